@@ -1,0 +1,396 @@
+/*
+ * libtq: put tasks into a broker, claim them, settle them, and read what
+ * became of them.
+ *
+ * A handle (struct tq) belongs to one thread; several handles may be open.
+ * The library never exits, prints or aborts, and all its descriptors are
+ * close-on-exec.  Calls return 0, or -1 with errno set and *e filled (e may
+ * be NULL); questions return 1 or 0, or -1.  Timeouts are lengths of time:
+ * 0 does not wait, TQ_FOREVER has no limit.
+ *
+ * errno values promised: EAGAIN nothing now; ETIMEDOUT; ENOENT no such id,
+ * queue or worker; EEXIST id taken; ESTALE the claim is no longer yours;
+ * ENOSPC queue, disk or table full; EMSGSIZE too big; EINVAL bad argument;
+ * EBADMSG damaged; ENOTSUP not in this broker; EPROTO other format or
+ * version; EPERM not allowed by mode, owner or setting; EBUSY somebody holds
+ * it; EIO unknown whether done; ECONNREFUSED broker not reachable.
+ */
+#ifndef TQ_TQ_H
+#define TQ_TQ_H
+
+#include <sys/types.h>
+
+#include <tq/task.h>
+#include <tq/types.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct tq;
+
+/* ---- handles --------------------------------------------------------- */
+
+#define TQ_OPEN_ONESHOT	0x01	/* a process of a few calls: sync every put */
+
+/*
+ * Open the broker at url and the result store at results.
+ *
+ *	url	"spool:", "spool:/dir", "null:", "redis://..."; a value with a
+ *		'/' and no scheme is a spool directory; NULL: $TQ_BROKER, then
+ *		"spool:".  Several separated by blanks: the first that answers
+ *	results	the same for the result store; NULL: $TQ_RESULTS, then the
+ *		broker itself
+ *
+ * A spool that does not exist is made.  The caller ends with tq_close().
+ * ECONNREFUSED no broker answers, ENOTSUP no module for the scheme, EPERM,
+ * EPROTO, EBUSY a spool that cannot be used (the sentence says why).
+ */
+int	tq_open(struct tq **out, const char *url, const char *results,
+	    unsigned flags, struct tq_err *e);
+/* Close and free; NULL is allowed; keeps errno. */
+void	tq_close(struct tq *);
+/* The URL in use, without a password; valid until tq_close(). */
+const char *tq_url(const struct tq *);
+/* Directory of the spool in use, NULL for another broker. */
+const char *tq_spool_dir(const struct tq *);
+
+/* ---- put ------------------------------------------------------------- */
+
+/*
+ * Put one task; *out gets its id.  When this returns 0 the task is where the
+ * broker promises to keep it (on disk, for a spool of policy full).  timeout
+ * is how long to wait while the queue is full.
+ *
+ * EEXIST the id is known already (*out is it); ENOSPC full (nothing was
+ * put); EPERM the queue is closed; EMSGSIZE; EINVAL; EIO the sync failed:
+ * unknown whether it was put, put again under the same id.
+ */
+int	tq_put(struct tq *, const struct tq_task *, tq_time timeout,
+	    struct tq_id *out, struct tq_err *);
+/*
+ * Put n tasks (at most TQ_BATCH_MAX) whole or not at all; out has room for n
+ * ids.  Errors as tq_put().  A batch too big in bytes is EMSGSIZE: put it in
+ * two halves.
+ */
+int	tq_put_many(struct tq *, const struct tq_task *, size_t n,
+	    tq_time timeout, struct tq_id *out, struct tq_err *);
+/*
+ * Wait until everything this handle wrote is durable by the spool's policy.
+ * EIO: something was lost on the way to the disk; which, is unknown.
+ */
+int	tq_sync(struct tq *, struct tq_err *);
+
+/* ---- outcome --------------------------------------------------------- */
+
+/* How an attempt ended, or how a task stands. */
+struct tq_outcome {
+	/*
+	 * TQ_SUCCESS, TQ_FAILURE, TQ_REVOKED: final.  TQ_RETRY: again at
+	 * `when`.  TQ_READY: handed back, the attempt not counted.
+	 */
+	enum tq_state	 state;
+	int		 status;	/* 0-255 as a shell says it, -1: none */
+	int		 signal;	/* that killed it, 0: none */
+	tq_time		 when;		/* TQ_RETRY: earliest next start */
+	const char	*why;		/* reason for people, or NULL */
+	struct tq_bytes	 out, err;	/* what it wrote */
+	/*
+	 * Instead of out and err, files that hold them from offset 0, or -1.
+	 * They are read or linked, never closed; after a settle that returned
+	 * 0 the caller may truncate and use them again unless
+	 * taken_out or taken_err says that the file itself was taken.
+	 */
+	int		 out_fd, err_fd;
+	int		 taken_out, taken_err;
+	/* what it used */
+	tq_time		 user, sys;	/* CPU time */
+	int64_t		 maxrss;	/* bytes */
+};
+
+/* Set *o to "no status, no files" in the given state. */
+void	tq_outcome_init(struct tq_outcome *o, enum tq_state);
+
+/* ---- claim and settle ------------------------------------------------ */
+
+/* Names one attempt of one task; hint speeds the look-up and may be 0. */
+struct tq_ref {
+	struct tq_id	 id;
+	unsigned	 attempt;
+	uint32_t	 hint;
+};
+
+/* Parse "id/attempt" as tqget -L prints it.  EINVAL. */
+int	tq_ref_parse(struct tq_ref *out, const char *token, struct tq_err *);
+
+/* What to claim. */
+struct tq_take {
+	const char	*queue[TQ_QUEUES_MAX];	/* none: the default queue */
+	unsigned	 weight[TQ_QUEUES_MAX];	/* all 0: in the order given */
+	size_t		 nqueues;
+	tq_time		 timeout;
+	tq_time		 lease;		/* 0: while this handle lives */
+	unsigned	 capture;	/* number of the capture files, 0: none */
+};
+
+/* A claimed task.  Reuse one for many claims. */
+struct tq_claim {
+	struct tq_ref	 ref;
+	struct tq_task	 task;		/* borrowed from mem */
+	unsigned	 crashes;	/* workers that died with it */
+	unsigned	 laters;	/* "try later" ends so far */
+	unsigned	 failures;	/* failed attempts so far, for -r */
+	tq_time		 put, start;
+	void		*mem;		/* private */
+	size_t		 size;
+};
+
+void	tq_claim_init(struct tq_claim *);
+void	tq_claim_fini(struct tq_claim *);	/* frees; does not settle */
+
+/*
+ * Claim the next task.  1: *c holds it; 0: nothing within the timeout; -1.
+ * The claim holds until it is settled, until its lease passes, or until this
+ * handle is closed or its process dies; then another worker gets the task.
+ * c->task.body_fd, if not -1, belongs to the claim and is closed by the next
+ * tq_claim() into it or tq_claim_fini().
+ */
+int	tq_claim(struct tq *, const struct tq_take *, struct tq_claim *c,
+	    struct tq_err *);
+/*
+ * Say how an attempt ended; the outcome and its output are stored as one.
+ * ESTALE: the claim had passed to somebody else, or the task had ended;
+ * nothing was changed.  With TQ_SETTLE_SYNC it returns when the outcome is
+ * durable, otherwise at once (nobody is told before it is durable).
+ */
+int	tq_settle(struct tq *, const struct tq_ref *, struct tq_outcome *,
+	    unsigned flags, struct tq_err *);
+#define TQ_SETTLE_SYNC	0x01
+/* Let the lease of a claim end `lease` from now.  ESTALE. */
+int	tq_renew(struct tq *, const struct tq_ref *, tq_time lease,
+	    struct tq_err *);
+
+/* ---- looking --------------------------------------------------------- */
+
+/* All that is known of one task.  Pointers are borrowed from mem. */
+struct tq_info {
+	struct tq_id	 id;
+	enum tq_state	 state;
+	struct tq_task	 task;		/* body_fd is always -1 */
+	uint64_t	 body_size;
+	struct tq_outcome end;		/* of the last ended attempt; out and
+					 * err are not set, see sizes below */
+	uint64_t	 out_size, err_size;
+	int		 cut;		/* output was cut: it did not fit */
+	unsigned	 attempt, crashes, laters, failures;
+	tq_time		 put, eta, start, end_time;
+	tq_time		 until;		/* result kept until, 0: no limit */
+	const char	*why;		/* why it is not running, or ended so */
+	char		 worker[64];	/* name of the worker that holds it */
+	int		 pid;		/* of that worker, 0: none */
+	char		 host[65];
+	void		*mem;		/* private */
+	size_t		 size;
+};
+
+void	tq_info_init(struct tq_info *);
+void	tq_info_fini(struct tq_info *);
+
+/*
+ * Find the task of an id or, with TQ_FIND_TAIL, of an unambiguous tail of
+ * four or more characters of one made by tq.  1 and *out filled, 0 unknown,
+ * -1 (EINVAL: the tail is ambiguous; the sentence names two of the ids).
+ */
+int	tq_stat(struct tq *, const char *id, unsigned flags,
+	    struct tq_info *out, struct tq_err *);
+#define TQ_FIND_TAIL	0x01
+
+/* Which tasks; what is NULL or 0 does not restrict. */
+struct tq_select {
+	const char *const *queues;
+	size_t		 nqueues;
+	unsigned	 states;	/* 1 << enum tq_state, or'ed */
+	const char	*key;
+	const char	*label;
+	const char *const *ids;		/* full ids */
+	size_t		 nids;
+};
+
+/*
+ * Call each for every selected task in order of its put; stops early when it
+ * returns non-zero and returns that.  The info is valid during the call
+ * only.  Tasks that come or go meanwhile may or may not be seen; one that
+ * stays is seen once.
+ */
+int	tq_list(struct tq *, const struct tq_select *,
+	    int (*each)(const struct tq_info *, void *), void *arg,
+	    struct tq_err *);
+
+/*
+ * Wait until `count` of the n tasks have ended (0: all).  ended[i], if ended
+ * is not NULL, becomes the task's state once it has.  Only outcomes that are
+ * durable count.  1 done, 0 the timeout ran out, -1: ENOENT an id is unknown
+ * (named).
+ */
+int	tq_wait(struct tq *, const char *const *ids, size_t n, size_t count,
+	    tq_time timeout, enum tq_state *ended, struct tq_err *);
+/* Wait until a queue has nothing ready, started, retry, blocked, delayed. */
+int	tq_wait_idle(struct tq *, const char *const *queues, size_t n,
+	    tq_time timeout, struct tq_err *);
+
+enum tq_stream { TQ_STDIN = 0, TQ_STDOUT = 1, TQ_STDERR = 2 };
+
+/*
+ * Read up to n bytes at offset off of a task's body (TQ_STDIN) or of what an
+ * attempt wrote (attempt 0: the last one).  While it runs this is what there
+ * is so far.  Returns the bytes read, 0 at the end, -1: ENOENT.
+ */
+ssize_t	tq_read(struct tq *, const char *id, unsigned attempt,
+	    enum tq_stream, uint64_t off, void *buf, size_t n,
+	    struct tq_err *);
+
+/* One queue. */
+struct tq_queue_info {
+	const char	*name;
+	int		 paused, closed;
+	uint64_t	 count[TQ_NSTATES];	/* tasks by state, kept ends too */
+	uint64_t	 puts, claims, successes, failures;	/* ever */
+	uint64_t	 bytes;			/* of unended tasks */
+	tq_time		 oldest;		/* put of the first ready one */
+	unsigned	 workers, sleeping;	/* that serve it */
+};
+int	tq_queues(struct tq *, int (*each)(const struct tq_queue_info *,
+	    void *), void *arg, struct tq_err *);
+
+/* One worker: a handle that claims. */
+struct tq_worker_info {
+	const char	*name;		/* host.pid.row */
+	const char	*host;
+	int		 pid;
+	tq_time		 since;
+	const char	*queues;	/* separated by commas */
+	unsigned	 jobs, running, sleeping;
+	uint64_t	 claims, done, failed;
+	const char	*status;	/* free text the worker set */
+	const char *const *ids;		/* ids of running tasks */
+	size_t		 nids;
+};
+int	tq_workers(struct tq *, int (*each)(const struct tq_worker_info *,
+	    void *), void *arg, struct tq_err *);
+
+/* Something that happened.  Numbers rise; a gap is a loss. */
+enum tq_event_type {
+	TQ_EV_PUT = 1, TQ_EV_CLAIM, TQ_EV_END, TQ_EV_ALTER, TQ_EV_SET,
+	TQ_EV_FORGET
+};
+struct tq_event {
+	uint64_t	 seq;
+	tq_time		 time;
+	enum tq_event_type type;
+	struct tq_id	 id;		/* "" for TQ_EV_SET */
+	enum tq_state	 state;		/* after it */
+	unsigned	 attempt;
+	const char	*queue;		/* or NULL */
+	const char	*why;		/* reason, or "name=value" of a setting */
+	int		 status;	/* TQ_EV_END, -1: none */
+};
+/*
+ * Call each for every event after *seq (0: from now on) and move *seq on;
+ * waits up to timeout for the first.  Returns the number seen, or what each
+ * returned if not 0 (then negative is that), -1 on error.
+ */
+int	tq_events(struct tq *, uint64_t *seq, tq_time timeout,
+	    int (*each)(const struct tq_event *, void *), void *arg,
+	    struct tq_err *);
+
+/* ---- changing -------------------------------------------------------- */
+
+enum tq_verb {
+	/* on tasks: by ids or selectors */
+	TQ_DO_HOLD = 1, TQ_DO_RELEASE, TQ_DO_REVOKE, TQ_DO_FORGET, TQ_DO_RETRY,
+	TQ_DO_MOVE,		/* value: the queue */
+	TQ_DO_PRI,		/* value: 0-9 */
+	TQ_DO_KILL,		/* value: signal name or NULL */
+	/* on queues: sel->queues */
+	TQ_DO_PAUSE, TQ_DO_RESUME, TQ_DO_CLOSE, TQ_DO_OPEN, TQ_DO_RMQ,
+	TQ_DO_PURGE,
+	/* on the broker */
+	TQ_DO_GC, TQ_DO_FLUSH
+};
+#define TQ_DO_FORCE	0x01	/* retry a success; rmq with tasks in it */
+
+/*
+ * Do a verb to what is selected; *changed gets how many it changed (NULL
+ * allowed).  Durable when it returns.  An empty selection is EINVAL, an id
+ * that is unknown ENOENT (named, nothing else undone).
+ */
+int	tq_do(struct tq *, enum tq_verb, const struct tq_select *,
+	    const char *value, unsigned flags, uint64_t *changed,
+	    struct tq_err *);
+
+/* Set a setting of a queue (NULL: of the broker); tq(7) lists them. */
+int	tq_set(struct tq *, const char *queue, const char *name,
+	    const char *value, struct tq_err *);
+/* Its value in words into buf, NUL-terminated; 1 set, 0 the default. */
+int	tq_get(struct tq *, const char *queue, const char *name, char *buf,
+	    size_t size, struct tq_err *);
+/* Every setting with its value, defaults included. */
+int	tq_settings(struct tq *, const char *queue, int (*each)(const char *name,
+	    const char *value, int is_set, void *), void *arg,
+	    struct tq_err *);
+
+/*
+ * Verify the whole broker; each is called with a sentence for every finding.
+ * Returns the number of damaged records found, -1 on error.  TQ_CHECK_SALVAGE
+ * sets them aside and goes on without them.
+ */
+int	tq_check(struct tq *, unsigned flags, void (*each)(const char *,
+	    void *), void *arg, struct tq_err *);
+#define TQ_CHECK_SALVAGE 0x01
+
+/* Make a spool for sharing: mode 0700 or 2770, group or -1.  EEXIST. */
+int	tq_init(const char *dir, mode_t mode, gid_t gid, struct tq_err *);
+
+/* ---- being a worker -------------------------------------------------- */
+
+/*
+ * What a long-lived worker adds to tq_claim(): a descriptor to poll and
+ * mails from tqctl.
+ */
+
+/*
+ * Announce this handle as a worker for take->queues with `jobs` places, so
+ * that tq_workers() shows it and puts ring it.
+ */
+int	tq_worker_join(struct tq *, const struct tq_take *, unsigned jobs,
+	    struct tq_err *);
+/* Text for tq_workers(), at most 63 bytes; and how many places it has. */
+void	tq_worker_status(struct tq *, unsigned jobs, const char *text);
+/*
+ * Prepare to sleep: 1 when the handle is registered and nothing was ready at
+ * that moment (poll tq_worker_fd() until *next at the latest), 0 when
+ * something is ready: claim it.  *next is the time of the next timer or
+ * second look, never more than 1 s ahead.
+ */
+int	tq_worker_sleep(struct tq *, const struct tq_take *, tq_time *next,
+	    struct tq_err *);
+/* Descriptor that becomes readable on a ring; -1 when there is no bell. */
+int	tq_worker_fd(struct tq *);
+/*
+ * Take one mail: its words into buf ("ping", "stop", "grow 2", "shrink 1",
+ * "kill ID SIGNAL"); rings are swallowed.  1 a mail, 0 none.
+ */
+int	tq_worker_mail(struct tq *, char *buf, size_t size, struct tq_err *);
+/* Send one to the named worker, or with NULL to all.  ENOENT. */
+int	tq_worker_send(struct tq *, const char *name, const char *words,
+	    unsigned *sent, struct tq_err *);
+/* Directory where capture files live: <dir>/<row>.<capture>.out and .err. */
+int	tq_worker_capture(struct tq *, unsigned capture, enum tq_stream,
+	    char *path, size_t size, struct tq_err *);
+/* Hand back what dead workers held, now.  Returns how many. */
+int	tq_worker_sweep(struct tq *, struct tq_err *);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
