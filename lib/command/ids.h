@@ -1,0 +1,27 @@
+/*
+ * Ids from the command line: operands, "-" for one a line from stdin (up to
+ * the first TAB, so that a tqstat line will do), tails of four or more.
+ */
+#ifndef TQ_COMMAND_IDS_H
+#define TQ_COMMAND_IDS_H
+
+#include <tq/tq.h>
+
+struct tq_ids {
+	const char	**v;	/* n strings, all ours */
+	size_t		 n, cap;
+};
+
+void	tq_ids_init(struct tq_ids *);
+void	tq_ids_fini(struct tq_ids *);
+/* Add one, copied.  Exits 71 when memory runs out. */
+void	tq_ids_add(struct tq_ids *, const char *);
+/* Add operands; "-" is replaced by the lines of stdin.  Exits 74. */
+void	tq_ids_operands(struct tq_ids *, int argc, char *argv[]);
+/*
+ * Replace each by its full id as the broker knows it.  With TQ_FIND_TAIL in
+ * flags a tail will do.  0, or -1: ENOENT or EINVAL, the id is named.
+ */
+int	tq_ids_resolve(struct tq_ids *, struct tq *, unsigned flags,
+	    struct tq_err *);
+#endif

@@ -1,0 +1,44 @@
+/*
+ * Options of a command: one table says what getopt_long(3) takes, what --help
+ * prints and what is refused.  Parsing stops at the first operand.
+ */
+#ifndef TQ_COMMAND_OPTIONS_H
+#define TQ_COMMAND_OPTIONS_H
+
+#include <getopt.h>
+#include <stddef.h>
+
+struct tq_option {
+	int		 key;	/* its letter; TQ_LONG(n): it has none */
+	const char	*name;	/* its long name; one letter, one name in all */
+	const char	*arg;	/* what its argument is called, NULL: none */
+	const char	*help;	/* NULL: known, but not kept yet: exit 78 */
+};
+#define TQ_LONG(n)	(256 + (n))
+
+#define TQ_OPTIONS_MAX	80
+
+struct tq_options {
+	const char	*usage;	/* "[-v] id ..." lines, without the name */
+	const struct tq_option *table;
+	size_t		 n;
+	/* made from the table for getopt_long(3) */
+	char		 letters[2 + 3 * TQ_OPTIONS_MAX];
+	struct option	 longs[TQ_OPTIONS_MAX + 1];
+};
+
+/*
+ * Prepare to parse; table has n rows, without -h and -V, which every command
+ * has.  usage may have several lines, each without the command's name.
+ */
+void	tq_options_init(struct tq_options *, const char *usage,
+	    const struct tq_option *table, size_t n);
+/*
+ * The key of the next option, its argument in optarg; -1 at the first operand,
+ * argv[optind].  Exits for -h and -V with 0, for an option that is unknown or
+ * lacks its argument with 64, for one not kept yet with 78.
+ */
+int	tq_options_next(struct tq_options *, int argc, char *argv[]);
+/* Write the usage to stderr and exit 64. */
+_Noreturn void tq_options_usage(const struct tq_options *);
+#endif

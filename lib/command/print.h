@@ -1,0 +1,47 @@
+/*
+ * Records on stdout: one a line with TAB between fields and everything
+ * escaped, or fields that end in NUL (-0), or one JSON object a line (-J).
+ * What is not set is "-", empty, or null.
+ */
+#ifndef TQ_COMMAND_PRINT_H
+#define TQ_COMMAND_PRINT_H
+
+#include "lib/base/buf.h"
+
+#include <tq/types.h>
+
+enum tq_print_form { TQ_PRINT_TEXT, TQ_PRINT_NUL, TQ_PRINT_JSON };
+
+struct tq_print {
+	int		 fd;
+	enum tq_print_form form;
+	unsigned	 fields;	/* in the record so far */
+	struct tq_buf	 buf;		/* not yet written */
+};
+
+void	tq_print_init(struct tq_print *, int fd, enum tq_print_form);
+void	tq_print_fini(struct tq_print *);	/* does not flush */
+
+/* The names of the columns as a record; nothing with -J. */
+void	tq_print_header(struct tq_print *, const char *const *names, size_t n);
+
+/* One field of the record; name is its column. */
+void	tq_print_bytes(struct tq_print *, const char *name, const void *,
+	    size_t n);
+void	tq_print_str(struct tq_print *, const char *name, const char *);
+					/* NULL: not set */
+void	tq_print_int(struct tq_print *, const char *name, int64_t);
+void	tq_print_none(struct tq_print *, const char *name);
+/* A point in time as ISO 8601 in UTC, 0: not set. */
+void	tq_print_date(struct tq_print *, const char *name, tq_time);
+/* Seconds with a fraction, as 1.25. */
+void	tq_print_seconds(struct tq_print *, const char *name, tq_time);
+/* Strings as a JSON array, joined by blanks elsewhere. */
+void	tq_print_list(struct tq_print *, const char *name,
+	    const char *const *v, size_t n);
+/* End of the record.  Writes when much has gathered. */
+void	tq_print_end(struct tq_print *);
+
+/* Write what has gathered; exits 74 when it cannot be written. */
+void	tq_print_flush(struct tq_print *);
+#endif
