@@ -7,7 +7,7 @@
  * as a suffix, _total on counters and on nothing else.  They are as stable
  * as the columns of tqstat: add, never rename.
  */
-#include "prometheus.h"
+#include "command/prometheus.h"
 
 #include <string.h>
 

@@ -7,7 +7,7 @@
 
 #include <stdio.h>
 
-#include "snapshot.h"
+#include "command/snapshot.h"
 
 /* Write every metric to f; errors stay in f for ferror(3). */
 void	tq_prometheus_print(FILE *f, const struct tq_snapshot *);

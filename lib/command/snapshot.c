@@ -2,7 +2,7 @@
  * A copy of what tq_queues() and tq_workers() tell.  Every string in it is
  * our own: the callbacks' are gone when they return.
  */
-#include "snapshot.h"
+#include "command/snapshot.h"
 
 #include <errno.h>
 #include <stdlib.h>
