@@ -1,0 +1,75 @@
+/*
+ * tqrun with two places on 2,000 times `true`, output captured and results
+ * stored, against a loop of posix_spawn(3) with two in flight and against
+ * xargs -P 2.
+ */
+#include "bench.h"
+
+enum { TASKS = 2000, PLACES = 2 };
+
+static double
+raw_spawn(void)
+{
+	const char *argv[] = { "true", NULL };
+	double t0 = bench_now();
+	int i;
+
+	for (i = 0; i < TASKS; i++) {
+		if (i >= PLACES)
+			bench_reap(-1);
+		bench_spawn(argv, "/dev/null", "/dev/null");
+	}
+	for (i = 0; i < PLACES; i++)
+		bench_reap(-1);
+	return TASKS / (bench_now() - t0);
+}
+
+static double
+run_xargs(const char *lines)
+{
+	const char *argv[] = { "xargs", "-P", "2", "-n", "1", "true", NULL };
+
+	return TASKS / bench_command(argv, lines, "/dev/null");
+}
+
+static double
+run_tqrun(const char *lines)
+{
+	const char *put[] = { "tqput", "-m", "-Q", "true", NULL };
+	const char *run[] = { "tqrun", "-j", "2", "-E", NULL };
+	struct bench_dir d;
+	double t;
+
+	bench_dir_make(&d);
+	setenv("TQ_DIR", d.path, 1);
+	bench_command(put, lines, "/dev/null");
+	t = bench_command(run, "/dev/null", "/dev/null");
+	bench_dir_remove(&d);
+	return TASKS / t;
+}
+
+int
+main(int argc, char **argv)
+{
+	double tqrun[BENCH_RUNS], spawn[BENCH_RUNS], xargs[BENCH_RUNS];
+	char lines[PATH_MAX + 8];
+	struct bench_dir d;
+	int k;
+
+	if (!bench_wanted(argc, argv, "exec-spawn") &&
+	    !bench_wanted(argc, argv, "exec-xargs"))
+		return 0;
+	bench_dir_make(&d);
+	bench_lines(&d, TASKS, lines, sizeof(lines));
+	for (k = 0; k < BENCH_RUNS; k++) {
+		spawn[k] = raw_spawn();
+		xargs[k] = run_xargs(lines);
+		tqrun[k] = run_tqrun(lines);
+	}
+	bench_dir_remove(&d);
+	bench_print("exec-spawn", bench_median(tqrun, BENCH_RUNS), "tasks/s",
+	    bench_median(spawn, BENCH_RUNS));
+	bench_print("exec-xargs", bench_median(tqrun, BENCH_RUNS), "tasks/s",
+	    bench_median(xargs, BENCH_RUNS));
+	return 0;
+}
