@@ -1,0 +1,232 @@
+# The only build file of tq: GNU make, non-recursive, no configure step.
+#
+#	make [B=dir] [SAN=address,undefined|thread] [all]
+#	make install PREFIX=/usr DESTDIR=/tmp/root
+#	make check [T='unit contract cmd crash fuzz lint'] [-j n]
+#
+# What the user sets, CC CFLAGS CPPFLAGS LDFLAGS, is left alone; what tq needs
+# stands in TQ_CFLAGS.  All products go to $(B).
+
+B		= build
+PREFIX		= /usr/local
+BINDIR		= $(PREFIX)/bin
+LIBDIR		= $(PREFIX)/lib
+INCLUDEDIR	= $(PREFIX)/include
+MANDIR		= $(PREFIX)/share/man
+CFLAGS		= -O2 -g
+INSTALL		= install
+AR		= ar
+PKG_CONFIG	= pkg-config
+
+# Bounds of the tests: seconds for each program and for each fuzz target.
+TEST_SECONDS	= 300
+FUZZ_SECONDS	= 30
+T		= unit contract cmd crash fuzz lint
+
+VERSION	:= $(shell sed -n 's/.*TQ_VERSION[^"]*"\(.*\)".*/\1/p' include/tq/types.h)
+SO	= libtq.so.0
+
+# Two targets are other builds of the same things, in places of their own.
+ifneq ($(filter cover,$(MAKECMDGOALS)),)
+override B	:= $(B)/cover
+CFLAGS		= -O0 -g
+COVER		= --coverage
+endif
+ifneq ($(filter fuzz,$(MAKECMDGOALS)),)
+override B	:= $(B)/fuzz
+CC		= clang
+SAN		= address,undefined,fuzzer-no-link
+endif
+
+TQ_CFLAGS = -std=c11 -D_XOPEN_SOURCE=700 -D_DEFAULT_SOURCE \
+	-Wall -Wextra -Wstrict-prototypes -Wmissing-prototypes -Wshadow \
+	-Wpointer-arith -Wwrite-strings -Wvla $(if $(filter true,$(CI)),-Werror) \
+	-Iinclude -I. -Ilib -DTQ_MODULE_DIR='"$(LIBDIR)/tq"' \
+	-fPIC -fno-semantic-interposition -pthread \
+	$(SAN:%=-fsanitize=% -fno-sanitize-recover=all) $(COVER)
+TQ_LDFLAGS = -pthread $(SAN:%=-fsanitize=%) $(COVER)
+
+# pkg-config answers what the libraries are called here.
+SYSLIBS	:= $(shell $(PKG_CONFIG) --libs libbsd jansson)
+CMOCKA	:= $(shell $(PKG_CONFIG) --libs cmocka 2>/dev/null || echo -lcmocka)
+
+# The commands carry libbsd (with its libmd) and jansson in themselves: five
+# sixths of a small program's start is dynamic loading.  libc stays outside,
+# dlopen(3) of modules needs it.
+STATIC	= -Wl,-Bstatic -lbsd -lmd -ljansson -Wl,-Bdynamic
+CMDLIBS	= $(if $(SAN)$(COVER),$(SYSLIBS),$(STATIC))
+
+# The rooms.  lib/command and lib/worker are the commands' own: they are not
+# in libtq, tests and commands link them from an archive that stays here.
+# Of two files for two machines make picks one.
+OTHER	:= $(if $(filter x86_64-%,$(shell $(CC) -dumpmachine)),\
+	    lib/base/crc_any.c,lib/base/crc_x86.c)
+SRC	= $(filter-out $(OTHER),$(wildcard lib/*/*.c lib/backend/*/*.c))
+OWN	= $(wildcard lib/command/*.c lib/worker/*.c)
+LIBOBJ	= $(patsubst %.c,$(B)/%.o,$(filter-out $(OWN),$(SRC)))
+OWNOBJ	= $(patsubst %.c,$(B)/%.o,$(OWN))
+CMD	= $(patsubst %.c,$(B)/%,$(wildcard bin/*.c))
+MAN	= $(wildcard man/*.[1-9])
+ARCHIVES = $(B)/libown.a $(B)/libtq.a
+
+all: $(CMD) $(B)/libtq.a $(B)/libtq.so $(B)/tq.pc
+
+# Set-up is remade when the flags change, so no object is ever stale.
+FLAGS = $(CC) $(TQ_CFLAGS) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS)
+$(B)/flags: FORCE
+	@mkdir -p $(@D)
+	@printf '%s\n' '$(subst ','\'',$(FLAGS))' | cmp -s - $@ || \
+	    printf '%s\n' '$(subst ','\'',$(FLAGS))' >$@
+
+$(B)/%.o: %.c $(B)/flags
+	@mkdir -p $(@D)
+	$(CC) $(TQ_CFLAGS) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+# Archives are made anew: a member whose source is gone must go too.  The
+# list of members makes that happen when a file comes or goes.
+$(B)/%.list: FORCE
+	@mkdir -p $(@D)
+	@echo $(MEMBERS) | cmp -s - $@ || echo $(MEMBERS) >$@
+$(B)/libtq.list: MEMBERS = $(LIBOBJ)
+$(B)/libown.list: MEMBERS = $(OWNOBJ)
+
+$(B)/libtq.a: $(LIBOBJ) $(B)/libtq.list
+	@rm -f $@
+	$(AR) rcs $@ $(LIBOBJ)
+$(B)/libown.a: $(OWNOBJ) $(B)/libown.list
+	@rm -f $@
+	$(AR) rcs $@ $(OWNOBJ)
+
+$(B)/$(SO): $(LIBOBJ) $(B)/libtq.list lib/libtq.map
+	$(CC) $(TQ_LDFLAGS) $(LDFLAGS) -shared -Wl,-soname,$(SO) \
+	    -Wl,--version-script=lib/libtq.map -o $@ $(LIBOBJ) $(SYSLIBS)
+$(B)/libtq.so: $(B)/$(SO)
+	ln -sf $(SO) $@
+
+$(B)/tq.pc: $(B)/flags lib/tq.pc.in include/tq/types.h
+	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' \
+	    -e 's|@INCLUDEDIR@|$(INCLUDEDIR)|' -e 's|@VERSION@|$(VERSION)|' \
+	    lib/tq.pc.in >$@
+
+$(CMD): $(B)/bin/%: $(B)/bin/%.o $(ARCHIVES)
+	$(CC) $(TQ_LDFLAGS) $(CMDLDFLAGS) $(LDFLAGS) -o $@ $< $(ARCHIVES) \
+	    $(CMDLIBS)
+
+# ---- tests ----------------------------------------------------------------
+
+# Programs called test_* are tests themselves; the others are the tools of
+# the scripts beside them.
+TESTLIB	= $(patsubst %.c,$(B)/%.o,$(wildcard tests/lib/*.c))
+PROG	= $(patsubst %.c,$(B)/%,$(wildcard $(addprefix tests/,\
+	    unit/*.c contract/*.c cmd/*.c crash/*.c)))
+BENCH	= $(patsubst %.c,$(B)/%,$(wildcard tests/bench/*.c))
+FUZZ	= $(patsubst %.c,$(B)/%,$(wildcard tests/fuzz/fuzz_*.c))
+
+# What each room of tests runs; a record of each run is $(B)/log/ROOM/NAME.tap.
+progs	= $(patsubst %.c,$(B)/%,$(wildcard tests/$(1)/test_*.c))
+RUN_unit     = $(call progs,unit)
+RUN_contract = $(call progs,contract)
+RUN_cmd      = $(call progs,cmd) $(wildcard tests/cmd/*.sh)
+RUN_crash    = $(call progs,crash) $(wildcard tests/crash/*.sh)
+RUN_fuzz     = $(FUZZ)
+RUN_lint     = $(wildcard tests/lint/*.sh)
+RUN	= $(foreach t,$(T),$(RUN_$(t)))
+TAP	= $(patsubst %,$(B)/log/%.tap,$(patsubst $(B)/tests/%,%,\
+	    $(patsubst tests/%,%,$(RUN))))
+TAPENV	= B='$(abspath $(B))' SAN='$(SAN)' CC='$(CC)' VERSION='$(VERSION)' \
+	  TEST_SECONDS='$(TEST_SECONDS)'
+
+$(PROG): %: %.o $(TESTLIB) $(ARCHIVES)
+	$(CC) $(TQ_LDFLAGS) $(LDFLAGS) -o $@ $< $(TESTLIB) $(ARCHIVES) \
+	    $(CMOCKA) $(SYSLIBS)
+$(BENCH): %: %.o $(ARCHIVES)
+	$(CC) $(TQ_LDFLAGS) $(LDFLAGS) -o $@ $< $(ARCHIVES) $(SYSLIBS)
+
+# In `make check` a driver runs the corpus; in `make fuzz` libFuzzer does.
+ifeq ($(filter fuzz,$(MAKECMDGOALS)),)
+FUZZMAIN = $(B)/tests/fuzz/driver.o
+else
+FUZZMAIN = -fsanitize=fuzzer
+endif
+$(FUZZ): %: %.o $(filter %.o,$(FUZZMAIN)) $(ARCHIVES)
+	$(CC) $(TQ_LDFLAGS) $(LDFLAGS) -o $@ $< $(FUZZMAIN) $(ARCHIVES) \
+	    $(SYSLIBS)
+
+# A test never stops make: its record says how it went, and the end counts.
+$(B)/log/fuzz/%.tap: $(B)/tests/fuzz/% FORCE
+	@$(TAPENV) tests/lib/runtap $@ $< tests/fuzz/corpus/$(*:fuzz_%=%)
+$(B)/log/%.sh.tap: tests/%.sh $(CMD) $(PROG) $(B)/libtq.so $(B)/tq.pc FORCE
+	@$(TAPENV) tests/lib/runtap $@ $<
+$(B)/log/%.tap: $(B)/tests/% $(CMD) FORCE
+	@$(TAPENV) tests/lib/runtap $@ $<
+
+check: all $(TAP)
+	@tests/lib/sumtap $(TAP)
+
+lint: T = lint
+lint: $(RUN_lint:tests/%=$(B)/log/%.tap)
+	@tests/lib/sumtap $^
+
+crash: export TQ_CRASH = long
+crash: TEST_SECONDS = 1800
+crash: all $(RUN_crash:%=) $(patsubst %,$(B)/log/%.tap,$(patsubst \
+    $(B)/tests/%,%,$(patsubst tests/%,%,$(RUN_crash))))
+	@tests/lib/sumtap $(filter %.tap,$^)
+
+fuzz: $(FUZZ)
+	@set -e; for f in $(notdir $(FUZZ)); do \
+		mkdir -p $(B)/corpus/$$f tests/fuzz/corpus/$${f#fuzz_}; \
+		echo "$$f: $(FUZZ_SECONDS) s"; \
+		$(B)/tests/fuzz/$$f -max_total_time=$(FUZZ_SECONDS) \
+		    -verbosity=0 -print_final_stats=1 -timeout=10 \
+		    -artifact_prefix=$(B)/$$f- $(B)/corpus/$$f \
+		    tests/fuzz/corpus/$${f#fuzz_}; \
+	done
+
+bench: all $(BENCH)
+	@B='$(abspath $(B))' tests/bench/run
+
+cover: check
+	@find $(B)/lib -name '*.gcda' | xargs gcov -n -r -s . 2>/dev/null | \
+	    awk -F"[':% ]+" '/^File/ { f = $$2 } \
+		/^Lines/ && f ~ /^lib.*c$$/ { print $$3 "%\t" f; f = "" }' | \
+	    sort -n
+
+# ---- installing -----------------------------------------------------------
+
+D = $(DESTDIR)
+
+# Installs what is built and builds nothing: it may run as another user.
+install:
+	$(INSTALL) -d $(D)$(BINDIR) $(D)$(LIBDIR)/pkgconfig $(D)$(LIBDIR)/tq \
+	    $(D)$(INCLUDEDIR)/tq
+	$(if $(CMD),$(INSTALL) -m 755 $(CMD) $(D)$(BINDIR))
+	$(INSTALL) -m 644 $(B)/libtq.a $(B)/$(SO) $(D)$(LIBDIR)
+	ln -sf $(SO) $(D)$(LIBDIR)/libtq.so
+	$(INSTALL) -m 644 $(B)/tq.pc $(D)$(LIBDIR)/pkgconfig
+	$(INSTALL) -m 644 include/tq/*.h $(D)$(INCLUDEDIR)/tq
+	for m in $(MAN); do \
+		d=$(D)$(MANDIR)/man$${m##*.}; \
+		$(INSTALL) -d $$d && $(INSTALL) -m 644 $$m $$d || exit 1; \
+	done
+
+uninstall:
+	rm -f $(CMD:$(B)/bin/%=$(D)$(BINDIR)/%)
+	rm -f $(addprefix $(D)$(LIBDIR)/,libtq.a libtq.so $(SO) pkgconfig/tq.pc)
+	rm -f $(foreach m,$(MAN),$(D)$(MANDIR)/man$(subst .,,$(suffix $(m)))/$(notdir $(m)))
+	rm -f $(patsubst include/%,$(D)$(INCLUDEDIR)/%,$(wildcard include/tq/*.h))
+	-rmdir $(D)$(INCLUDEDIR)/tq $(D)$(LIBDIR)/tq
+
+dist:
+	@mkdir -p $(B)
+	git archive --prefix=tq-$(VERSION)/ -o $(B)/tq-$(VERSION).tar.gz \
+	    v$(VERSION)
+
+clean:
+	rm -rf $(B)
+
+.PHONY: all check install uninstall clean dist lint bench crash fuzz cover FORCE
+.SECONDARY:
+FORCE:
+
+-include $(shell [ ! -d $(B) ] || find $(B) -name '*.d')
