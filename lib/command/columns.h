@@ -5,7 +5,7 @@
 #ifndef TQ_COMMAND_COLUMNS_H
 #define TQ_COMMAND_COLUMNS_H
 
-#include "lib/command/print.h"
+#include "command/print.h"
 
 #include <tq/tq.h>
 

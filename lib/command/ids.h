@@ -20,7 +20,7 @@ void	tq_ids_add(struct tq_ids *, const char *);
 void	tq_ids_operands(struct tq_ids *, int argc, char *argv[]);
 /*
  * Replace each by its full id as the broker knows it.  With TQ_FIND_TAIL in
- * flags a tail will do.  0, or -1: ENOENT or EINVAL, the id is named.
+ * flags a tail will do.  0, or -1: ENOENT unknown or ambiguous, named.
  */
 int	tq_ids_resolve(struct tq_ids *, struct tq *, unsigned flags,
 	    struct tq_err *);

@@ -6,7 +6,7 @@
 #ifndef TQ_COMMAND_PRINT_H
 #define TQ_COMMAND_PRINT_H
 
-#include "lib/base/buf.h"
+#include "base/buf.h"
 
 #include <tq/types.h>
 
@@ -30,6 +30,9 @@ void	tq_print_bytes(struct tq_print *, const char *name, const void *,
 	    size_t n);
 void	tq_print_str(struct tq_print *, const char *name, const char *);
 					/* NULL: not set */
+/* Text that is safe to show already, as tq_quote_argv() makes it. */
+void	tq_print_quoted(struct tq_print *, const char *name, const void *,
+	    size_t n);
 void	tq_print_int(struct tq_print *, const char *name, int64_t);
 void	tq_print_none(struct tq_print *, const char *name);
 /* A point in time as ISO 8601 in UTC, 0: not set. */
