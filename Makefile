@@ -19,9 +19,14 @@ AR		= ar
 PKG_CONFIG	= pkg-config
 
 # Bounds of the tests: seconds for each program and for each fuzz target.
-TEST_SECONDS	= 300
+# WRAP='valgrind -q --error-exitcode=9' runs test programs under something.
+TEST_SECONDS	= $(if $(filter crash,$(MAKECMDGOALS)),1800,300)
 FUZZ_SECONDS	= 30
+WRAP		=
 T		= unit contract cmd crash fuzz lint
+ifneq ($(filter lint crash,$(MAKECMDGOALS)),)
+T		= $(filter lint crash,$(MAKECMDGOALS))
+endif
 
 VERSION	:= $(shell sed -n 's/.*TQ_VERSION[^"]*"\(.*\)".*/\1/p' include/tq/types.h)
 SO	= libtq.so.0
@@ -134,7 +139,7 @@ RUN	= $(foreach t,$(T),$(RUN_$(t)))
 TAP	= $(patsubst %,$(B)/log/%.tap,$(patsubst $(B)/tests/%,%,\
 	    $(patsubst tests/%,%,$(RUN))))
 TAPENV	= B='$(abspath $(B))' SAN='$(SAN)' CC='$(CC)' VERSION='$(VERSION)' \
-	  TEST_SECONDS='$(TEST_SECONDS)'
+	  TEST_SECONDS='$(TEST_SECONDS)' WRAP='$(WRAP)'
 
 $(PROG): %: %.o $(TESTLIB) $(ARCHIVES)
 	$(CC) $(TQ_LDFLAGS) $(LDFLAGS) -o $@ $< $(TESTLIB) $(ARCHIVES) \
@@ -154,24 +159,20 @@ $(FUZZ): %: %.o $(filter %.o,$(FUZZMAIN)) $(ARCHIVES)
 
 # A test never stops make: its record says how it went, and the end counts.
 $(B)/log/fuzz/%.tap: $(B)/tests/fuzz/% FORCE
-	@$(TAPENV) tests/lib/runtap $@ $< tests/fuzz/corpus/$(*:fuzz_%=%)
+	@$(TAPENV) tests/lib/runtap $@ $< \
+	    $(wildcard tests/fuzz/corpus/$(*:fuzz_%=%))
 $(B)/log/%.sh.tap: tests/%.sh $(CMD) $(PROG) $(B)/libtq.so $(B)/tq.pc FORCE
 	@$(TAPENV) tests/lib/runtap $@ $<
-$(B)/log/%.tap: $(B)/tests/% $(CMD) FORCE
+$(B)/log/%.tap: $(B)/tests/% FORCE
 	@$(TAPENV) tests/lib/runtap $@ $<
+$(filter $(B)/log/cmd/% $(B)/log/crash/%,$(TAP)): $(CMD)
 
-check: all $(TAP)
+# All that T names, built and not run.
+tests: $(filter $(B)/%,$(RUN)) $(if $(filter cmd crash,$(T)),all $(PROG))
+
+check lint crash: $(TAP)
 	@tests/lib/sumtap $(TAP)
-
-lint: T = lint
-lint: $(RUN_lint:tests/%=$(B)/log/%.tap)
-	@tests/lib/sumtap $^
-
 crash: export TQ_CRASH = long
-crash: TEST_SECONDS = 1800
-crash: all $(RUN_crash:%=) $(patsubst %,$(B)/log/%.tap,$(patsubst \
-    $(B)/tests/%,%,$(patsubst tests/%,%,$(RUN_crash))))
-	@tests/lib/sumtap $(filter %.tap,$^)
 
 fuzz: $(FUZZ)
 	@set -e; for f in $(notdir $(FUZZ)); do \
@@ -225,7 +226,7 @@ dist:
 clean:
 	rm -rf $(B)
 
-.PHONY: all check install uninstall clean dist lint bench crash fuzz cover FORCE
+.PHONY: all tests check install uninstall clean dist lint bench crash fuzz cover FORCE
 .SECONDARY:
 FORCE:
 
