@@ -119,22 +119,32 @@ depth_of(const char *p, size_t n)
 	return most;
 }
 
+json_t *
+tq_json_load(const char *p, size_t n, struct tq_err *e)
+{
+	json_error_t why;
+	json_t *v = NULL;
+
+	if (n > TQ_JSON_TEXT_MAX)
+		tq_fail(e, EMSGSIZE, "JSON of %zu bytes, over %d", n,
+		    TQ_JSON_TEXT_MAX);
+	else if (depth_of(p, n) > TQ_JSON_DEPTH_MAX)
+		tq_fail(e, EMSGSIZE, "JSON '%.*s' is deeper than %d",
+		    n < 40 ? (int)n : 40, p, TQ_JSON_DEPTH_MAX);
+	else if ((v = json_loadb(p, n, JSON_DECODE_ANY |
+	    JSON_REJECT_DUPLICATES, &why)) == NULL)
+		tq_fail(e, EINVAL, "'%.*s' is not JSON: %s",
+		    n < 80 ? (int)n : 80, p, why.text);
+	return v;
+}
+
 int
 tq_json_check(const char *p, size_t n, struct tq_err *e)
 {
-	json_error_t why;
 	json_t *v;
 
-	if (n > TQ_JSON_TEXT_MAX)
-		return tq_fail(e, EMSGSIZE, "JSON of %zu bytes, over %d", n,
-		    TQ_JSON_TEXT_MAX);
-	if (depth_of(p, n) > TQ_JSON_DEPTH_MAX)
-		return tq_fail(e, EMSGSIZE, "JSON '%.*s' is deeper than %d",
-		    n < 40 ? (int)n : 40, p, TQ_JSON_DEPTH_MAX);
-	v = json_loadb(p, n, JSON_DECODE_ANY | JSON_REJECT_DUPLICATES, &why);
-	if (v == NULL)
-		return tq_fail(e, EINVAL, "'%.*s' is not JSON: %s",
-		    n < 80 ? (int)n : 80, p, why.text);
+	if ((v = tq_json_load(p, n, e)) == NULL)
+		return -1;
 	json_decref(v);
 	return 0;
 }

@@ -50,6 +50,8 @@ void	tq_json_seconds(struct tq_buf *, tq_time);
  * twice and numbers that fit 64 bits; -1 with EINVAL or EMSGSIZE.
  */
 int	tq_json_check(const char *, size_t n, struct tq_err *);
+/* The same, as jansson's json_t, which the caller lets go; NULL on failure. */
+struct json_t *tq_json_load(const char *, size_t n, struct tq_err *);
 
 /*
  * Put a task with all that is known of it, on one line without a newline.

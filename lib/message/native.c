@@ -11,14 +11,7 @@
  *		1  bits 0-3 state, bit 4 output was cut
  *		2  fields
  *
- * A field is a tag byte and a value of the kind its tag says:
- *
- *	number	varint
- *	string	varint length with the NUL, bytes, NUL
- *	vector	varint count, varint length of it all, that many strings one
- *		after another, each with its NUL
- *
- * Strings carry their NUL so that a decoded task points into the record.
+ * How a field is written is said in field.h.
  *
  * To change the format: a new field gets the next free tag; older readers
  * refuse it with EPROTO instead of running a task they only half understand.
@@ -31,7 +24,7 @@
 #include <limits.h>
 #include <string.h>
 
-#define VERSION		1
+#include "message/field.h"
 
 enum head_tag {
 	HEAD_NAME = 1,		/* string */
@@ -70,161 +63,6 @@ enum outcome_tag {
 #define STATE_MASK	0x0f
 #define CUT_BIT		0x10
 
-/* ---- fields out ------------------------------------------------------ */
-
-static void
-put_string(struct tq_buf *b, unsigned tag, const char *s)
-{
-	if (s == NULL)
-		return;
-	tq_buf_byte(b, tag);
-	tq_buf_bytes(b, s, strlen(s) + 1);
-}
-
-/* Values below least are "not set". */
-static void
-put_number(struct tq_buf *b, unsigned tag, int64_t v, int64_t least)
-{
-	if (v < least)
-		return;
-	tq_buf_byte(b, tag);
-	tq_buf_varint(b, (uint64_t)v);
-}
-
-static void
-put_vector(struct tq_buf *b, unsigned tag, size_t count, const char *const *v)
-{
-	size_t i, n = 0;
-
-	for (i = 0; i < count; i++)
-		n += strlen(v[i]) + 1;
-	tq_buf_byte(b, tag);
-	tq_buf_varint(b, count);
-	tq_buf_varint(b, n);
-	for (i = 0; i < count; i++)
-		tq_buf_put(b, v[i], strlen(v[i]) + 1);
-}
-
-/* ---- fields in ------------------------------------------------------- */
-
-/* A number of at most max; a greater one marks the cursor damaged. */
-static int64_t
-get_number(struct tq_cur *c, int64_t max)
-{
-	uint64_t v = tq_cur_varint(c);
-
-	if (v > (uint64_t)max) {
-		c->err = EBADMSG;
-		return 0;
-	}
-	return (int64_t)v;
-}
-
-/* A string of at most max bytes; NULL marks the cursor damaged. */
-static const char *
-get_string(struct tq_cur *c, size_t max)
-{
-	const char *s;
-	size_t n;
-
-	s = tq_cur_bytes(c, &n);
-	if (s == NULL || n == 0 || n - 1 > max ||
-	    memchr(s, '\0', n) != s + n - 1) {
-		c->err = EBADMSG;
-		return NULL;
-	}
-	return s;
-}
-
-/*
- * A vector, with a NULL behind it.  The pointers are allocated only once the
- * count is known to be covered by bytes.
- */
-static const char *const *
-get_vector(struct tq_cur *c, size_t *count, struct tq_arena *mem)
-{
-	const char *end, *p, **v;
-	uint64_t i, want;
-	size_t n;
-
-	*count = 0;
-	want = tq_cur_varint(c);
-	p = tq_cur_bytes(c, &n);
-	if (c->err != 0 || want > n || n > TQ_ARGS_MAX) {
-		c->err = EBADMSG;
-		return NULL;
-	}
-	v = tq_arena_alloc(mem, ((size_t)want + 1) * sizeof(*v));
-	if (v == NULL) {
-		c->err = ENOMEM;
-		return NULL;
-	}
-	for (i = 0, end = p + n; i < want && p < end; i++) {
-		v[i] = p;
-		if ((p = memchr(p, '\0', (size_t)(end - p))) == NULL)
-			break;
-		p++;
-	}
-	if (i < want || p != end) {
-		c->err = EBADMSG;
-		return NULL;
-	}
-	v[i] = NULL;
-	*count = (size_t)want;
-	return v;
-}
-
-/* The next tag, each at most once; 0 at the end or when damaged. */
-static unsigned
-get_tag(struct tq_cur *c, uint32_t *seen)
-{
-	unsigned tag;
-
-	if (c->err != 0 || c->n == 0)
-		return 0;
-	tag = tq_cur_byte(c);
-	if (tag == 0 || (tag < 32 && (*seen & UINT32_C(1) << tag))) {
-		c->err = EBADMSG;
-		return 0;
-	}
-	if (tag < 32)
-		*seen |= UINT32_C(1) << tag;
-	return tag;
-}
-
-/* The version byte. */
-static int
-get_version(struct tq_cur *c, const char *what, struct tq_err *e)
-{
-	unsigned version = tq_cur_byte(c);
-
-	if (c->err == 0 && version != VERSION)
-		return tq_fail(e, EPROTO, "%s: version %u, this tq knows %d",
-		    what, version, VERSION);
-	return 0;
-}
-
-/* What the cursor says once all was read. */
-static int
-get_done(const struct tq_cur *c, const char *what, struct tq_err *e)
-{
-	switch (c->err) {
-	case 0:
-		return 0;
-	case EBADMSG:
-		return tq_fail(e, EBADMSG,
-		    "%s: damaged, %zu bytes before its end", what, c->n);
-	default:
-		return tq_fail_sys(e, c->err, "%s", what);
-	}
-}
-
-static int
-newer(const char *what, unsigned tag, struct tq_err *e)
-{
-	return tq_fail(e, EPROTO, "%s: field %u is of a newer tq", what, tag);
-}
-
 /* ---- head ------------------------------------------------------------ */
 
 static const char head_what[] = "task record";
@@ -236,21 +74,21 @@ tq_native_head_put(struct tq_buf *b, const struct tq_task *t)
 
 	if ((p = tq_buf_grow(b, 2)) == NULL)
 		return;
-	p[0] = VERSION;
+	p[0] = TQ_FIELD_VERSION;
 	p[1] = (unsigned char)(t->kind | t->flags << FLAGS_SHIFT);
-	put_string(b, HEAD_NAME, t->name);
+	tq_field_put_string(b, HEAD_NAME, t->name);
 	if (t->argc > 0)
-		put_vector(b, HEAD_ARGV, (size_t)t->argc, t->argv);
+		tq_field_put_vector(b, HEAD_ARGV, (size_t)t->argc, t->argv);
 	if (t->kwc > 0)
-		put_vector(b, HEAD_KWARGS, (size_t)t->kwc, t->kwargs);
-	put_string(b, HEAD_LABEL, t->label);
-	put_string(b, HEAD_PARENT, t->parent);
-	put_string(b, HEAD_ROOT, t->root);
-	put_number(b, HEAD_RETRIES, t->retries, 0);
-	put_number(b, HEAD_SOFT, t->soft, 1);
-	put_number(b, HEAD_HARD, t->hard, 1);
-	put_number(b, HEAD_KEEP, t->keep, 0);
-	put_number(b, HEAD_UID, t->uid, 0);
+		tq_field_put_vector(b, HEAD_KWARGS, (size_t)t->kwc, t->kwargs);
+	tq_field_put_string(b, HEAD_LABEL, t->label);
+	tq_field_put_string(b, HEAD_PARENT, t->parent);
+	tq_field_put_string(b, HEAD_ROOT, t->root);
+	tq_field_put_number(b, HEAD_RETRIES, t->retries, 0);
+	tq_field_put_number(b, HEAD_SOFT, t->soft, 1);
+	tq_field_put_number(b, HEAD_HARD, t->hard, 1);
+	tq_field_put_number(b, HEAD_KEEP, t->keep, 0);
+	tq_field_put_number(b, HEAD_UID, t->uid, 0);
 }
 
 /* Kind, flags, name and operands agree, as tq_task_check() saw to. */
@@ -287,42 +125,42 @@ head_field(struct tq_task *out, struct tq_arena *mem, struct tq_cur *c,
 
 	switch (tag) {
 	case HEAD_NAME:
-		out->name = get_string(c, TQ_NAME_MAX);
+		out->name = tq_field_string(c, TQ_NAME_MAX);
 		break;
 	case HEAD_ARGV:
-		out->argv = get_vector(c, &n, mem);
+		out->argv = tq_field_vector(c, &n, mem);
 		out->argc = (int)n;
 		break;
 	case HEAD_KWARGS:
-		out->kwargs = get_vector(c, &n, mem);
+		out->kwargs = tq_field_vector(c, &n, mem);
 		out->kwc = (int)n;
 		break;
 	case HEAD_LABEL:
-		out->label = get_string(c, TQ_LABEL_MAX);
+		out->label = tq_field_string(c, TQ_LABEL_MAX);
 		break;
 	case HEAD_PARENT:
-		out->parent = get_string(c, TQ_ID_MAX);
+		out->parent = tq_field_string(c, TQ_ID_MAX);
 		break;
 	case HEAD_ROOT:
-		out->root = get_string(c, TQ_ID_MAX);
+		out->root = tq_field_string(c, TQ_ID_MAX);
 		break;
 	case HEAD_RETRIES:
-		out->retries = (int)get_number(c, INT_MAX);
+		out->retries = (int)tq_field_number(c, INT_MAX);
 		break;
 	case HEAD_SOFT:
-		out->soft = get_number(c, INT64_MAX);
+		out->soft = tq_field_number(c, INT64_MAX);
 		break;
 	case HEAD_HARD:
-		out->hard = get_number(c, INT64_MAX);
+		out->hard = tq_field_number(c, INT64_MAX);
 		break;
 	case HEAD_KEEP:
-		out->keep = get_number(c, INT64_MAX);
+		out->keep = tq_field_number(c, INT64_MAX);
 		break;
 	case HEAD_UID:
-		out->uid = get_number(c, UINT32_MAX);
+		out->uid = tq_field_number(c, UINT32_MAX);
 		break;
 	default:
-		return newer(head_what, tag, e);
+		return tq_field_newer(head_what, tag, e);
 	}
 	return 0;
 }
@@ -337,7 +175,7 @@ tq_native_head_get(struct tq_task *out, struct tq_arena *mem, const void *p,
 
 	tq_task_init(out);
 	tq_cur_init(&c, p, n);
-	if (get_version(&c, head_what, e) == -1)
+	if (tq_field_version(&c, head_what, e) == -1)
 		return -1;
 	first = tq_cur_byte(&c);
 	if ((first & KIND_MASK) > TQ_KIND_NAMED)
@@ -345,7 +183,7 @@ tq_native_head_get(struct tq_task *out, struct tq_arena *mem, const void *p,
 		    head_what, first & KIND_MASK);
 	out->kind = (enum tq_kind)(first & KIND_MASK);
 	out->flags = first >> FLAGS_SHIFT;
-	while ((tag = get_tag(&c, &seen)) != 0) {
+	while ((tag = tq_field_tag(&c, &seen)) != 0) {
 		if (head_field(out, mem, &c, tag, e) == -1)
 			return -1;
 	}
@@ -353,7 +191,7 @@ tq_native_head_get(struct tq_task *out, struct tq_arena *mem, const void *p,
 		return tq_fail(e, EBADMSG,
 		    "%s: kind %d does not agree with its fields", head_what,
 		    (int)out->kind);
-	return get_done(&c, head_what, e);
+	return tq_field_done(&c, head_what, e);
 }
 
 /* ---- context --------------------------------------------------------- */
@@ -365,14 +203,14 @@ tq_native_ctx_put(struct tq_buf *b, const struct tq_task *t)
 {
 	size_t n;
 
-	tq_buf_byte(b, VERSION);
-	put_string(b, CTX_DIR, t->dir);
-	put_number(b, CTX_UMASK, t->umask, 0);
+	tq_buf_byte(b, TQ_FIELD_VERSION);
+	tq_field_put_string(b, CTX_DIR, t->dir);
+	tq_field_put_number(b, CTX_UMASK, t->umask, 0);
 	if (t->env == NULL)
 		return;
 	for (n = 0; t->env[n] != NULL; n++)
 		continue;
-	put_vector(b, CTX_ENV, n, t->env);
+	tq_field_put_vector(b, CTX_ENV, n, t->env);
 }
 
 int
@@ -388,24 +226,24 @@ tq_native_ctx_get(struct tq_task *out, struct tq_arena *mem, const void *p,
 	out->umask = -1;
 	out->env = NULL;
 	tq_cur_init(&c, p, n);
-	if (get_version(&c, ctx_what, e) == -1)
+	if (tq_field_version(&c, ctx_what, e) == -1)
 		return -1;
-	while ((tag = get_tag(&c, &seen)) != 0) {
+	while ((tag = tq_field_tag(&c, &seen)) != 0) {
 		switch (tag) {
 		case CTX_DIR:
-			out->dir = get_string(&c, TQ_ARGS_MAX);
+			out->dir = tq_field_string(&c, TQ_ARGS_MAX);
 			break;
 		case CTX_UMASK:
-			out->umask = (int)get_number(&c, 0777);
+			out->umask = (int)tq_field_number(&c, 0777);
 			break;
 		case CTX_ENV:
-			out->env = get_vector(&c, &count, mem);
+			out->env = tq_field_vector(&c, &count, mem);
 			break;
 		default:
-			return newer(ctx_what, tag, e);
+			return tq_field_newer(ctx_what, tag, e);
 		}
 	}
-	return get_done(&c, ctx_what, e);
+	return tq_field_done(&c, ctx_what, e);
 }
 
 /* ---- outcome --------------------------------------------------------- */
@@ -420,17 +258,17 @@ tq_native_outcome_put(struct tq_buf *b, const struct tq_outcome *o,
 
 	if ((p = tq_buf_grow(b, 2)) == NULL)
 		return;
-	p[0] = VERSION;
+	p[0] = TQ_FIELD_VERSION;
 	p[1] = (unsigned char)(o->state | (sizes->cut ? CUT_BIT : 0));
-	put_number(b, OUTCOME_STATUS, o->status, 0);
-	put_number(b, OUTCOME_SIGNAL, o->signal, 1);
-	put_number(b, OUTCOME_WHEN, o->when, 1);
-	put_string(b, OUTCOME_WHY, o->why);
-	put_number(b, OUTCOME_USER, o->user, 1);
-	put_number(b, OUTCOME_SYS, o->sys, 1);
-	put_number(b, OUTCOME_MAXRSS, o->maxrss, 1);
-	put_number(b, OUTCOME_OUT, (int64_t)sizes->out, 1);
-	put_number(b, OUTCOME_ERR, (int64_t)sizes->err, 1);
+	tq_field_put_number(b, OUTCOME_STATUS, o->status, 0);
+	tq_field_put_number(b, OUTCOME_SIGNAL, o->signal, 1);
+	tq_field_put_number(b, OUTCOME_WHEN, o->when, 1);
+	tq_field_put_string(b, OUTCOME_WHY, o->why);
+	tq_field_put_number(b, OUTCOME_USER, o->user, 1);
+	tq_field_put_number(b, OUTCOME_SYS, o->sys, 1);
+	tq_field_put_number(b, OUTCOME_MAXRSS, o->maxrss, 1);
+	tq_field_put_number(b, OUTCOME_OUT, (int64_t)sizes->out, 1);
+	tq_field_put_number(b, OUTCOME_ERR, (int64_t)sizes->err, 1);
 }
 
 static int
@@ -439,34 +277,34 @@ outcome_field(struct tq_outcome *out, struct tq_native_sizes *sizes,
 {
 	switch (tag) {
 	case OUTCOME_STATUS:
-		out->status = (int)get_number(c, 255);
+		out->status = (int)tq_field_number(c, 255);
 		break;
 	case OUTCOME_SIGNAL:
-		out->signal = (int)get_number(c, 127);
+		out->signal = (int)tq_field_number(c, 127);
 		break;
 	case OUTCOME_WHEN:
-		out->when = get_number(c, INT64_MAX);
+		out->when = tq_field_number(c, INT64_MAX);
 		break;
 	case OUTCOME_WHY:
-		out->why = get_string(c, TQ_WHY_MAX);
+		out->why = tq_field_string(c, TQ_WHY_MAX);
 		break;
 	case OUTCOME_USER:
-		out->user = get_number(c, INT64_MAX);
+		out->user = tq_field_number(c, INT64_MAX);
 		break;
 	case OUTCOME_SYS:
-		out->sys = get_number(c, INT64_MAX);
+		out->sys = tq_field_number(c, INT64_MAX);
 		break;
 	case OUTCOME_MAXRSS:
-		out->maxrss = get_number(c, INT64_MAX);
+		out->maxrss = tq_field_number(c, INT64_MAX);
 		break;
 	case OUTCOME_OUT:
-		sizes->out = (uint64_t)get_number(c, INT64_MAX);
+		sizes->out = (uint64_t)tq_field_number(c, INT64_MAX);
 		break;
 	case OUTCOME_ERR:
-		sizes->err = (uint64_t)get_number(c, INT64_MAX);
+		sizes->err = (uint64_t)tq_field_number(c, INT64_MAX);
 		break;
 	default:
-		return newer(outcome_what, tag, e);
+		return tq_field_newer(outcome_what, tag, e);
 	}
 	return 0;
 }
@@ -482,17 +320,18 @@ tq_native_outcome_get(struct tq_outcome *out, struct tq_native_sizes *sizes,
 	tq_outcome_init(out, TQ_ABSENT);
 	memset(sizes, 0, sizeof(*sizes));
 	tq_cur_init(&c, p, n);
-	if (get_version(&c, outcome_what, e) == -1)
+	if (tq_field_version(&c, outcome_what, e) == -1)
 		return -1;
 	first = tq_cur_byte(&c);
-	if ((first & STATE_MASK) >= TQ_NSTATES || first > (STATE_MASK | CUT_BIT))
+	if ((first & STATE_MASK) >= TQ_NSTATES ||
+	    first > (STATE_MASK | CUT_BIT))
 		return tq_fail(e, EPROTO, "%s: state 0x%x is of a newer tq",
 		    outcome_what, first);
 	out->state = (enum tq_state)(first & STATE_MASK);
 	sizes->cut = (first & CUT_BIT) != 0;
-	while ((tag = get_tag(&c, &seen)) != 0) {
+	while ((tag = tq_field_tag(&c, &seen)) != 0) {
 		if (outcome_field(out, sizes, &c, tag, e) == -1)
 			return -1;
 	}
-	return get_done(&c, outcome_what, e);
+	return tq_field_done(&c, outcome_what, e);
 }

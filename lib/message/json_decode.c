@@ -1,0 +1,252 @@
+/* A JSON object as a task to put. */
+#include <errno.h>
+#include <string.h>
+
+#include <jansson.h>
+
+#include "message/json.h"
+#include "message/json_read.h"
+
+/* Members that are read, and members that tell of a task's past. */
+static const char *const known[] = {
+	"args", "argv", "body", "cmd", "cwd", "env", "eta", "expires", "hard",
+	"hold", "id", "json", "keep", "kwargs", "label", "name", "noresult",
+	"once", "parent", "pri", "queue", "retries", "root", "shell", "soft",
+	"umask",
+
+	"attempt", "crashes", "cut", "end", "err", "failures", "host",
+	"laters", "maxrss", "out", "pid", "progress", "put", "signal",
+	"start", "state", "status", "sys", "tail", "uid", "until", "user",
+	"wait", "wall", "why", "worker"
+};
+
+static void
+check_names(struct tq_json_reader *r)
+{
+	const char *name;
+	json_t *v;
+	size_t i;
+
+	json_object_foreach(r->root, name, v) {
+		for (i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+			if (strcmp(name, known[i]) == 0)
+				break;
+		}
+		if (i == sizeof(known) / sizeof(known[0]) && !json_is_null(v))
+			tq_json_bad(r, EINVAL, "no member '%.80s'", name);
+	}
+}
+
+/* ---- the work -------------------------------------------------------- */
+
+/* An operand: JSON text, or the string itself. */
+static const char *
+operand(struct tq_json_reader *r, const char *name, const json_t *v, int json)
+{
+	return json ? tq_json_get_text(r, v) : tq_json_get_string(r, name, v);
+}
+
+/*
+ * An array of operands as a vector with a NULL behind it; first, if not
+ * NULL, goes before them.  *count gets how many there are.
+ */
+static const char *const *
+vector(struct tq_json_reader *r, const char *name, const char *first,
+    int json, int *count)
+{
+	json_t *v = tq_json_member(r, name);
+	const char **out;
+	size_t i, k = 0, n = json_array_size(v);
+
+	*count = 0;
+	if (v != NULL && !json_is_array(v))
+		tq_json_bad(r, EINVAL, "%s is not an array", name);
+	if (r->failed ||
+	    (out = tq_json_alloc(r, (n + 2) * sizeof(*out))) == NULL)
+		return NULL;
+	if (first != NULL)
+		out[k++] = first;
+	for (i = 0; i < n && !r->failed; i++) {
+		out[k++] = operand(r, name, json_array_get(v, i), json);
+	}
+	if (r->failed)
+		return NULL;
+	out[k] = NULL;
+	*count = (int)k;
+	return out;
+}
+
+/* "name=value" of a member of kwargs. */
+static const char *
+named_operand(struct tq_json_reader *r, const char *name, const json_t *v,
+    int json)
+{
+	const char *value;
+	size_t n = strlen(name), m;
+	char *s;
+
+	if (n == 0 || strchr(name, '=') != NULL)
+		tq_json_bad(r, EINVAL, "'%.80s' is not the name of an "
+		    "argument", name);
+	value = operand(r, "kwargs", v, json);
+	if (r->failed)
+		return NULL;
+	m = strlen(value);
+	if ((s = tq_json_alloc(r, n + m + 2)) == NULL)
+		return NULL;
+	memcpy(s, name, n);
+	s[n] = '=';
+	memcpy(s + n + 1, value, m + 1);
+	return s;
+}
+
+static void
+get_kwargs(struct tq_json_reader *r, struct tq_task *out, int json)
+{
+	json_t *kw = tq_json_member(r, "kwargs"), *v;
+	const char *name, **to;
+
+	if (kw == NULL)
+		return;
+	if (!json_is_object(kw))
+		tq_json_bad(r, EINVAL, "kwargs is not an object");
+	else if (json_object_size(kw) > TQ_JSON_KWARGS_MAX)
+		tq_json_bad(r, EMSGSIZE, "%zu members in kwargs, over %d",
+		    json_object_size(kw), TQ_JSON_KWARGS_MAX);
+	if (r->failed || (to = tq_json_alloc(r, (json_object_size(kw) + 1) *
+	    sizeof(*to))) == NULL)
+		return;
+	out->kwargs = to;
+	json_object_foreach(kw, name, v) {
+		if ((*to = named_operand(r, name, v, json)) == NULL)
+			return;
+		to++;
+		out->kwc++;
+	}
+	*to = NULL;
+}
+
+/* 1 if a value of args or kwargs can only be meant as JSON. */
+static int
+has_json(struct tq_json_reader *r)
+{
+	json_t *v;
+	const char *name;
+	size_t i;
+
+	json_array_foreach(tq_json_member(r, "args"), i, v) {
+		if (!json_is_string(v) && !tq_json_is_base64(v))
+			return 1;
+	}
+	json_object_foreach(tq_json_member(r, "kwargs"), name, v) {
+		if (!json_is_string(v) && !tq_json_is_base64(v))
+			return 1;
+	}
+	return 0;
+}
+
+static void
+get_named(struct tq_json_reader *r, struct tq_task *out)
+{
+	int json;
+
+	out->kind = TQ_KIND_NAMED;
+	out->name = tq_json_string(r, "name");
+	/* from a listing: the operands are in cmd only, for people */
+	if (tq_json_member(r, "args") == NULL &&
+	    tq_json_member(r, "cmd") != NULL)
+		tq_json_bad(r, EINVAL, "name and cmd, but no args");
+	tq_json_flag(r, "json", TQ_TASK_JSON, &out->flags);
+	if (tq_json_member(r, "json") == NULL && has_json(r))
+		out->flags |= TQ_TASK_JSON;
+	json = (out->flags & TQ_TASK_JSON) != 0;
+	out->argv = vector(r, "args", NULL, json, &out->argc);
+	get_kwargs(r, out, json);
+}
+
+static void
+get_work(struct tq_json_reader *r, struct tq_task *out)
+{
+	int argv = tq_json_member(r, "argv") != NULL;
+	int shell = tq_json_member(r, "shell") != NULL;
+	int name = tq_json_member(r, "name") != NULL;
+
+	if (argv + shell + name > 1) {
+		tq_json_bad(r, EINVAL,
+		    "more than one of argv, shell and name");
+	} else if (argv) {
+		out->kind = TQ_KIND_COMMAND;
+		out->argv = vector(r, "argv", NULL, 0, &out->argc);
+	} else if (name) {
+		get_named(r, out);
+	} else if (shell || tq_json_member(r, "cmd") != NULL) {
+		out->kind = TQ_KIND_SHELL;
+		out->argv = vector(r, "args",
+		    tq_json_string(r, shell ? "shell" : "cmd"), 0, &out->argc);
+	}
+	if (!name && tq_json_member(r, "kwargs") != NULL)
+		tq_json_bad(r, EINVAL, "kwargs without name");
+	if (out->kind != TQ_KIND_SHELL && !name &&
+	    tq_json_member(r, "args") != NULL)
+		tq_json_bad(r, EINVAL, "args without name or shell");
+}
+
+static void
+get_body(struct tq_json_reader *r, struct tq_task *out)
+{
+	json_t *v = tq_json_member(r, "body");
+
+	if (v == NULL)
+		return;
+	if (!json_is_integer(v))
+		out->body = tq_json_get_bytes(r, "body", v);
+	else if (json_integer_value(v) != 0)
+		tq_json_bad(r, EINVAL, "body is only its size, %lld bytes",
+		    (long long)json_integer_value(v));
+}
+
+static void
+get_task(struct tq_json_reader *r, struct tq_task *out)
+{
+	int count;
+
+	check_names(r);
+	out->id = tq_json_string(r, "id");
+	out->queue = tq_json_string(r, "queue");
+	out->label = tq_json_string(r, "label");
+	out->parent = tq_json_string(r, "parent");
+	out->root = tq_json_string(r, "root");
+	get_work(r, out);
+	get_body(r, out);
+	out->dir = tq_json_string(r, "cwd");
+	tq_json_mode(r, "umask", &out->umask);
+	if (tq_json_member(r, "env") != NULL)
+		out->env = vector(r, "env", NULL, 0, &count);
+	tq_json_integer(r, "pri", &out->pri);
+	tq_json_time(r, "eta", &out->eta);
+	tq_json_time(r, "expires", &out->expires);
+	tq_json_integer(r, "retries", &out->retries);
+	tq_json_length(r, "soft", &out->soft);
+	tq_json_length(r, "hard", &out->hard);
+	tq_json_length(r, "keep", &out->keep);
+	tq_json_flag(r, "hold", TQ_TASK_HOLD, &out->flags);
+	tq_json_flag(r, "once", TQ_TASK_ONCE, &out->flags);
+	tq_json_flag(r, "noresult", TQ_TASK_NORESULT, &out->flags);
+}
+
+int
+tq_json_task_decode(struct tq_task *out, struct tq_arena *mem,
+    const char *text, size_t n, struct tq_err *e)
+{
+	struct tq_json_reader r = { NULL, mem, e, 0 };
+
+	tq_task_init(out);
+	if ((r.root = tq_json_load(text, n, e)) == NULL)
+		return -1;
+	if (!json_is_object(r.root))
+		tq_json_bad(&r, EINVAL, "not an object");
+	else
+		get_task(&r, out);
+	json_decref(r.root);
+	return r.failed ? -1 : 0;
+}

@@ -1,0 +1,275 @@
+/* A task and all that is known of it as one JSON object on one line. */
+#include <string.h>
+
+#include "message/json.h"
+#include "message/quote.h"
+#include "message/utf8.h"
+
+/* ---- members --------------------------------------------------------- */
+
+static void
+member(struct tq_buf *b, const char *name)
+{
+	if (tq_buf_ok(b) && b->n > 0 && b->p[b->n - 1] != '{')
+		tq_buf_byte(b, ',');
+	tq_buf_byte(b, '"');
+	tq_buf_str(b, name);
+	tq_buf_str(b, "\":");
+}
+
+static void
+member_bytes(struct tq_buf *b, const char *name, const char *s)
+{
+	if (s == NULL || *s == '\0')
+		return;
+	member(b, name);
+	tq_json_bytes(b, s, strlen(s));
+}
+
+static void
+member_int(struct tq_buf *b, const char *name, int64_t v, int64_t least)
+{
+	if (v < least)
+		return;
+	member(b, name);
+	tq_buf_printf(b, "%lld", (long long)v);
+}
+
+static void
+member_date(struct tq_buf *b, const char *name, tq_time t)
+{
+	if (t <= 0)
+		return;
+	member(b, name);
+	tq_json_date(b, t);
+}
+
+static void
+member_seconds(struct tq_buf *b, const char *name, tq_time t, tq_time least)
+{
+	if (t < least)
+		return;
+	member(b, name);
+	tq_json_seconds(b, t);
+}
+
+static void
+member_true(struct tq_buf *b, const char *name, int set)
+{
+	if (!set)
+		return;
+	member(b, name);
+	tq_buf_str(b, "true");
+}
+
+/* ---- the work -------------------------------------------------------- */
+
+/*
+ * A JSON value as it is, number for number.  In valid JSON a control
+ * character is white space or, past ASCII, inside a string: the first
+ * becomes a blank, the second an escape.
+ */
+static void
+put_text(struct tq_buf *b, const char *p, size_t n)
+{
+	uint32_t c;
+	size_t len;
+
+	for (; n > 0; p += len, n -= len) {
+		if ((len = tq_utf8_get(&c, p, n)) == 0)
+			return;
+		if (c < 0x20)
+			tq_buf_byte(b, ' ');
+		else if (tq_utf8_control(c))
+			tq_buf_printf(b, "\\u%04x", (unsigned)c);
+		else
+			tq_buf_put(b, p, len);
+	}
+}
+
+/* An operand; foreign records may call JSON what is none. */
+static void
+put_operand(struct tq_buf *b, const char *s, int json)
+{
+	size_t n = strlen(s);
+
+	if (json && tq_json_check(s, n, NULL) == 0)
+		put_text(b, s, n);
+	else
+		tq_json_bytes(b, s, n);
+}
+
+static void
+put_args(struct tq_buf *b, const char *name, int argc,
+    const char *const *argv, int json)
+{
+	int i;
+
+	member(b, name);
+	tq_buf_byte(b, '[');
+	for (i = 0; i < argc; i++) {
+		if (i > 0)
+			tq_buf_byte(b, ',');
+		put_operand(b, argv[i], json);
+	}
+	tq_buf_byte(b, ']');
+}
+
+static void
+put_kwargs(struct tq_buf *b, const struct tq_task *t, int json)
+{
+	const char *s;
+	size_t n;
+	int i;
+
+	member(b, "kwargs");
+	tq_buf_byte(b, '{');
+	for (i = 0; i < t->kwc; i++) {
+		if (i > 0)
+			tq_buf_byte(b, ',');
+		s = t->kwargs[i];
+		n = strcspn(s, "=");
+		tq_json_str(b, s, n);
+		tq_buf_byte(b, ':');
+		put_operand(b, s[n] == '\0' ? s + n : s + n + 1, json);
+	}
+	tq_buf_byte(b, '}');
+}
+
+/* The line for people. */
+static void
+put_cmd(struct tq_buf *b, const struct tq_task *t)
+{
+	struct tq_buf line;
+
+	tq_buf_init(&line);
+	tq_quote_task(&line, t);
+	if (tq_buf_ok(&line) && line.n > 0) {
+		member(b, "cmd");
+		tq_json_str(b, (const char *)line.p, line.n);
+	}
+	if (!tq_buf_ok(&line))
+		b->err = line.err;
+	tq_buf_fini(&line);
+}
+
+static void
+put_work(struct tq_buf *b, const struct tq_task *t)
+{
+	int json = (t->flags & TQ_TASK_JSON) != 0;
+
+	switch (t->kind) {
+	case TQ_KIND_BODY:
+		return;
+	case TQ_KIND_COMMAND:
+		put_args(b, "argv", t->argc, t->argv, 0);
+		break;
+	case TQ_KIND_SHELL:
+		member(b, "shell");
+		tq_json_bytes(b, t->argv[0], strlen(t->argv[0]));
+		if (t->argc > 1)
+			put_args(b, "args", t->argc - 1, t->argv + 1, 0);
+		break;
+	case TQ_KIND_NAMED:
+		member_bytes(b, "name", t->name);
+		put_args(b, "args", t->argc, t->argv, json);
+		put_kwargs(b, t, json);
+		member_true(b, "json", json);
+		break;
+	}
+	put_cmd(b, t);
+}
+
+/* Its stdin and its place. */
+static void
+put_place(struct tq_buf *b, const struct tq_info *i,
+    const struct tq_bytes *body)
+{
+	const struct tq_task *t = &i->task;
+	size_t n;
+
+	if (body != NULL && body->n > 0) {
+		member(b, "body");
+		tq_json_bytes(b, body->p, body->n);
+	} else if (body == NULL) {
+		member_int(b, "body", (int64_t)i->body_size, 1);
+	}
+	member_bytes(b, "cwd", t->dir);
+	if (t->umask >= 0) {
+		member(b, "umask");
+		tq_buf_printf(b, "\"%04o\"", (unsigned)t->umask);
+	}
+	if (t->env != NULL) {
+		for (n = 0; t->env[n] != NULL; n++)
+			continue;
+		put_args(b, "env", (int)n, t->env, 0);
+	}
+	member_int(b, "uid", t->uid, 0);
+}
+
+/* When it runs, and what happens then. */
+static void
+put_rules(struct tq_buf *b, const struct tq_info *i)
+{
+	const struct tq_task *t = &i->task;
+
+	member_date(b, "eta", i->eta != 0 ? i->eta : t->eta);
+	member_date(b, "expires", t->expires);
+	member_int(b, "retries", t->retries, 0);
+	member_seconds(b, "soft", t->soft, 1);
+	member_seconds(b, "hard", t->hard, 1);
+	member_seconds(b, "keep", t->keep, 0);
+	member_true(b, "hold", (t->flags & TQ_TASK_HOLD) != 0);
+	member_true(b, "once", (t->flags & TQ_TASK_ONCE) != 0);
+	member_true(b, "noresult", (t->flags & TQ_TASK_NORESULT) != 0);
+}
+
+/* What has become of it so far. */
+static void
+put_past(struct tq_buf *b, const struct tq_info *i)
+{
+	member_date(b, "put", i->put);
+	member_date(b, "start", i->start);
+	member_date(b, "end", i->end_time);
+	member_date(b, "until", i->until);
+	member_int(b, "attempt", i->attempt, 1);
+	member_int(b, "failures", i->failures, 1);
+	member_int(b, "laters", i->laters, 1);
+	member_int(b, "crashes", i->crashes, 1);
+	if (i->end.state != TQ_ABSENT) {
+		member_int(b, "status", i->end.status, 0);
+		member_int(b, "signal", i->end.signal, 1);
+		member_seconds(b, "user", i->end.user, 1);
+		member_seconds(b, "sys", i->end.sys, 1);
+		member_int(b, "maxrss", i->end.maxrss, 1);
+	}
+	member_bytes(b, "why", i->why);
+	member_int(b, "out", (int64_t)i->out_size, 1);
+	member_int(b, "err", (int64_t)i->err_size, 1);
+	member_true(b, "cut", i->cut);
+	member_bytes(b, "worker", i->worker);
+	member_int(b, "pid", i->pid, 1);
+	member_bytes(b, "host", i->host);
+}
+
+void
+tq_json_task_encode(struct tq_buf *b, const struct tq_info *i,
+    const struct tq_bytes *body)
+{
+	const struct tq_task *t = &i->task;
+
+	tq_buf_byte(b, '{');
+	member_bytes(b, "id", i->id.s);
+	member_bytes(b, "queue", t->queue);
+	if (i->state != TQ_ABSENT)
+		member_bytes(b, "state", tq_state_name(i->state));
+	member_int(b, "pri", t->pri, 0);
+	member_bytes(b, "label", t->label);
+	put_work(b, t);
+	put_place(b, i, body);
+	put_rules(b, i);
+	put_past(b, i);
+	member_bytes(b, "parent", t->parent);
+	member_bytes(b, "root", t->root);
+	tq_buf_byte(b, '}');
+}
