@@ -125,6 +125,8 @@ help(const struct tq_options *o)
 		print_row(&o->table[i]);
 	for (i = 0; i < NCOMMON; i++)
 		print_row(&common[i]);
+	if (o->more != NULL)
+		o->more();
 	exit(fflush(stdout) == 0 ? TQ_EXIT_OK : TQ_EXIT_IO);
 }
 

@@ -22,6 +22,7 @@ struct tq_options {
 	const char	*usage;	/* "[-v] id ..." lines, without the name */
 	const struct tq_option *table;
 	size_t		 n;
+	void		 (*more)(void);	/* prints the end of --help, or NULL */
 	/* made from the table for getopt_long(3) */
 	char		 letters[2 + 3 * TQ_OPTIONS_MAX];
 	struct option	 longs[TQ_OPTIONS_MAX + 1];

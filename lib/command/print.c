@@ -67,7 +67,7 @@ tq_print_bytes(struct tq_print *p, const char *name, const void *v, size_t n)
 		tq_buf_put(&p->buf, v, n);
 		break;
 	case TQ_PRINT_JSON:
-		tq_json_str(&p->buf, v, n);
+		tq_json_bytes(&p->buf, v, n);
 		break;
 	}
 	finish(p);
@@ -165,7 +165,7 @@ tq_print_list(struct tq_print *p, const char *name, const char *const *v,
 		if (i > 0)
 			tq_buf_byte(b, p->form == TQ_PRINT_JSON ? ',' : ' ');
 		if (p->form == TQ_PRINT_JSON)
-			tq_json_str(b, v[i], strlen(v[i]));
+			tq_json_bytes(b, v[i], strlen(v[i]));
 		else if (p->form == TQ_PRINT_TEXT)
 			tq_escape(b, v[i], strlen(v[i]));
 		else

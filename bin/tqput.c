@@ -1,0 +1,464 @@
+/*
+ * tqput [options] [command [arg ...]]
+ * tqput [options] -c string [arg ...]
+ * tqput [options] -N name [-J] [--kw name=value] [arg ...]
+ * tqput [options] -m [-0J] [-I str] [-c string | -N name | command] [arg ...]
+ *
+ * Put a task and print its id; with -m one for each record of stdin.  When it
+ * exits 0 the task is on disk.  With -w it waits instead, and stands for the
+ * task: its output, its exit status; what ends tqput revokes the task.
+ *
+ * It must start as fast as true(1): nothing is read, opened or translated
+ * that this put does not need.
+ */
+#include <bsd/string.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <tq/tq.h>
+
+#include "base/clock.h"
+#include "base/date.h"
+#include "command/arg.h"
+#include "command/body.h"
+#include "command/many.h"
+#include "command/options.h"
+#include "command/place.h"
+#include "command/print.h"
+#include "command/stand.h"
+#include "command/status.h"
+
+enum {
+	OPT_HOLD = TQ_LONG(0), OPT_ID, OPT_KEEP, OPT_KW, OPT_NO_RESULT,
+	OPT_ONCE, OPT_RESULTS,
+	/* of later versions */
+	OPT_BACKOFF, OPT_CHAIN, OPT_CHORD, OPT_GROUP, OPT_IONICE, OPT_LIMIT,
+	OPT_LINK, OPT_LINK_ERROR, OPT_NICE, OPT_SPOOL
+};
+
+static const char usage[] =
+    "[-fiJQvw] [-a time | -d delay] [-b url] [-C dir] [-e name[=value]]\n"
+    "      [-l label] [-p pri] [-q queue] [-r retries] [-T soft[,hard]]\n"
+    "      [-t timeout] [-x expires] [--hold] [--id id] [--keep time]\n"
+    "      [--no-result] [--once] [--results url] [command [arg ...]]\n"
+    "... -c string [arg ...]\n"
+    "... -N name [-J] [--kw name=value] [arg ...]\n"
+    "... -m [-0J] [-I str] [-c string | -N name | command] [arg ...]";
+
+static const struct tq_option table[] = {
+	{ '0', "null", NULL, "records of -m end in NUL" },
+	{ 'A', "after", "id", NULL },
+	{ 'a', "at", "time", "start at this time" },
+	{ OPT_BACKOFF, "backoff", "base", NULL },
+	{ 'b', "broker", "url", "where to put it" },
+	{ 'C', "chdir", "dir", "directory to run in" },
+	{ 'c', "command", "string", "run by sh -c" },
+	{ OPT_CHAIN, "chain", NULL, NULL },
+	{ OPT_CHORD, "chord", "string", NULL },
+	{ 'D', "when", "end", NULL },
+	{ 'd', "delay", "delay", "start after this time" },
+	{ 'e', "env", "name[=value]", "a variable for the task" },
+	{ 'F', "flow", "file", NULL },
+	{ 'f', "follow", NULL, "with -w: output as it comes" },
+	{ OPT_GROUP, "group", NULL, NULL },
+	{ OPT_HOLD, "hold", NULL, "keep it until tqctl release" },
+	{ 'I', "replace", "str", "with -m: put the record for str" },
+	{ 'i', "stdin", NULL, "stdin is the task's stdin" },
+	{ OPT_ID, "id", "id", "its id, at most once in the broker" },
+	{ OPT_IONICE, "ionice", "class", NULL },
+	{ 'J', "json", NULL, "arguments, records or answer in JSON" },
+	{ 'K', "on-key", "policy", NULL },
+	{ 'k', "key", "key", NULL },
+	{ OPT_KEEP, "keep", "time", "keep its result this long" },
+	{ OPT_KW, "kw", "name=value", "a named argument of -N" },
+	{ 'l', "label", "label", "a word for people" },
+	{ OPT_LIMIT, "limit", "name=value", NULL },
+	{ OPT_LINK, "link", "string", NULL },
+	{ OPT_LINK_ERROR, "link-error", "string", NULL },
+	{ 'm', "many", NULL, "a task for each record of stdin" },
+	{ 'N', "name", "name", "run by the handler of this name" },
+	{ OPT_NICE, "nice", "n", NULL },
+	{ OPT_NO_RESULT, "no-result", NULL, "keep no output of a success" },
+	{ OPT_ONCE, "once", NULL, "start it at most once" },
+	{ 'P', "pipe", "id", NULL },
+	{ 'p', "priority", "pri", "0 to 9, higher first" },
+	{ 'Q', "quiet", NULL, "print no id" },
+	{ 'q', "queue", "queue", "where it waits" },
+	{ 'R', "resource", "name[=n]", NULL },
+	{ OPT_RESULTS, "results", "url", "where its result goes" },
+	{ 'r', "retries", "retries", "how often to try again" },
+	{ 'S', "lane", "lane", NULL },
+	{ OPT_SPOOL, "spool-on-failure", NULL, NULL },
+	{ 'T', "time-limit", "soft[,hard]", "TERM, then KILL after this time" },
+	{ 't', "timeout", "timeout", "wait no longer than this" },
+	{ 'v', "verbose", NULL, "say where it was put" },
+	{ 'w', "wait", NULL, "wait, and exit as the task does" },
+	{ 'x', "expires", "expires", "do not start it after this" },
+};
+
+struct put {
+	struct tq	*tq;
+	struct tq_task	 task;
+	struct tq_place	 place;
+	struct tq_body	 body;
+	char		*urls;
+	const char	*results, *replace;
+	const char	*shell;		/* -c */
+	const char	**kwargs, **argv;
+	size_t		 kwc;
+	tq_time		 timeout;
+	int		 stdin_body, json, many, null, wait, follow;
+	int		 quiet, verbose;
+};
+
+/* ---- arguments ------------------------------------------------------- */
+
+/* A duration counts from now; what is not one is a date. */
+static tq_time
+expires(const char *value)
+{
+	tq_time t;
+
+	if (tq_duration_parse(&t, value, NULL) == 0)
+		return tq_clock_deadline(tq_clock_wall(), t);
+	return tq_arg_date("-x", value);
+}
+
+/* Options that say what a task is; 0 when key is another. */
+static int
+set_task(struct put *p, int key, const char *value)
+{
+	struct tq_task *t = &p->task;
+
+	switch (key) {
+	case 'a':
+		t->eta = tq_arg_date("-a", value);
+		break;
+	case 'd':
+		t->eta = tq_clock_deadline(tq_clock_wall(),
+		    tq_arg_duration("-d", value));
+		break;
+	case OPT_HOLD:
+		t->flags |= TQ_TASK_HOLD;
+		break;
+	case OPT_ID:
+		t->id = value;
+		break;
+	case OPT_KEEP:
+		t->keep = tq_arg_duration("--keep", value);
+		break;
+	case OPT_KW:
+		tq_arg_append(&p->kwargs, &p->kwc, value);
+		break;
+	case 'l':
+		t->label = value;
+		break;
+	case 'N':
+		t->kind = TQ_KIND_NAMED;
+		t->name = tq_arg_name("-N", value);
+		break;
+	case OPT_NO_RESULT:
+		t->flags |= TQ_TASK_NORESULT;
+		break;
+	case OPT_ONCE:
+		t->flags |= TQ_TASK_ONCE;
+		break;
+	case 'p':
+		t->pri = (int)tq_arg_number("-p", value, 0, TQ_PRI_MAX);
+		break;
+	case 'q':
+		t->queue = tq_arg_name("-q", value);
+		break;
+	case 'r':
+		t->retries = (int)tq_arg_number("-r", value, 0, 1000000);
+		break;
+	case 'T':
+		tq_arg_limits("-T", value, &t->soft, &t->hard);
+		break;
+	case 'x':
+		t->expires = expires(value);
+		break;
+	default:
+		return 0;
+	}
+	return 1;
+}
+
+/* Options that say how tqput goes about it. */
+static void
+set_manner(struct put *p, int key, const char *value)
+{
+	switch (key) {
+	case '0':
+		p->null = 1;
+		break;
+	case 'b':
+		tq_arg_broker(&p->urls, "-b", value);
+		break;
+	case 'C':
+		tq_place_dir(&p->place, value);
+		break;
+	case 'c':
+		p->shell = value;
+		break;
+	case 'e':
+		tq_place_env(&p->place, "-e", value);
+		break;
+	case 'f':
+		p->follow = 1;
+		break;
+	case 'I':
+		p->replace = value;
+		break;
+	case 'i':
+		p->stdin_body = 1;
+		break;
+	case 'J':
+		p->json = 1;
+		break;
+	case 'm':
+		p->many = 1;
+		break;
+	case 'Q':
+		p->quiet = 1;
+		break;
+	case OPT_RESULTS:
+		p->results = value;
+		break;
+	case 't':
+		p->timeout = tq_arg_duration("-t", value);
+		break;
+	case 'v':
+		p->verbose = 1;
+		break;
+	case 'w':
+		p->wait = 1;
+		break;
+	}
+}
+
+/* Which options go together. */
+static void
+check(const struct put *p, const struct tq_options *o, int argc, int at_delay)
+{
+	int named = p->task.name != NULL;
+
+	if (at_delay == ('a' | 'd' << 8))
+		tq_die(TQ_EXIT_USAGE, "-a and -d exclude each other");
+	if (p->shell != NULL && named)
+		tq_die(TQ_EXIT_USAGE, "-c and -N exclude each other");
+	if (p->kwc > 0 && !named)
+		tq_die(TQ_EXIT_USAGE, "--kw is for -N");
+	if (p->follow && !p->wait)
+		tq_die(TQ_EXIT_USAGE, "-f is for -w");
+	if ((p->null || p->replace != NULL) && !p->many)
+		tq_die(TQ_EXIT_USAGE, "%s is for -m", p->null ? "-0" : "-I");
+	if (p->many && (p->wait || p->stdin_body || p->task.id != NULL))
+		tq_die(TQ_EXIT_USAGE, "-m excludes -i, -w and --id");
+	if (p->many && p->json && !named && (argc > 0 || p->shell != NULL))
+		tq_die(TQ_EXIT_USAGE, "records of -mJ are whole tasks, "
+		    "a command has no place");
+	if (!p->many && !p->stdin_body && argc == 0 && p->shell == NULL &&
+	    !named)
+		tq_options_usage(o);
+}
+
+/* str must be there to be replaced, and not where a shell would parse it. */
+static void
+check_replace(const struct put *p)
+{
+	int i, found = 0;
+
+	if (p->replace == NULL)
+		return;
+	if (*p->replace == '\0')
+		tq_die(TQ_EXIT_USAGE, "-I: '' is nothing to replace");
+	if (p->shell != NULL && strstr(p->shell, p->replace) != NULL)
+		tq_die(TQ_EXIT_USAGE, "-I: '%s' in the string of -c would be "
+		    "parsed by the shell; use $1", p->replace);
+	for (i = 0; i < p->task.argc; i++)
+		found |= strstr(p->task.argv[i], p->replace) != NULL;
+	if (!found)
+		tq_die(TQ_EXIT_USAGE, "-I: '%s' is not in the command",
+		    p->replace);
+}
+
+static void
+parse(struct put *p, struct tq_options *o, int argc, char *argv[])
+{
+	int key, when = 0;
+
+	while ((key = tq_options_next(o, argc, argv)) != -1) {
+		if (key == 'a' || key == 'd')
+			when |= key == 'a' ? 'a' : 'd' << 8;
+		if (!set_task(p, key, optarg))
+			set_manner(p, key, optarg);
+	}
+	check(p, o, argc - optind, when);
+}
+
+/* The work: string or words, and where it will run. */
+static void
+fill(struct put *p, int argc, char *argv[])
+{
+	struct tq_task *t = &p->task;
+	size_t n = 0;
+	int i;
+
+	p->argv = reallocarray(NULL, (size_t)argc + 2, sizeof(*p->argv));
+	if (p->argv == NULL)
+		tq_die(TQ_EXIT_OS, "arguments: %s", strerror(errno));
+	if (p->shell != NULL)
+		p->argv[n++] = p->shell;
+	for (i = 0; i < argc; i++)
+		p->argv[n++] = argv[i];
+	p->argv[n] = NULL;
+	t->argc = (int)n;
+	t->argv = p->argv;
+	t->kwc = (int)p->kwc;
+	t->kwargs = p->kwargs;
+	if (t->name != NULL && p->json)
+		t->flags |= TQ_TASK_JSON;
+	if (t->name == NULL && n > 0)
+		t->kind = p->shell != NULL ? TQ_KIND_SHELL : TQ_KIND_COMMAND;
+	else if (t->name == NULL && p->many)
+		t->kind = TQ_KIND_SHELL;
+	if (t->kind == TQ_KIND_COMMAND || t->kind == TQ_KIND_SHELL)
+		tq_place_here(&p->place);
+	tq_place_apply(&p->place, t);
+	/* a task that puts tasks is their parent */
+	t->parent = getenv("TQ_ID");
+	t->root = getenv("TQ_ROOT");
+	if (t->root == NULL)
+		t->root = t->parent;
+}
+
+/* ---- putting --------------------------------------------------------- */
+
+/* End with what went wrong; with -w nobody may take it for the task's. */
+static _Noreturn void
+fail(const struct put *p, const struct tq_err *e)
+{
+	if (p->wait)
+		tq_stand_refused(e);
+	tq_die_err(e);
+}
+
+static int
+find_workers(const struct tq_queue_info *q, void *arg)
+{
+	const char *queue = arg;
+
+	if (strcmp(q->name, queue) != 0)
+		return 0;
+	return q->workers > 0 ? 2 : 1;
+}
+
+/* People at a terminal are told where it went, and if nobody is there. */
+static void
+tell(struct put *p, const char *id)
+{
+	struct tq_info info;
+	char queue[TQ_NAME_MAX + 1] = "";
+
+	if (!p->verbose && (p->quiet || !isatty(STDERR_FILENO)))
+		return;
+	tq_info_init(&info);
+	if (tq_stat(p->tq, id, 0, &info, NULL) == 1)
+		strlcpy(queue, info.task.queue, sizeof(queue));
+	tq_info_fini(&info);
+	if (p->verbose)
+		tq_warn("%s: queue '%s' of %s", id, queue, tq_url(p->tq));
+	if (isatty(STDERR_FILENO) &&
+	    tq_queues(p->tq, find_workers, queue, NULL) == 1)
+		tq_warn("no worker serves queue '%s'; start one with: "
+		    "tqrun%s%s", queue, p->task.queue != NULL ? " -q " : "",
+		    p->task.queue != NULL ? queue : "");
+}
+
+static void
+print_id(const struct put *p, const char *id)
+{
+	struct tq_print out;
+
+	tq_print_init(&out, STDOUT_FILENO,
+	    p->json && p->task.name == NULL ? TQ_PRINT_JSON : TQ_PRINT_TEXT);
+	tq_print_str(&out, "id", id);
+	tq_print_end(&out);
+	tq_print_flush(&out);
+	tq_print_fini(&out);
+}
+
+static int
+put_one(struct put *p)
+{
+	struct tq_id id;
+	struct tq_err e;
+	size_t done;
+	int rv;
+
+	if (p->stdin_body && tq_body_stdin(&p->body, &p->task,
+	    tq_spool_dir(p->tq), &e) == -1)
+		fail(p, &e);
+	if (p->wait)
+		return tq_stand_for(p->tq, &p->task, p->timeout,
+		    p->follow ? TQ_STAND_FOLLOW : 0);
+	rv = tq_put_patient(p->tq, &p->task, 1, p->timeout, &id, &done, &e);
+	/* a task of that id is there: whose it is can still be asked */
+	if (!p->quiet && (rv == 0 || e.num == EEXIST))
+		print_id(p, id.s);
+	if (rv == -1)
+		fail(p, &e);
+	tell(p, id.s);
+	return TQ_EXIT_OK;
+}
+
+static int
+put_many(struct put *p)
+{
+	const struct tq_many many = {
+		.tq = p->tq,
+		.base = &p->task,
+		.replace = p->replace,
+		.json = p->json && p->task.name == NULL,
+		.delim = p->null ? '\0' : '\n',
+		.quiet = p->quiet,
+		.timeout = p->timeout,
+	};
+	struct tq_err e;
+
+	if (tq_many_put(&many, &e) == -1)
+		fail(p, &e);
+	return TQ_EXIT_OK;
+}
+
+int
+main(int argc, char *argv[])
+{
+	struct put p = { .timeout = TQ_FOREVER };
+	struct tq_options o;
+	struct tq_err e;
+	int status;
+
+	tq_task_init(&p.task);
+	tq_place_init(&p.place);
+	tq_body_init(&p.body);
+	tq_options_init(&o, usage, table, sizeof(table) / sizeof(table[0]));
+	parse(&p, &o, argc, argv);
+	fill(&p, argc - optind, argv + optind);
+	check_replace(&p);
+	if (tq_open(&p.tq, p.urls, p.results, TQ_OPEN_ONESHOT, &e) == -1)
+		fail(&p, &e);
+	if (p.place.umask != -1 && tq_spool_dir(p.tq) != NULL)
+		p.task.flags |= TQ_TASK_LOCAL;
+	status = p.many ? put_many(&p) : put_one(&p);
+	tq_close(p.tq);
+	tq_body_fini(&p.body);
+	tq_place_fini(&p.place);
+	free(p.urls);
+	free(p.kwargs);
+	free(p.argv);
+	return status;
+}

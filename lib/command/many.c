@@ -1,0 +1,338 @@
+/*
+ * Many tasks from records on stdin.
+ *
+ * A batch borrows from the reader's buffer and from an arena; both are given
+ * back when it has been put, so that memory does not grow with the input.
+ */
+#include "command/many.h"
+
+#include <errno.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/io.h"
+#include "command/records.h"
+#include "command/status.h"
+#include "message/json.h"
+
+struct batch {
+	const struct tq_many *m;
+	struct tq_records records;
+	struct tq_arena	 mem;
+	struct tq_task	*tasks;		/* n of TQ_BATCH_MAX */
+	struct tq_id	*ids;
+	size_t		 n;
+	uint64_t	 put;		/* in all batches before */
+	struct tq_buf	 out;
+	int		 progress;	/* show it */
+	tq_time		 shown;		/* when it was, monotonic */
+};
+
+/* ---- putting --------------------------------------------------------- */
+
+static int
+put_some(struct tq *tq, const struct tq_task *t, size_t n, tq_time timeout,
+    struct tq_id *out, struct tq_err *e)
+{
+	if (n == 1)
+		return tq_put(tq, t, timeout, out, e);
+	return tq_put_many(tq, t, n, timeout, out, e);
+}
+
+int
+tq_put_patient(struct tq *tq, const struct tq_task *t, size_t n,
+    tq_time timeout, struct tq_id *out, size_t *done, struct tq_err *e)
+{
+	tq_time end = tq_clock_deadline(tq_clock_mono(), timeout), left = 0;
+	size_t part = n;
+
+	for (*done = 0; *done < n;) {
+		if (part > n - *done)
+			part = n - *done;
+		if (put_some(tq, t + *done, part, left, out + *done, e) == 0) {
+			*done += part;
+			continue;
+		}
+		if (e->num == EMSGSIZE && part > 1) {
+			part = (part + 1) / 2;
+			continue;
+		}
+		if (e->num != ENOSPC || timeout == 0 || left > 0)
+			return -1;
+		if (isatty(STDERR_FILENO))
+			tq_warn("%s, waiting", e->text);
+		left = timeout == TQ_FOREVER ? timeout : end - tq_clock_mono();
+		if (left <= 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* Write the ids of the batch in one go. */
+static int
+print_ids(struct batch *b, size_t n, struct tq_err *e)
+{
+	size_t i;
+
+	if (b->m->quiet)
+		return 0;
+	tq_buf_reset(&b->out);
+	for (i = 0; i < n; i++) {
+		tq_buf_str(&b->out, b->ids[i].s);
+		tq_buf_byte(&b->out, '\n');
+	}
+	if (!tq_buf_ok(&b->out))
+		return tq_fail_sys(e, ENOMEM, "ids");
+	if (tq_io_write(STDOUT_FILENO, b->out.p, b->out.n) == -1)
+		return tq_fail(e, EIO, "stdout: %s", strerror(errno));
+	return 0;
+}
+
+static void
+show_progress(struct batch *b)
+{
+	tq_time now;
+
+	if (!b->progress)
+		return;
+	now = tq_clock_mono();
+	if (now - b->shown < TQ_SECOND)
+		return;
+	b->shown = now;
+	tq_warn("%llu tasks", (unsigned long long)b->put);
+}
+
+/* A task of the batch that may not be put is a bad record: which one? */
+static int
+blame(const struct batch *b, size_t done, struct tq_err *e)
+{
+	struct tq_err why;
+	size_t i;
+
+	if (e->num != EINVAL && e->num != EMSGSIZE)
+		return -1;
+	for (i = done; i < b->n; i++)
+		if (tq_task_check(&b->tasks[i], &why) == -1)
+			return tq_fail(e, EBADMSG, "record %llu: %s",
+			    (unsigned long long)(b->put + i - done + 1),
+			    why.text);
+	return -1;
+}
+
+static int
+flush(struct batch *b, struct tq_err *e)
+{
+	struct tq_err ignored;
+	size_t done;
+	int rv;
+
+	rv = tq_put_patient(b->m->tq, b->tasks, b->n, b->m->timeout, b->ids,
+	    &done, e);
+	b->put += done;
+	if (print_ids(b, done, rv == 0 ? e : &ignored) == -1)
+		return -1;
+	if (rv == -1)
+		return blame(b, done, e);
+	b->n = 0;
+	tq_arena_reset(&b->mem);
+	show_progress(b);
+	return 0;
+}
+
+/* ---- records to tasks ------------------------------------------------ */
+
+static const char *
+replace(struct tq_arena *mem, const char *word, const char *what,
+    const char *with, size_t len)
+{
+	size_t n = strlen(what), size = 1, total;
+	const char *p, *next;
+	char *out, *to;
+
+	for (p = word; (next = strstr(p, what)) != NULL; p = next + n)
+		size += (size_t)(next - p) + len;
+	total = size + strlen(p);
+	to = out = tq_arena_alloc(mem, total);
+	if (out == NULL)
+		return NULL;
+	for (p = word; (next = strstr(p, what)) != NULL; p = next + n) {
+		memcpy(to, p, (size_t)(next - p));
+		to += next - p;
+		memcpy(to, with, len);
+		to += len;
+	}
+	memcpy(to, p, strlen(p) + 1);
+	return out;
+}
+
+/* The words of the base with the record behind them or among them. */
+static int
+add_words(struct batch *b, struct tq_task *t, const char *rec, size_t n,
+    struct tq_err *e)
+{
+	const struct tq_many *m = b->m;
+	int i, argc = t->argc + (m->replace == NULL);
+	const char **argv;
+
+	argv = tq_arena_alloc(&b->mem, ((size_t)argc + 1) * sizeof(*argv));
+	if (argv == NULL)
+		return tq_fail_sys(e, ENOMEM, "records");
+	for (i = 0; i < t->argc; i++) {
+		argv[i] = t->argv[i];
+		/* a record is never made part of what a shell parses */
+		if (m->replace == NULL || (i == 0 && t->kind == TQ_KIND_SHELL))
+			continue;
+		argv[i] = replace(&b->mem, t->argv[i], m->replace, rec, n);
+		if (argv[i] == NULL)
+			return tq_fail_sys(e, ENOMEM, "records");
+	}
+	if (m->replace == NULL)
+		argv[i++] = rec;
+	argv[i] = NULL;
+	t->argc = argc;
+	t->argv = argv;
+	return 0;
+}
+
+/* What the command line says counts, whatever the record says. */
+static void
+override(struct tq_task *t, const struct tq_task *base)
+{
+	struct tq_task none;
+
+	tq_task_init(&none);
+	t->flags |= base->flags;
+	if (base->queue != NULL)
+		t->queue = base->queue;
+	if (base->label != NULL)
+		t->label = base->label;
+	if (base->pri != none.pri)
+		t->pri = base->pri;
+	if (base->eta != 0)
+		t->eta = base->eta;
+	if (base->expires != 0)
+		t->expires = base->expires;
+	if (base->retries != none.retries)
+		t->retries = base->retries;
+	if (base->soft != 0 || base->hard != 0) {
+		t->soft = base->soft;
+		t->hard = base->hard;
+	}
+	if (base->keep != none.keep)
+		t->keep = base->keep;
+	if (t->parent == NULL && t->root == NULL) {
+		t->parent = base->parent;
+		t->root = base->root;
+	}
+	if (t->kind != TQ_KIND_COMMAND && t->kind != TQ_KIND_SHELL) {
+		t->flags &= ~(unsigned)TQ_TASK_LOCAL;
+		return;
+	}
+	if (t->dir == NULL)
+		t->dir = base->dir;
+	if (t->umask == none.umask)
+		t->umask = base->umask;
+	if (t->env == NULL)
+		t->env = base->env;
+}
+
+static int
+add(struct batch *b, const char *rec, size_t n, struct tq_err *e)
+{
+	struct tq_task *t = &b->tasks[b->n];
+	struct tq_err why;
+	unsigned long long number = b->put + b->n + 1;
+
+	if (b->m->json) {
+		if (tq_json_task_decode(t, &b->mem, rec, n, &why) == -1)
+			return tq_fail(e, EBADMSG, "record %llu: %s", number,
+			    why.text);
+		override(t, b->m->base);
+	} else {
+		if (memchr(rec, '\0', n) != NULL)
+			return tq_fail(e, EBADMSG, "record %llu: '%.80s' goes "
+			    "on after a NUL byte", number, rec);
+		*t = *b->m->base;
+		if (add_words(b, t, rec, n, e) == -1)
+			return -1;
+	}
+	b->n++;
+	return 0;
+}
+
+/* ---- the loop -------------------------------------------------------- */
+
+/* Take what was read already; what stands before a bad record is put. */
+static int
+take(struct batch *b, struct tq_err *e)
+{
+	struct tq_err first;
+	char *rec;
+	size_t n;
+
+	while ((rec = tq_records_next(&b->records, &n)) != NULL) {
+		if (add(b, rec, n, e) == -1) {
+			if (b->n > 0 && flush(b, &first) == -1)
+				*e = first;
+			return -1;
+		}
+		if (b->n == TQ_BATCH_MAX && flush(b, e) == -1)
+			return -1;
+	}
+	return 0;
+}
+
+static int
+loop(struct batch *b, struct tq_err *e)
+{
+	int rv;
+
+	for (;;) {
+		if (take(b, e) == -1)
+			return -1;
+		if (b->n > 0 && !tq_records_ready(&b->records) &&
+		    flush(b, e) == -1)
+			return -1;
+		rv = tq_records_more(&b->records, e);
+		if (rv == -1 && e->num == EMSGSIZE)
+			return tq_fail(e, EBADMSG, "record %llu: over %zu "
+			    "bytes", (unsigned long long)b->put + 1,
+			    b->records.max);
+		if (rv == -1)
+			return -1;
+		if (rv == 0)
+			return b->n > 0 ? flush(b, e) : 0;
+	}
+}
+
+int
+tq_many_put(const struct tq_many *m, struct tq_err *e)
+{
+	struct batch b = { .m = m };
+	int rv = -1;
+
+	tq_records_init(&b.records, STDIN_FILENO, m->delim,
+	    m->json ? TQ_JSON_TEXT_MAX : TQ_ARGS_MAX);
+	tq_arena_init(&b.mem);
+	tq_buf_init(&b.out);
+	b.progress = !m->quiet && isatty(STDERR_FILENO) &&
+	    !isatty(STDOUT_FILENO);
+	b.shown = tq_clock_mono();
+	b.tasks = reallocarray(NULL, TQ_BATCH_MAX, sizeof(*b.tasks));
+	b.ids = reallocarray(NULL, TQ_BATCH_MAX, sizeof(*b.ids));
+	if (b.tasks == NULL || b.ids == NULL)
+		tq_fail_sys(e, ENOMEM, "records");
+	else
+		rv = loop(&b, e);
+	free(b.tasks);
+	free(b.ids);
+	tq_buf_fini(&b.out);
+	tq_arena_fini(&b.mem);
+	tq_records_fini(&b.records);
+	return rv;
+}

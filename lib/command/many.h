@@ -1,0 +1,38 @@
+/*
+ * Many tasks from records on stdin, put in batches (tqput -m).
+ */
+#ifndef TQ_COMMAND_MANY_H
+#define TQ_COMMAND_MANY_H
+
+#include <tq/tq.h>
+
+struct tq_many {
+	struct tq	*tq;
+	/*
+	 * What all of them share.  A record is added to its argv, or stands
+	 * in it for `replace`; with no argv of TQ_KIND_SHELL it is the string.
+	 */
+	const struct tq_task *base;
+	const char	*replace;	/* NULL: at the end */
+	int		 json;		/* records are tasks; base has defaults */
+	int		 delim;		/* end of a record: '\n' or '\0' */
+	int		 quiet;		/* print no ids */
+	tq_time		 timeout;	/* of each batch, while the queue is full */
+};
+
+/*
+ * Put every record of stdin.  A batch is put when it is full or when stdin
+ * has nothing more right now; its ids are printed once it is on disk, so that
+ * on failure the ids printed are exactly those put.  0, or -1: EBADMSG a
+ * record is not a task (its number is said); others as tq_put().
+ */
+int	tq_many_put(const struct tq_many *, struct tq_err *);
+
+/*
+ * Put n tasks, in halves where they are too big together; ids are written to
+ * out in order and *done says how many.  Says once on a terminal that the
+ * queue is full, before it waits.
+ */
+int	tq_put_patient(struct tq *, const struct tq_task *, size_t n,
+	    tq_time timeout, struct tq_id *out, size_t *done, struct tq_err *);
+#endif
