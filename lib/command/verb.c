@@ -1,0 +1,29 @@
+/* What the verbs of tqctl have in common. */
+#include "command/verb.h"
+
+#include <bsd/stdlib.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "command/status.h"
+
+_Noreturn void
+tq_verb_usage(const struct tq_ctl *c, const char *what)
+{
+	const struct tq_verb_row *v = c->verb;
+
+	tq_warn("%s: %s", v->name, what);
+	fprintf(stderr, "usage: %s %s%s%s %s\n", getprogname(), v->name,
+	    v->value != NULL ? " " : "", v->value != NULL ? v->value : "",
+	    v->operands);
+	exit(TQ_EXIT_USAGE);
+}
+
+void
+tq_verb_changed(struct tq_ctl *c, uint64_t changed)
+{
+	if (!c->verbose || c->quiet)
+		return;
+	tq_print_int(&c->print, "changed", (int64_t)changed);
+	tq_print_end(&c->print);
+}

@@ -1,0 +1,224 @@
+/*
+ * Verbs of tqctl that are one tq_do(): on tasks, on queues, on the broker.
+ *
+ * Nothing selected is a mistake, never "all": a script whose variable is
+ * empty must not revoke everything.
+ */
+#include "command/verb.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+
+#include "command/arg.h"
+#include "command/status.h"
+
+/* ---- tasks ----------------------------------------------------------- */
+
+/*
+ * Make a selection of the operands and selectors.  1, or 0 when operands
+ * were given but "-" brought none: then nothing is selected, whatever the
+ * selectors say.
+ */
+static int
+select_tasks(struct tq_select *sel, struct tq_ctl *c, struct tq_err *e)
+{
+	unsigned flags = TQ_FIND_TAIL;
+
+	tq_ids_operands(&c->ids, c->argc, c->argv);
+	*sel = (struct tq_select){ .queues = c->queues,
+	    .nqueues = c->nqueues, .states = c->states, .key = c->key,
+	    .label = c->label };
+	if (c->argc > 0 && c->ids.n == 0)
+		return 0;
+	if (c->ids.n == 0 && c->nqueues == 0 && c->states == 0 &&
+	    c->key == NULL && c->label == NULL)
+		tq_verb_usage(c, "no ids and no selector");
+	if ((c->verb->flags & TQ_CTL_DESTROYS) != 0 && !isatty(STDIN_FILENO))
+		flags = 0;
+	if (tq_ids_resolve(&c->ids, c->tq, flags, e) == -1) {
+		if (e->num == ENOENT && flags == 0)
+			tq_warn("%s takes whole ids when stdin is not a "
+			    "terminal", c->verb->name);
+		return -1;
+	}
+	sel->ids = c->ids.v;
+	sel->nids = c->ids.n;
+	return 1;
+}
+
+static int
+add_id(const struct tq_info *info, void *arg)
+{
+	tq_ids_add(arg, info->id.s);
+	return 0;
+}
+
+/*
+ * Wait until what the verb ends has ended.  The selection was turned into ids
+ * before: afterwards it may select others.
+ */
+static int
+wait_ended(struct tq_ctl *c, struct tq_err *e)
+{
+	int rv;
+
+	rv = tq_wait(c->tq, c->ids.v, c->ids.n, 0, c->timeout, NULL, e);
+	if (rv == 0)
+		tq_warn("%s: not all have ended", c->verb->name);
+	return rv == 1 ? TQ_EXIT_OK : rv == 0 ? TQ_EXIT_NO : -1;
+}
+
+/*
+ * Do the verb to the tasks selected.  That nothing was changed is a clean
+ * "no", as for pkill(1).
+ */
+static int
+act(struct tq_ctl *c, const char *value, struct tq_err *e)
+{
+	struct tq_select sel;
+	uint64_t changed = 0;
+	int rv;
+
+	if ((rv = select_tasks(&sel, c, e)) == -1)
+		return -1;
+	if (rv == 1 && c->wait) {
+		tq_ids_fini(&c->ids);
+		if (tq_list(c->tq, &sel, add_id, &c->ids, e) == -1)
+			return -1;
+		sel = (struct tq_select){ .ids = c->ids.v, .nids = c->ids.n };
+		rv = c->ids.n > 0;
+	}
+	if (rv == 1 && tq_do(c->tq, (enum tq_verb)c->verb->act, &sel, value,
+	    c->force ? TQ_DO_FORCE : 0, &changed, e) == -1)
+		return -1;
+	tq_verb_changed(c, changed);
+	if (changed == 0)
+		return TQ_EXIT_NO;
+	return c->wait ? wait_ended(c, e) : TQ_EXIT_OK;
+}
+
+int
+tq_verb_tasks(struct tq_ctl *c, struct tq_err *e)
+{
+	return act(c, NULL, e);
+}
+
+int
+tq_verb_move(struct tq_ctl *c, struct tq_err *e)
+{
+	return act(c, tq_arg_name("move", c->value), e);
+}
+
+int
+tq_verb_pri(struct tq_ctl *c, struct tq_err *e)
+{
+	char digit[2];
+
+	snprintf(digit, sizeof(digit), "%u",
+	    (unsigned)tq_arg_number("pri", c->value, 0, TQ_PRI_MAX) % 10);
+	return act(c, digit, e);
+}
+
+/* The name of a signal without SIG, from "TERM", "SIGTERM", "term" or "15". */
+static const char *
+signal_name(const char *s)
+{
+	static const struct { const char *name; int number; } signals[] = {
+		{ "HUP", SIGHUP }, { "INT", SIGINT }, { "QUIT", SIGQUIT },
+		{ "ILL", SIGILL }, { "TRAP", SIGTRAP }, { "ABRT", SIGABRT },
+		{ "BUS", SIGBUS }, { "FPE", SIGFPE }, { "KILL", SIGKILL },
+		{ "USR1", SIGUSR1 }, { "SEGV", SIGSEGV },
+		{ "USR2", SIGUSR2 }, { "PIPE", SIGPIPE },
+		{ "ALRM", SIGALRM }, { "TERM", SIGTERM },
+		{ "CHLD", SIGCHLD }, { "CONT", SIGCONT },
+		{ "STOP", SIGSTOP }, { "TSTP", SIGTSTP },
+		{ "TTIN", SIGTTIN }, { "TTOU", SIGTTOU }, { "URG", SIGURG },
+		{ "XCPU", SIGXCPU }, { "XFSZ", SIGXFSZ },
+		{ "WINCH", SIGWINCH }
+	};
+	const char *name = strncasecmp(s, "SIG", 3) == 0 ? s + 3 : s;
+	int64_t number = 0;
+	size_t i;
+
+	if (isdigit((unsigned char)s[0]))
+		number = tq_arg_number("--signal", s, 1, 64);
+	for (i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
+		if (signals[i].number == number ||
+		    strcasecmp(signals[i].name, name) == 0)
+			return signals[i].name;
+	tq_die(TQ_EXIT_USAGE, "--signal: '%s' is not a signal", s);
+}
+
+int
+tq_verb_kill(struct tq_ctl *c, struct tq_err *e)
+{
+	return act(c, c->signal != NULL ? signal_name(c->signal) : NULL, e);
+}
+
+/* ---- queues ---------------------------------------------------------- */
+
+/* The queues of -q and of the operands; none is a mistake. */
+static void
+select_queues(struct tq_select *sel, struct tq_ctl *c)
+{
+	int i;
+
+	for (i = 0; i < c->argc; i++)
+		tq_arg_append(&c->queues, &c->nqueues,
+		    tq_arg_name(c->verb->name, c->argv[i]));
+	if (c->nqueues == 0)
+		tq_verb_usage(c, "no queue");
+	*sel = (struct tq_select){ .queues = c->queues,
+	    .nqueues = c->nqueues };
+}
+
+/* A queue that is paused already is paused: 0 when nothing was changed, too. */
+int
+tq_verb_queues(struct tq_ctl *c, struct tq_err *e)
+{
+	struct tq_select sel;
+	uint64_t changed = 0;
+
+	select_queues(&sel, c);
+	if (tq_do(c->tq, (enum tq_verb)c->verb->act, &sel, NULL,
+	    c->force ? TQ_DO_FORCE : 0, &changed, e) == -1)
+		return -1;
+	tq_verb_changed(c, changed);
+	return TQ_EXIT_OK;
+}
+
+/* Closed first, or a put in between would be waited for, and one after it. */
+int
+tq_verb_drain(struct tq_ctl *c, struct tq_err *e)
+{
+	int rv;
+
+	if (tq_verb_queues(c, e) == -1)
+		return -1;
+	rv = tq_wait_idle(c->tq, c->queues, c->nqueues, c->timeout, e);
+	if (rv == 0)
+		tq_warn("drain: %s is closed, but not empty", c->queues[0]);
+	return rv == 1 ? TQ_EXIT_OK : rv == 0 ? TQ_EXIT_NO : -1;
+}
+
+/* ---- broker ---------------------------------------------------------- */
+
+int
+tq_verb_broker(struct tq_ctl *c, struct tq_err *e)
+{
+	struct tq_select all = { 0 };
+	uint64_t changed = 0;
+
+	if (c->argc > 0)
+		tq_verb_usage(c, "it takes no operand");
+	if (tq_do(c->tq, (enum tq_verb)c->verb->act, &all, NULL, 0, &changed,
+	    e) == -1)
+		return -1;
+	tq_verb_changed(c, changed);
+	return TQ_EXIT_OK;
+}
