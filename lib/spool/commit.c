@@ -1,0 +1,154 @@
+/*
+ * Group commit between processes.
+ *
+ * Who needs a place of the ledger on disk becomes the leader if nobody is:
+ * it takes the sync mutex, notes the tail, syncs every segment from the
+ * durable place to that tail, and moves the durable place.  Everybody else
+ * sleeps on a futex that rises with it and then has what he needed or leads
+ * the next round, so that one sync serves all who came while the one before
+ * it ran.
+ *
+ * A leader that died may have eaten the error of its sync (the kernel tells
+ * it once): who inherits the mutex writes the bytes again before syncing.
+ */
+#include "spool/ledger.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/io.h"
+#include "spool/lock.h"
+
+#define FOLLOW		(10 * TQ_MS)	/* then a follower tries to lead */
+
+int
+tq_ledger_durable(const struct tq_ledger *l, tq_lsn lsn)
+{
+	return l->policy == TQ_SYNC_NONE ||
+	    atomic_load(&l->t->top->durable) >= lsn;
+}
+
+/* Call f for the part of each segment between two places. */
+static int
+each_part(struct tq_ledger *l, tq_lsn from, tq_lsn to,
+    int (*f)(struct tq_segment *, uint32_t, uint32_t))
+{
+	uint32_t seg, end, off = TQ_LSN_OFF(from);
+	struct tq_segment *s;
+
+	for (seg = TQ_LSN_SEG(from); seg <= TQ_LSN_SEG(to); seg++) {
+		if ((s = tq_ledger_segment(l, seg)) == NULL) {
+			/* retired meanwhile: then it was synced before */
+			if (errno == ENOENT && seg < l->t->top->base)
+				continue;
+			return -1;
+		}
+		end = seg == TQ_LSN_SEG(to) ? TQ_LSN_OFF(to) : s->size;
+		if (f(s, off, end) == -1)
+			return -1;
+		off = TQ_SEG_HEAD;
+	}
+	return 0;
+}
+
+static int
+sync_part(struct tq_segment *s, uint32_t from, uint32_t to)
+{
+	(void)from;
+	(void)to;
+	return tq_io_sync(s->fd);
+}
+
+/* Dirty the pages again: bytes in the page cache are what was written. */
+static int
+rewrite_part(struct tq_segment *s, uint32_t from, uint32_t to)
+{
+	unsigned char buf[64 << 10];
+	const unsigned char *p;
+	size_t n;
+
+	for (; from < to; from += (uint32_t)n) {
+		n = to - from < sizeof(buf) ? to - from : sizeof(buf);
+		p = tq_segment_read(s, buf, &n, from);
+		if (p == NULL || n == 0 ||
+		    tq_io_pwrite(s->fd, p, n, from) == -1)
+			return -1;
+	}
+	return 0;
+}
+
+/* Under the sync mutex. */
+static int
+lead(struct tq_ledger *l, int inherited)
+{
+	struct tq_top *top = l->t->top;
+	tq_lsn from = atomic_load(&top->durable), to;
+	uint64_t seq;
+
+	/* what a failed sync covered is not synced as if it were clean */
+	if (top->fail_to > from) {
+		errno = EAGAIN;
+		return -1;
+	}
+	/* seq before tail: it is never ahead of what the sync covers */
+	seq = *(volatile uint64_t *)&top->seq;
+	atomic_thread_fence(memory_order_acquire);
+	to = *(volatile tq_lsn *)&top->tail;
+	if (to <= from)
+		return 0;
+	if ((inherited && each_part(l, from, to, rewrite_part) == -1) ||
+	    each_part(l, from, to, sync_part) == -1) {
+		top->fail_from = from;
+		top->fail_to = to;
+		errno = EAGAIN;
+		return -1;
+	}
+	top->durable_seq = seq;
+	top->synced = tq_clock_mono();
+	atomic_store(&top->durable, to);
+	if (atomic_exchange(&top->durable_waiters, 0) != 0)
+		tq_futex_wake(&top->durable_word);
+	return 0;
+}
+
+static int
+failed(const struct tq_top *top, tq_lsn lsn)
+{
+	if (lsn > top->fail_from && lsn <= top->fail_to) {
+		errno = EIO;
+		return 1;
+	}
+	return 0;
+}
+
+int
+tq_ledger_commit(struct tq_ledger *l, tq_lsn lsn)
+{
+	struct tq_top *top = l->t->top;
+	uint32_t seen;
+	int rv;
+
+	while (!tq_ledger_durable(l, lsn)) {
+		if (failed(top, lsn))
+			return -1;
+		if ((rv = tq_lock_try(&top->sync)) != -1) {
+			if (!failed(top, lsn))
+				rv = lead(l, rv == 1);
+			else
+				rv = -1;
+			tq_lock_mended(&top->sync);
+			tq_lock_give(&top->sync);
+			if (rv == -1)
+				return -1;
+			continue;
+		}
+		if (errno != EBUSY)
+			return -1;
+		seen = atomic_load(&top->durable_word);
+		atomic_store(&top->durable_waiters, 1);
+		if (!tq_ledger_durable(l, lsn))
+			tq_futex_wait(&top->durable_word, seen, FOLLOW);
+	}
+	return 0;
+}

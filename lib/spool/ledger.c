@@ -1,0 +1,394 @@
+/* Appending to the ledger and reading from it; see ledger.h. */
+#include "spool/ledger.h"
+
+#include <bsd/stdlib.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/io.h"
+#include "spool/lock.h"
+
+/* A handle that writes more than this maps its segments (policy none). */
+#define MAP_AFTER	16
+/* A first read of this much holds most records whole. */
+#define READ_FIRST	4096
+/* Room the BASE record of a new segment takes. */
+#define BASE_ROOM	TQ_REC_ROOM(TQ_REC_HEAD + 8)
+
+void
+tq_ledger_boot(unsigned char out[16])
+{
+	char s[64];
+	ssize_t n;
+	int fd, i = 0, high = 1;
+	const char *p;
+
+	memset(out, 0, 16);
+	fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
+	if (fd == -1)
+		return;
+	n = tq_io_read(fd, s, sizeof(s) - 1);
+	close(fd);
+	for (p = s; n > 0 && p < s + n && i < 16; p++) {
+		int v = *p >= '0' && *p <= '9' ? *p - '0' :
+		    *p >= 'a' && *p <= 'f' ? *p - 'a' + 10 : -1;
+
+		if (v == -1)
+			continue;
+		out[i] = (unsigned char)(out[i] | (high ? v << 4 : v));
+		i += !high;
+		high = !high;
+	}
+}
+
+void
+tq_ledger_open(struct tq_ledger *l, int dirfd, mode_t mode,
+    struct tq_table *t)
+{
+	int i;
+
+	memset(l, 0, sizeof(*l));
+	l->dirfd = dirfd;
+	l->mode = mode;
+	l->t = t;
+	l->in_place = tq_segment_in_place(dirfd);
+	for (i = 0; i < TQ_LEDGER_CACHE; i++)
+		l->cache[i].fd = -1;
+	tq_buf_init(&l->buf);
+	tq_buf_init(&l->rbuf);
+}
+
+void
+tq_ledger_close(struct tq_ledger *l)
+{
+	int i;
+
+	for (i = 0; i < TQ_LEDGER_CACHE; i++)
+		tq_segment_close(&l->cache[i]);
+	tq_buf_fini(&l->buf);
+	tq_buf_fini(&l->rbuf);
+	free(l->pend);
+	l->pend = NULL;
+}
+
+struct tq_segment *
+tq_ledger_segment(struct tq_ledger *l, uint32_t number)
+{
+	struct tq_segment *s, *old = &l->cache[0];
+
+	for (s = l->cache; s < l->cache + TQ_LEDGER_CACHE; s++) {
+		if (s->number == number) {
+			s->used = ++l->clock;
+			return s;
+		}
+		if (s->used < old->used)
+			old = s;
+	}
+	tq_segment_close(old);
+	if (tq_segment_open(old, NULL, l->dirfd, number) == -1)
+		return NULL;
+	old->used = ++l->clock;
+	return old;
+}
+
+void
+tq_ledger_drop(struct tq_ledger *l, uint32_t base)
+{
+	int i;
+
+	for (i = 0; i < TQ_LEDGER_CACHE; i++)
+		if (l->cache[i].number < base)
+			tq_segment_close(&l->cache[i]);
+}
+
+/* ---- appending -------------------------------------------------------- */
+
+void
+tq_ledger_begin(struct tq_ledger *l)
+{
+	tq_buf_reset(&l->buf);
+	l->npend = 0;
+}
+
+int
+tq_ledger_add(struct tq_ledger *l, const struct tq_rec *r)
+{
+	static const unsigned char zeros[8];
+	struct tq_pend *p;
+	size_t at = l->buf.n;
+
+	if (l->npend == l->pendcap) {
+		p = reallocarray(l->pend, l->pendcap + 64, sizeof(*p));
+		if (p == NULL)
+			return -1;
+		l->pend = p;
+		l->pendcap += 64;
+	}
+	tq_rec_encode(&l->buf, r);
+	p = &l->pend[l->npend++];
+	p->at = (uint32_t)at;
+	p->length = (uint32_t)(l->buf.n - at);
+	p->type = r->type;
+	tq_buf_put(&l->buf, zeros, TQ_REC_ROOM(p->length) - p->length);
+	if (!tq_buf_ok(&l->buf)) {
+		errno = ENOMEM;
+		return -1;
+	}
+	return 0;
+}
+
+size_t
+tq_ledger_max(const struct tq_ledger *l)
+{
+	return l->t->top->seg_size / 4;
+}
+
+/*
+ * Bytes that records of at most a quarter segment each surely find: of every
+ * segment the last quarter may stay empty because a record did not fit.
+ */
+static uint64_t
+room(const struct tq_ledger *l)
+{
+	const struct tq_top *top = l->t->top;
+	uint64_t size = top->seg_size, waste = TQ_SEG_HEAD + BASE_ROOM;
+	uint64_t rest = size - TQ_LSN_OFF(top->tail);
+	uint64_t empty = top->last - TQ_LSN_SEG(top->tail);
+
+	return rest + empty * (size - waste - tq_ledger_max(l));
+}
+
+int
+tq_ledger_wants_segment(const struct tq_ledger *l)
+{
+	return l->t->top->last <= TQ_LSN_SEG(l->t->top->tail);
+}
+
+/* Write n bytes at the tail and move it; intent covers a death in between. */
+static int
+write_at_tail(struct tq_ledger *l, const void *p, size_t n)
+{
+	struct tq_top *top = l->t->top;
+	struct tq_segment *s;
+
+	s = tq_ledger_segment(l, TQ_LSN_SEG(top->tail));
+	if (s == NULL)
+		return -1;
+	if (l->policy == TQ_SYNC_NONE && l->in_place &&
+	    l->writes++ >= MAP_AFTER && s->map == NULL)
+		(void)tq_segment_map(s);
+	top->intent = (uint32_t)n;
+	if (tq_segment_write(s, p, n, TQ_LSN_OFF(top->tail)) == -1)
+		return -1;
+	atomic_signal_fence(memory_order_seq_cst);
+	top->dirty = 1;
+	atomic_signal_fence(memory_order_seq_cst);
+	top->tail += n;
+	top->intent = 0;
+	return 0;
+}
+
+static void
+head_of(const struct tq_ledger *l, struct tq_rec *r, tq_time now)
+{
+	const struct tq_top *top = l->t->top;
+	uint64_t lag = top->seq + 1 - top->durable_seq;
+
+	r->prev = top->crc;
+	r->salt = top->salt;
+	r->seq = top->seq + 1;
+	r->lag = lag > UINT32_MAX ? UINT32_MAX : (uint32_t)lag;
+	r->time = now;
+}
+
+/* Go on in the next segment, whose first record tells the base. */
+static int
+rotate(struct tq_ledger *l, tq_time now)
+{
+	struct tq_rec r = { .type = TQ_REC_BASE };
+	struct tq_top *top = l->t->top;
+	struct tq_segment *s;
+	struct tq_buf b;
+	uint32_t length;
+	int rv = -1;
+
+	if ((s = tq_ledger_segment(l, TQ_LSN_SEG(top->tail) + 1)) == NULL)
+		return -1;
+	tq_buf_init(&b);
+	r.number = top->base;
+	tq_rec_encode(&b, &r);
+	length = (uint32_t)b.n;
+	tq_buf_put(&b, "\0\0\0\0\0\0\0", TQ_REC_ROOM(length) - length);
+	if (tq_buf_ok(&b)) {
+		head_of(l, &r, now);
+		r.salt = s->salt;
+		r.crc = tq_rec_seal(b.p, &r, length);
+		rv = tq_segment_write(s, b.p, b.n, TQ_SEG_HEAD);
+	}
+	if (rv == 0) {
+		top->dirty = 1;
+		atomic_signal_fence(memory_order_seq_cst);
+		/* the tail first: seq is never ahead of it (commit.c) */
+		top->tail = TQ_LSN(s->number, TQ_SEG_HEAD + b.n);
+		top->salt = s->salt;
+		top->crc = r.crc;
+		top->seq = r.seq;
+		atomic_signal_fence(memory_order_seq_cst);
+		top->dirty = 0;
+	}
+	tq_buf_fini(&b);
+	return rv;
+}
+
+int
+tq_ledger_fit(struct tq_ledger *l, uint64_t reserve, tq_time now)
+{
+	struct tq_top *top = l->t->top;
+
+	if (l->buf.n > tq_ledger_max(l)) {
+		errno = EMSGSIZE;
+		return -1;
+	}
+	if (room(l) < l->buf.n + reserve)
+		return 0;
+	if (TQ_LSN_OFF(top->tail) + l->buf.n <= top->seg_size)
+		return 1;
+	if (tq_ledger_wants_segment(l))
+		return 0;
+	return rotate(l, now) == -1 ? -1 : 1;
+}
+
+int
+tq_ledger_write(struct tq_ledger *l, tq_time now, tq_lsn *lsn)
+{
+	struct tq_top *top = l->t->top;
+	uint64_t seq = top->seq;
+	uint32_t crc = top->crc;
+	struct tq_rec r;
+	size_t i;
+
+	memset(&r, 0, sizeof(r));
+	head_of(l, &r, now);
+	for (i = 0; i < l->npend; i++) {
+		r.type = l->pend[i].type;
+		r.flags = i + 1 < l->npend ? TQ_REC_MORE : 0;
+		lsn[i] = top->tail + l->pend[i].at;
+		crc = tq_rec_seal(l->buf.p + l->pend[i].at, &r,
+		    l->pend[i].length);
+		r.prev = crc;
+		seq = r.seq++;
+		if (r.lag != UINT32_MAX)
+			r.lag++;
+	}
+	if (write_at_tail(l, l->buf.p, l->buf.n) == -1)
+		return -1;
+	top->seq = seq;
+	top->crc = crc;
+	return 0;
+}
+
+void
+tq_ledger_applied(struct tq_ledger *l)
+{
+	atomic_signal_fence(memory_order_seq_cst);
+	l->t->top->dirty = 0;
+}
+
+static int
+make_next(struct tq_ledger *l, tq_time now)
+{
+	struct tq_top *top = l->t->top;
+	struct tq_seg_head h = { .version = TQ_FORMAT };
+
+	h.number = top->last + 1;
+	h.size = top->seg_size;
+	h.made = now;
+	memcpy(h.boot, top->boot, sizeof(h.boot));
+	tq_random(&h.salt, sizeof(h.salt));
+	if (tq_segment_make(l->dirfd, &h, l->mode,
+	    l->policy != TQ_SYNC_NONE) == -1)
+		return -1;
+	/* only who holds `care` moves it, so a store is enough */
+	top->last = h.number;
+	return 0;
+}
+
+int
+tq_ledger_prepare(struct tq_ledger *l, uint64_t bytes, int must, tq_time now,
+    struct tq_err *e)
+{
+	struct tq_top *top = l->t->top;
+	int rv;
+
+	rv = must ? tq_lock_take(&top->care, NULL) : tq_lock_try(&top->care);
+	if (rv == -1) {
+		if (!must && errno == EBUSY)
+			return 0;
+		return tq_fail_sys(e, errno, "ledger: making a segment");
+	}
+	if (rv == 1)	/* it died making one, which has no name yet */
+		tq_lock_mended(&top->care);
+	rv = 0;
+	while (rv == 0 && (tq_ledger_wants_segment(l) ||
+	    room(l) < top->reserved + bytes))
+		rv = make_next(l, now);
+	tq_lock_give(&top->care);
+	if (rv == -1 && must)
+		return tq_fail_sys(e, errno, "ledger");
+	return rv;
+}
+
+/* ---- reading ---------------------------------------------------------- */
+
+const unsigned char *
+tq_ledger_peek(struct tq_ledger *l, tq_lsn lsn, struct tq_rec *out)
+{
+	const unsigned char *p;
+	struct tq_segment *s;
+	size_t n = READ_FIRST;
+	uint32_t length;
+
+	if ((s = tq_ledger_segment(l, TQ_LSN_SEG(lsn))) == NULL)
+		return NULL;
+	tq_buf_reset(&l->rbuf);
+	if (tq_buf_grow(&l->rbuf, n) == NULL)
+		goto nomem;
+	p = tq_segment_read(s, l->rbuf.p, &n, TQ_LSN_OFF(lsn));
+	if (p == NULL)
+		return NULL;
+	if (n >= TQ_REC_HEAD && (length = tq_le32(p + 4)) > n &&
+	    length <= s->size) {
+		n = length;
+		tq_buf_reset(&l->rbuf);
+		if (tq_buf_grow(&l->rbuf, n) == NULL)
+			goto nomem;
+		p = tq_segment_read(s, l->rbuf.p, &n, TQ_LSN_OFF(lsn));
+		if (p == NULL)
+			return NULL;
+	}
+	if (tq_rec_head(out, p, n) == -1 || out->salt != s->salt) {
+		errno = EBADMSG;
+		return NULL;
+	}
+	return p;
+ nomem:
+	errno = ENOMEM;
+	return NULL;
+}
+
+int
+tq_ledger_read(struct tq_ledger *l, tq_lsn lsn, struct tq_rec *out)
+{
+	const unsigned char *p = tq_ledger_peek(l, lsn, out);
+
+	if (p == NULL)
+		return -1;
+	if (tq_rec_decode(out, p) == -1) {
+		errno = EBADMSG;
+		return -1;
+	}
+	return 0;
+}

@@ -1,0 +1,118 @@
+/*
+ * The ledger: the set of segments, appended to at one tail that stands in the
+ * table, and synced by one leader for many.
+ *
+ * Rules
+ *  1. A record is written at the tail first and the tail moves after, under
+ *     the table's lock: what a dying process leaves behind the tail is never
+ *     read, and `intent` says how much of it may be there.
+ *  2. The records of one write are one transaction: contiguous in one
+ *     segment, all but the last flagged MORE.
+ *  3. Segments tail+1 .. last are prepared and empty.  A write goes through
+ *     only if what is promised to ENDs of running claims (`reserved`) still
+ *     fits behind it; otherwise another segment is prepared first, outside
+ *     the lock, and if that fails the write is refused and nothing changed.
+ *  4. `durable` moves only under the sync mutex and only after a sync that
+ *     covers it returned 0.  A sync that failed is never repeated on the same
+ *     pages: what it covered is written again elsewhere (rescue.c).
+ */
+#ifndef TQ_SPOOL_LEDGER_H
+#define TQ_SPOOL_LEDGER_H
+
+#include <sys/types.h>
+
+#include <tq/types.h>
+
+#include "base/buf.h"
+#include "spool/record.h"
+#include "spool/segment.h"
+#include "spool/table.h"
+
+#define TQ_LEDGER_CACHE	8	/* open segments */
+
+struct tq_ledger {
+	int		 dirfd;		/* of SPOOL/ledger; borrowed */
+	mode_t		 mode;		/* of its files */
+	struct tq_table	*t;		/* borrowed */
+	int		 policy;	/* TQ_SYNC_* */
+	int		 in_place;	/* the file system overwrites in place */
+	uint32_t	 writes;	/* by this handle */
+	uint64_t	 clock;		/* of the cache */
+	struct tq_segment cache[TQ_LEDGER_CACHE];
+
+	/* the transaction being made */
+	struct tq_buf	 buf;		/* its records, header room and zeros in */
+	struct tq_pend {
+		uint32_t	 at, length;
+		uint8_t		 type;
+	}		*pend;
+	size_t		 npend, pendcap;
+
+	struct tq_buf	 rbuf;		/* the record read last */
+};
+
+/* dirfd and t stay the caller's and must outlive it. */
+void	tq_ledger_open(struct tq_ledger *l, int dirfd, mode_t mode,
+	    struct tq_table *t);
+void	tq_ledger_close(struct tq_ledger *l);
+
+/* ---- appending -------------------------------------------------------- */
+
+/* Begin a transaction; add a record to it.  Encoding needs no lock. */
+void	tq_ledger_begin(struct tq_ledger *l);
+int	tq_ledger_add(struct tq_ledger *l, const struct tq_rec *r);
+/* Largest transaction that a segment takes. */
+size_t	tq_ledger_max(const struct tq_ledger *l);
+/*
+ * Under the lock: 1 if the transaction fits with `reserve` more bytes
+ * promised to ENDs, moving to the next segment if it must; 0: another segment
+ * has to be prepared first; -1.
+ */
+int	tq_ledger_fit(struct tq_ledger *l, uint64_t reserve, tq_time now);
+/*
+ * Under the lock, after a fit: write the transaction and move the tail.
+ * lsn[i], for each record, is where it stands.  From here to
+ * tq_ledger_applied() the table is behind the ledger.
+ */
+int	tq_ledger_write(struct tq_ledger *l, tq_time now, tq_lsn *lsn);
+void	tq_ledger_applied(struct tq_ledger *l);
+/*
+ * Not under the lock: prepare segments until there is one empty one and room
+ * for what is reserved and `bytes` more.  With must 0 it does nothing while
+ * somebody else is at it.  -1: ENOSPC or what the disk said.
+ */
+int	tq_ledger_prepare(struct tq_ledger *l, uint64_t bytes, int must,
+	    tq_time now, struct tq_err *e);
+/* Under the lock: 1 when no empty segment is prepared. */
+int	tq_ledger_wants_segment(const struct tq_ledger *l);
+
+/* ---- syncing ---------------------------------------------------------- */
+
+/* 1 if everything before lsn is durable by the policy. */
+int	tq_ledger_durable(const struct tq_ledger *l, tq_lsn lsn);
+/*
+ * Not under the lock: let everything before lsn be durable, by a sync of our
+ * own or of whoever leads.  0; -1 EIO: the sync that covered it failed;
+ * EAGAIN: this sync failed just now and the caller must rescue.
+ */
+int	tq_ledger_commit(struct tq_ledger *l, tq_lsn lsn);
+
+/* ---- reading ---------------------------------------------------------- */
+
+/*
+ * The record at lsn, decoded; views are good until the next read or write
+ * through l.  -1: EBADMSG there is no such record (any more).
+ */
+int	tq_ledger_read(struct tq_ledger *l, tq_lsn lsn, struct tq_rec *out);
+/* The same when the raw bytes are wanted too. */
+const unsigned char *tq_ledger_peek(struct tq_ledger *l, tq_lsn lsn,
+	    struct tq_rec *out);
+/* An open segment, or NULL with errno. */
+struct tq_segment *tq_ledger_segment(struct tq_ledger *l, uint32_t number);
+/* Forget cached descriptors of segments below `base`. */
+void	tq_ledger_drop(struct tq_ledger *l, uint32_t base);
+
+/* The boot id of this machine; zeros when it cannot be told. */
+void	tq_ledger_boot(unsigned char out[16]);
+
+#endif

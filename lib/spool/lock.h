@@ -1,0 +1,36 @@
+/*
+ * A robust process-shared mutex with a deadline and a named holder, and the
+ * futex words that waiters sleep on.
+ */
+#ifndef TQ_SPOOL_LOCK_H
+#define TQ_SPOOL_LOCK_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdint.h>
+
+#include <tq/types.h>
+
+/* How long a live holder is waited for before that is an error. */
+#define TQ_LOCK_PATIENCE	(10 * TQ_SECOND)
+
+/*
+ * Take m.  0: taken; 1: taken, and its last holder died inside: mend what it
+ * guards, then tq_lock_mended().  -1: EBUSY, a holder kept it for longer than
+ * TQ_LOCK_PATIENCE without *progress changing (progress may be NULL);
+ * ENOTRECOVERABLE.
+ */
+int	tq_lock_take(pthread_mutex_t *m, const _Atomic uint32_t *progress);
+/* The same, but EBUSY at once when somebody has it. */
+int	tq_lock_try(pthread_mutex_t *m);
+void	tq_lock_mended(pthread_mutex_t *m);
+void	tq_lock_give(pthread_mutex_t *m);
+
+/*
+ * Sleep while *word is `seen`, at most `timeout` ns.  May return early for no
+ * reason: look again.
+ */
+void	tq_futex_wait(_Atomic uint32_t *word, uint32_t seen, tq_time timeout);
+/* Change the word and wake everybody who sleeps on it. */
+void	tq_futex_wake(_Atomic uint32_t *word);
+#endif

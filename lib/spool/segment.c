@@ -1,0 +1,230 @@
+/* Files of the ledger; see segment.h. */
+#define _GNU_SOURCE	/* MADV_POPULATE_WRITE */
+#include "spool/segment.h"
+
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/statfs.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <linux/magic.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/io.h"
+
+#ifndef MADV_POPULATE_WRITE
+#define MADV_POPULATE_WRITE 23	/* Linux 5.14; an older kernel says EINVAL */
+#endif
+#define XFS_MAGIC	0x58465342	/* statfs(2) */
+
+/* Larger writes left the page cache in a state that made later ones slower. */
+#define ZERO_CHUNK	(64u << 10)
+
+void
+tq_segment_name(char out[TQ_SEG_NAME], uint32_t number)
+{
+	snprintf(out, TQ_SEG_NAME, "%08" PRIx32 ".seg", number);
+}
+
+uint32_t
+tq_segment_number(const char *name)
+{
+	uint32_t v = 0;
+	int i;
+
+	for (i = 0; i < 8; i++) {
+		if (name[i] >= '0' && name[i] <= '9')
+			v = v << 4 | (uint32_t)(name[i] - '0');
+		else if (name[i] >= 'a' && name[i] <= 'f')
+			v = v << 4 | (uint32_t)(name[i] - 'a' + 10);
+		else
+			return 0;
+	}
+	return strcmp(name + 8, ".seg") == 0 ? v : 0;
+}
+
+static int
+zero(int fd, uint32_t from, uint32_t to)
+{
+	static const unsigned char zeros[ZERO_CHUNK];
+	uint32_t n;
+
+	for (; from < to; from += n) {
+		n = to - from < ZERO_CHUNK ? to - from : ZERO_CHUNK;
+		if (tq_io_pwrite(fd, zeros, n, from) == -1)
+			return -1;
+	}
+	return 0;
+}
+
+int
+tq_segment_make(int dirfd, const struct tq_seg_head *h, mode_t mode,
+    int durable)
+{
+	unsigned char head[TQ_SEG_HEAD];
+	char name[TQ_SEG_NAME], tmp[] = ".new";
+	int fd, rv;
+
+	tq_segment_name(name, h->number);
+	fd = tq_sys.openat(dirfd, tmp, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC |
+	    O_NOFOLLOW, 0600);
+	if (fd == -1)
+		return -1;
+	tq_seg_encode(head, h);
+	if ((rv = tq_sys.posix_fallocate(fd, 0, h->size)) != 0) {
+		errno = rv;
+		goto fail;
+	}
+	/* the umask of whoever is here now must not decide for the others */
+	if (fchmod(fd, mode) == -1 ||
+	    tq_io_pwrite(fd, head, sizeof(head), 0) == -1)
+		goto fail;
+	if (durable && (zero(fd, sizeof(head), h->size) == -1 ||
+	    tq_sys.fsync(fd) == -1))
+		goto fail;
+	if (tq_sys.renameat(dirfd, tmp, dirfd, name) == -1)
+		goto fail;
+	if (durable && tq_io_sync_dir(dirfd) == -1)
+		goto fail;
+	close(fd);
+	return 0;
+ fail:
+	rv = errno;
+	(void)tq_sys.unlinkat(dirfd, tmp, 0);
+	close(fd);
+	errno = rv;
+	return -1;
+}
+
+int
+tq_segment_open(struct tq_segment *s, struct tq_seg_head *h, int dirfd,
+    uint32_t number)
+{
+	unsigned char head[TQ_SEG_HEAD];
+	struct tq_seg_head mine;
+	char name[TQ_SEG_NAME];
+	int saved;
+
+	if (h == NULL)
+		h = &mine;
+	memset(s, 0, sizeof(*s));
+	tq_segment_name(name, number);
+	s->fd = tq_sys.openat(dirfd, name, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+	if (s->fd == -1)
+		return -1;
+	errno = EBADMSG;
+	if (tq_io_pread(s->fd, head, sizeof(head), 0) != (ssize_t)sizeof(head) ||
+	    tq_seg_decode(h, head) == -1)
+		goto fail;
+	if (h->number != number || h->size < TQ_SEG_MIN || h->size > 1u << 30) {
+		errno = EBADMSG;
+		goto fail;
+	}
+	s->number = number;
+	s->size = h->size;
+	s->salt = h->salt;
+	return 0;
+ fail:
+	saved = errno;
+	close(s->fd);
+	s->fd = -1;
+	errno = saved;
+	return -1;
+}
+
+void
+tq_segment_close(struct tq_segment *s)
+{
+	int saved = errno;
+
+	if (s->number == 0)
+		return;
+	if (s->map != NULL)
+		munmap(s->map, s->size);
+	close(s->fd);
+	memset(s, 0, sizeof(*s));
+	s->fd = -1;
+	errno = saved;
+}
+
+int
+tq_segment_map(struct tq_segment *s)
+{
+	void *p;
+
+	if (s->map != NULL)
+		return 0;
+	p = mmap(NULL, s->size, PROT_READ | PROT_WRITE, MAP_SHARED, s->fd, 0);
+	if (p == MAP_FAILED)
+		return -1;
+	s->map = p;
+	return 0;
+}
+
+/*
+ * Have the pages up to `to` present and writable, so that a disk error or a
+ * full one is an errno here and no SIGBUS in a store.
+ */
+static int
+make_present(struct tq_segment *s, uint32_t to)
+{
+	uint32_t upto = (to + TQ_SEG_WINDOW - 1) & ~(TQ_SEG_WINDOW - 1);
+
+	if (upto > s->size)
+		upto = s->size;
+	if (madvise(s->map + s->present, upto - s->present,
+	    MADV_POPULATE_WRITE) == -1)
+		return -1;
+	s->present = upto;
+	return 0;
+}
+
+int
+tq_segment_write(struct tq_segment *s, const void *p, size_t n, uint32_t off)
+{
+	if (s->map == NULL || (off + n > s->present &&
+	    make_present(s, (uint32_t)(off + n)) == -1))
+		return tq_io_pwrite(s->fd, p, n, off);
+	memcpy(s->map + off, p, n);
+	return 0;
+}
+
+const unsigned char *
+tq_segment_read(struct tq_segment *s, void *buf, size_t *n, uint32_t off)
+{
+	ssize_t got;
+
+	if (off >= s->size) {
+		errno = EBADMSG;
+		return NULL;
+	}
+	if (*n > s->size - off)
+		*n = s->size - off;
+	if (s->map != NULL && off + *n <= s->present)
+		return s->map + off;
+	if ((got = tq_io_pread(s->fd, buf, *n, off)) == -1)
+		return NULL;
+	*n = (size_t)got;
+	return buf;
+}
+
+int
+tq_segment_in_place(int dirfd)
+{
+	struct statfs fs;
+
+	if (fstatfs(dirfd, &fs) == -1)
+		return 0;
+	switch ((unsigned long)fs.f_type) {
+	case EXT4_SUPER_MAGIC:		/* ext2 and ext3 say the same */
+	case XFS_MAGIC:
+	case TMPFS_MAGIC:
+		return 1;
+	default:
+		return 0;
+	}
+}

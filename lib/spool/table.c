@@ -1,0 +1,673 @@
+/* The table in shared memory; its rules are in table.h. */
+#include "spool/table.h"
+
+#include <sys/mman.h>
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/io.h"
+#include "spool/record.h"
+
+/* Where each region begins; every one on a boundary of 64 KiB. */
+#define ALIGN(n)	(((uint64_t)(n) + 0xffff) & ~(uint64_t)0xffff)
+#define AT_WROWS	ALIGN(sizeof(struct tq_top))
+#define AT_QROWS	ALIGN(AT_WROWS + TQ_WORKERS_MAX * sizeof(struct tq_wrow))
+#define AT_CROWS	ALIGN(AT_QROWS + TQ_QROWS_MAX * sizeof(struct tq_qrow))
+#define AT_HEAP		ALIGN(AT_CROWS + TQ_CTX_MAX * sizeof(struct tq_crow))
+#define AT_BUCKETS	ALIGN(AT_HEAP + \
+			    (uint64_t)TQ_SLOTS_MAX * sizeof(struct tq_heap_item))
+#define AT_SLOTS	ALIGN(AT_BUCKETS + (uint64_t)TQ_SLOTS_MAX * 4)
+#define AT_END		ALIGN(AT_SLOTS + \
+			    (uint64_t)TQ_SLOTS_MAX * sizeof(struct tq_slot))
+
+/* Regions grow by this many bytes: little enough to waste, enough to be rare. */
+#define GROW_BYTES	(256u << 10)
+
+_Static_assert(sizeof(struct tq_slot) == 112, "a slot is 112 bytes");
+
+uint64_t
+tq_table_size(void)
+{
+	return AT_END;
+}
+
+static uint64_t
+layout(void)
+{
+	const uint64_t v[] = {
+		TQ_FORMAT, sizeof(struct tq_top), sizeof(struct tq_slot),
+		sizeof(struct tq_qrow), sizeof(struct tq_wrow),
+		sizeof(struct tq_crow), sizeof(pthread_mutex_t), AT_END,
+		offsetof(struct tq_top, tail), offsetof(struct tq_top, slots),
+		offsetof(struct tq_top, swept), offsetof(struct tq_slot, heap),
+		offsetof(struct tq_qrow, ready), TQ_NSETTINGS,
+	};
+	uint64_t h = UINT64_C(0xcbf29ce484222325);
+	size_t i;
+
+	for (i = 0; i < sizeof(v) / sizeof(v[0]); i++)
+		h = (h ^ v[i]) * UINT64_C(0x100000001b3);
+	return h;
+}
+
+static int
+allocate(int fd, uint64_t at, uint64_t n)
+{
+	int rv = tq_sys.posix_fallocate(fd, (off_t)at, (off_t)n);
+
+	if (rv != 0) {
+		errno = rv == EFBIG ? ENOSPC : rv;
+		return -1;
+	}
+	return 0;
+}
+
+/* Let a region have at least `want` items, growing it by a whole step. */
+static int
+region_grow(struct tq_table *t, struct tq_region *r, uint64_t at, size_t item,
+    uint32_t want, uint32_t max)
+{
+	uint32_t step = (uint32_t)(GROW_BYTES / item), cap = r->cap;
+
+	if (want <= cap)
+		return 0;
+	if (want > max) {
+		errno = ENOSPC;
+		return -1;
+	}
+	while (cap < want)
+		cap = max - cap < step ? max : cap + step;
+	if (allocate(t->fd, at + (uint64_t)r->cap * item,
+	    (uint64_t)(cap - r->cap) * item) == -1)
+		return -1;
+	r->cap = cap;
+	return 0;
+}
+
+int
+tq_table_map(struct tq_table *t, int fd)
+{
+	unsigned char *p;
+
+	p = mmap(NULL, AT_END, PROT_READ | PROT_WRITE,
+	    MAP_SHARED | MAP_NORESERVE, fd, 0);
+	if (p == MAP_FAILED)
+		return -1;
+	t->top = (struct tq_top *)(void *)p;
+	t->wrows = (struct tq_wrow *)(void *)(p + AT_WROWS);
+	t->qrows = (struct tq_qrow *)(void *)(p + AT_QROWS);
+	t->crows = (struct tq_crow *)(void *)(p + AT_CROWS);
+	t->heap = (struct tq_heap_item *)(void *)(p + AT_HEAP);
+	t->buckets = (uint32_t *)(void *)(p + AT_BUCKETS);
+	t->slots = (struct tq_slot *)(void *)(p + AT_SLOTS);
+	t->fd = fd;
+	t->bad = 0;
+	if (t->top->magic != 0 && (t->top->magic != TQ_TABLE_MAGIC ||
+	    t->top->layout != layout())) {
+		munmap(p, AT_END);
+		errno = EPROTO;
+		return -1;
+	}
+	return 0;
+}
+
+static int
+mutex_init(pthread_mutex_t *m)
+{
+	pthread_mutexattr_t a;
+	int rv;
+
+	if ((rv = pthread_mutexattr_init(&a)) != 0)
+		goto out;
+	pthread_mutexattr_setpshared(&a, PTHREAD_PROCESS_SHARED);
+	pthread_mutexattr_setrobust(&a, PTHREAD_MUTEX_ROBUST);
+	rv = pthread_mutex_init(m, &a);
+	pthread_mutexattr_destroy(&a);
+ out:
+	errno = rv;
+	return rv == 0 ? 0 : -1;
+}
+
+int
+tq_table_init(struct tq_table *t, int fd)
+{
+	struct tq_top *top = t->top;
+
+	t->fd = fd;
+	if (allocate(fd, 0, AT_QROWS) == -1 || mutex_init(&top->lock) == -1 ||
+	    mutex_init(&top->sync) == -1 || mutex_init(&top->care) == -1)
+		return -1;
+	tq_random(&top->hash_seed, sizeof(top->hash_seed));
+	if (tq_table_reserve(t, 1) == -1 || tq_table_queue_at(t, 1) == NULL ||
+	    tq_table_ctx_at(t, 1) == NULL)
+		return -1;
+	tq_table_clear(t);
+	top->layout = layout();
+	top->magic = TQ_TABLE_MAGIC;
+	return 0;
+}
+
+void
+tq_table_clear(struct tq_table *t)
+{
+	struct tq_top *top = t->top;
+	uint32_t i;
+
+	memset(t->buckets, 0, (size_t)top->buckets.cap * sizeof(*t->buckets));
+	memset(t->qrows, 0, (size_t)top->queues.cap * sizeof(*t->qrows));
+	memset(t->crows, 0, (size_t)top->ctxs.cap * sizeof(*t->crows));
+	for (i = 0; i < TQ_WORKERS_MAX; i++) {
+		memset(&t->wrows[i].claimed, 0, sizeof(t->wrows[i].claimed));
+		t->wrows[i].epoch = 0;
+	}
+	top->slots.used = top->buckets.used = top->heap.used = 0;
+	top->queues.used = top->ctxs.used = 0;
+	top->level = 0;
+	top->free = 0;
+	top->ntasks = 0;
+	top->started = 0;
+	top->live = 0;
+	top->reserved = 0;
+	memset(&top->done, 0, sizeof(top->done));
+	memset(&top->dead, 0, sizeof(top->dead));
+	memset(&top->set, 0, sizeof(top->set));
+	top->set_rec = 0;
+	top->generation++;
+	t->bad = 0;
+}
+
+/* ---- checked access -------------------------------------------------- */
+
+struct tq_slot *
+tq_table_slot(struct tq_table *t, uint32_t n)
+{
+	uint32_t cap = t->top->slots.cap;
+
+	if (n == 0)
+		return NULL;
+	if (n > t->top->slots.used || n >= cap || cap > TQ_SLOTS_MAX) {
+		t->bad = 1;
+		return NULL;
+	}
+	return &t->slots[n];
+}
+
+struct tq_qrow *
+tq_table_queue(struct tq_table *t, uint32_t n)
+{
+	uint32_t cap = t->top->queues.cap;
+
+	if (n == 0 || n >= cap || cap > TQ_QROWS_MAX || !t->qrows[n].used) {
+		if (n != 0)
+			t->bad = 1;
+		return NULL;
+	}
+	return &t->qrows[n];
+}
+
+struct tq_wrow *
+tq_table_owner(struct tq_table *t, uint32_t n)
+{
+	if (n == 0)
+		return NULL;
+	if (n >= TQ_WORKERS_MAX) {
+		t->bad = 1;
+		return NULL;
+	}
+	return &t->wrows[n];
+}
+
+struct tq_crow *
+tq_table_ctx(struct tq_table *t, uint32_t n)
+{
+	uint32_t cap = t->top->ctxs.cap;
+
+	if (n == 0)
+		return NULL;
+	if (n >= cap || cap > TQ_CTX_MAX) {
+		t->bad = 1;
+		return NULL;
+	}
+	return &t->crows[n];
+}
+
+/* ---- the index by id: linear hashing, chains through the slots -------- */
+
+static uint64_t
+hash(const struct tq_table *t, const struct tq_uuid *id)
+{
+	uint64_t v;
+
+	memcpy(&v, id->b + 8, sizeof(v));
+	v = (v ^ t->top->hash_seed) * UINT64_C(0x9e3779b97f4a7c15);
+	return v >> 32;
+}
+
+/* Bucket of a hash while `used` buckets are in use, used >= 1. */
+static uint32_t
+bucket(const struct tq_table *t, uint64_t h)
+{
+	uint32_t level = t->top->level & 31;
+	uint32_t b = (uint32_t)h & ((2u << level) - 1);
+
+	if (b >= t->top->buckets.used)
+		b &= (1u << level) - 1;
+	return b;
+}
+
+/*
+ * One more bucket: what belongs to it moves over from the bucket half the
+ * way back.  The work of an add stays constant, however many tasks wait.
+ */
+static void
+split(struct tq_table *t)
+{
+	struct tq_top *top = t->top;
+	uint32_t new = top->buckets.used, *from, *to, n, steps = 0;
+	struct tq_slot *s;
+
+	if (new == 0) {
+		top->buckets.used = 1;
+		t->buckets[0] = 0;
+		return;
+	}
+	if (new == 2u << (top->level & 31))
+		top->level++;
+	top->buckets.used = new + 1;
+	t->buckets[new] = 0;
+	from = &t->buckets[new & ((1u << (top->level & 31)) - 1)];
+	to = &t->buckets[new];
+	while ((n = *from) != 0 && steps++ <= top->slots.used) {
+		if ((s = tq_table_slot(t, n)) == NULL)
+			return;
+		if (bucket(t, hash(t, &s->id)) == new) {
+			*from = s->chain;
+			s->chain = *to;
+			*to = n;
+		} else
+			from = &s->chain;
+	}
+}
+
+static uint32_t *
+bucket_of(struct tq_table *t, const struct tq_uuid *id)
+{
+	uint32_t b;
+
+	if (t->top->buckets.used == 0)
+		return NULL;
+	b = bucket(t, hash(t, id));
+	if (b >= t->top->buckets.cap || t->top->buckets.cap > TQ_SLOTS_MAX) {
+		t->bad = 1;
+		return NULL;
+	}
+	return &t->buckets[b];
+}
+
+uint32_t
+tq_table_find(struct tq_table *t, const struct tq_uuid *id)
+{
+	uint32_t *b = bucket_of(t, id), n, steps = 0;
+	struct tq_slot *s;
+
+	if (b == NULL)
+		return 0;
+	for (n = *b; n != 0; n = s->chain) {
+		if ((s = tq_table_slot(t, n)) == NULL ||
+		    steps++ > t->top->slots.used) {
+			t->bad = 1;
+			return 0;
+		}
+		if (memcmp(&s->id, id, sizeof(*id)) == 0)
+			return n;
+	}
+	return 0;
+}
+
+int
+tq_table_reserve(struct tq_table *t, uint32_t n)
+{
+	struct tq_top *top = t->top;
+	uint32_t want = top->slots.used + n + 1;
+
+	if (region_grow(t, &top->slots, AT_SLOTS, sizeof(*t->slots), want,
+	    TQ_SLOTS_MAX) == -1 ||
+	    region_grow(t, &top->buckets, AT_BUCKETS, sizeof(*t->buckets),
+	    want, TQ_SLOTS_MAX) == -1)
+		return -1;
+	return region_grow(t, &top->heap, AT_HEAP, sizeof(*t->heap),
+	    top->heap.used + n + 1, TQ_SLOTS_MAX);
+}
+
+uint32_t
+tq_table_add(struct tq_table *t, const struct tq_uuid *id)
+{
+	struct tq_top *top = t->top;
+	struct tq_slot *s;
+	uint32_t n, *b;
+
+	if ((n = top->free) != 0) {
+		if ((s = tq_table_slot(t, n)) == NULL)
+			return 0;
+		top->free = s->chain;
+	} else {
+		if (tq_table_reserve(t, 1) == -1)
+			return 0;
+		n = ++top->slots.used;
+		split(t);
+	}
+	s = &t->slots[n];
+	memset(s, 0, sizeof(*s));
+	s->id = *id;
+	if ((b = bucket_of(t, id)) == NULL)
+		return 0;
+	s->chain = *b;
+	*b = n;
+	top->ntasks++;
+	return n;
+}
+
+static void
+unchain(struct tq_table *t, uint32_t n)
+{
+	struct tq_slot *s = &t->slots[n], *o;
+	uint32_t *at = bucket_of(t, &s->id), steps = 0;
+
+	while (at != NULL && *at != n) {
+		if ((o = tq_table_slot(t, *at)) == NULL ||
+		    steps++ > t->top->slots.used) {
+			t->bad = 1;
+			return;
+		}
+		at = &o->chain;
+	}
+	if (at != NULL)
+		*at = s->chain;
+}
+
+/* ---- lists ----------------------------------------------------------- */
+
+static void
+list_put(struct tq_table *t, struct tq_list *l, uint32_t n, int at_head)
+{
+	struct tq_slot *s = &t->slots[n], *o;
+	uint32_t *end = at_head ? &l->head : &l->tail;
+
+	s->next = s->prev = 0;
+	if (*end == 0) {
+		l->head = l->tail = n;
+	} else {
+		if ((o = tq_table_slot(t, *end)) == NULL)
+			return;
+		if (at_head) {
+			s->next = *end;
+			o->prev = n;
+		} else {
+			s->prev = *end;
+			o->next = n;
+		}
+		*end = n;
+	}
+	l->n++;
+}
+
+static void
+list_del(struct tq_table *t, struct tq_list *l, uint32_t n)
+{
+	struct tq_slot *s = &t->slots[n], *o;
+
+	if (s->prev == 0)
+		l->head = s->next;
+	else if ((o = tq_table_slot(t, s->prev)) != NULL)
+		o->next = s->next;
+	if (s->next == 0)
+		l->tail = s->prev;
+	else if ((o = tq_table_slot(t, s->next)) != NULL)
+		o->prev = s->prev;
+	s->next = s->prev = 0;
+	l->n--;
+}
+
+/* The list a slot stands in by its state, NULL for none. */
+static struct tq_list *
+list_of(struct tq_table *t, const struct tq_slot *s)
+{
+	struct tq_wrow *w;
+	struct tq_qrow *q;
+
+	switch (s->state) {
+	case TQ_READY:
+		q = tq_table_queue(t, s->queue);
+		if (q == NULL || s->pri > TQ_PRI_MAX)
+			return NULL;
+		return &q->ready[s->pri];
+	case TQ_STARTED:
+		w = tq_table_owner(t, s->row);
+		return w == NULL ? NULL : &w->claimed;
+	case TQ_FAILURE:
+		return &t->top->dead;
+	case TQ_SUCCESS:
+	case TQ_REVOKED:
+	case TQ_EXPIRED:
+		return &t->top->done;
+	default:
+		return NULL;
+	}
+}
+
+/* ---- timers ---------------------------------------------------------- */
+
+static void
+heap_moved(void *arg, uint32_t slot, uint32_t place)
+{
+	struct tq_table *t = arg;
+	struct tq_slot *s = tq_table_slot(t, slot);
+
+	if (s != NULL)
+		s->heap = place;
+}
+
+static void
+heap_of(struct tq_table *t, struct tq_heap *h)
+{
+	h->v = t->heap;
+	h->n = &t->top->heap.used;
+	h->cap = t->top->heap.cap <= TQ_SLOTS_MAX ? t->top->heap.cap : 0;
+	h->moved = heap_moved;
+	h->arg = t;
+}
+
+/* When a slot's timer is to go off, 0 never. */
+static tq_time
+timer_of(const struct tq_slot *s)
+{
+	switch (s->state) {
+	case TQ_DELAYED:
+	case TQ_RETRY:
+		return s->expires != 0 && s->expires < s->due ?
+		    s->expires : s->due;
+	case TQ_READY:
+	case TQ_HELD:
+	case TQ_BLOCKED:
+		return s->expires;
+	case TQ_STARTED:
+		return s->flags & TQ_PF_LEASED ? s->due : 0;
+	default:
+		return s->flags & TQ_PF_KEEP ? s->due : 0;
+	}
+}
+
+uint32_t
+tq_table_due(struct tq_table *t, tq_time now, tq_time *due)
+{
+	const struct tq_heap_item *i;
+	struct tq_heap h;
+
+	heap_of(t, &h);
+	if ((i = tq_heap_peek(&h)) == NULL) {
+		*due = 0;
+		return 0;
+	}
+	*due = i->due;
+	if (i->due > now || tq_table_slot(t, i->slot) == NULL)
+		return 0;
+	return i->slot;
+}
+
+/* ---- states ---------------------------------------------------------- */
+
+void
+tq_table_leave(struct tq_table *t, uint32_t n)
+{
+	struct tq_slot *s = tq_table_slot(t, n);
+	struct tq_list *l;
+	struct tq_qrow *q;
+	struct tq_heap h;
+
+	if (s == NULL || s->state == TQ_ABSENT || s->state >= TQ_NSTATES)
+		return;
+	if ((l = list_of(t, s)) != NULL)
+		list_del(t, l, n);
+	if (s->heap != 0) {
+		heap_of(t, &h);
+		if (tq_heap_remove(&h, s->heap) == -1)
+			t->bad = 1;
+		s->heap = 0;
+	}
+	if ((q = tq_table_queue(t, s->queue)) != NULL) {
+		q->count[s->state]--;
+		if (!TQ_STATE_ENDED(s->state))
+			q->bytes -= s->size;
+		if (s->state == TQ_READY)
+			q->nready--;
+	}
+	if (s->state == TQ_STARTED)
+		t->top->started--;
+	s->state = TQ_ABSENT;
+}
+
+void
+tq_table_enter(struct tq_table *t, uint32_t n, enum tq_state state,
+    unsigned flags)
+{
+	struct tq_slot *s = tq_table_slot(t, n);
+	struct tq_heap_item item;
+	struct tq_list *l;
+	struct tq_qrow *q;
+	struct tq_heap h;
+
+	if (s == NULL)
+		return;
+	s->state = (uint8_t)state;
+	if ((l = list_of(t, s)) != NULL)
+		list_put(t, l, n, flags & TQ_ENTER_HEAD);
+	else
+		s->next = s->prev = 0;
+	if ((item.due = timer_of(s)) != 0) {
+		item.order = s->seq;
+		item.slot = n;
+		item.pad = 0;
+		heap_of(t, &h);
+		if (region_grow(t, &t->top->heap, AT_HEAP, sizeof(*t->heap),
+		    t->top->heap.used + 1, TQ_SLOTS_MAX) == -1)
+			t->bad = 1;
+		h.cap = t->top->heap.cap;
+		if (tq_heap_push(&h, &item) == -1)
+			t->bad = 1;
+	}
+	if ((q = tq_table_queue(t, s->queue)) != NULL) {
+		q->count[state]++;
+		if (!TQ_STATE_ENDED(state))
+			q->bytes += s->size;
+		if (state == TQ_READY)
+			q->nready++;
+	}
+	if (state == TQ_STARTED)
+		t->top->started++;
+}
+
+void
+tq_table_del(struct tq_table *t, uint32_t n)
+{
+	struct tq_slot *s = tq_table_slot(t, n);
+	struct tq_crow *c;
+
+	if (s == NULL)
+		return;
+	tq_table_leave(t, n);
+	unchain(t, n);
+	if ((c = tq_table_ctx(t, s->ctx)) != NULL && c->refs > 0)
+		c->refs--;
+	t->top->live -= s->size;
+	memset(s, 0, sizeof(*s));
+	s->chain = t->top->free;
+	t->top->free = n;
+	t->top->ntasks--;
+}
+
+/* ---- queues and contexts --------------------------------------------- */
+
+uint32_t
+tq_table_queue_find(struct tq_table *t, const char *name, size_t len)
+{
+	uint32_t n, used = t->top->queues.used;
+
+	if (used >= t->top->queues.cap || len > TQ_NAME_MAX)
+		return 0;
+	for (n = 1; n <= used; n++)
+		if (t->qrows[n].used &&
+		    memcmp(t->qrows[n].name, name, len) == 0 &&
+		    t->qrows[n].name[len] == '\0')
+			return n;
+	return 0;
+}
+
+uint32_t
+tq_table_queue_new(struct tq_table *t)
+{
+	uint32_t n;
+
+	for (n = 1; n <= t->top->queues.used; n++)
+		if (!t->qrows[n].used)
+			return n;
+	return tq_table_queue_at(t, n) == NULL ? 0 : n;
+}
+
+struct tq_qrow *
+tq_table_queue_at(struct tq_table *t, uint32_t n)
+{
+	if (n == 0 || n >= TQ_QROWS_MAX) {
+		errno = ENOSPC;
+		return NULL;
+	}
+	if (region_grow(t, &t->top->queues, AT_QROWS, sizeof(*t->qrows), n + 1,
+	    TQ_QROWS_MAX) == -1)
+		return NULL;
+	if (t->top->queues.used < n)
+		t->top->queues.used = n;
+	return &t->qrows[n];
+}
+
+struct tq_crow *
+tq_table_ctx_at(struct tq_table *t, uint32_t n)
+{
+	if (n == 0 || n >= TQ_CTX_MAX) {
+		errno = ENOSPC;
+		return NULL;
+	}
+	if (region_grow(t, &t->top->ctxs, AT_CROWS, sizeof(*t->crows), n + 1,
+	    TQ_CTX_MAX) == -1)
+		return NULL;
+	if (t->top->ctxs.used < n)
+		t->top->ctxs.used = n;
+	return &t->crows[n];
+}
+
+_Atomic uint32_t *
+tq_table_word(struct tq_table *t, const struct tq_uuid *id)
+{
+	return &t->top->end_word[id->b[15] % TQ_FUTEX_WORDS];
+}

@@ -1,0 +1,254 @@
+/*
+ * The table: an index over the ledger in shared memory.  It is never the
+ * truth: what stands above the ruled line of a struct is rebuilt from the
+ * ledger, what stands below it dies with the machine.
+ *
+ * Rules
+ *  1. Every access is under the lock in the top, but for the words marked
+ *     atomic.
+ *  2. Offsets and slot numbers, never pointers; 0 is "none", slot 0 is never
+ *     used.  The members of a group of processes may scribble here, so every
+ *     number read is checked before it is followed; a wild one sets t->bad,
+ *     the walk ends, and whoever holds the lock rebuilds the table.
+ *  3. The object is sparse: each region has room for its greatest size, and
+ *     only what is in use is allocated, by posix_fallocate(3), so that a full
+ *     file system is ENOSPC here and not SIGBUS later.
+ *  4. Two builds whose layouts differ refuse each other: `layout` is computed
+ *     from the sizes and offsets of the structs.
+ *  5. A slot is in exactly the lists its state says (see tq_table_enter()).
+ */
+#ifndef TQ_SPOOL_TABLE_H
+#define TQ_SPOOL_TABLE_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include <tq/types.h>
+
+#include "base/heap.h"
+#include "base/id.h"
+#include "spool/setting.h"
+
+#define TQ_TABLE_MAGIC	UINT64_C(0x31656c6261747174)	/* "tqtable1" */
+#define TQ_SLOTS_MAX	(1u << 25)	/* tasks a spool can hold */
+#define TQ_WORKERS_MAX	1024
+#define TQ_QROWS_MAX	4096
+#define TQ_CTX_MAX	(1u << 16)
+#define TQ_FUTEX_WORDS	64
+
+/* A place in the ledger: segment number << 32 | offset.  0: none. */
+typedef uint64_t tq_lsn;
+#define TQ_LSN(seg, off)	((tq_lsn)(seg) << 32 | (uint32_t)(off))
+#define TQ_LSN_SEG(l)		((uint32_t)((l) >> 32))
+#define TQ_LSN_OFF(l)		((uint32_t)(l))
+
+struct tq_list {
+	uint32_t	 head, tail;
+	uint32_t	 n;
+	uint32_t	 pad;
+};
+
+/* One task.  112 bytes: with its bucket 116 a queued task. */
+struct tq_slot {
+	struct tq_uuid	 id;
+	uint64_t	 seq;		/* of its PUT: the order of acceptance */
+	tq_lsn		 put;		/* its PUT or CARRY */
+	tq_lsn		 end;		/* its newest END, or that CARRY, or 0 */
+	tq_time		 due;		/* DELAYED, RETRY: ETA; STARTED with
+					 * LEASED: end of the lease; ended: kept
+					 * until; 0 none */
+	tq_time		 expires;	/* not started after, 0 never */
+	tq_time		 time;		/* when it came into its state */
+	uint32_t	 next, prev;	/* in the list of its state */
+	uint32_t	 chain;		/* next in its bucket; next free slot */
+	uint32_t	 heap;		/* place in the timer heap, 0 none */
+	uint32_t	 ctx;		/* interned context, 0 none */
+	uint32_t	 epoch;		/* STARTED: of its owner */
+	uint16_t	 row;		/* STARTED: owner's row, 0 none */
+	uint16_t	 queue;
+	uint16_t	 attempt;	/* claims so far */
+	uint8_t		 state, pri;
+	uint8_t		 flags;		/* TQ_PF_* */
+	uint8_t		 crashes, laters, failures;
+	uint32_t	 size;		/* bytes of its live records */
+	/* ---- dies with the machine ---- */
+	uint16_t	 capture;	/* STARTED: number of its capture files */
+	uint8_t		 waited;	/* somebody sleeps on its futex word */
+	uint8_t		 pad;
+};
+
+/* One queue; number 0 is never used. */
+struct tq_qrow {
+	char		 name[TQ_NAME_MAX + 1];
+	uint8_t		 used, paused, closed;
+	uint8_t		 pad[4];
+	tq_lsn		 rec;		/* its newest QUEUE record */
+	struct tq_settings set;
+	struct tq_list	 ready[TQ_PRI_MAX + 1];
+	uint32_t	 count[TQ_NSTATES];
+	uint32_t	 nready;	/* atomic for who spins before sleeping */
+	uint64_t	 bytes;		/* of unended tasks */
+	uint64_t	 puts, claims, successes, failures;
+};
+
+/* One interned context: directory, umask, environment. */
+struct tq_crow {
+	uint64_t	 hash;
+	tq_lsn		 rec;		/* its CTX record, 0: unused row */
+	uint32_t	 refs;		/* slots that name it */
+	uint32_t	 size;
+};
+
+/* One owner: a handle that claims.  Number 0 is never used. */
+struct tq_wrow {
+	struct tq_list	 claimed;	/* slots it owns */
+	uint32_t	 epoch;		/* of the owner the list belongs to */
+	uint32_t	 pad;
+	/* ---- dies with the machine ---- */
+	uint32_t	 joined;	/* 0, or epoch of the handle below */
+	uint32_t	 sleeping;	/* registered: ring it */
+	int32_t		 pid;
+	uint32_t	 jobs;
+	tq_time		 since;
+	uint64_t	 claims, done, failed;
+	uint64_t	 mq_dev, mq_ino; /* of its inbox, to notice a swap */
+	char		 mq[32];	/* name of its inbox, "" none */
+	uint16_t	 queue[TQ_QUEUES_MAX]; /* it serves, 0 ends */
+	char		 status[64];
+	char		 host[65];
+};
+
+/* Counts of the regions: how much is allocated, how much of it in use. */
+struct tq_region {
+	uint32_t	 cap, used;
+};
+
+struct tq_top {
+	uint64_t	 magic;
+	uint64_t	 layout;
+	uint64_t	 hash_seed;
+	unsigned char	 boot[16];
+	uint64_t	 generation;	/* rises with every rebuild */
+	uint32_t	 dirty;		/* the tail moved, the table not yet */
+	uint32_t	 retired;	/* object was removed: let go, reopen */
+	_Atomic uint32_t progress;	/* of a rebuild, for who waits */
+	int32_t		 holder;	/* pid that took the lock last */
+	pthread_mutex_t	 lock;		/* robust: table and tail */
+	pthread_mutex_t	 sync;		/* robust: the leader of a commit */
+	pthread_mutex_t	 care;		/* robust: makes and retires segments */
+
+	/* the ledger: `tail` is where the next record goes */
+	tq_lsn		 tail;
+	uint64_t	 seq;		/* of the last record */
+	uint32_t	 crc;		/* of the last record */
+	uint32_t	 salt;		/* of the tail's segment */
+	uint32_t	 seg_size;
+	uint32_t	 base;		/* oldest segment */
+	uint32_t	 last;		/* newest segment that is prepared */
+	uint32_t	 intent;	/* bytes about to be written at the tail */
+	uint64_t	 live;		/* bytes of live records */
+	uint64_t	 reserved;	/* bytes promised to ENDs of claims */
+	tq_lsn		 scan;		/* how far the base segment is carried */
+	uint32_t	 damaged;	/* places of damage found */
+	uint32_t	 readonly;	/* errno of a sync that cannot be mended */
+	_Atomic uint64_t durable;	/* everything before this is on disk */
+	uint64_t	 durable_seq;
+	uint64_t	 fail_from, fail_to; /* what the last failed sync covered */
+	tq_time		 synced;	/* monotonic time of the last sync */
+
+	/* tasks */
+	struct tq_region slots, buckets, heap, queues, ctxs;
+	uint32_t	 level;		/* buckets < 2^level before the split */
+	uint32_t	 free;		/* first free slot */
+	uint32_t	 ntasks;
+	uint32_t	 started;	/* claims that hold a reserve */
+	struct tq_list	 done;		/* success, revoked, expired: by end */
+	struct tq_list	 dead;		/* failure: by end */
+	struct tq_settings set;
+	tq_lsn		 set_rec;	/* QUEUE record of number 0 */
+	/* ---- dies with the machine ---- */
+	tq_time		 swept;		/* wall: dead owners looked for */
+	uint32_t	 sleepers;	/* owners registered for a ring */
+	_Atomic uint32_t durable_word;	/* futex: rises with durable */
+	_Atomic uint32_t durable_waiters;
+	_Atomic uint32_t room_word;	/* futex: a queue got room */
+	_Atomic uint32_t room_waiters;
+	_Atomic uint32_t tail_word;	/* futex: the ledger grew */
+	_Atomic uint32_t tail_waiters;
+	_Atomic uint32_t end_word[TQ_FUTEX_WORDS]; /* futex: by hash of id */
+};
+
+/* A mapping of the table in this process. */
+struct tq_table {
+	struct tq_top	*top;
+	struct tq_wrow	*wrows;
+	struct tq_qrow	*qrows;
+	struct tq_crow	*crows;
+	struct tq_heap_item *heap;
+	uint32_t	*buckets;
+	struct tq_slot	*slots;
+	int		 fd;
+	int		 bad;		/* a wild number was met: rebuild */
+};
+
+/* Size of the sparse object. */
+uint64_t	 tq_table_size(void);
+/*
+ * Map the object and set *t; never unmapped (a robust mutex whose holder
+ * unmapped it and died is never reported).  0 or -1 with errno; EPROTO: made
+ * by a build of another layout.
+ */
+int		 tq_table_map(struct tq_table *t, int fd);
+/* Make an empty table in a mapped, zeroed object.  0 or -1 (ENOSPC). */
+int		 tq_table_init(struct tq_table *t, int fd);
+/* Empty it for a rebuild; what dies with the machine and the locks stay. */
+void		 tq_table_clear(struct tq_table *t);
+
+/* Slot by number, NULL (and t->bad) for a wild one, NULL for 0. */
+struct tq_slot	*tq_table_slot(struct tq_table *t, uint32_t n);
+struct tq_qrow	*tq_table_queue(struct tq_table *t, uint32_t n);
+struct tq_wrow	*tq_table_owner(struct tq_table *t, uint32_t n);
+struct tq_crow	*tq_table_ctx(struct tq_table *t, uint32_t n);
+
+/* Number of the slot of an id, 0 when there is none. */
+uint32_t	 tq_table_find(struct tq_table *t, const struct tq_uuid *);
+/* A new slot in state ABSENT, indexed by id; 0 with errno ENOSPC. */
+uint32_t	 tq_table_add(struct tq_table *t, const struct tq_uuid *);
+/* Take it out of every list and index and free it. */
+void		 tq_table_del(struct tq_table *t, uint32_t n);
+/* Room for one more slot, bucket and timer, so that an add cannot fail. */
+int		 tq_table_reserve(struct tq_table *t, uint32_t n);
+
+/*
+ * Let a slot leave its state and enter another: lists, counts and timers
+ * follow from the state, s->due, s->expires, s->row, s->pri and s->queue,
+ * which the caller sets between the two calls.
+ *
+ *	HELD, BLOCKED		timer at expires
+ *	DELAYED, RETRY		timer at due, or expires if that is sooner
+ *	READY			ready list of its queue and priority (at its
+ *				head with TQ_ENTER_HEAD); timer at expires
+ *	STARTED			list of its owner if row is set; timer at due
+ *	ended			done or dead list; timer at due when KEEP
+ */
+void		 tq_table_leave(struct tq_table *t, uint32_t n);
+void		 tq_table_enter(struct tq_table *t, uint32_t n,
+		    enum tq_state, unsigned flags);
+#define TQ_ENTER_HEAD	0x01
+
+/* Slot of the first timer due at now, 0 none; *due is when the first is. */
+uint32_t	 tq_table_due(struct tq_table *t, tq_time now, tq_time *due);
+
+/* Number of the queue of a name, 0 none; a free number, 0 with ENOSPC. */
+uint32_t	 tq_table_queue_find(struct tq_table *t, const char *, size_t);
+uint32_t	 tq_table_queue_new(struct tq_table *t);
+/* Row number n, allocated if need be, for replay; NULL with ENOSPC. */
+struct tq_qrow	*tq_table_queue_at(struct tq_table *t, uint32_t n);
+struct tq_crow	*tq_table_ctx_at(struct tq_table *t, uint32_t n);
+
+/* The futex word that waiters of an id sleep on. */
+_Atomic uint32_t *tq_table_word(struct tq_table *t, const struct tq_uuid *);
+
+/* 1 if every list, count and index agrees; for tests and tqctl check. */
+int		 tq_table_audit(struct tq_table *t, char *why, size_t size);
+#endif
