@@ -1,0 +1,284 @@
+/* One place of the pool: claim, start, end and settle one task at a time. */
+#define _GNU_SOURCE		/* memfd_create(2) */
+#include <sys/mman.h>
+
+#include <bsd/string.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/id.h"
+#include "outcome.h"
+#include "place.h"
+#include "proc.h"
+#include "tree.h"
+
+/* As in a wait status: "exited with n". */
+#define EXITED(n)	((n) << 8)
+
+/* Make the files for input; what was there before is closed. */
+static int
+make_input(struct tq_place *p, struct tq_err *e)
+{
+	static const char *const names[] = { "tq-stdin", "tq-task" };
+	int i, fd, *fds[] = { &p->input, &p->json };
+
+	for (i = 0; i < 2; i++) {
+		if ((fd = memfd_create(names[i], MFD_CLOEXEC)) == -1)
+			return tq_fail_sys(e, errno, "memfd");
+		if (*fds[i] != -1)
+			close(*fds[i]);
+		*fds[i] = fd;
+	}
+	return 0;
+}
+
+int
+tq_place_open(struct tq_place *p, const struct tq_place_rules *rules,
+    unsigned number, struct tq_err *e)
+{
+	memset(p, 0, sizeof(*p));
+	p->number = number;
+	tq_claim_init(&p->claim);
+	tq_arena_init(&p->mem);
+	p->input = p->json = -1;
+	if (make_input(p, e) == 0 &&
+	    tq_capture_open(&p->capture, rules->tq, number, e) == 0)
+		return 0;
+	if (p->input != -1)
+		close(p->input);
+	if (p->json != -1)
+		close(p->json);
+	tq_claim_fini(&p->claim);
+	return -1;
+}
+
+void
+tq_place_close(struct tq_place *p)
+{
+	tq_capture_close(&p->capture);
+	tq_claim_fini(&p->claim);
+	tq_arena_fini(&p->mem);
+	close(p->input);
+	close(p->json);
+}
+
+/* The smaller of two lengths of time of which 0 is none. */
+static tq_time
+lesser(tq_time a, tq_time b)
+{
+	if (a == 0 || b == 0)
+		return a + b;
+	return a < b ? a : b;
+}
+
+static void
+set_limits(struct tq_place *p, const struct tq_place_rules *rules)
+{
+	tq_time soft, hard, now;
+
+	soft = lesser(p->claim.task.soft, rules->soft);
+	hard = lesser(p->claim.task.hard, rules->hard);
+	p->soft = p->hard = 0;
+	if (soft == 0 && hard == 0)
+		return;
+	if (hard == 0)
+		hard = tq_clock_deadline(soft, TQ_KILL_AFTER);
+	now = tq_clock_boot();
+	if (soft != 0)
+		p->soft = tq_clock_deadline(now, soft);
+	p->hard = tq_clock_deadline(now, hard);
+}
+
+static void
+decide(struct tq_place *p, const struct tq_place_rules *rules, int wstatus)
+{
+	struct tq_policy policy;
+	tq_time now = 0;
+	uint64_t rnd = 0;
+
+	tq_policy_of(&policy, &p->claim, rules->plan.retries);
+	if (wstatus != 0) {
+		tq_random(&rnd, sizeof(rnd));
+		now = tq_clock_wall();
+	}
+	tq_outcome_decide(&p->end, wstatus, &policy, rnd, now);
+}
+
+static void
+set_why(struct tq_place *p, const char *why)
+{
+	strlcpy(p->why, why, sizeof(p->why));
+	p->end.why = p->why;
+}
+
+/* It could not be started: a status as from sh(1), or nothing it did. */
+static void
+refuse(struct tq_place *p, const struct tq_place_rules *rules, int status,
+    const struct tq_err *why)
+{
+	tq_outcome_init(&p->end, TQ_READY);
+	p->state = TQ_PLACE_ENDED;
+	if (status == -1) {
+		tq_say(rules->say, TQ_SAY_WRONG, "%s: handed back: %s",
+		    p->claim.ref.id.s, why->text);
+		return;
+	}
+	decide(p, rules, EXITED(status));
+	set_why(p, why->text);
+}
+
+/* Start what was claimed. */
+static void
+start(struct tq_place *p, const struct tq_place_rules *rules)
+{
+	struct tq_plan_place place = {
+		.number = p->number,
+		.null = rules->null,
+		.input = p->input,
+		.json = p->json,
+		.output = p->capture.fd,
+	};
+	struct tq_proc proc;
+	struct tq_err e;
+	size_t dropped;
+	int status;
+
+	tq_arena_reset(&p->mem);
+	if (tq_plan_make(&proc, &p->mem, &p->claim, &rules->plan, &place,
+	    &dropped, &status, &e) == -1 ||
+	    tq_proc_start(&p->pid, &proc, &status, &e) == -1) {
+		refuse(p, rules, status, &e);
+		return;
+	}
+	if (dropped > 0)
+		tq_say(rules->say, TQ_SAY_WRONG, "%s: %zu unsafe environment "
+		    "variables dropped", p->claim.ref.id.s, dropped);
+	p->cause = TQ_CAUSE_NONE;
+	p->state = TQ_PLACE_RUNNING;
+	set_limits(p, rules);
+	tq_say(rules->say, TQ_SAY_STEP, "%s: started %s", p->claim.ref.id.s,
+	    proc.file);
+}
+
+int
+tq_place_take(struct tq_place *p, const struct tq_place_rules *rules,
+    struct tq_err *e)
+{
+	struct tq_take take = rules->take;
+	int rv;
+
+	take.capture = p->number;
+	take.timeout = 0;
+	if ((rv = tq_claim(rules->tq, &take, &p->claim, e)) == 1)
+		start(p, rules);
+	return rv;
+}
+
+static tq_time
+of_timeval(const struct timeval *tv)
+{
+	return tv->tv_sec * TQ_SECOND + tv->tv_usec * 1000;
+}
+
+/* What our having ended it makes of how it ended. */
+static void
+apply_cause(struct tq_place *p)
+{
+	switch (p->cause) {
+	case TQ_CAUSE_TIME:
+		if (p->end.state != TQ_SUCCESS)
+			set_why(p, "time limit");
+		break;
+	case TQ_CAUSE_KILL:
+		if (p->end.state != TQ_SUCCESS) {
+			p->end.state = TQ_FAILURE;
+			p->end.when = 0;
+			set_why(p, "killed on request");
+		}
+		break;
+	case TQ_CAUSE_BACK:
+		/* also with status 0: a handler of TERM may have left early */
+		tq_outcome_init(&p->end, TQ_READY);
+		break;
+	case TQ_CAUSE_NONE:
+		break;
+	}
+}
+
+void
+tq_place_ended(struct tq_place *p, const struct tq_place_rules *rules,
+    int wstatus, const struct rusage *ru)
+{
+	struct tq_err e;
+
+	tq_outcome_init(&p->end, TQ_ABSENT);
+	decide(p, rules, wstatus);
+	apply_cause(p);
+	p->end.user = of_timeval(&ru->ru_utime);
+	p->end.sys = of_timeval(&ru->ru_stime);
+	p->end.maxrss = (int64_t)ru->ru_maxrss * 1024;
+	if (tq_capture_collect(&p->capture, &p->end, &e) == -1)
+		tq_say(rules->say, TQ_SAY_WRONG, "%s: %s",
+		    p->claim.ref.id.s, e.text);
+	p->state = TQ_PLACE_ENDED;
+}
+
+int
+tq_place_settle(struct tq_place *p, const struct tq_place_rules *rules,
+    int shared, struct tq_err *e)
+{
+	const char *id = p->claim.ref.id.s;
+	struct tq_err own;
+
+	if (tq_settle(rules->tq, &p->claim.ref, &p->end, 0, &own) == -1) {
+		if (errno != ESTALE && errno != ENOENT)
+			return tq_fail(e, errno, "%s: %s", id, own.text);
+		tq_say(rules->say, TQ_SAY_WRONG, "%s: ended, but not ours "
+		    "any more: %s", id, own.text);
+	} else
+		tq_say(rules->say, TQ_SAY_STEP, "%s: %s, status %d%s%s", id,
+		    tq_state_name(p->end.state), p->end.status,
+		    p->end.why != NULL ? ": " : "",
+		    p->end.why != NULL ? p->end.why : "");
+	if (tq_capture_reset(&p->capture, &p->end, shared, &own) == -1 ||
+	    (shared && make_input(p, &own) == -1))
+		tq_say(rules->say, TQ_SAY_WRONG, "%s", own.text);
+	p->state = TQ_PLACE_FREE;
+	return 0;
+}
+
+void
+tq_place_signal(struct tq_place *p, int sig, enum tq_place_cause cause,
+    tq_time now)
+{
+	kill(-p->pid, sig);
+	if (sig != SIGTERM && sig != SIGINT && sig != SIGQUIT)
+		return;
+	kill(-p->pid, SIGCONT);		/* a stopped one would not see it */
+	p->cause = cause;
+	p->soft = 0;
+	/* a time limit has its own */
+	if (cause != TQ_CAUSE_TIME)
+		p->hard = lesser(p->hard, now + TQ_KILL_AFTER);
+}
+
+void
+tq_place_kill(struct tq_place *p, enum tq_place_cause cause,
+    const struct tq_place_rules *rules, const pid_t *mains, size_t nmains)
+{
+	char mark[TQ_ID_MAX + 32];
+	struct tq_tree tree = { p->pid, mark, mains, nmains };
+	int left;
+
+	p->cause = cause;
+	p->soft = p->hard = 0;
+	snprintf(mark, sizeof(mark), "TQ_CLAIM=%s/%u", p->claim.ref.id.s,
+	    p->claim.ref.attempt);
+	if ((left = tq_tree_end(&tree)) > 0)
+		tq_say(rules->say, TQ_SAY_WRONG, "%s: %d processes do not "
+		    "end", p->claim.ref.id.s, left);
+}

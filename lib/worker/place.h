@@ -1,0 +1,95 @@
+/*
+ * One place of the pool: it holds one task at a time, from its claim until
+ * its outcome is settled.
+ *
+ *	        tq_place_take()              tq_place_ended()
+ *	FREE ---------------------> RUNNING -----------------> ENDED
+ *	 ^  `--- could not be started --------------------------^ |
+ *	 `------------------- tq_place_settle() ------------------'
+ */
+#ifndef TQ_WORKER_PLACE_H
+#define TQ_WORKER_PLACE_H
+
+#include <sys/resource.h>
+
+#include <tq/tq.h>
+
+#include "base/arena.h"
+#include "capture.h"
+#include "plan.h"
+#include "say.h"
+
+/* After TERM, so long until KILL, where nothing else is said. */
+#define TQ_KILL_AFTER	(10 * TQ_SECOND)
+
+enum tq_place_state { TQ_PLACE_FREE, TQ_PLACE_RUNNING, TQ_PLACE_ENDED };
+
+/* Why we ended it, if we did; the last that was said counts. */
+enum tq_place_cause {
+	TQ_CAUSE_NONE,
+	TQ_CAUSE_TIME,		/* its time limit: a failure like others */
+	TQ_CAUSE_KILL,		/* somebody asked: a failure, no retry */
+	TQ_CAUSE_BACK		/* the worker stops: handed back */
+};
+
+struct tq_place_rules {
+	struct tq	*tq;
+	struct tq_take	 take;
+	struct tq_plan_rules plan;
+	tq_time		 soft, hard;	/* of every task, 0: none */
+	const struct tq_say *say;
+	int		 null;		/* /dev/null */
+};
+
+struct tq_place {
+	enum tq_place_state state;
+	unsigned	 number;	/* from 1 */
+	struct tq_claim	 claim;
+	struct tq_capture capture;
+	int		 input, json;	/* see plan.h */
+	struct tq_arena	 mem;		/* for one task */
+
+	/* RUNNING */
+	pid_t		 pid;
+	tq_time		 soft, hard;	/* TERM and KILL at, CLOCK_BOOTTIME,
+					 * 0: not any more */
+	enum tq_place_cause cause;
+
+	/* ENDED */
+	struct tq_outcome end;
+	char		 why[TQ_WHY_MAX + 1];	/* when it is no constant */
+};
+
+/* Make an empty place.  -1: nothing is left behind. */
+int	tq_place_open(struct tq_place *, const struct tq_place_rules *,
+	    unsigned number, struct tq_err *);
+/* A place that is FREE. */
+void	tq_place_close(struct tq_place *);
+
+/*
+ * Claim a task for a free place and start it.  1: the place is RUNNING or
+ * ENDED; 0: nothing to claim; -1.
+ */
+int	tq_place_take(struct tq_place *, const struct tq_place_rules *,
+	    struct tq_err *);
+/* Its first process has ended, and used what ru says: decide its outcome. */
+void	tq_place_ended(struct tq_place *, const struct tq_place_rules *,
+	    int wstatus, const struct rusage *ru);
+/*
+ * Settle what ENDED and free the place; shared: other processes may still
+ * have its files, so they are made anew.  0, also when the claim was not ours any more; -1: not settled, do it again
+ * later.
+ */
+int	tq_place_settle(struct tq_place *, const struct tq_place_rules *,
+	    int shared, struct tq_err *);
+
+/*
+ * Send sig to its group, for the cause.  After TERM, INT and QUIT a KILL
+ * follows in time.
+ */
+void	tq_place_signal(struct tq_place *, int sig, enum tq_place_cause,
+	    tq_time now);
+/* KILL all its processes; mains are the first ones of every running task. */
+void	tq_place_kill(struct tq_place *, enum tq_place_cause,
+	    const struct tq_place_rules *, const pid_t *mains, size_t nmains);
+#endif

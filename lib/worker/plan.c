@@ -1,0 +1,221 @@
+/*
+ * From a claimed task to the process to start.
+ *
+ *	task				runs
+ *	command, sh -c string		if put here (TQ_TASK_LOCAL), not with -X
+ *	  by the worker's own uid	as its submitter: directory, umask, env
+ *	  by another uid		as a named task does
+ *	named				its handler, in the worker's directory
+ *					with umask 077 and a scrubbed env
+ *	body only			never: it has no command
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/io.h"
+#include "env.h"
+#include "message/json.h"
+#include "operand.h"
+#include "plan.h"
+
+/* 1 if its submitter is the user who runs the worker. */
+static int
+is_own(const struct tq_task *t)
+{
+	return t->kind != TQ_KIND_NAMED && (t->flags & TQ_TASK_LOCAL) != 0 &&
+	    t->uid == (int64_t)geteuid();
+}
+
+/* What must be refused whatever its operands are. */
+static int
+check_kind(const struct tq_task *t, const struct tq_plan_rules *rules,
+    struct tq_err *e)
+{
+	if (t->kind == TQ_KIND_NAMED)
+		return 0;
+	if (t->kind == TQ_KIND_BODY || t->argc < 1)
+		return tq_fail(e, EINVAL, "no command to run");
+	if (rules->named_only)
+		return tq_fail(e, EPERM, "only named tasks run here");
+	if ((t->flags & TQ_TASK_LOCAL) == 0)
+		return tq_fail(e, EPERM, "commands of a remote broker do not "
+		    "run here");
+	return 0;
+}
+
+/* Words before the operands, the operands, NULL. */
+static int
+make_argv(struct tq_proc *out, struct tq_arena *mem, const char *const *first,
+    size_t n, const struct tq_task *t, int skip, struct tq_err *e)
+{
+	size_t rest = (size_t)(t->argc - skip);
+	const char **argv;
+
+	argv = tq_arena_alloc(mem, (n + rest + 1) * sizeof(*argv));
+	if (argv == NULL)
+		return tq_fail_sys(e, ENOMEM, "operands");
+	if (n > 0)
+		memcpy(argv, first, n * sizeof(*argv));
+	if (rest > 0)
+		memcpy(argv + n, t->argv + skip, rest * sizeof(*argv));
+	argv[n + rest] = NULL;
+	out->argv = argv;
+	return 0;
+}
+
+static int
+plan_words(struct tq_proc *out, struct tq_arena *mem, const struct tq_task *t,
+    const struct tq_plan_rules *rules, int *status, struct tq_err *e)
+{
+	const char *shell[4] = { "sh", "-c", NULL, "sh" };
+	char path[PATH_MAX];
+
+	switch (t->kind) {
+	case TQ_KIND_SHELL:
+		out->file = "/bin/sh";
+		shell[2] = t->argv[0];
+		return make_argv(out, mem, shell, 4, t, 1, e);
+	case TQ_KIND_NAMED:
+		if (tq_handlers_find(path, rules->handlers, t->name, e) ==
+		    -1) {
+			*status = errno == ENOENT ? 127 : 126;
+			return -1;
+		}
+		out->file = tq_arena_copy(mem, path, strlen(path));
+		if (out->file == NULL)
+			return tq_fail_sys(e, ENOMEM, "%s", t->name);
+		return make_argv(out, mem, &out->file, 1, t, 0, e);
+	default:
+		out->file = t->argv[0];
+		return make_argv(out, mem, NULL, 0, t, 0, e);
+	}
+}
+
+/* Let fd hold exactly n bytes and stand at its beginning. */
+static int
+fill(int fd, const void *p, size_t n, struct tq_err *e)
+{
+	if (ftruncate(fd, 0) == -1 || tq_io_pwrite(fd, p, n, 0) == -1 ||
+	    lseek(fd, 0, SEEK_SET) == -1)
+		return tq_fail_sys(e, errno, "input of %zu bytes", n);
+	return 0;
+}
+
+/* The task as JSON into the place's file; its body is on stdin, not there. */
+static int
+write_json(const struct tq_claim *c, int fd, struct tq_err *e)
+{
+	struct tq_info info;
+	struct tq_buf buf;
+	int rv;
+
+	tq_info_init(&info);
+	info.id = c->ref.id;
+	info.state = TQ_STARTED;
+	info.task = c->task;
+	info.body_size = c->task.body.n;
+	info.attempt = c->ref.attempt;
+	info.crashes = c->crashes;
+	info.laters = c->laters;
+	info.failures = c->failures;
+	info.put = c->put;
+	info.start = c->start;
+	tq_buf_init(&buf);
+	tq_json_task_encode(&buf, &info, NULL);
+	tq_buf_byte(&buf, '\n');
+	rv = tq_buf_ok(&buf) ? fill(fd, buf.p, buf.n, e) :
+	    tq_fail_sys(e, buf.err, "task as JSON");
+	tq_buf_fini(&buf);
+	return rv;
+}
+
+/* What it reads: its body; else, for a handler, itself; else nothing. */
+static int
+plan_input(struct tq_proc *out, const struct tq_claim *c,
+    const struct tq_plan_place *place, struct tq_err *e)
+{
+	const struct tq_task *t = &c->task;
+
+	if (t->kind == TQ_KIND_NAMED && write_json(c, place->json, e) == -1)
+		return -1;
+	if (t->body_fd != -1) {
+		if (lseek(t->body_fd, 0, SEEK_SET) == -1)
+			return tq_fail_sys(e, errno, "body");
+		out->fd[0] = t->body_fd;
+	} else if (t->body.n > 0) {
+		if (fill(place->input, t->body.p, t->body.n, e) == -1)
+			return -1;
+		out->fd[0] = place->input;
+	} else if (t->kind == TQ_KIND_NAMED)
+		out->fd[0] = place->json;
+	else
+		out->fd[0] = place->null;
+	out->fd[1] = place->output[0];
+	out->fd[2] = place->output[1];
+	return 0;
+}
+
+static int
+plan_env(struct tq_proc *out, struct tq_arena *mem, const struct tq_claim *c,
+    const struct tq_plan_rules *rules, const struct tq_plan_place *place,
+    size_t *dropped, struct tq_err *e)
+{
+	struct tq_env_facts facts = {
+		.claim = c,
+		.url = rules->url,
+		.results = rules->results,
+		.dir = rules->dir,
+		.place = place->number,
+	};
+	const struct tq_task *t = &c->task;
+	struct tq_env env;
+	char file[64];
+
+	facts.retries = t->retries >= 0 ? t->retries : rules->retries;
+	if (t->kind == TQ_KIND_NAMED) {
+		/* ours: the task may be a shell that opens it by itself */
+		snprintf(file, sizeof(file), "/proc/%ld/fd/%d",
+		    (long)getpid(), place->json);
+		facts.task_file = file;
+	}
+	tq_env_init(&env, mem);
+	tq_env_add_facts(&env, &facts);
+	if (is_own(t))
+		tq_env_add_trusted(&env, t->env);
+	else
+		*dropped = tq_env_add_scrubbed(&env, rules->env, t->env);
+	if ((out->env = tq_env_take(&env)) == NULL)
+		return tq_fail_sys(e, errno, "environment");
+	return 0;
+}
+
+int
+tq_plan_make(struct tq_proc *out, struct tq_arena *mem,
+    const struct tq_claim *c, const struct tq_plan_rules *rules,
+    const struct tq_plan_place *place, size_t *dropped, int *status,
+    struct tq_err *e)
+{
+	struct tq_claim view = *c;
+
+	*dropped = 0;
+	*status = 126;
+	if (check_kind(&c->task, rules, e) == -1 ||
+	    tq_operands_plain(&view.task, mem, &c->task, e) == -1 ||
+	    plan_words(out, mem, &view.task, rules, status, e) == -1)
+		goto fail;
+	/* a full file system or no memory is nothing that a task did */
+	*status = -1;
+	if (plan_input(out, c, place, e) == -1 ||
+	    plan_env(out, mem, &view, rules, place, dropped, e) == -1)
+		return -1;
+	out->dir = is_own(&c->task) ? c->task.dir : NULL;
+	out->umask = is_own(&c->task) ? c->task.umask : 077;
+	return 0;
+fail:
+	if (errno == ENOMEM)
+		*status = -1;
+	return -1;
+}

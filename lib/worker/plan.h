@@ -1,0 +1,46 @@
+/*
+ * From a claimed task to the process to start: what to run, where, with which
+ * environment and input, and whether this worker may run it at all.
+ */
+#ifndef TQ_WORKER_PLAN_H
+#define TQ_WORKER_PLAN_H
+
+#include <limits.h>
+
+#include <tq/tq.h>
+
+#include "base/arena.h"
+#include "handler.h"
+#include "proc.h"
+
+/* What does not change from task to task. */
+struct tq_plan_rules {
+	const char	*url, *results, *dir;	/* told to tasks, or NULL */
+	const char *const *env;		/* the worker's own */
+	const struct tq_handlers *handlers;
+	int		 named_only;	/* -X */
+	int		 retries;	/* -r, for tasks that say nothing */
+};
+
+/* What belongs to the place that runs it. */
+struct tq_plan_place {
+	unsigned	 number;	/* from 1 */
+	int		 null;		/* /dev/null */
+	int		 input;		/* file for a small body */
+	int		 json;		/* file for the task as JSON */
+	const int	*output;	/* files for stdout and stderr */
+};
+
+/*
+ * Fill *out for a claimed task; what it points to is borrowed from mem, the
+ * claim and the rules.  The input and JSON files are written.  *dropped gets
+ * the number of unsafe variables that were left out of its environment.
+ *
+ * Returns 0, or -1 and *status: 126 or 127 when the task can not be run here,
+ * with the reason; -1 when something else is short: try again later.
+ */
+int	tq_plan_make(struct tq_proc *out, struct tq_arena *mem,
+	    const struct tq_claim *, const struct tq_plan_rules *,
+	    const struct tq_plan_place *, size_t *dropped, int *status,
+	    struct tq_err *);
+#endif

@@ -1,0 +1,311 @@
+/*
+ * The places of a worker.
+ *
+ * A place is looked for from the lowest number up, so that the same few are
+ * used while there is little to do, and numbers above the size after it
+ * shrank are left as soon as their tasks end.
+ */
+#define _GNU_SOURCE		/* wait4(2), gettid(2) */
+#include <sys/wait.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "pool.h"
+
+int
+tq_pool_init(struct tq_pool *pool, const struct tq_place_rules *rules,
+    unsigned size, uint64_t count, struct tq_err *e)
+{
+	char path[64];
+
+	memset(pool, 0, sizeof(*pool));
+	pool->rules = *rules;
+	pool->left = count;
+	tq_pool_resize(pool, size);
+	pool->rules.null = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	if (pool->rules.null == -1)
+		return tq_fail_sys(e, errno, "/dev/null");
+	snprintf(path, sizeof(path), "/proc/self/task/%ld/children",
+	    (long)gettid());
+	pool->children = open(path, O_RDONLY | O_CLOEXEC);
+	return 0;
+}
+
+void
+tq_pool_fini(struct tq_pool *pool)
+{
+	while (pool->made > 0) {
+		tq_place_close(pool->place[--pool->made]);
+		free(pool->place[pool->made]);
+	}
+	close(pool->rules.null);
+	if (pool->children != -1)
+		close(pool->children);
+}
+
+void
+tq_pool_resize(struct tq_pool *pool, unsigned size)
+{
+	if (size < 1)
+		size = 1;
+	pool->size = size < TQ_PLACES_MAX ? size : TQ_PLACES_MAX;
+}
+
+/*
+ * 1 if processes of ended tasks may still be there: we have more children
+ * than running tasks.  A list we cannot read says "may be".
+ */
+static int
+strays(const struct tq_pool *pool)
+{
+	char buf[4096];
+	unsigned children = 0, running = 0, i;
+	ssize_t n, k;
+
+	if (pool->children == -1)
+		return 1;
+	if ((n = pread(pool->children, buf, sizeof(buf), 0)) == -1 ||
+	    n == sizeof(buf))
+		return 1;
+	for (k = 0; k < n; k++)
+		children += buf[k] == ' ';	/* one behind each pid */
+	for (i = 0; i < pool->made; i++)
+		running += pool->place[i]->state == TQ_PLACE_RUNNING;
+	return children > running;
+}
+
+static void
+settle(struct tq_pool *pool, struct tq_place *p)
+{
+	const struct tq_say *say = pool->rules.say;
+	enum tq_state state = p->end.state;
+	struct tq_err e;
+
+	if (tq_place_settle(p, &pool->rules, strays(pool), &e) == -1) {
+		tq_say(say, TQ_SAY_WRONG, "%s; will try again", e.text);
+		return;
+	}
+	pool->busy--;
+	pool->done += state == TQ_SUCCESS;
+	pool->failed += state == TQ_FAILURE;
+}
+
+/* Place i, made if it is the first time; NULL. */
+static struct tq_place *
+get_place(struct tq_pool *pool, unsigned i, struct tq_err *e)
+{
+	struct tq_place *p;
+
+	if (i < pool->made)
+		return pool->place[i];
+	if ((p = malloc(sizeof(*p))) == NULL) {
+		tq_fail_sys(e, errno, "place %u", i + 1);
+		return NULL;
+	}
+	if (tq_place_open(p, &pool->rules, i + 1, e) == -1) {
+		free(p);
+		return NULL;
+	}
+	pool->place[pool->made++] = p;
+	return p;
+}
+
+int
+tq_pool_fill(struct tq_pool *pool, enum tq_filled *out, struct tq_err *e)
+{
+	struct tq_place *p;
+	unsigned i;
+	int rv;
+
+	*out = TQ_FILLED_FULL;
+	for (i = 0; i < pool->size && pool->left > 0; i++) {
+		if ((p = get_place(pool, i, e)) == NULL)
+			return -1;
+		if (p->state != TQ_PLACE_FREE)
+			continue;
+		if ((rv = tq_place_take(p, &pool->rules, e)) == -1)
+			return -1;
+		if (rv == 0) {
+			*out = TQ_FILLED_IDLE;
+			return 0;
+		}
+		pool->busy++;
+		if (p->state == TQ_PLACE_RUNNING) {
+			pool->left--;
+			continue;
+		}
+		/* not started: the place is free again, look once more */
+		*out = TQ_FILLED_SOME;
+		if (p->end.state == TQ_READY) {
+			settle(pool, p);
+			return tq_fail(e, EAGAIN, "waiting for a process to "
+			    "be had");
+		}
+		pool->left--;
+		settle(pool, p);
+	}
+	return 0;
+}
+
+static struct tq_place *
+find_pid(const struct tq_pool *pool, pid_t pid)
+{
+	unsigned i;
+
+	for (i = 0; i < pool->made; i++)
+		if (pool->place[i]->state == TQ_PLACE_RUNNING &&
+		    pool->place[i]->pid == pid)
+			return pool->place[i];
+	return NULL;
+}
+
+/* KILL all processes of a running task. */
+static void
+kill_tree(struct tq_pool *pool, struct tq_place *p, enum tq_place_cause cause)
+{
+	pid_t mains[TQ_PLACES_MAX];
+	size_t n = 0;
+	unsigned i;
+
+	for (i = 0; i < pool->made; i++)
+		if (pool->place[i]->state == TQ_PLACE_RUNNING)
+			mains[n++] = pool->place[i]->pid;
+	pool->ending += p->cause == TQ_CAUSE_NONE;
+	tq_place_kill(p, cause, &pool->rules, mains, n);
+}
+
+/*
+ * The next child that has ended, or 0.  A task that we ended is left a zombie
+ * until the rest of it has gone too: after that its pid may be another's.
+ */
+static pid_t
+next_end(struct tq_pool *pool, int *wstatus, struct rusage *ru)
+{
+	struct tq_place *p;
+	siginfo_t si;
+	pid_t pid = -1;
+
+	if (pool->ending > 0) {
+		si.si_pid = 0;
+		if (waitid(P_ALL, 0, &si, WEXITED | WNOHANG | WNOWAIT) == -1 ||
+		    si.si_pid == 0)
+			return 0;
+		pid = si.si_pid;
+		p = find_pid(pool, pid);
+		if (p != NULL && p->cause != TQ_CAUSE_NONE)
+			kill_tree(pool, p, p->cause);
+	}
+	pid = wait4(pid, wstatus, WNOHANG, ru);
+	return pid > 0 ? pid : 0;
+}
+
+void
+tq_pool_reap(struct tq_pool *pool)
+{
+	struct tq_place *p;
+	struct rusage ru;
+	int wstatus;
+	pid_t pid;
+
+	while ((pid = next_end(pool, &wstatus, &ru)) != 0) {
+		if ((p = find_pid(pool, pid)) == NULL)
+			continue;	/* was adopted from a task */
+		pool->ending -= p->cause != TQ_CAUSE_NONE;
+		tq_place_ended(p, &pool->rules, wstatus, &ru);
+		settle(pool, p);
+	}
+}
+
+static void
+signal_place(struct tq_pool *pool, struct tq_place *p, int sig,
+    enum tq_place_cause cause, tq_time now)
+{
+	int before = p->cause != TQ_CAUSE_NONE;
+
+	tq_place_signal(p, sig, cause, now);
+	pool->ending += !before && p->cause != TQ_CAUSE_NONE;
+}
+
+static tq_time
+tick(struct tq_pool *pool, struct tq_place *p, tq_time now)
+{
+	if (p->soft != 0 && now >= p->soft)
+		signal_place(pool, p, SIGTERM, TQ_CAUSE_TIME, now);
+	if (p->hard != 0 && now >= p->hard)
+		kill_tree(pool, p, p->cause != TQ_CAUSE_NONE ? p->cause :
+		    TQ_CAUSE_TIME);
+	if (p->soft != 0)
+		return p->soft;
+	return p->hard != 0 ? p->hard : TQ_FOREVER;
+}
+
+tq_time
+tq_pool_tick(struct tq_pool *pool, tq_time now)
+{
+	struct tq_place *p;
+	tq_time next = TQ_FOREVER, due;
+	unsigned i;
+
+	for (i = 0; i < pool->made && pool->busy > 0; i++) {
+		p = pool->place[i];
+		due = TQ_FOREVER;
+		if (p->state == TQ_PLACE_RUNNING)
+			due = tick(pool, p, now);
+		else if (p->state == TQ_PLACE_ENDED) {
+			settle(pool, p);
+			if (p->state == TQ_PLACE_ENDED)
+				due = now + TQ_SECOND;
+		}
+		if (due < next)
+			next = due;
+	}
+	return next;
+}
+
+void
+tq_pool_term(struct tq_pool *pool, tq_time now)
+{
+	unsigned i;
+
+	for (i = 0; i < pool->made; i++)
+		if (pool->place[i]->state == TQ_PLACE_RUNNING)
+			signal_place(pool, pool->place[i], SIGTERM,
+			    TQ_CAUSE_BACK, now);
+}
+
+void
+tq_pool_kill(struct tq_pool *pool)
+{
+	unsigned i;
+
+	for (i = 0; i < pool->made; i++)
+		if (pool->place[i]->state == TQ_PLACE_RUNNING)
+			kill_tree(pool, pool->place[i], TQ_CAUSE_BACK);
+}
+
+int
+tq_pool_signal(struct tq_pool *pool, const char *id, int sig, tq_time now)
+{
+	struct tq_place *p;
+	unsigned i;
+
+	for (i = 0; i < pool->made; i++) {
+		p = pool->place[i];
+		if (p->state != TQ_PLACE_RUNNING ||
+		    strcmp(p->claim.ref.id.s, id) != 0)
+			continue;
+		if (sig == SIGKILL)
+			kill_tree(pool, p, TQ_CAUSE_KILL);
+		else
+			signal_place(pool, p, sig, TQ_CAUSE_KILL, now);
+		return 0;
+	}
+	errno = ENOENT;
+	return -1;
+}

@@ -1,0 +1,58 @@
+/*
+ * The places of a worker: fill them with tasks, notice ends, keep time
+ * limits, change their number.
+ */
+#ifndef TQ_WORKER_POOL_H
+#define TQ_WORKER_POOL_H
+
+#include <stdint.h>
+
+#include "place.h"
+
+#define TQ_PLACES_MAX	1024
+
+struct tq_pool {
+	struct tq_place_rules rules;
+	struct tq_place	*place[TQ_PLACES_MAX];	/* made when first used */
+	unsigned	 made;		/* how many there are */
+	unsigned	 size;		/* how many may be filled */
+	unsigned	 busy;		/* RUNNING or ENDED */
+	unsigned	 ending;	/* RUNNING, but told to end by us */
+	uint64_t	 left;		/* tasks it may still claim */
+	uint64_t	 done, failed;	/* settled as success; as failure */
+	int		 children;	/* list of our children in /proc, -1 */
+};
+
+enum tq_filled {
+	TQ_FILLED_FULL,		/* no place is free, or none may be filled */
+	TQ_FILLED_SOME,		/* places are free, and there may be more */
+	TQ_FILLED_IDLE		/* places are free, nothing can be claimed */
+};
+
+/* rules are copied; rules->null is opened here.  -1: nothing to undo. */
+int	tq_pool_init(struct tq_pool *, const struct tq_place_rules *,
+	    unsigned size, uint64_t count, struct tq_err *);
+/* Nothing may be busy. */
+void	tq_pool_fini(struct tq_pool *);
+
+/*
+ * Claim a task for every free place.  -1: the broker refuses or the system
+ * has no room for processes; wait before doing it again.
+ */
+int	tq_pool_fill(struct tq_pool *, enum tq_filled *, struct tq_err *);
+/* Take the ends of processes, settle their tasks. */
+void	tq_pool_reap(struct tq_pool *);
+/*
+ * Keep the time limits and settle what could not be settled before.  Returns
+ * when to come again at the latest (CLOCK_BOOTTIME), TQ_FOREVER for never.
+ */
+tq_time	tq_pool_tick(struct tq_pool *, tq_time now);
+
+/* TERM to all that run; KILL to all their processes.  They are handed back. */
+void	tq_pool_term(struct tq_pool *, tq_time now);
+void	tq_pool_kill(struct tq_pool *);
+/* Signal one task on request; 0, or -1 (ENOENT) when it does not run here. */
+int	tq_pool_signal(struct tq_pool *, const char *id, int sig, tq_time now);
+/* Change the number of places to between 1 and TQ_PLACES_MAX. */
+void	tq_pool_resize(struct tq_pool *, unsigned size);
+#endif
