@@ -161,11 +161,12 @@ $(FUZZ): %: %.o $(filter %.o,$(FUZZMAIN)) $(ARCHIVES)
 $(B)/log/fuzz/%.tap: $(B)/tests/fuzz/% FORCE
 	@$(TAPENV) tests/lib/runtap $@ $< \
 	    $(wildcard tests/fuzz/corpus/$(*:fuzz_%=%))
-$(B)/log/%.sh.tap: tests/%.sh $(CMD) $(PROG) $(B)/libtq.so $(B)/tq.pc FORCE
+$(B)/log/%.sh.tap: tests/%.sh FORCE
 	@$(TAPENV) tests/lib/runtap $@ $<
 $(B)/log/%.tap: $(B)/tests/% FORCE
 	@$(TAPENV) tests/lib/runtap $@ $<
-$(filter $(B)/log/cmd/% $(B)/log/crash/%,$(TAP)): $(CMD)
+$(filter $(B)/log/cmd/% $(B)/log/crash/%,$(TAP)): all $(PROG)
+$(filter $(B)/log/lint/%,$(TAP)): $(B)/libtq.so
 
 # All that T names, built and not run.
 tests: $(filter $(B)/%,$(RUN)) $(if $(filter cmd crash,$(T)),all $(PROG))
