@@ -4,10 +4,13 @@
  */
 #include "command/columns.h"
 
+#include <sys/stat.h>
+
 #include <string.h>
 
 #include "base/id.h"
 #include "command/status.h"
+#include "message/json.h"
 #include "message/quote.h"
 
 /* Of an id made by tq, what people type: 32 of its random bits. */
@@ -254,22 +257,29 @@ print_root(struct tq_print *p, const char *name, const struct tq_row *r)
 	tq_print_str(p, name, r->info->task.root);
 }
 
-/* The beginning of a stream, up to TQ_COLUMNS_BYTES. */
+/* The beginning of a stream, up to TQ_COLUMNS_BYTES.  0, or -1: none. */
+static int
+read_stream(struct tq_buf *b, const struct tq_row *r, enum tq_stream stream)
+{
+	char part[16384];
+	ssize_t n = 0;
+
+	while (b->n < TQ_COLUMNS_BYTES && (n = tq_read(r->tq, r->info->id.s,
+	    0, stream, b->n, part, sizeof(part), NULL)) > 0)
+		tq_buf_put(b, part, (size_t)n);
+	if (!tq_buf_ok(b))
+		tq_die(TQ_EXIT_OS, "%s: %s", r->info->id.s, strerror(b->err));
+	return n == -1 ? -1 : 0;
+}
+
 static void
 print_stream(struct tq_print *p, const char *name, const struct tq_row *r,
     enum tq_stream stream)
 {
-	char part[16384];
 	struct tq_buf b;
-	ssize_t n = 0;
 
 	tq_buf_init(&b);
-	while (b.n < TQ_COLUMNS_BYTES && (n = tq_read(r->tq, r->info->id.s, 0,
-	    stream, b.n, part, sizeof(part), NULL)) > 0)
-		tq_buf_put(&b, part, (size_t)n);
-	if (!tq_buf_ok(&b))
-		tq_die(TQ_EXIT_OS, "%s: %s", r->info->id.s, strerror(b.err));
-	if (n == -1)
+	if (read_stream(&b, r, stream) == -1)
 		tq_print_none(p, name);
 	else
 		tq_print_bytes(p, name, b.p, b.n);
@@ -432,14 +442,39 @@ tq_columns_print(const struct tq_columns *c, struct tq_print *p,
 }
 
 void
+tq_columns_whole(struct tq_print *p, const struct tq_row *r)
+{
+	struct tq_bytes body;
+	struct tq_buf b, text;
+
+	tq_buf_init(&b);
+	tq_buf_init(&text);
+	if (r->info->body_size <= TQ_COLUMNS_BYTES)
+		read_stream(&b, r, TQ_STDIN);
+	body = (struct tq_bytes){ (const char *)b.p, b.n };
+	tq_json_task_encode(&text, r->info,
+	    b.n == r->info->body_size ? &body : NULL);
+	if (!tq_buf_ok(&text))
+		tq_die(TQ_EXIT_OS, "%s: %s", r->info->id.s,
+		    strerror(text.err));
+	tq_print_members(p, text.p, text.n);
+	tq_print_end(p);
+	tq_buf_fini(&text);
+	tq_buf_fini(&b);
+}
+
+void
 tq_columns_claim(struct tq_info *out, const struct tq_claim *c)
 {
+	struct stat st;
+
 	out->id = c->ref.id;
 	out->state = TQ_STARTED;
 	out->task = c->task;
 	out->task.body_fd = -1;
-	/* print_body() asks the broker; all it needs here is "some" */
-	out->body_size = c->task.body_fd != -1 ? 1 : c->task.body.n;
+	out->body_size = c->task.body.n;
+	if (c->task.body_fd != -1 && fstat(c->task.body_fd, &st) == 0)
+		out->body_size = (uint64_t)st.st_size;
 	tq_outcome_init(&out->end, TQ_STARTED);
 	out->attempt = c->ref.attempt;
 	out->crashes = c->crashes;

@@ -31,7 +31,7 @@ struct tq_row {
 /* "id,state" → columns; opt as in arg.h; "all" is all.  Exits 64. */
 void	tq_columns_parse(struct tq_columns *, const char *opt,
 	    const char *list);
-/* Every column but body, out and err: what -v and -J show. */
+/* Every column but body, out and err: what -v shows. */
 void	tq_columns_most(struct tq_columns *);
 /* 1 if the column of that name is among them. */
 int	tq_columns_has(const struct tq_columns *, const char *name);
@@ -41,6 +41,12 @@ void	tq_columns_header(const struct tq_columns *, struct tq_print *);
 /* Print a whole record. */
 void	tq_columns_print(const struct tq_columns *, struct tq_print *,
 	    const struct tq_row *);
+/*
+ * Print the whole task as the JSON record that tqput -mJ takes, behind the
+ * fields printed so far; a body over TQ_COLUMNS_BYTES is only counted.  What
+ * -J without -o shows.
+ */
+void	tq_columns_whole(struct tq_print *, const struct tq_row *);
 /* Print one field. */
 void	tq_column_print(const struct tq_column *, struct tq_print *,
 	    const struct tq_row *);

@@ -177,6 +177,17 @@ tq_print_list(struct tq_print *p, const char *name, const char *const *v,
 }
 
 void
+tq_print_members(struct tq_print *p, const void *object, size_t n)
+{
+	const char *text = object;
+
+	/* its closing brace is left to tq_print_end() */
+	tq_buf_byte(&p->buf, p->fields == 0 ? '{' : ',');
+	tq_buf_put(&p->buf, text + 1, n - 2);
+	p->fields++;
+}
+
+void
 tq_print_header(struct tq_print *p, const char *const *names, size_t n)
 {
 	size_t i;

@@ -42,6 +42,8 @@ void	tq_print_seconds(struct tq_print *, const char *name, tq_time);
 /* Strings as a JSON array, joined by blanks elsewhere. */
 void	tq_print_list(struct tq_print *, const char *name,
 	    const char *const *v, size_t n);
+/* Every member of a JSON object, n bytes "{...}"; for TQ_PRINT_JSON only. */
+void	tq_print_members(struct tq_print *, const void *, size_t n);
 /* End of the record.  Writes when much has gathered. */
 void	tq_print_end(struct tq_print *);
 
