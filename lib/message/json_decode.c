@@ -14,7 +14,7 @@ static const char *const known[] = {
 	"once", "parent", "pri", "queue", "retries", "root", "shell", "soft",
 	"umask",
 
-	"attempt", "crashes", "cut", "end", "err", "failures", "host",
+	"attempt", "claim", "crashes", "cut", "end", "err", "failures", "host",
 	"laters", "maxrss", "out", "pid", "progress", "put", "signal",
 	"start", "state", "status", "sys", "tail", "uid", "until", "user",
 	"wait", "wall", "why", "worker"
