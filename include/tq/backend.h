@@ -6,7 +6,12 @@
  * missing operation is NULL: the client answers ENOTSUP for it.  What each
  * operation means, returns and fails with is said in tq/tq.h at the call of
  * the same name; `b` is what open returned.  The client has checked every
- * argument already: tasks by tq_task_check(), ids, names and sizes.
+ * argument already: tasks by tq_task_check(), ids, names and sizes; a task
+ * or a claim without a queue has got the default one.
+ *
+ * What open is given lives until it returns.  The `mem` of a struct tq_claim
+ * or tq_info is NULL at first, and then what tq_arena_reuse() of
+ * lib/base/arena.h made: the client frees it.
  */
 #ifndef TQ_BACKEND_H
 #define TQ_BACKEND_H
@@ -28,7 +33,7 @@ struct tq_url {
 };
 
 struct tq_broker_ops {
-	/* open: mandatory; flags are TQ_OPEN_* */
+	/* open and close: mandatory; flags are TQ_OPEN_* */
 	int	(*open)(void **b, const struct tq_url *, unsigned flags,
 		    struct tq_err *);
 	void	(*close)(void *b);

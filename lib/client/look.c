@@ -1,0 +1,124 @@
+/* Looking: tasks, results, queues, workers, events. */
+#include <errno.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "client/handle.h"
+
+#define TAIL_MIN	4	/* characters of an id's tail */
+
+void
+tq_info_init(struct tq_info *i)
+{
+	memset(i, 0, sizeof(*i));
+	tq_task_init(&i->task);
+	tq_outcome_init(&i->end, TQ_ABSENT);
+}
+
+void
+tq_info_fini(struct tq_info *i)
+{
+	tq_arena_free(i->mem);
+	tq_info_init(i);
+}
+
+int
+tq_stat(struct tq *tq, const char *id, unsigned flags, struct tq_info *out,
+    struct tq_err *e)
+{
+	unsigned exact = flags & ~(unsigned)TQ_FIND_TAIL;
+	int rv;
+
+	if (tq_check_id(id, e) == -1)
+		return -1;
+	if (tq->store == NULL || tq->store->stat == NULL)
+		return tq_store_lacks(tq, "find a task", e);
+	/* a whole id is never ambiguous, whatever it is a tail of */
+	rv = tq->store->stat(tq->s, id, exact, out, e);
+	if (rv != 0 || exact == flags || strlen(id) < TAIL_MIN)
+		return rv;
+	return tq->store->stat(tq->s, id, flags, out, e);
+}
+
+int
+tq_list(struct tq *tq, const struct tq_select *sel,
+    int (*each)(const struct tq_info *, void *), void *arg,
+    struct tq_err *e)
+{
+	if (tq_check_queues(sel->queues, sel->nqueues, e) == -1 ||
+	    tq_check_ids(sel->ids, sel->nids, e) == -1)
+		return -1;
+	if (tq->ops->list == NULL)
+		return tq_broker_lacks(tq, "list tasks", e);
+	return tq->ops->list(tq->b, sel, each, arg, e);
+}
+
+int
+tq_wait(struct tq *tq, const char *const *ids, size_t n, size_t count,
+    tq_time timeout, enum tq_state *ended, struct tq_err *e)
+{
+	if (tq_check_ids(ids, n, e) == -1)
+		return -1;
+	if (count > n)
+		return tq_fail(e, EINVAL, "wait for %zu of %zu tasks", count,
+		    n);
+	if (tq->store == NULL || tq->store->wait == NULL)
+		return tq_store_lacks(tq, "wait", e);
+	if (n == 0)
+		return 1;
+	return tq->store->wait(tq->s, ids, n, count == 0 ? n : count, timeout,
+	    ended, e);
+}
+
+int
+tq_wait_idle(struct tq *tq, const char *const *queues, size_t n,
+    tq_time timeout, struct tq_err *e)
+{
+	if (tq_check_queues(queues, n, e) == -1)
+		return -1;
+	if (tq->ops->wait_idle == NULL)
+		return tq_broker_lacks(tq, "wait for a queue", e);
+	return tq->ops->wait_idle(tq->b, queues, n, timeout, e);
+}
+
+ssize_t
+tq_read(struct tq *tq, const char *id, unsigned attempt,
+    enum tq_stream stream, uint64_t off, void *buf, size_t n,
+    struct tq_err *e)
+{
+	if (tq_check_id(id, e) == -1)
+		return -1;
+	if (stream > TQ_STDERR)
+		return tq_fail(e, EINVAL, "no stream %d", (int)stream);
+	if (tq->store == NULL || tq->store->read == NULL)
+		return tq_store_lacks(tq, "read output", e);
+	return tq->store->read(tq->s, id, attempt, stream, off, buf, n, e);
+}
+
+int
+tq_queues(struct tq *tq, int (*each)(const struct tq_queue_info *, void *),
+    void *arg, struct tq_err *e)
+{
+	if (tq->ops->queues == NULL)
+		return tq_broker_lacks(tq, "list queues", e);
+	return tq->ops->queues(tq->b, each, arg, e);
+}
+
+int
+tq_workers(struct tq *tq, int (*each)(const struct tq_worker_info *, void *),
+    void *arg, struct tq_err *e)
+{
+	if (tq->ops->workers == NULL)
+		return tq_broker_lacks(tq, "list workers", e);
+	return tq->ops->workers(tq->b, each, arg, e);
+}
+
+int
+tq_events(struct tq *tq, uint64_t *seq, tq_time timeout,
+    int (*each)(const struct tq_event *, void *), void *arg,
+    struct tq_err *e)
+{
+	if (tq->ops->events == NULL)
+		return tq_broker_lacks(tq, "tell events", e);
+	return tq->ops->events(tq->b, seq, timeout, each, arg, e);
+}

@@ -1,0 +1,89 @@
+/* From the scheme of a URL to the backend that speaks it. */
+#include "client/module.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "backend/builtin.h"
+#include "client/route.h"
+
+static const struct tq_module *const builtin[] = {
+	&tq_spool_module,
+	&tq_null_module
+};
+
+/* RFC 3986 section 3.1, in lower case; so no '/' and no leading dot. */
+static int
+is_scheme(const char *s)
+{
+	static const char letters[] = "abcdefghijklmnopqrstuvwxyz";
+	static const char others[] = "abcdefghijklmnopqrstuvwxyz0123456789+-.";
+
+	return *s != '\0' && strchr(letters, *s) != NULL &&
+	    s[strspn(s, others)] == '\0' && strlen(s) <= 32;
+}
+
+/* Load the module in that file. */
+static int
+module_load(const struct tq_module **out, const char *scheme,
+    const char *path, struct tq_err *e)
+{
+	const struct tq_module *m;
+	void *so;
+
+	if ((so = dlopen(path, RTLD_NOW | RTLD_LOCAL)) == NULL)
+		return tq_fail(e, ENOTSUP, "%s: module: %s", scheme,
+		    dlerror());
+	if ((m = dlsym(so, "tq_module")) == NULL) {
+		dlclose(so);
+		return tq_fail(e, EPROTO, "%s: %s is not a module of tq",
+		    scheme, path);
+	}
+	if (m->version != TQ_BACKEND_VERSION) {
+		tq_fail(e, EPROTO, "%s: %s is of version %u, this tq wants %d",
+		    scheme, path, (unsigned)m->version, TQ_BACKEND_VERSION);
+		dlclose(so);
+		return -1;
+	}
+	*out = m;
+	return 0;
+}
+
+/* 1 if the directory has the module, whose path it makes. */
+static int
+module_path(char *out, size_t size, const char *dir, const char *scheme)
+{
+	int n;
+
+	if (dir == NULL)
+		return 0;
+	n = snprintf(out, size, "%s/%s.so", dir, scheme);
+	return n > 0 && (size_t)n < size && access(out, F_OK) == 0;
+}
+
+int
+tq_module_find(const struct tq_module **out, const char *scheme,
+    struct tq_err *e)
+{
+	char path[PATH_MAX];
+	size_t i;
+
+	if (scheme == NULL || !is_scheme(scheme))
+		return tq_fail(e, EINVAL, "'%.80s' is not a scheme of a URL",
+		    scheme == NULL ? "" : scheme);
+	for (i = 0; i < sizeof(builtin) / sizeof(builtin[0]); i++) {
+		if (strcmp(scheme, builtin[i]->scheme) == 0) {
+			*out = builtin[i];
+			return 0;
+		}
+	}
+	if (module_path(path, sizeof(path), tq_route_env("TQ_MODULES"),
+	    scheme) || module_path(path, sizeof(path), TQ_MODULE_DIR, scheme))
+		return module_load(out, scheme, path, e);
+	return tq_fail(e, ENOTSUP, "%s: no module (install tq-%s)", scheme,
+	    scheme);
+}

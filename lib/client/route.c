@@ -1,0 +1,99 @@
+/* secure_getenv(3) is glibc's own */
+#define _GNU_SOURCE
+/* Where a handle leads: the environment, lists of URLs, the default spool. */
+#include "client/route.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/url.h"
+
+#define ROOT_SPOOL	"/var/spool/tq"
+#define BLANKS		" \t\n"
+
+const char *
+tq_route_env(const char *name)
+{
+	const char *s = secure_getenv(name);
+
+	return s == NULL || *s == '\0' ? NULL : s;
+}
+
+int
+tq_route_next(char word[TQ_ROUTE_URL_MAX], const char **list,
+    struct tq_err *e)
+{
+	const char *s = *list + strspn(*list, BLANKS);
+	size_t n = strcspn(s, BLANKS);
+
+	*list = s + n;
+	if (n == 0)
+		return 0;
+	if (n >= TQ_ROUTE_URL_MAX)
+		return tq_fail(e, EINVAL, "a URL of %zu bytes, over %d", n,
+		    TQ_ROUTE_URL_MAX - 1);
+	memcpy(word, s, n);
+	word[n] = '\0';
+	return 1;
+}
+
+/* dir and tail as one new string. */
+static int
+join(char **out, const char *dir, const char *tail, struct tq_err *e)
+{
+	size_t size = strlen(dir) + strlen(tail) + 1;
+
+	if ((*out = malloc(size)) == NULL)
+		return tq_fail_sys(e, ENOMEM, "spool directory");
+	(void)snprintf(*out, size, "%s%s", dir, tail);
+	return 0;
+}
+
+static int
+default_dir(char **out, struct tq_err *e)
+{
+	const char *dir;
+
+	if ((dir = tq_route_env("TQ_DIR")) != NULL)
+		return join(out, dir, "", e);
+	if (geteuid() == 0)
+		return join(out, ROOT_SPOOL, "", e);
+	/* a relative one is to be ignored (XDG Base Directory, "Basics") */
+	dir = tq_route_env("XDG_STATE_HOME");
+	if (dir != NULL && *dir == '/')
+		return join(out, dir, "/tq", e);
+	if ((dir = tq_route_env("HOME")) == NULL)
+		return tq_fail(e, EINVAL,
+		    "no directory for the spool: set TQ_DIR or HOME");
+	return join(out, dir, "/.local/state/tq", e);
+}
+
+int
+tq_route_parse(struct tq_route *out, const char *url, struct tq_err *e)
+{
+	memset(out, 0, sizeof(*out));
+	if (tq_url_parse(&out->url, &out->mem, url, e) == -1) {
+		out->mem = NULL;
+		return -1;
+	}
+	if (strcmp(out->url.scheme, "spool") == 0 && out->url.path == NULL) {
+		if (default_dir(&out->dir, e) == -1)
+			return -1;
+		out->url.path = out->dir;
+	}
+	return 0;
+}
+
+void
+tq_route_free(struct tq_route *r)
+{
+	int saved = errno;
+
+	free(r->mem);
+	free(r->dir);
+	memset(r, 0, sizeof(*r));
+	errno = saved;
+}

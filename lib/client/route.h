@@ -1,0 +1,38 @@
+/* Where a handle leads: the environment, lists of URLs, the default spool. */
+#ifndef TQ_CLIENT_ROUTE_H
+#define TQ_CLIENT_ROUTE_H
+
+#include <stddef.h>
+
+#include <tq/backend.h>
+
+#define TQ_ROUTE_URL_MAX	4096	/* bytes of one URL */
+
+/*
+ * A variable of the environment; NULL when it is empty or not set, and in a
+ * set-user-ID program: what a stranger set must not choose the spool.
+ */
+const char *tq_route_env(const char *name);
+
+/*
+ * Take the next URL of a list separated by blanks into word, and move *list
+ * behind it.  1, 0 at the end, -1 with EINVAL: it is too long.
+ */
+int	tq_route_next(char word[TQ_ROUTE_URL_MAX], const char **list,
+	    struct tq_err *);
+
+/*
+ * The URL in parts as tq_url_parse() does; a spool without a path gets the
+ * default directory: $TQ_DIR, /var/spool/tq for root, else
+ * ${XDG_STATE_HOME:-$HOME/.local/state}/tq.  *mem is freed by
+ * tq_route_free(), also after a failure.
+ */
+struct tq_route {
+	struct tq_url	 url;		/* borrows from the two below */
+	void		*mem;
+	char		*dir;
+};
+int	tq_route_parse(struct tq_route *out, const char *url,
+	    struct tq_err *);
+void	tq_route_free(struct tq_route *);
+#endif

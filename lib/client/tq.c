@@ -1,0 +1,230 @@
+/*
+ * Put, claim, settle: each call checks once what every broker needs checked,
+ * fills in the default queue, and goes to the broker.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/arena.h"
+#include "client/handle.h"
+
+/* ---- put ------------------------------------------------------------- */
+
+static int
+put_checked(struct tq *tq, const struct tq_task *t, size_t n,
+    tq_time timeout, struct tq_id *out, struct tq_err *e)
+{
+	if (tq->ops->put == NULL)
+		return tq_broker_lacks(tq, "put", e);
+	return tq->ops->put(tq->b, t, n, timeout, out, e);
+}
+
+int
+tq_put(struct tq *tq, const struct tq_task *t, tq_time timeout,
+    struct tq_id *out, struct tq_err *e)
+{
+	struct tq_task copy;
+
+	if (tq_task_check(t, e) == -1)
+		return -1;
+	if (t->queue == NULL) {
+		copy = *t;
+		copy.queue = tq->queue;
+		t = &copy;
+	}
+	return put_checked(tq, t, 1, timeout, out, e);
+}
+
+/* Room for n tasks, kept for the next batch. */
+static int
+reserve(struct tq *tq, size_t n, struct tq_err *e)
+{
+	struct tq_task *p;
+
+	if (n <= tq->ntasks)
+		return 0;
+	if ((p = reallocarray(tq->tasks, n, sizeof(*p))) == NULL)
+		return tq_fail_sys(e, ENOMEM, "%zu tasks", n);
+	tq->tasks = p;
+	tq->ntasks = n;
+	return 0;
+}
+
+int
+tq_put_many(struct tq *tq, const struct tq_task *t, size_t n,
+    tq_time timeout, struct tq_id *out, struct tq_err *e)
+{
+	size_t i, unnamed = 0;
+
+	if (n == 0)
+		return 0;
+	if (n > TQ_BATCH_MAX)
+		return tq_fail(e, EINVAL, "%zu tasks in one batch, over %d", n,
+		    TQ_BATCH_MAX);
+	for (i = 0; i < n; i++) {
+		if (tq_task_check(&t[i], e) == -1)
+			return -1;
+		unnamed += t[i].queue == NULL;
+	}
+	if (unnamed > 0) {
+		if (reserve(tq, n, e) == -1)
+			return -1;
+		memcpy(tq->tasks, t, n * sizeof(*t));
+		for (i = 0; i < n; i++) {
+			if (t[i].queue == NULL)
+				tq->tasks[i].queue = tq->queue;
+		}
+		t = tq->tasks;
+	}
+	return put_checked(tq, t, n, timeout, out, e);
+}
+
+int
+tq_sync(struct tq *tq, struct tq_err *e)
+{
+	if (tq->ops->sync == NULL)
+		return tq_broker_lacks(tq, "sync", e);
+	return tq->ops->sync(tq->b, e);
+}
+
+/* ---- claim ----------------------------------------------------------- */
+
+void
+tq_claim_init(struct tq_claim *c)
+{
+	memset(c, 0, sizeof(*c));
+	tq_task_init(&c->task);
+}
+
+/* The body's descriptor belongs to the claim, not to whoever looks at it. */
+static void
+close_body(struct tq_claim *c)
+{
+	int saved = errno;
+
+	if (c->task.body_fd >= 0)
+		(void)close(c->task.body_fd);
+	c->task.body_fd = -1;
+	errno = saved;
+}
+
+void
+tq_claim_fini(struct tq_claim *c)
+{
+	close_body(c);
+	tq_arena_free(c->mem);
+	tq_claim_init(c);
+}
+
+int
+tq_claim(struct tq *tq, const struct tq_take *take, struct tq_claim *c,
+    struct tq_err *e)
+{
+	struct tq_take copy;
+
+	if (take->nqueues > TQ_QUEUES_MAX)
+		return tq_fail(e, EINVAL, "%zu queues in one claim, over %d",
+		    take->nqueues, TQ_QUEUES_MAX);
+	if (tq_check_queues(take->queue, take->nqueues, e) == -1)
+		return -1;
+	if (tq->ops->claim == NULL)
+		return tq_broker_lacks(tq, "claim", e);
+	if (take->nqueues == 0) {
+		copy = *take;
+		copy.queue[0] = tq->queue;
+		copy.nqueues = 1;
+		take = &copy;
+	}
+	close_body(c);
+	return tq->ops->claim(tq->b, take, c, e);
+}
+
+/* ---- settle ---------------------------------------------------------- */
+
+static int
+check_ref(const struct tq_ref *ref, struct tq_err *e)
+{
+	if (tq_check_id(ref->id.s, e) == -1)
+		return -1;
+	if (ref->attempt == 0)
+		return tq_fail(e, EINVAL, "%s/0: attempts count from 1",
+		    ref->id.s);
+	return 0;
+}
+
+static int
+check_outcome(const struct tq_outcome *o, struct tq_err *e)
+{
+	switch (o->state) {
+	case TQ_SUCCESS:
+	case TQ_FAILURE:
+	case TQ_REVOKED:
+	case TQ_READY:
+		break;
+	case TQ_RETRY:
+		if (o->when < 0)
+			return tq_fail(e, EINVAL, "a retry before 1970");
+		break;
+	default:
+		return tq_fail(e, EINVAL, "an attempt cannot end in '%s'",
+		    tq_state_name(o->state));
+	}
+	if (o->status < -1 || o->status > 255)
+		return tq_fail(e, EINVAL, "status %d is not 0 to 255",
+		    o->status);
+	if (o->signal < 0 || o->signal > 127)
+		return tq_fail(e, EINVAL, "no signal %d", o->signal);
+	if (o->why != NULL && strlen(o->why) > TQ_WHY_MAX)
+		return tq_fail(e, EMSGSIZE, "a reason of %zu bytes, over %d",
+		    strlen(o->why), TQ_WHY_MAX);
+	return 0;
+}
+
+/*
+ * Into a store of its own the outcome goes first: after a crash between the
+ * two the task runs again and its outcome is written again, never lost.
+ */
+static int
+store_outcome(struct tq *tq, const struct tq_ref *ref, struct tq_outcome *o,
+    struct tq_err *e)
+{
+	struct tq_claim c;
+
+	if (tq->store == NULL || tq_shares_store(tq) || o->state == TQ_READY)
+		return 0;
+	if (tq->store->put == NULL)
+		return tq_store_lacks(tq, "keep outcomes", e);
+	tq_claim_init(&c);
+	c.ref = *ref;
+	return tq->store->put(tq->s, &c, o, e);
+}
+
+int
+tq_settle(struct tq *tq, const struct tq_ref *ref, struct tq_outcome *o,
+    unsigned flags, struct tq_err *e)
+{
+	if (check_ref(ref, e) == -1 || check_outcome(o, e) == -1)
+		return -1;
+	if (flags & ~(unsigned)TQ_SETTLE_SYNC)
+		return tq_fail(e, EINVAL, "settle flags 0x%x", flags);
+	if (tq->ops->settle == NULL)
+		return tq_broker_lacks(tq, "settle", e);
+	if (store_outcome(tq, ref, o, e) == -1)
+		return -1;
+	return tq->ops->settle(tq->b, ref, o, flags, e);
+}
+
+int
+tq_renew(struct tq *tq, const struct tq_ref *ref, tq_time lease,
+    struct tq_err *e)
+{
+	if (check_ref(ref, e) == -1)
+		return -1;
+	if (lease <= 0)
+		return tq_fail(e, EINVAL, "a lease must be longer than 0");
+	if (tq->ops->renew == NULL)
+		return tq_broker_lacks(tq, "renew a claim", e);
+	return tq->ops->renew(tq->b, ref, lease, e);
+}

@@ -1,0 +1,119 @@
+/* What a long-lived worker adds to claiming. */
+#include <errno.h>
+#include <string.h>
+
+#include "client/handle.h"
+
+#define STATUS_MAX	63	/* bytes of a worker's status */
+
+/*
+ * What to claim with the default queue in it, checked.  *copy holds it when
+ * take itself names none.
+ */
+static const struct tq_take *
+take_checked(struct tq *tq, const struct tq_take *take, struct tq_take *copy,
+    struct tq_err *e)
+{
+	if (take->nqueues > TQ_QUEUES_MAX) {
+		tq_fail(e, EINVAL, "%zu queues of a worker, over %d",
+		    take->nqueues, TQ_QUEUES_MAX);
+		return NULL;
+	}
+	if (take->nqueues == 0) {
+		*copy = *take;
+		copy->queue[0] = tq->queue;
+		copy->nqueues = 1;
+		return copy;
+	}
+	if (tq_check_queues(take->queue, take->nqueues, e) == -1)
+		return NULL;
+	return take;
+}
+
+int
+tq_worker_join(struct tq *tq, const struct tq_take *take, unsigned jobs,
+    struct tq_err *e)
+{
+	struct tq_take copy;
+
+	if ((take = take_checked(tq, take, &copy, e)) == NULL)
+		return -1;
+	if (tq->ops->join == NULL)
+		return tq_broker_lacks(tq, "show workers", e);
+	return tq->ops->join(tq->b, take, jobs, e);
+}
+
+void
+tq_worker_status(struct tq *tq, unsigned jobs, const char *text)
+{
+	char cut[STATUS_MAX + 1];
+	size_t n = strnlen(text, STATUS_MAX);
+
+	if (tq->ops->status == NULL)
+		return;
+	memcpy(cut, text, n);
+	cut[n] = '\0';
+	tq->ops->status(tq->b, jobs, cut);
+}
+
+int
+tq_worker_sleep(struct tq *tq, const struct tq_take *take, tq_time *next,
+    struct tq_err *e)
+{
+	struct tq_take copy;
+
+	if ((take = take_checked(tq, take, &copy, e)) == NULL)
+		return -1;
+	if (tq->ops->sleep == NULL)
+		return tq_broker_lacks(tq, "ring a worker", e);
+	return tq->ops->sleep(tq->b, take, next, e);
+}
+
+int
+tq_worker_fd(struct tq *tq)
+{
+	return tq->ops->fd == NULL ? -1 : tq->ops->fd(tq->b);
+}
+
+int
+tq_worker_mail(struct tq *tq, char *buf, size_t size, struct tq_err *e)
+{
+	if (tq->ops->mail == NULL)
+		return tq_broker_lacks(tq, "send mail to workers", e);
+	return tq->ops->mail(tq->b, buf, size, e);
+}
+
+int
+tq_worker_send(struct tq *tq, const char *name, const char *words,
+    unsigned *sent, struct tq_err *e)
+{
+	unsigned count = 0;
+	int rv;
+
+	if (tq->ops->send == NULL)
+		return tq_broker_lacks(tq, "send mail to workers", e);
+	rv = tq->ops->send(tq->b, name, words, &count, e);
+	if (sent != NULL)
+		*sent = count;
+	return rv;
+}
+
+int
+tq_worker_capture(struct tq *tq, unsigned capture, enum tq_stream stream,
+    char *path, size_t size, struct tq_err *e)
+{
+	if (stream != TQ_STDOUT && stream != TQ_STDERR)
+		return tq_fail(e, EINVAL, "no capture of stream %d",
+		    (int)stream);
+	if (tq->ops->capture == NULL)
+		return tq_broker_lacks(tq, "keep capture files", e);
+	return tq->ops->capture(tq->b, capture, stream, path, size, e);
+}
+
+int
+tq_worker_sweep(struct tq *tq, struct tq_err *e)
+{
+	if (tq->ops->sweep == NULL)
+		return tq_broker_lacks(tq, "sweep", e);
+	return tq->ops->sweep(tq->b, e);
+}
