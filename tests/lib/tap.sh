@@ -1,0 +1,180 @@
+# Helpers of the command tests; a test begins with
+#
+#	. "${0%/*}/../lib/tap.sh"
+#
+# and then has a spool of its own (TQ_DIR), a scratch directory $T, which is
+# the current directory too, and the functions below.  The plan is printed and
+# everything is removed when it exits, also by a signal.
+#
+#	run cmd ...		run it; $out, $err and $status say how it went
+#	check name status out err cmd ...
+#				run it; one test of all three; out and err are
+#				patterns as of case, '' is nothing at all
+#	is name got want	equal strings
+#	like name got pattern	a string that matches as in case
+#	ok name cmd ...		a command that succeeds
+#	not_ok name cmd ...	a command that fails
+#	skip name why
+#	bg cmd ...		in the background until the end; its pid in $!
+#	wait_for cmd ...	until it succeeds, 10 s at most
+#	lose_table		remove the shared memory of the spool
+#
+# $ID matches an id made by tq.
+
+T=$(mktemp -d "${TMPDIR:-/tmp}/tqtest.XXXXXXXX") || exit 1
+TQ_DIR=$T/spool
+HOME=$T
+LC_ALL=C
+export TQ_DIR HOME LC_ALL
+ID='????????-????-7???-????-????????????'
+NL='
+'
+TAB='	'
+tests=0 failures=0 pids=
+
+cleanup()
+{
+	trap '' INT TERM HUP
+	for pid in $pids; do
+		kill -TERM "$pid" 2>/dev/null
+	done
+	for pid in $pids; do
+		wait_gone "$pid" || kill -KILL "$pid" 2>/dev/null
+	done
+	for lock in "$T"/*/lock; do
+		[ -f "$lock" ] && TQ_DIR=${lock%/lock} lose_table
+	done
+	cd /
+	rm -rf "$T"
+}
+
+finish()
+{
+	last=$?
+	trap - EXIT
+	cleanup
+	echo "1..$tests"
+	[ "$last" -eq 0 ] || exit "$last"
+	[ "$failures" -eq 0 ]
+	exit
+}
+trap finish EXIT
+trap 'exit 129' HUP
+trap 'exit 130' INT
+trap 'exit 143' TERM
+cd "$T" || exit 1
+
+# passed or failed, and for a failure what was seen
+report()
+{
+	tests=$((tests + 1))
+	if [ "$1" -eq 0 ]; then
+		echo "ok $tests - $2"
+		return
+	fi
+	failures=$((failures + 1))
+	echo "not ok $tests - $2"
+	printf '%s\n' "$3" | sed 's/^/# /'
+}
+
+run()
+{
+	"$@" >"$T/.out" 2>"$T/.err"
+	status=$?
+	# command substitution would cut newlines at the end
+	out=$(cat "$T/.out"; echo .)
+	out=${out%.}
+	err=$(cat "$T/.err"; echo .)
+	err=${err%.}
+}
+
+matches()
+{
+	case $1 in
+	$2|$2"$NL")	return 0 ;;
+	esac
+	return 1
+}
+
+check()
+{
+	name=$1 want_status=$2 want_out=$3 want_err=$4
+	shift 4
+	run "$@"
+	[ "$status" -eq "$want_status" ] && matches "$out" "$want_out" &&
+	    matches "$err" "$want_err"
+	report $? "$name" "$* => $status (want $want_status)
+stdout: $out (want $want_out)
+stderr: $err (want $want_err)"
+}
+
+is()
+{
+	[ "$2" = "$3" ]
+	report $? "$1" "got:  $2
+want: $3"
+}
+
+like()
+{
+	matches "$2" "$3"
+	report $? "$1" "got:  $2
+want: $3"
+}
+
+ok()
+{
+	name=$1
+	shift
+	"$@"
+	report $? "$name" "failed: $*"
+}
+
+not_ok()
+{
+	name=$1
+	shift
+	! "$@"
+	report $? "$name" "succeeded: $*"
+}
+
+skip()
+{
+	tests=$((tests + 1))
+	echo "ok $tests - $1 # SKIP $2"
+}
+
+bg()
+{
+	"$@" >"$T/.bg.out" 2>"$T/.bg.err" &
+	pids="$pids $!"
+}
+
+wait_for()
+{
+	tries=500
+	until "$@" >/dev/null 2>&1; do
+		tries=$((tries - 1))
+		[ "$tries" -gt 0 ] || return 1
+		sleep 0.02
+	done
+}
+
+gone()
+{
+	! kill -0 "$1" 2>/dev/null
+}
+
+wait_gone()
+{
+	wait_for gone "$1"
+}
+
+# The file names the object; the next to open the spool makes a new one.
+lose_table()
+{
+	for shm in $(tr -c 'A-Za-z0-9._/-' '\n' <"$TQ_DIR/lock" 2>/dev/null |
+	    grep '^/[^/]*$'); do
+		rm -f "/dev/shm$shm"
+	done
+}
