@@ -1,0 +1,209 @@
+/*
+ * tqrun [-EvX] [-b url] [-g grace] [-j jobs] [-n count]
+ *     [-q queue[=weight]] [-r retries] [-T soft[,hard]] [--results url]
+ *     [dir ...]
+ *
+ * Run tasks: in the foreground, jobs of them at a time, until told to stop.
+ * Operands and TQ_HANDLERS are directories with the programs of named tasks.
+ */
+#define _GNU_SOURCE		/* sched_getaffinity(2) */
+#include <errno.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <tq/tq.h>
+
+#include "command/arg.h"
+#include "command/options.h"
+#include "command/status.h"
+#include "worker/loop.h"
+#include "worker/pool.h"
+
+extern char **environ;
+
+#define OPT_RESULTS	TQ_LONG(0)
+
+static const char usage[] =
+    "[-EvX] [-b url] [-g grace] [-j jobs] [-n count]\n"
+    "      [-q queue[=weight]] [-r retries] [-T soft[,hard]] [--results url]\n"
+    "      [dir ...]";
+
+static const struct tq_option table[] = {
+	{ 'b', "broker", "url", "where to take tasks from" },
+	{ 'E', "exit-empty", NULL, "leave when nothing is left to do" },
+	{ 'g', "grace", "grace", "when stopped, end tasks after this time" },
+	{ 'j', "jobs", "jobs", "run this many tasks at a time" },
+	{ 'n', "count", "count", "leave after this many tasks" },
+	{ 'q', "queue", "queue[=weight]", "take tasks from this queue" },
+	{ 'r', "retries", "retries", "retry tasks that do not say how often" },
+	{ 'T', "time-limit", "soft[,hard]", "TERM, then KILL after this time" },
+	{ 'v', "verbose", NULL, "say what begins and ends" },
+	{ 'X', "named-only", NULL, "run no commands, only named tasks" },
+	{ OPT_RESULTS, "results", "url", "where outcomes go" },
+	/* not kept yet */
+	{ 'R', "resource", "name", NULL },
+	{ 'u', "use", "name=program", NULL },
+	{ 'U', "resident", "program", NULL },
+	{ TQ_LONG(1), "allow-commands", NULL, NULL },
+	{ TQ_LONG(2), "events", NULL, NULL },
+	{ TQ_LONG(3), "hook", "event=command", NULL },
+	{ TQ_LONG(4), "ionice", "class", NULL },
+	{ TQ_LONG(5), "limit", "name=value", NULL },
+	{ TQ_LONG(6), "load", "n", NULL },
+	{ TQ_LONG(7), "local-hold", NULL, NULL },
+	{ TQ_LONG(8), "memfree", "size", NULL },
+	{ TQ_LONG(9), "nice", "n", NULL },
+	{ TQ_LONG(10), "no-control", NULL, NULL },
+	{ TQ_LONG(11), "node", "name", NULL },
+};
+
+struct run {
+	struct tq_worker worker;
+	char		*urls;
+	const char	*results;
+};
+
+static void
+say(void *arg, enum tq_say_level level, const char *sentence)
+{
+	(void)arg;
+	(void)level;
+	tq_warn("%s", sentence);
+}
+
+/* Processors that this process may use. */
+static unsigned
+processors(void)
+{
+	cpu_set_t set;
+	long n;
+
+	if (sched_getaffinity(0, sizeof(set), &set) == 0)
+		n = CPU_COUNT(&set);
+	else			/* there are more than a cpu_set_t holds */
+		n = sysconf(_SC_NPROCESSORS_ONLN);
+	if (n < 1)
+		return 1;
+	return n < TQ_PLACES_MAX ? (unsigned)n : TQ_PLACES_MAX;
+}
+
+static void
+parse(struct run *r, struct tq_options *o, struct tq_say *s, int argc,
+    char *argv[])
+{
+	struct tq_worker *w = &r->worker;
+	int key;
+
+	while ((key = tq_options_next(o, argc, argv)) != -1)
+		switch (key) {
+		case 'b':
+			tq_arg_broker(&r->urls, "-b", optarg);
+			break;
+		case 'E':
+			w->exit_empty = 1;
+			break;
+		case 'g':
+			w->grace = tq_arg_duration("-g", optarg);
+			break;
+		case 'j':
+			if (strchr(optarg, ',') != NULL)
+				tq_die(TQ_EXIT_CONFIG, "-j: '%s': a range is "
+				    "not kept yet", optarg);
+			w->places = (unsigned)tq_arg_number("-j", optarg, 1,
+			    TQ_PLACES_MAX);
+			break;
+		case 'n':
+			w->count = (uint64_t)tq_arg_number("-n", optarg, 1,
+			    INT64_MAX);
+			break;
+		case 'q':
+			tq_arg_take(&w->rules.take, "-q", optarg);
+			break;
+		case 'r':
+			w->rules.plan.retries = (int)tq_arg_number("-r",
+			    optarg, 0, 1000000);
+			break;
+		case 'T':
+			tq_arg_limits("-T", optarg, &w->rules.soft,
+			    &w->rules.hard);
+			break;
+		case 'v':
+			s->steps = 1;
+			break;
+		case 'X':
+			w->rules.plan.named_only = 1;
+			break;
+		case OPT_RESULTS:
+			r->results = optarg;
+			break;
+		}
+}
+
+static void
+add_handlers(struct tq_handlers *h, char *dirs[])
+{
+	const char *list = getenv("TQ_HANDLERS");
+	struct tq_err e;
+
+	for (; *dirs != NULL; dirs++)
+		if (tq_handlers_add(h, *dirs, &e) == -1)
+			tq_die(e.num == ENOENT ? TQ_EXIT_NOENT :
+			    TQ_EXIT_CONFIG, "%s", e.text);
+	if (list != NULL && tq_handlers_add_list(h, list, &e) == -1)
+		tq_die(TQ_EXIT_CONFIG, "TQ_HANDLERS: %s", e.text);
+}
+
+/* The queue that is meant when none is named. */
+static void
+default_queue(struct tq_take *take)
+{
+	const char *name = getenv("TQ_DEFAULT_QUEUE");
+
+	if (take->nqueues == 0)
+		tq_arg_take(take, "TQ_DEFAULT_QUEUE",
+		    name != NULL && *name != '\0' ? name : "default");
+}
+
+int
+main(int argc, char *argv[])
+{
+	struct tq_handlers handlers = { .n = 0 };
+	struct tq_say s = { .fn = say };
+	struct run r = {
+		.worker = {
+			.places = processors(),
+			.count = UINT64_MAX,
+			.grace = TQ_FOREVER,
+		},
+	};
+	struct tq_place_rules *rules = &r.worker.rules;
+	struct tq_options o;
+	struct tq_err e;
+	size_t i;
+
+	tq_options_init(&o, usage, table, sizeof(table) / sizeof(table[0]));
+	parse(&r, &o, &s, argc, argv);
+	add_handlers(&handlers, argv + optind);
+	default_queue(&rules->take);
+	if (tq_open(&rules->tq, r.urls, r.results, 0, &e) == -1)
+		tq_die_err(&e);
+	rules->say = &s;
+	rules->plan.handlers = &handlers;
+	rules->plan.url = tq_url(rules->tq);
+	rules->plan.dir = tq_spool_dir(rules->tq);
+	rules->plan.results = r.results != NULL ? r.results :
+	    getenv("TQ_RESULTS");
+	rules->plan.env = (const char *const *)environ;
+	if (tq_worker_run(&r.worker, &e) == -1)
+		tq_die_err(&e);
+
+	tq_close(rules->tq);
+	tq_handlers_fini(&handlers);
+	for (i = 0; i < rules->take.nqueues; i++)
+		free((char *)(uintptr_t)rules->take.queue[i]);
+	free(r.urls);
+	return r.worker.exit_empty && r.worker.failed > 0 ? TQ_EXIT_NO :
+	    TQ_EXIT_OK;
+}

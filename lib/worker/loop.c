@@ -1,0 +1,463 @@
+/*
+ * The loop of a worker: one epoll over signals (ends of children among them),
+ * the bell and the deaths of other workers.
+ *
+ * It sleeps at most a second: a ring may be lost, a clock set, a worker die
+ * on a machine whose processes it cannot watch.  states.h draws its life.
+ */
+#define _GNU_SOURCE		/* close_range(2), CLOSE_RANGE_CLOEXEC */
+#include <sys/epoll.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+
+#include <linux/close_range.h>
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "loop.h"
+#include "mail.h"
+#include "notify.h"
+#include "peers.h"
+#include "pool.h"
+#include "states.h"
+
+/* data.u64 of what the epoll watches; a peer's is KEY_PEERS plus its row. */
+enum { KEY_SIGNALS, KEY_BELL, KEY_PEERS };
+
+struct loop {
+	struct tq_worker *w;
+	struct tq	*tq;
+	const struct tq_say *say;
+	struct tq_pool	 pool;
+	struct tq_peers	 peers;
+	int		 epoll, signals;
+	enum tq_life	 life;
+	tq_time		 now;		/* CLOCK_BOOTTIME, once a round */
+	tq_time		 deadline;	/* of TQ_LIFE_GRACE, TQ_FOREVER: none */
+	tq_time		 pause;		/* claim nothing before */
+	tq_time		 second;	/* what is done once a second, next */
+	unsigned	 contrary;	/* times that a claim found nothing and
+					 * a sleep something, in a row */
+	char		 said[512];	/* the last complaint about the broker */
+	char		 status[64];	/* the last that was shown */
+};
+
+/* ---- what happens to it ---------------------------------------------- */
+
+/* Show how it is, to the service manager and in tqstat -W. */
+static void
+show_status(struct loop *l)
+{
+	char lines[128], text[sizeof(l->status)];
+
+	snprintf(text, sizeof(text), "%s%u running, %llu done, %llu failed",
+	    l->life == TQ_LIFE_RUNNING ? "" : "stopping: ", l->pool.busy,
+	    (unsigned long long)l->pool.done,
+	    (unsigned long long)l->pool.failed);
+	if (strcmp(text, l->status) == 0)
+		return;
+	memcpy(l->status, text, sizeof(text));
+	tq_worker_status(l->tq, l->pool.size, text);
+	snprintf(lines, sizeof(lines), "STATUS=%s", text);
+	tq_notify(lines);
+}
+
+static void
+happen(struct loop *l, enum tq_life_event event)
+{
+	switch (tq_life_step(&l->life, event)) {
+	case TQ_LIFE_NOTHING:
+		return;
+	case TQ_LIFE_CLAIM:
+		tq_notify("READY=1");
+		break;
+	case TQ_LIFE_FINISH:
+		break;
+	case TQ_LIFE_DRAIN:
+		l->deadline = tq_clock_deadline(l->now, l->w->grace);
+		tq_notify("STOPPING=1");
+		break;
+	case TQ_LIFE_TERM:
+		l->deadline = tq_clock_deadline(l->now, TQ_KILL_AFTER);
+		tq_pool_term(&l->pool, l->now);
+		break;
+	case TQ_LIFE_KILL:
+		l->deadline = TQ_FOREVER;
+		tq_pool_kill(&l->pool);
+		break;
+	case TQ_LIFE_LEAVE:
+		break;
+	}
+	tq_say(l->say, TQ_SAY_STEP, "%s", tq_life_name(l->life));
+}
+
+static void
+resize(struct loop *l, long by)
+{
+	long size = (long)l->pool.size + by;
+
+	tq_pool_resize(&l->pool, size < 1 ? 1 : (unsigned)size);
+	tq_worker_status(l->tq, l->pool.size, l->status);
+	tq_say(l->say, TQ_SAY_STEP, "%u places", l->pool.size);
+}
+
+static void
+on_signal(struct loop *l, unsigned signo)
+{
+	switch (signo) {
+	case SIGCHLD:
+		tq_pool_reap(&l->pool);
+		break;
+	case SIGTERM:
+	case SIGINT:
+		happen(l, TQ_LIFE_STOP);
+		break;
+	case SIGQUIT:
+		happen(l, TQ_LIFE_NOW);
+		break;
+	case SIGUSR1:
+		resize(l, 1);
+		break;
+	case SIGUSR2:
+		resize(l, -1);
+		break;
+	case SIGHUP:		/* there are no settings in files to reread */
+		break;
+	}
+}
+
+static void
+read_signals(struct loop *l)
+{
+	struct signalfd_siginfo si[4];
+	ssize_t n;
+	size_t i;
+
+	while ((n = read(l->signals, si, sizeof(si))) > 0)
+		for (i = 0; i < (size_t)n / sizeof(si[0]); i++)
+			on_signal(l, si[i].ssi_signo);
+}
+
+static void
+read_mails(struct loop *l)
+{
+	char words[512];
+	struct tq_mail mail;
+	struct tq_err e;
+
+	while (tq_worker_mail(l->tq, words, sizeof(words), &e) == 1) {
+		if (tq_mail_parse(&mail, words, &e) == -1) {
+			tq_say(l->say, TQ_SAY_WRONG, "%s", e.text);
+			continue;
+		}
+		switch (mail.verb) {
+		case TQ_MAIL_PING:
+			/* the answer is that its row is written */
+			tq_worker_status(l->tq, l->pool.size, l->status);
+			break;
+		case TQ_MAIL_STOP:
+			/* unlike a second TERM, a second one says the same */
+			if (l->life <= TQ_LIFE_FINISHING)
+				happen(l, TQ_LIFE_STOP);
+			break;
+		case TQ_MAIL_GROW:
+			resize(l, (long)mail.n);
+			break;
+		case TQ_MAIL_SHRINK:
+			resize(l, -(long)mail.n);
+			break;
+		case TQ_MAIL_KILL:
+			/* it may have ended meanwhile */
+			(void)tq_pool_signal(&l->pool, mail.id.s, mail.sig,
+			    l->now);
+			break;
+		}
+	}
+}
+
+/* ---- claiming -------------------------------------------------------- */
+
+/* Something outside fails: say it once, try again in a second. */
+static void
+complain(struct loop *l, const struct tq_err *e)
+{
+	if (strcmp(l->said, e->text) != 0)
+		tq_say(l->say, TQ_SAY_WRONG, "%s", e->text);
+	snprintf(l->said, sizeof(l->said), "%s", e->text);
+	l->pause = l->now + TQ_SECOND;
+}
+
+struct backlog {
+	const struct tq_take *take;
+	uint64_t	 work;		/* what -E waits for */
+	uint64_t	 waiting;	/* delayed or held */
+};
+
+static int
+count_backlog(const struct tq_queue_info *q, void *arg)
+{
+	struct backlog *b = arg;
+	size_t i;
+
+	for (i = 0; i < b->take->nqueues; i++)
+		if (strcmp(b->take->queue[i], q->name) == 0) {
+			b->work += q->count[TQ_READY] + q->count[TQ_RETRY] +
+			    q->count[TQ_STARTED] + q->count[TQ_BLOCKED];
+			b->waiting += q->count[TQ_DELAYED] +
+			    q->count[TQ_HELD];
+			break;
+		}
+	return 0;
+}
+
+/* For -E: is there nothing left to do? */
+static void
+look_for_end(struct loop *l)
+{
+	struct backlog b = { .take = &l->w->rules.take };
+	struct tq_err e;
+
+	if (tq_queues(l->tq, count_backlog, &b, &e) == -1) {
+		complain(l, &e);
+		return;
+	}
+	if (b.work > 0)
+		return;
+	if (b.waiting > 0)
+		tq_say(l->say, TQ_SAY_WRONG, "%llu tasks delayed or held",
+		    (unsigned long long)b.waiting);
+	happen(l, TQ_LIFE_DONE);
+}
+
+/* How long it may sleep when places are free and nothing is ready. */
+static tq_time
+sleep_time(struct loop *l)
+{
+	struct tq_err e;
+	tq_time next = 0, left;
+	int rv;
+
+	rv = tq_worker_sleep(l->tq, &l->w->rules.take, &next, &e);
+	if (rv == -1) {
+		complain(l, &e);
+		return TQ_SECOND;
+	}
+	if (rv == 0)
+		return l->contrary++ == 0 ? 0 : 10 * TQ_MS;
+	l->contrary = 0;
+	left = next - tq_clock_wall();
+	if (left < 0)
+		return 0;
+	return left < TQ_SECOND ? left : TQ_SECOND;
+}
+
+/* Claim what can be claimed; returns how long there is nothing to do. */
+static tq_time
+claim(struct loop *l)
+{
+	enum tq_filled filled;
+	struct tq_err e;
+
+	if (l->now < l->pause)
+		return l->pause - l->now;
+	if (tq_pool_fill(&l->pool, &filled, &e) == -1) {
+		complain(l, &e);
+		return TQ_SECOND;
+	}
+	l->said[0] = '\0';
+	if (l->pool.left == 0) {
+		happen(l, TQ_LIFE_DONE);
+		return 0;
+	}
+	switch (filled) {
+	case TQ_FILLED_FULL:
+		l->contrary = 0;
+		return TQ_SECOND;
+	case TQ_FILLED_SOME:
+		return 0;
+	case TQ_FILLED_IDLE:
+		break;
+	}
+	if (l->w->exit_empty && l->pool.busy == 0) {
+		look_for_end(l);
+		if (l->life != TQ_LIFE_RUNNING)
+			return 0;
+	}
+	return sleep_time(l);
+}
+
+/* ---- rounds ---------------------------------------------------------- */
+
+/* The bell may be another after a spool was made anew. */
+static void
+watch_bell(struct loop *l)
+{
+	struct epoll_event ev = { .events = EPOLLIN };
+	int fd;
+
+	ev.data.u64 = KEY_BELL;
+	if ((fd = tq_worker_fd(l->tq)) != -1)
+		(void)epoll_ctl(l->epoll, EPOLL_CTL_ADD, fd, &ev);
+}
+
+static void
+once_a_second(struct loop *l)
+{
+	struct tq_err e;
+
+	if (l->now < l->second)
+		return;
+	l->second = l->now + TQ_SECOND;
+	show_status(l);
+	if (tq_peers_refresh(&l->peers, l->tq, &e) == -1 && errno != ENOTSUP)
+		complain(l, &e);
+	/* without a bell this is how mails are found */
+	read_mails(l);
+}
+
+static void
+wait_for(struct loop *l, tq_time length)
+{
+	struct epoll_event ev[8];
+	struct tq_err e;
+	int i, n, died = 0;
+
+	/* up, not down: waking before a time means looking in vain */
+	n = epoll_wait(l->epoll, ev, 8, (int)((length + TQ_MS - 1) / TQ_MS));
+	l->now = tq_clock_boot();
+	for (i = 0; i < n; i++) {
+		if (ev[i].data.u64 == KEY_SIGNALS)
+			read_signals(l);
+		else if (ev[i].data.u64 == KEY_BELL)
+			read_mails(l);
+		else {
+			tq_peers_died(&l->peers, ev[i].data.u64);
+			died = 1;
+		}
+	}
+	if (died && tq_worker_sweep(l->tq, &e) == -1 && errno != ENOTSUP)
+		complain(l, &e);
+}
+
+static tq_time
+until(const struct loop *l, tq_time length, tq_time point)
+{
+	if (point == TQ_FOREVER || point - l->now > length)
+		return length;
+	return point > l->now ? point - l->now : 0;
+}
+
+static void
+run(struct loop *l)
+{
+	tq_time length, due;
+
+	while (l->life != TQ_LIFE_STOPPED) {
+		length = l->life == TQ_LIFE_RUNNING ? claim(l) : TQ_SECOND;
+		due = tq_pool_tick(&l->pool, l->now);
+		if (l->now >= l->deadline) {
+			l->deadline = TQ_FOREVER;
+			happen(l, TQ_LIFE_GRACE);
+		}
+		if (l->pool.busy == 0)
+			happen(l, TQ_LIFE_EMPTY);
+		if (l->life == TQ_LIFE_STOPPED)
+			break;
+		once_a_second(l);
+		watch_bell(l);
+		length = until(l, length, due);
+		length = until(l, length, l->deadline);
+		wait_for(l, length);
+	}
+}
+
+/* ---- beginning ------------------------------------------------------- */
+
+/* Signals that come through a descriptor, so that nothing is interrupted. */
+static int
+take_signals(struct loop *l, struct tq_err *e)
+{
+	static const int taken[] = {
+		SIGCHLD, SIGTERM, SIGINT, SIGQUIT, SIGHUP, SIGUSR1, SIGUSR2
+	};
+	struct epoll_event ev = { .events = EPOLLIN };
+	sigset_t set;
+	size_t i;
+
+	sigemptyset(&set);
+	for (i = 0; i < sizeof(taken) / sizeof(taken[0]); i++) {
+		/* an ignored signal would never come: nohup, sh's "&" */
+		signal(taken[i], SIG_DFL);
+		sigaddset(&set, taken[i]);
+	}
+	signal(SIGPIPE, SIG_IGN);
+	if (sigprocmask(SIG_BLOCK, &set, NULL) == -1)
+		return tq_fail_sys(e, errno, "sigprocmask");
+	l->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (l->signals == -1)
+		return tq_fail_sys(e, errno, "signalfd");
+	ev.data.u64 = KEY_SIGNALS;
+	if (epoll_ctl(l->epoll, EPOLL_CTL_ADD, l->signals, &ev) == -1)
+		return tq_fail_sys(e, errno, "epoll");
+	return 0;
+}
+
+static int
+begin(struct loop *l, struct tq_err *e)
+{
+	struct tq_worker *w = l->w;
+
+	/* without it (Linux before 5.11) tasks get what we were given */
+	(void)close_range(3, ~0U, CLOSE_RANGE_CLOEXEC);
+	if (prctl(PR_SET_CHILD_SUBREAPER, 1) == -1)
+		return tq_fail_sys(e, errno, "subreaper");
+	if ((l->epoll = epoll_create1(EPOLL_CLOEXEC)) == -1)
+		return tq_fail_sys(e, errno, "epoll");
+	if (take_signals(l, e) == -1)
+		return -1;
+	return tq_worker_join(l->tq, &w->rules.take, w->places, e);
+}
+
+int
+tq_worker_run(struct tq_worker *w, struct tq_err *e)
+{
+	struct loop *l;
+	int rv = -1;
+
+	if ((l = calloc(1, sizeof(*l))) == NULL)
+		return tq_fail_sys(e, errno, "worker");
+	l->w = w;
+	l->tq = w->rules.tq;
+	l->say = w->rules.say;
+	l->epoll = l->signals = -1;
+	l->life = TQ_LIFE_STARTING;
+	l->now = tq_clock_boot();
+	l->deadline = TQ_FOREVER;
+	if (tq_pool_init(&l->pool, &w->rules, w->places, w->count, e) == -1) {
+		free(l);
+		return -1;
+	}
+	if (begin(l, e) == -1)
+		goto out;
+	tq_peers_init(&l->peers, l->epoll, KEY_PEERS);
+	happen(l, TQ_LIFE_JOINED);
+	run(l);
+	tq_peers_fini(&l->peers);
+	w->done = l->pool.done;
+	w->failed = l->pool.failed;
+	rv = 0;
+out:
+	tq_pool_fini(&l->pool);
+	if (l->signals != -1)
+		close(l->signals);
+	if (l->epoll != -1)
+		close(l->epoll);
+	free(l);
+	return rv;
+}

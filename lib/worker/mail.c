@@ -1,0 +1,97 @@
+/* The words that tqctl sends to a worker (pure). */
+#include <bsd/stdlib.h>
+#include <bsd/string.h>
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+
+#include "mail.h"
+
+#define PLACES_MAX	1024
+
+static const struct {
+	const char	*name;
+	int		 number;
+} signals[] = {
+	{ "ABRT", SIGABRT }, { "ALRM", SIGALRM }, { "CONT", SIGCONT },
+	{ "HUP", SIGHUP }, { "INT", SIGINT }, { "KILL", SIGKILL },
+	{ "QUIT", SIGQUIT }, { "STOP", SIGSTOP }, { "TERM", SIGTERM },
+	{ "TSTP", SIGTSTP }, { "USR1", SIGUSR1 }, { "USR2", SIGUSR2 },
+	{ "WINCH", SIGWINCH }
+};
+
+/* The signal of a name or number, 0: none. */
+static int
+signal_number(const char *s)
+{
+	const char *error;
+	size_t i;
+	long long n;
+
+	n = strtonum(s, 1, 64, &error);
+	if (error == NULL)
+		return (int)n;
+	if (strncmp(s, "SIG", 3) == 0)
+		s += 3;
+	for (i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
+		if (strcmp(s, signals[i].name) == 0)
+			return signals[i].number;
+	return 0;
+}
+
+/* What stands behind the verb; arg is "" when there is nothing. */
+static int
+parse_arg(struct tq_mail *out, char *arg)
+{
+	const char *error = NULL;
+	char *sig;
+
+	switch (out->verb) {
+	case TQ_MAIL_PING:
+	case TQ_MAIL_STOP:
+		return *arg == '\0' ? 0 : -1;
+	case TQ_MAIL_GROW:
+	case TQ_MAIL_SHRINK:
+		out->n = (unsigned)strtonum(arg, 1, PLACES_MAX, &error);
+		return error == NULL ? 0 : -1;
+	case TQ_MAIL_KILL:
+		/* an id may hold blanks, the name of a signal does not */
+		sig = strrchr(arg, ' ');
+		if (sig != NULL && (out->sig = signal_number(sig + 1)) != 0)
+			*sig = '\0';
+		else
+			out->sig = SIGTERM;
+		if (*arg == '\0' || strlcpy(out->id.s, arg,
+		    sizeof(out->id.s)) >= sizeof(out->id.s))
+			return -1;
+		return 0;
+	}
+	return -1;
+}
+
+int
+tq_mail_parse(struct tq_mail *out, const char *words, struct tq_err *e)
+{
+	static const char *const verbs[] = {
+		[TQ_MAIL_PING] = "ping", [TQ_MAIL_STOP] = "stop",
+		[TQ_MAIL_GROW] = "grow", [TQ_MAIL_SHRINK] = "shrink",
+		[TQ_MAIL_KILL] = "kill"
+	};
+	char copy[512];
+	size_t i, n;
+
+	memset(out, 0, sizeof(*out));
+	if (strlcpy(copy, words, sizeof(copy)) < sizeof(copy)) {
+		n = strcspn(copy, " ");
+		for (i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++) {
+			if (strlen(verbs[i]) != n ||
+			    memcmp(verbs[i], copy, n) != 0)
+				continue;
+			out->verb = (enum tq_mail_verb)i;
+			if (parse_arg(out, copy[n] == ' ' ? copy + n + 1 :
+			    copy + n) == 0)
+				return 0;
+		}
+	}
+	return tq_fail(e, EINVAL, "mail '%.80s' is not known", words);
+}
