@@ -1,0 +1,77 @@
+#!/bin/sh
+# `make install` puts everything where it is told and nothing elsewhere,
+# `make uninstall` takes it away again, and commands need libc alone.
+
+set -u
+root=$(mktemp -d) || exit 1
+trap 'rm -rf "$root"' EXIT
+trap 'exit 1' HUP INT TERM
+n=0
+
+# ok STATUS NAME: one line of TAP
+ok()
+{
+	n=$((n + 1))
+	[ "$1" -eq 0 ] || printf 'not '
+	echo "ok $n - $2"
+}
+
+# shellcheck disable=SC2086
+for_make="B=$B SAN=$SAN CC=$CC DESTDIR=$root PREFIX=/opt/tq"
+
+make $for_make install >"$root.log" 2>&1
+status=$?
+sed 's/^/# /' "$root.log"
+rm -f "$root.log"
+ok $status "install exits 0"
+
+(cd "$root" && find . -type f -o -type l) | sort >"$root/have"
+{
+	echo ./have
+	for f in bin/*.c; do
+		[ -e "$f" ] && echo "./opt/tq/bin/$(basename "$f" .c)"
+	done
+	for f in include/tq/*.h; do
+		echo "./opt/tq/$f"
+	done
+	for f in man/*.[1-9]; do
+		[ -e "$f" ] && echo "./opt/tq/share/man/man${f##*.}/${f##*/}"
+	done
+	for f in libtq.a libtq.so libtq.so.0 pkgconfig/tq.pc; do
+		echo "./opt/tq/lib/$f"
+	done
+} | sort >"$root/want"
+diff "$root/want" "$root/have" | sed 's/^/# /' >"$root/diff"
+cat "$root/diff"
+[ ! -s "$root/diff" ]
+ok $? "all and only the files of the product are there"
+
+pc=$root/opt/tq/lib/pkgconfig
+[ "$(PKG_CONFIG_PATH=$pc pkg-config --modversion tq)" = "$VERSION" ]
+ok $? "tq.pc tells the version of the headers"
+[ "$(PKG_CONFIG_PATH=$pc pkg-config --variable=libdir tq)" = /opt/tq/lib ]
+ok $? "tq.pc tells the place it was installed for"
+
+objdump -p "$root/opt/tq/lib/libtq.so" | grep -q 'SONAME *libtq\.so\.0$'
+ok $? "the soname is libtq.so.0"
+
+if [ -n "$SAN" ]; then
+	n=$((n + 1))
+	echo "ok $n # SKIP sanitized commands need more than libc"
+else
+	bad=$(for f in "$root"/opt/tq/bin/*; do
+		objdump -p "$f" | awk '/NEEDED/ && $2 != "libc.so.6"'
+	done)
+	[ -z "$bad" ] || echo "# $bad"
+	[ -z "$bad" ]
+	ok $? "commands need libc alone"
+fi
+
+make $for_make uninstall >/dev/null 2>&1
+ok $? "uninstall exits 0"
+left=$(find "$root/opt" -type f -o -type l)
+[ -z "$left" ] || echo "# $left"
+[ -z "$left" ]
+ok $? "uninstall leaves no file behind"
+
+echo "1..$n"
