@@ -109,6 +109,7 @@ $(B)/libown.a: $(OWNOBJ) $(B)/libown.list
 
 $(B)/$(SO): $(LIBOBJ) $(B)/libtq.list lib/libtq.map
 	$(CC) $(TQ_LDFLAGS) $(LDFLAGS) -shared -Wl,-soname,$(SO) \
+	    $(if $(SAN),,-Wl,-z,defs) \
 	    -Wl,--version-script=lib/libtq.map -o $@ $(LIBOBJ) $(SYSLIBS)
 $(B)/libtq.so: $(B)/$(SO)
 	ln -sf $(SO) $@

@@ -3,9 +3,10 @@
 # `make uninstall` takes it away again, and commands need libc alone.
 
 set -u
-root=$(mktemp -d) || exit 1
-trap 'rm -rf "$root"' EXIT
+tmp=$(mktemp -d) || exit 1
+trap 'rm -rf "$tmp"' EXIT
 trap 'exit 1' HUP INT TERM
+root=$tmp/root
 n=0
 
 # ok STATUS NAME: one line of TAP
@@ -19,15 +20,13 @@ ok()
 # shellcheck disable=SC2086
 for_make="B=$B SAN=$SAN CC=$CC DESTDIR=$root PREFIX=/opt/tq"
 
-make $for_make install >"$root.log" 2>&1
+make $for_make install >"$tmp/log" 2>&1
 status=$?
-sed 's/^/# /' "$root.log"
-rm -f "$root.log"
+sed 's/^/# /' "$tmp/log"
 ok $status "install exits 0"
 
-(cd "$root" && find . -type f -o -type l) | sort >"$root/have"
+(cd "$root" && find . -type f -o -type l) | sort >"$tmp/have"
 {
-	echo ./have
 	for f in bin/*.c; do
 		[ -e "$f" ] && echo "./opt/tq/bin/$(basename "$f" .c)"
 	done
@@ -40,10 +39,10 @@ ok $status "install exits 0"
 	for f in libtq.a libtq.so libtq.so.0 pkgconfig/tq.pc; do
 		echo "./opt/tq/lib/$f"
 	done
-} | sort >"$root/want"
-diff "$root/want" "$root/have" | sed 's/^/# /' >"$root/diff"
-cat "$root/diff"
-[ ! -s "$root/diff" ]
+} | sort >"$tmp/want"
+diff "$tmp/want" "$tmp/have" | sed 's/^/# /' >"$tmp/diff"
+cat "$tmp/diff"
+[ ! -s "$tmp/diff" ]
 ok $? "all and only the files of the product are there"
 
 pc=$root/opt/tq/lib/pkgconfig
