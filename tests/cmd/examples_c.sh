@@ -1,0 +1,68 @@
+#!/bin/sh
+# The C programs of examples/ build against an installed libtq that is found
+# through pkg-config, and do what their heads say.
+
+top=$PWD
+. "${0%/*}/../lib/tap.sh"
+
+prefix=$(sed -n 's/^prefix=//p' "$B/tq.pc")
+root=$T/root
+lib=$root$prefix/lib
+LD_LIBRARY_PATH=$lib
+PKG_CONFIG_PATH=$lib/pkgconfig
+PKG_CONFIG_SYSROOT_DIR=$root
+export LD_LIBRARY_PATH PKG_CONFIG_PATH PKG_CONFIG_SYSROOT_DIR
+
+build()
+{
+	# shellcheck disable=SC2046,SC2086	# lists of words
+	${CC:-cc} -std=c11 -D_XOPEN_SOURCE=700 -Wall -Wextra -Werror \
+	    ${SAN:+-fsanitize=$SAN} -o "$1" "$2" \
+	    $(pkg-config --cflags --libs tq) >"$T/log" 2>&1 ||
+	    { cat "$T/log"; return 1; }
+}
+
+ok 'make install works under DESTDIR' make -s -C "$top" B="$B" \
+    SAN="$SAN" PREFIX="$prefix" DESTDIR="$root" install
+is 'pkg-config tells the version' "$(pkg-config --modversion tq)" "$VERSION"
+
+for header in "$top"/include/tq/*.h; do
+	header=tq/${header##*/}
+	printf '#include <%s>\nint main(void) { return 0; }\n' "$header" \
+	    >one.c
+	ok "<$header> stands alone" build one one.c
+done
+ok 'producer builds' build producer "$top/examples/producer.c"
+ok 'worker builds' build worker "$top/examples/worker.c"
+
+check 'producer says its usage' 64 '' '*usage: producer*' ./producer -x
+check 'worker says its usage' 64 '' '*usage: worker*' ./worker -x
+
+check 'producer prints an id for each word' 0 "$ID$NL$ID" '' \
+    ./producer -q words one two
+printf %s "$out" >ids
+check 'worker leaves when nothing is there' 0 '' '' ./worker -q words -t 0
+check 'the results are the words in upper case' 0 'ONETWO' '' \
+    tqresult - <ids
+
+printf 'three\nfour\n' >lines
+check 'producer reads lines' 0 "$ID$NL$ID" '' ./producer -q lines <lines
+is 'they wait in their queue' "$(tqstat -q lines -o state)" "ready${NL}ready"
+
+./producer -q empty '' >/dev/null
+./worker -q empty -t 0
+is 'an empty body is tried again' "$(tqstat -q empty -o state,why)" \
+    "retry${TAB}body empty"
+
+id=$(head -c 1048577 /dev/zero | tqput -i -q large)
+./worker -q large -t 0
+check 'a body that is too large fails for good' 65 '' '*' tqresult "$id"
+is 'and says why' "$(tqstat -s all -o state,why "$id")" \
+    "failure${TAB}body too large"
+id=$(head -c 1000000 /dev/zero | tr '\0' a | tqput -i -q large)
+./worker -q large -t 0
+is 'a large body arrives whole' "$(tqresult "$id" | tr -d A | wc -c)" 0
+is 'and its result too' "$(tqresult "$id" | wc -c)" 1000000
+
+check 'a broker without a module is an error' 69 '' 'producer: *nosuch*' \
+    env TQ_BROKER=nosuch://x ./producer word
