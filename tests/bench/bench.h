@@ -167,6 +167,37 @@ bench_open(const struct bench_dir *d)
 	return tq;
 }
 
+/* Remove the shared-memory objects that this process maps. */
+static inline void
+bench_table_remove(void)
+{
+	char line[PATH_MAX + 128], *p;
+	FILE *f;
+	int n = 0;
+
+	if ((f = fopen("/proc/self/maps", "r")) == NULL)
+		err(1, "/proc/self/maps");
+	while (fgets(line, sizeof(line), f) != NULL) {
+		line[strcspn(line, "\n")] = '\0';
+		if ((p = strstr(line, "/dev/shm/")) != NULL && unlink(p) == 0)
+			n++;
+	}
+	fclose(f);
+	if (n == 0)
+		errx(1, "no shared memory found to remove");
+}
+
+/* Remove a spool that nobody uses, its table too. */
+static inline void
+bench_spool_remove(const struct bench_dir *d)
+{
+	struct tq *tq = bench_open(d);
+
+	bench_table_remove();
+	tq_close(tq);
+	bench_dir_remove(d);
+}
+
 /* Give the spool in a directory its sync policy, making it if need be. */
 static inline void
 bench_policy(const struct bench_dir *d, const char *policy)

@@ -34,26 +34,6 @@ shm_bytes(void)
 	return sum;
 }
 
-/* Remove the shared-memory objects that this process maps. */
-static void
-shm_lose(void)
-{
-	char line[PATH_MAX + 128], *p;
-	FILE *f;
-	int n = 0;
-
-	if ((f = fopen("/proc/self/maps", "r")) == NULL)
-		err(1, "/proc/self/maps");
-	while (fgets(line, sizeof(line), f) != NULL) {
-		line[strcspn(line, "\n")] = '\0';
-		if ((p = strstr(line, "/dev/shm/")) != NULL && unlink(p) == 0)
-			n++;
-	}
-	fclose(f);
-	if (n == 0)
-		errx(1, "no shared memory found to remove");
-}
-
 static double disk_sum;			/* nftw(3) passes no argument */
 
 static int
@@ -172,7 +152,7 @@ compare(const struct bench_dir *deep)
 	}
 	tq_close(ts);
 	tq_close(td);
-	bench_dir_remove(&shallow);
+	bench_spool_remove(&shallow);
 	bench_print("depth-put", bench_median(dput, SAMPLES), "ns",
 	    bench_median(sput, SAMPLES));
 	bench_print("depth-claim-end", bench_median(dtake, SAMPLES), "ns",
@@ -185,7 +165,7 @@ lose(const struct bench_dir *d)
 {
 	struct tq *tq = bench_open(d);
 
-	shm_lose();
+	bench_table_remove();
 	tq_close(tq);
 	return 0;
 }
@@ -251,6 +231,6 @@ main(int argc, char **argv)
 		reopen_all(&d);
 	if (costs)
 		in_child(compare, &d);
-	bench_dir_remove(&d);
+	bench_spool_remove(&d);
 	return 0;
 }

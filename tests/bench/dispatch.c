@@ -73,7 +73,7 @@ static void
 tq_finish(struct way *w)
 {
 	tq_close(w->tq);
-	bench_dir_remove(&w->dir);
+	bench_spool_remove(&w->dir);
 }
 
 static void

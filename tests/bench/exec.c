@@ -44,7 +44,7 @@ run_tqrun(const char *lines)
 	setenv("TQ_DIR", d.path, 1);
 	bench_command(put, lines, "/dev/null");
 	t = bench_command(run, "/dev/null", "/dev/null");
-	bench_dir_remove(&d);
+	bench_spool_remove(&d);
 	return TASKS / t;
 }
 

@@ -30,7 +30,7 @@ flow(void)
 	bench_reap(pid);
 	t1 = bench_now();
 	tq_close(tq);
-	bench_dir_remove(&d);
+	bench_spool_remove(&d);
 	return N / (t1 - t0);
 }
 

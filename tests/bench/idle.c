@@ -86,7 +86,7 @@ main(int argc, char **argv)
 	rss = private_bytes(pid);
 	kill(pid, SIGTERM);
 	bench_reap(pid);
-	bench_dir_remove(&d);
+	bench_spool_remove(&d);
 	bench_print("idle-wakes", bench_median(wakes, BENCH_RUNS), "1/s", 1);
 	bench_print("idle-rss", rss, "bytes", 4 << 20);
 	return 0;

@@ -33,7 +33,7 @@ calls_tqput(const char *policy)
 	setenv("TQ_DIR", d.path, 1);
 	t = calls(argv);
 	tq_close(tq);
-	bench_dir_remove(&d);
+	bench_spool_remove(&d);
 	return t;
 }
 
@@ -89,7 +89,7 @@ many(const char *lines)
 	setenv("TQ_DIR", d.path, 1);
 	snprintf(ids, sizeof(ids), "%s/ids", d.path);
 	t = bench_command(argv, lines, ids);
-	bench_dir_remove(&d);
+	bench_spool_remove(&d);
 	return RECORDS / t;
 }
 

@@ -22,7 +22,7 @@ put_none(void)
 	bench_put(tq, N_NONE);
 	t1 = bench_now();
 	tq_close(tq);
-	bench_dir_remove(&d);
+	bench_spool_remove(&d);
 	return N_NONE / (t1 - t0);
 }
 
@@ -73,7 +73,7 @@ put_full(int producers, size_t n)
 	close(start[0]);
 	close(ready[0]);
 	close(ready[1]);
-	bench_dir_remove(&d);
+	bench_spool_remove(&d);
 	return n / producers * producers / (t1 - t0);
 }
 
