@@ -124,21 +124,19 @@ tq_verb_pri(struct tq_ctl *c, struct tq_err *e)
 	return act(c, digit, e);
 }
 
-/* The name of a signal without SIG, from "TERM", "SIGTERM", "term" or "15". */
+/*
+ * The name of a signal without SIG, from "TERM", "SIGTERM", "term" or "15";
+ * those that people send and a worker knows (lib/worker/mail.c).
+ */
 static const char *
 signal_name(const char *s)
 {
 	static const struct { const char *name; int number; } signals[] = {
-		{ "HUP", SIGHUP }, { "INT", SIGINT }, { "QUIT", SIGQUIT },
-		{ "ILL", SIGILL }, { "TRAP", SIGTRAP }, { "ABRT", SIGABRT },
-		{ "BUS", SIGBUS }, { "FPE", SIGFPE }, { "KILL", SIGKILL },
-		{ "USR1", SIGUSR1 }, { "SEGV", SIGSEGV },
-		{ "USR2", SIGUSR2 }, { "PIPE", SIGPIPE },
-		{ "ALRM", SIGALRM }, { "TERM", SIGTERM },
-		{ "CHLD", SIGCHLD }, { "CONT", SIGCONT },
-		{ "STOP", SIGSTOP }, { "TSTP", SIGTSTP },
-		{ "TTIN", SIGTTIN }, { "TTOU", SIGTTOU }, { "URG", SIGURG },
-		{ "XCPU", SIGXCPU }, { "XFSZ", SIGXFSZ },
+		{ "ABRT", SIGABRT }, { "ALRM", SIGALRM }, { "CONT", SIGCONT },
+		{ "HUP", SIGHUP }, { "INT", SIGINT }, { "KILL", SIGKILL },
+		{ "QUIT", SIGQUIT }, { "STOP", SIGSTOP },
+		{ "TERM", SIGTERM }, { "TSTP", SIGTSTP },
+		{ "USR1", SIGUSR1 }, { "USR2", SIGUSR2 },
 		{ "WINCH", SIGWINCH }
 	};
 	const char *name = strncasecmp(s, "SIG", 3) == 0 ? s + 3 : s;
