@@ -90,6 +90,7 @@ struct tq_outcome {
 	 * `when`.  TQ_READY: handed back, the attempt not counted.
 	 */
 	enum tq_state	 state;
+	unsigned	 flags;		/* TQ_OUTCOME_* */
 	int		 status;	/* 0-255 as a shell says it, -1: none */
 	int		 signal;	/* that killed it, 0: none */
 	tq_time		 when;		/* TQ_RETRY: earliest next start */
@@ -107,6 +108,9 @@ struct tq_outcome {
 	tq_time		 user, sys;	/* CPU time */
 	int64_t		 maxrss;	/* bytes */
 };
+
+/* A "try later": TQ_RETRY or TQ_FAILURE that is no failed attempt for -r. */
+#define TQ_OUTCOME_LATER	0x01
 
 /* Set *o to "no status, no files" in the given state. */
 void	tq_outcome_init(struct tq_outcome *o, enum tq_state);

@@ -92,10 +92,12 @@ tq_outcome_decide(struct tq_outcome *out, int wstatus,
 	out->status = exited ? WEXITSTATUS(wstatus) : 128 + out->signal;
 	out->why = NULL;
 	out->when = 0;
+	out->flags = 0;
 
 	if (exited && out->status == 0)
 		out->state = TQ_SUCCESS;
 	else if (exited && has(later, sizeof(later), out->status)) {
+		out->flags = TQ_OUTCOME_LATER;
 		if (p->laters < TQ_LATERS_MAX)
 			again(out, p, p->laters + 1, rnd, now);
 		else

@@ -43,9 +43,9 @@ tq_time	tq_backoff(unsigned k, uint64_t rnd);
 /*
  * Decide how an attempt ended.
  *
- *	out	as tq_outcome_init() leaves it; gets state, status, signal,
- *		why, and, for TQ_RETRY, when.  why is a constant or NULL: it
- *		says only what status and signal do not
+ *	out	as tq_outcome_init() leaves it; gets state, flags, status,
+ *		signal, why, and, for TQ_RETRY, when.  why is a constant or
+ *		NULL: it says only what status and signal do not
  *	wstatus	of the task's first process, as from waitpid(2)
  *	p	see above
  *	rnd	64 random bits
