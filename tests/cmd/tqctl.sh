@@ -1,0 +1,310 @@
+#!/bin/sh
+# tqctl: each verb's effect as another process sees it after exit 0, and
+# again after the shared memory is gone and was built from the ledger.
+
+. "${0%/*}/../lib/tap.sh"
+
+# seen NAME WANT COMMAND ...: now, and from the ledger alone.
+seen()
+{
+	seen_name=$1 seen_want=$2
+	shift 2
+	check "$seen_name" 0 "$seen_want" '' "$@"
+	lose_table
+	check "$seen_name, from the ledger" 0 "$seen_want" '' "$@"
+}
+
+state()
+{
+	tqstat -s all -o state "$1"
+}
+
+is_state()
+{
+	[ "$(state "$1")" = "$2" ]
+}
+
+put()
+{
+	tqput -Q --id "$@"
+}
+
+# Claim the next task of a queue; the claim is in $claim.
+claim()
+{
+	claim=$(tqget -L 5m -n 1 -t 0 -o id -q "$1" | cut -f 1)
+}
+
+# ---- hold and release
+
+put a true
+check 'hold' 0 '' '' tqctl hold a
+seen 'a task on hold is held' held state a
+check 'a task held already is not changed' 1 '' '' tqctl hold a
+check 'a held task is not handed out' 1 '' '' tqget -t 0 true
+check 'release' 0 '' '' tqctl release a
+seen 'a released task is ready' ready state a
+check '-v prints how many were changed' 0 1 '' tqctl -v hold a
+check '-J prints it as an object' 0 '{"changed":1}' '' tqctl -vJ release a
+check '-Q prints nothing' 0 '' '' tqctl -vQ hold a
+check 'options may stand behind the verb' 0 1 '' tqctl release -v a
+
+# ---- selectors
+
+put b -q sel -l red true
+put c -q sel -l blue true
+put d -q other -l red true
+check '-q selects a queue' 0 2 '' tqctl -v -q sel hold
+check '-l narrows it' 0 1 '' tqctl -v -q sel -l red release
+seen 'only the selected was changed' 'ready' state b
+check '-s selects states' 0 1 '' tqctl -v -s held -q sel release
+check 'ids and selectors narrow each other' 1 0 '' tqctl -v -q sel hold d
+check '-k of a key that nobody has' 1 0 '' tqctl -v -k none hold
+printf 'b\trest of the line\nc\n' >ids
+run tqctl -v hold - <ids
+is 'ids from stdin, up to the TAB' "$status $out" "0 2$NL"
+run tqctl -v release - </dev/null
+is 'no ids from stdin is nothing, not all' "$status $out" "1 0$NL"
+run tqctl -v -q sel release - </dev/null
+is 'nor is it what the selectors say' "$status $out" "1 0$NL"
+check 'nothing selected' 64 '' 'tqctl: hold: no ids and no selector*' \
+    tqctl hold
+check 'an unknown id is named' 66 '' '*nosuch*' tqctl hold nosuch
+
+# ---- revoke, forget, retry
+
+put r true
+check 'revoke' 0 '' '' tqctl revoke r
+seen 'a revoked task has ended' revoked state r
+check 'an ended task is not revoked' 1 '' '' tqctl revoke r
+check 'retry' 0 '' '' tqctl retry r
+seen 'a task tried again is ready' ready state r
+check 'a task that has not ended is not forgotten' 1 '' '' tqctl forget r
+check 'revoke again' 0 '' '' tqctl revoke r
+check 'forget' 0 '' '' tqctl forget r
+check 'a forgotten id is unknown' 66 '' '*r*' tqstat r
+lose_table
+check 'a forgotten id is unknown, from the ledger' 66 '' '*r*' tqstat r
+put s -q s true
+ok 'a success to retry' tqget -q s -t 0
+check 'a success is not retried' 1 '' '' tqctl retry s
+seen 'it stays one' success state s
+check 'unless forced' 0 '' '' tqctl --force retry s
+seen 'a success reopened is ready' ready state s
+
+# ---- tails of ids
+
+id=$(tqput -q tail true)
+tail=$(printf '%s' "$id" | tail -c 8)
+check 'a tail is an id' 0 1 '' tqctl -v hold "$tail"
+check 'a verb that destroys wants whole ids without a terminal' 66 '' \
+    '*whole ids*' tqctl revoke "$tail"
+seen 'it revoked nothing' held state "$id"
+run script -qec "tqctl revoke $tail" /dev/null
+is 'on a terminal a tail will do' "$status $(state "$id")" '0 revoked'
+
+# ---- move and pri
+
+put m -q from true
+check 'move' 0 '' '' tqctl move to m
+seen 'a moved task is in its new queue' to tqstat -o queue m
+check 'a bad queue is quoted' 64 '' "*'no/queue'*" tqctl move no/queue m
+check 'move without a value' 64 '' '*value is missing*' tqctl move
+put p0 -q pri true
+put p1 -q pri true
+check 'pri' 0 '' '' tqctl pri 9 p1
+seen 'the priority is changed' 9 tqstat -o pri p1
+check 'and the task overtakes' 0 'p1' '' tqget -q pri -n 1 -o id
+check 'a bad priority is quoted' 64 '' "*'10'*" tqctl pri 10 p0
+
+# ---- pause, resume, close, open, drain
+
+put q1 -q door true
+check 'pause' 0 '' '' tqctl pause door
+seen 'a paused queue says so' paused tqstat -O -q door -o state
+check 'nothing is claimed from it' 1 '' '' tqget -q door -t 0 true
+check 'its tasks say why' 0 '*paused*' '' tqstat -o why q1
+check 'pausing it again is no failure' 0 '' '' tqctl pause door
+check 'resume' 0 '' '' tqctl resume door
+seen 'a resumed queue is open' open tqstat -O -q door -o state
+check 'and is claimed from' 0 '' '' tqget -q door -t 0 true
+check 'close, by -q' 0 '' '' tqctl -q door close
+seen 'a closed queue says so' closed tqstat -O -q door -o state
+check 'it takes no put' 75 '' '*door*closed*' tqput -t 0 -q door true
+check 'open' 0 '' '' tqctl open door
+ok 'an opened queue takes puts' tqput -Q -q door true
+seen 'and is open' open tqstat -O -q door -o state
+check 'a queue verb without a queue' 64 '' '*no queue*' tqctl pause
+check 'an option that is not for the verb' 64 '' '*not for this verb*' \
+    tqctl -l red pause door
+
+check 'drain gives up at -t' 1 '' '*not empty*' tqctl -t 0 drain door
+seen 'and has closed the queue' closed tqstat -O -q door -o state
+bg tqrun -q door
+check 'drain waits until all is done' 0 '' '' tqctl -t 10 drain door
+check 'then nothing is ready' 0 0 '' tqstat -O -q door -o ready
+kill "$!"
+
+# ---- purge and rmq
+
+put u1 -q junk true
+put u2 -q junk --hold true
+check 'purge' 0 2 '' tqctl -v purge junk
+seen 'what was purged is revoked' "revoked${NL}revoked" tqstat -s all \
+    -q junk -o state
+put v1 -q junk true
+not_ok 'a queue with tasks is not removed' tqctl rmq junk 2>/dev/null
+seen 'they are still there' ready state v1
+check 'unless forced' 0 '' '' tqctl --force rmq junk
+check 'a removed queue is not listed' 1 '' '' grep -x junk <<QUEUES
+$(tqstat -O -o queue)
+QUEUES
+lose_table
+check 'a removed queue is not listed, from the ledger' 1 '' '' \
+    grep -x junk <<QUEUES
+$(tqstat -O -o queue)
+QUEUES
+check 'its tasks are unknown' 66 '' '*v1*' tqstat v1
+
+# ---- set and get
+
+check 'set for the broker' 0 '' '' tqctl set crashes=5
+seen 'get one is its value' 5 tqctl get crashes
+check 'set for a queue' 0 2 '' tqctl -v set conf limit=7 on-full=refuse
+seen 'get of a queue' 7 tqctl get conf limit
+check 'the broker has its own' 0 0 '' tqctl get limit
+seen 'get of a queue, by -q' refuse tqctl -q conf get on-full
+check 'get prints all settings of a queue' 0 "*limit${TAB}7$NL*" '' \
+    tqctl get conf
+check 'get -v says where a value is from' 0 "7${TAB}set" '' \
+    tqctl -v get conf limit
+check 'get -J' 0 '{"name":"limit","value":"7","from":"set"}' '' \
+    tqctl -J get conf limit
+check 'an empty value is the default' 0 '' '' tqctl set conf limit=
+seen 'and get says so' 0 tqctl get conf limit
+check 'an unknown setting' 78 '' '*nonsense*' tqctl set nonsense=1
+check 'a bad value is quoted' 78 '' "*'many'*" tqctl set conf limit=many
+check 'get of an unknown setting' 78 '' '*nonsense*' \
+    tqctl get conf nonsense
+check 'set without a value' 64 '' '*name=value*' tqctl set conf
+
+# ---- claims
+
+put c1 -q cl true
+claim cl
+check 'done' 0 '' '' tqctl done "$claim"
+seen 'what is done is a success' success state c1
+check 'a claim is settled once' 75 '' '*c1*' tqctl done "$claim"
+put c2 -q cl true
+claim cl
+printf 'the result\n' >result
+run tqctl done -i "$claim" <result
+is 'done -i takes a result' "$status" 0
+seen 'and it is the output' 'the result' tqresult c2
+put c3 -q cl true
+claim cl
+head -c 300000 /dev/zero | tr '\0' x >large
+run tqctl done -i "$claim" <large
+echo changed >large
+is 'a large result is a copy' "$(tqresult c3 | wc -c)" 300000
+put c4 -q cl true
+claim cl
+check 'fail' 0 '' '' tqctl fail 3 "$claim"
+seen 'what failed is a failure' failure state c4
+check 'with that status' 3 '' '' tqresult c4
+put c5 -q cl -r 1 true
+claim cl
+check 'fail while retries are left' 0 '' '' tqctl fail 3 "$claim"
+like 'is tried again' "$(state c5)" 're*y'
+tqctl -Q revoke c5
+put c6 -q cl true
+claim cl
+check 'later' 0 '' '' tqctl later 1h "$claim"
+seen 'a task put off is tried again' retry state c6
+like 'after that time' "$(tqstat -o eta c6)" '????-??-??T*'
+tqctl -Q revoke c6
+put c7 -q cl true
+claim cl
+check 'touch' 0 '' '' tqctl touch 1h "$claim"
+check 'touch 0 gives the claim up' 0 '' '' tqctl touch 0 "$claim"
+ok 'then another one gets it' wait_for tqget -q cl -t 0
+check 'a lost claim changes nothing' 75 '' '*c7*' tqctl fail 1 "$claim"
+seen 'so the task is what the other made it' success state c7
+check 'a bare id is not a claim' 64 '' '*c1*' tqctl done c1
+check 'a claim of an unknown id' 66 '' '*nosuch*' tqctl fail 1 nosuch/1
+check 'a bad status is quoted' 64 '' "*'256'*" tqctl fail 256 "$claim"
+check 'a bad duration is quoted' 64 '' "*'soon'*" tqctl later soon "$claim"
+check 'no claim' 64 '' '*no claim*' tqctl done
+check 'stdin is claims or a result' 64 '' '*stdin*' tqctl done -i -
+put c8 -q cl true
+claim cl
+check 'one lost claim does not keep the others' 75 1 '*' \
+    tqctl -v done c7/1 "$claim"
+seen 'which are settled' success state c8
+
+# ---- kill
+
+bg tqrun -q run -j 2
+worker=$!
+put k1 -q run sleep 100
+ok 'a task to kill' wait_for is_state k1 started
+check 'kill -w waits for its end' 0 '' '' tqctl kill -w -t 10 k1
+check 'it ended by the signal' 143 '' '*' tqresult k1
+put k2 -q run sh -c "trap 'echo got it; exit 9' USR1; : >$T/k2
+	while :; do sleep 0.02; done"
+ok 'a task that has set a trap' wait_for test -e k2
+check '--signal sends that one' 0 '' '' tqctl --signal usr1 kill k2
+check 'and the task decides' 9 'got it' '*' tqresult -w -t 10 k2
+check 'an unknown signal is quoted' 64 '' "*'NONE'*" \
+    tqctl kill --signal NONE k2
+put k3 -q run sleep 100
+ok 'a task to revoke' wait_for is_state k3 started
+check 'revoke -w ends what runs' 0 '' '' tqctl revoke -w -t 10 k3
+check 'it is revoked' 0 revoked '' state k3
+check 'kill -w gives up at -t' 1 '' '' tqctl kill -t 0 a
+
+# ---- workers
+
+jobs()
+{
+	[ "$(tqstat -W -o jobs)" = "$1" ]
+}
+name=$(tqstat -W -o worker)
+check 'workers prints them' 0 "$name${TAB}run${TAB}2*" '' tqctl workers
+check 'one by name' 0 "$name$TAB*" '' tqctl workers "$name"
+check 'none of that name' 1 '' '' tqctl workers nobody.1.1
+check 'ping' 0 "$name" '' tqctl ping
+check 'ping one that is not there' 66 '' '*nobody.1.1*' \
+    tqctl ping nobody.1.1
+check 'grow' 0 1 '' tqctl -v grow 3
+ok 'it has more jobs' wait_for jobs 5
+check 'shrink' 0 '' '' tqctl shrink 4 "$name"
+ok 'it has fewer jobs' wait_for jobs 1
+check 'stop -w waits until it left' 0 '' '' tqctl stop -w -t 10
+ok 'it has left' wait_gone "$worker"
+check 'there is nobody to stop' 1 '' '' tqctl stop
+
+# ---- the spool
+
+check 'init' 0 '' '' tqctl init "$T/own"
+is 'makes a private spool' "$(stat -c %a "$T/own")" 700
+check 'once' 1 '' '*own*' tqctl init "$T/own"
+check 'init for a group' 0 '' '' tqctl init -g "$(id -g)" "$T/shared"
+is 'makes a shared one' "$(stat -c %a,%g "$T/shared")" "2770,$(id -g)"
+ok 'that can be used' tqput -Q -b "$T/shared" true
+check 'a bad mode' 64 '' '*0777*' tqctl init -m 0777 "$T/bad"
+check 'an unknown group is quoted' 64 '' "*'no such'*" \
+    tqctl init -g 'no such' "$T/bad"
+check 'flush' 0 '' '' tqctl flush
+check 'gc' 0 '' '' tqctl gc
+seen 'gc keeps what is kept' success state c8
+check 'check of a good spool' 0 '*' '' tqctl check
+
+# ---- usage
+
+check 'no verb' 64 '' 'usage: tqctl *' tqctl
+check 'an unknown verb' 64 '' "*unknown verb 'frob'*" tqctl frob
+check 'a verb of a later release' 78 '' '*cap*' tqctl cap x 1
+check 'an unknown option' 64 '' "*unknown option '-Z'*" tqctl -Z
+check 'a broker that is not there' 78 '' '*nosuch*' tqctl -b nosuch: gc
+check '--help names the verbs' 0 '*  revoke *' '' tqctl --help
