@@ -1,8 +1,8 @@
 /* Unit tests of lib/worker/outcome.c. */
 #include <stdint.h>
 
-#include "../../lib/worker/outcome.h"
-#include "../lib/t.h"
+#include "lib/worker/outcome.h"
+#include "tests/lib/t.h"
 
 #define NOW	(1000 * TQ_SECOND)
 

@@ -1,0 +1,90 @@
+/* Unit tests of lib/worker/mail.c. */
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+
+#include "lib/worker/mail.h"
+#include "tests/lib/t.h"
+
+struct row {
+	const char	*words;
+	enum tq_mail_verb verb;
+	unsigned	 n;
+	const char	*id;
+	int		 sig;
+};
+
+static void
+good_words_are_read(void **state)
+{
+	static const struct row rows[] = {
+		{ "ping", TQ_MAIL_PING, 0, "", 0 },
+		{ "stop", TQ_MAIL_STOP, 0, "", 0 },
+		{ "grow 2", TQ_MAIL_GROW, 2, "", 0 },
+		{ "shrink 1024", TQ_MAIL_SHRINK, 1024, "", 0 },
+		{ "kill abc", TQ_MAIL_KILL, 0, "abc", SIGTERM },
+		{ "kill abc KILL", TQ_MAIL_KILL, 0, "abc", SIGKILL },
+		{ "kill abc SIGUSR1", TQ_MAIL_KILL, 0, "abc", SIGUSR1 },
+		{ "kill abc 1", TQ_MAIL_KILL, 0, "abc", 1 },
+		{ "kill two words HUP", TQ_MAIL_KILL, 0, "two words", SIGHUP },
+		{ "kill two words", TQ_MAIL_KILL, 0, "two words", SIGTERM },
+	};
+	struct tq_mail mail;
+	const struct row *r;
+
+	(void)state;
+	for (r = rows; r < rows + T_COUNT(rows); r++) {
+		assert_int_equal(tq_mail_parse(&mail, r->words, NULL), 0);
+		assert_int_equal(mail.verb, r->verb);
+		assert_int_equal(mail.n, r->n);
+		assert_string_equal(mail.id.s, r->id);
+		assert_int_equal(mail.sig, r->sig);
+	}
+}
+
+static void
+bad_words_are_quoted(void **state)
+{
+	static const char *const rows[] = {
+		"", "pin", "pings", "stop now", "grow", "grow 0", "grow -1",
+		"grow 1025", "grow x", "shrink", "kill", "kill ",
+	};
+	struct tq_mail mail;
+	struct tq_err e;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < T_COUNT(rows); i++) {
+		assert_int_equal(tq_mail_parse(&mail, rows[i], &e), -1);
+		assert_int_equal(e.num, EINVAL);
+		assert_non_null(strstr(e.text, rows[i]));
+	}
+}
+
+static void
+an_endless_mail_is_refused(void **state)
+{
+	char words[1000];
+	struct tq_mail mail;
+
+	(void)state;
+	memset(words, 'x', sizeof(words));
+	memcpy(words, "kill ", 5);
+	words[400] = '\0';
+	assert_int_equal(tq_mail_parse(&mail, words, NULL), -1);
+	words[400] = 'x';
+	words[999] = '\0';
+	assert_int_equal(tq_mail_parse(&mail, words, NULL), -1);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(good_words_are_read),
+		cmocka_unit_test(bad_words_are_quoted),
+		cmocka_unit_test(an_endless_mail_is_refused),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
