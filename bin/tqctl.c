@@ -32,8 +32,8 @@ enum {
 
 static const char usage[] =
     "[-iJQvw] [-b url] [-g group] [-k key] [-l label] [-m mode] [-q queue]\n"
-    "\t[-s state,...] [-t timeout] [--force] [--salvage] [--signal name]\n"
-    "\tverb [value] [id ...]";
+    "     [-s state,...] [-t timeout] [--force] [--salvage] [--signal name]\n"
+    "     verb [value] [id ...]";
 
 static const struct tq_option options[] = {
 	{ 'b', "broker", "url", "where to do it" },
