@@ -120,7 +120,7 @@ depth_of(const char *p, size_t n)
 }
 
 json_t *
-tq_json_load(const char *p, size_t n, struct tq_err *e)
+tq_json_load(const char *p, size_t n, size_t depth, struct tq_err *e)
 {
 	json_error_t why;
 	json_t *v = NULL;
@@ -128,9 +128,9 @@ tq_json_load(const char *p, size_t n, struct tq_err *e)
 	if (n > TQ_JSON_TEXT_MAX)
 		tq_fail(e, EMSGSIZE, "JSON of %zu bytes, over %d", n,
 		    TQ_JSON_TEXT_MAX);
-	else if (depth_of(p, n) > TQ_JSON_DEPTH_MAX)
-		tq_fail(e, EMSGSIZE, "JSON '%.*s' is deeper than %d",
-		    n < 40 ? (int)n : 40, p, TQ_JSON_DEPTH_MAX);
+	else if (depth_of(p, n) > depth)
+		tq_fail(e, EMSGSIZE, "JSON '%.*s' is deeper than %zu",
+		    n < 40 ? (int)n : 40, p, depth);
 	else if ((v = json_loadb(p, n, JSON_DECODE_ANY |
 	    JSON_REJECT_DUPLICATES, &why)) == NULL)
 		tq_fail(e, EINVAL, "'%.*s' is not JSON: %s",
@@ -143,7 +143,7 @@ tq_json_check(const char *p, size_t n, struct tq_err *e)
 {
 	json_t *v;
 
-	if ((v = tq_json_load(p, n, e)) == NULL)
+	if ((v = tq_json_load(p, n, TQ_JSON_DEPTH_MAX, e)) == NULL)
 		return -1;
 	json_decref(v);
 	return 0;

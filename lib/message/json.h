@@ -30,7 +30,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 
-#define TQ_JSON_DEPTH_MAX	32	/* arrays and objects in each other */
+#define TQ_JSON_DEPTH_MAX	32	/* of an operand: arrays and objects */
 #define TQ_JSON_TEXT_MAX	(16 << 20)	/* bytes of a task's text */
 #define TQ_JSON_KWARGS_MAX	256	/* members of kwargs */
 
@@ -50,8 +50,12 @@ void	tq_json_seconds(struct tq_buf *, tq_time);
  * twice and numbers that fit 64 bits; -1 with EINVAL or EMSGSIZE.
  */
 int	tq_json_check(const char *, size_t n, struct tq_err *);
-/* The same, as jansson's json_t, which the caller lets go; NULL on failure. */
-struct json_t *tq_json_load(const char *, size_t n, struct tq_err *);
+/*
+ * The same, at most depth deep, as jansson's json_t, which the caller lets
+ * go; NULL on failure.
+ */
+struct json_t *tq_json_load(const char *, size_t n, size_t depth,
+	    struct tq_err *);
 
 /*
  * Put a task with all that is known of it, on one line without a newline.

@@ -241,7 +241,8 @@ tq_json_task_decode(struct tq_task *out, struct tq_arena *mem,
 	struct tq_json_reader r = { NULL, mem, e, 0 };
 
 	tq_task_init(out);
-	if ((r.root = tq_json_load(text, n, e)) == NULL)
+	/* operands stand in an array or object, and that in the task's */
+	if ((r.root = tq_json_load(text, n, TQ_JSON_DEPTH_MAX + 2, e)) == NULL)
 		return -1;
 	if (!json_is_object(r.root))
 		tq_json_bad(&r, EINVAL, "not an object");
