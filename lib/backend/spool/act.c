@@ -1,0 +1,201 @@
+/* Verbs: on tasks by ids or selectors, on queues, on the whole spool. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "backend/spool/local.h"
+
+#define WAITING		(1u << TQ_HELD | 1u << TQ_DELAYED | \
+			1u << TQ_BLOCKED | 1u << TQ_READY | 1u << TQ_RETRY)
+#define ALL_STATES	((1u << TQ_NSTATES) - 1)
+
+/* ---- tasks ----------------------------------------------------------- */
+
+/* Gather the numbers of a listing. */
+static int
+add_number(const struct tq_info *i, void *arg)
+{
+	struct tq_buf *numbers = arg;
+	struct tq_uuid id;
+
+	(void)tq_local_id(&id, i->id.s);
+	tq_buf_put(numbers, &id, sizeof(id));
+	return 0;
+}
+
+/* Verb on n numbers; with names an unknown one is an error. */
+static int
+act_on(struct tq_local *l, enum tq_verb verb, const struct tq_uuid *ids,
+    size_t n, const char *const *names, const char *value, unsigned flags,
+    uint64_t *changed, struct tq_err *e)
+{
+	size_t i, which;
+
+	for (i = 0; i < n; i += which + 1) {
+		which = 0;
+		if (tq_spool_act(l->sp, verb, ids + i, n - i, value, flags,
+		    changed, &which, e) == 0)
+			return 0;
+		if (errno != ENOENT)
+			return -1;
+		if (names != NULL)
+			return tq_fail(e, ENOENT, "%s: no such task",
+			    names[i + which]);
+		/* it was there when it was listed: forgotten since */
+	}
+	return 0;
+}
+
+static int
+act_on_ids(struct tq_local *l, enum tq_verb verb,
+    const struct tq_select *sel, const char *value, unsigned flags,
+    uint64_t *changed, struct tq_err *e)
+{
+	if (tq_local_ids(l, sel->ids, sel->nids, e) == -1)
+		return -1;
+	return act_on(l, verb, l->ids, sel->nids, sel->ids, value, flags,
+	    changed, e);
+}
+
+/* By queue and state: the spool knows both without reading a task. */
+static int
+act_on_states(struct tq_local *l, enum tq_verb verb,
+    const struct tq_select *sel, const char *value, unsigned flags,
+    uint64_t *changed, struct tq_err *e)
+{
+	struct tq_uuid *ids = NULL;
+	size_t n = 0;
+	int rv;
+
+	rv = tq_spool_ids(l->sp, sel->queues, sel->nqueues,
+	    sel->states == 0 ? ALL_STATES : sel->states, &ids, &n, e);
+	if (rv == 0)
+		rv = act_on(l, verb, ids, n, NULL, value, flags, changed, e);
+	free(ids);
+	return rv;
+}
+
+static int
+act_on_tasks(struct tq_local *l, enum tq_verb verb,
+    const struct tq_select *sel, const char *value, unsigned flags,
+    uint64_t *changed, struct tq_err *e)
+{
+	struct tq_buf found;
+	int rv;
+
+	if (sel->key == NULL && sel->label == NULL) {
+		if (sel->nids == 0)
+			return act_on_states(l, verb, sel, value, flags,
+			    changed, e);
+		if (sel->nqueues == 0 && sel->states == 0)
+			return act_on_ids(l, verb, sel, value, flags, changed,
+			    e);
+	}
+	tq_buf_init(&found);
+	rv = tq_local_list(l, sel, add_number, &found, e);
+	if (rv == 0 && !tq_buf_ok(&found))
+		rv = tq_fail_sys(e, found.err, "selected tasks");
+	if (rv == 0)
+		rv = act_on(l, verb, (const struct tq_uuid *)found.p,
+		    found.n / sizeof(struct tq_uuid), NULL, value, flags,
+		    changed, e);
+	tq_buf_fini(&found);
+	return rv;
+}
+
+/* ---- kill ------------------------------------------------------------ */
+
+struct killing {
+	struct tq_local	*l;
+	const char	*signal;
+	uint64_t	*changed;
+	struct tq_err	*e;
+};
+
+/* Ask the worker that holds it; the worker settles it when it has ended. */
+static int
+kill_one(const struct tq_info *i, void *arg)
+{
+	struct killing *k = arg;
+	char words[TQ_ID_MAX + 64];
+	unsigned sent = 0;
+
+	if (i->state != TQ_STARTED)
+		return 0;
+	if (i->worker[0] == '\0')
+		return tq_fail(k->e, ENOTSUP,
+		    "%s: claimed by lease, nobody to signal", i->id.s);
+	(void)snprintf(words, sizeof(words), "kill %s %s", i->id.s,
+	    k->signal);
+	if (tq_spool_send(k->l->sp, i->worker, words, &sent, k->e) == -1)
+		return errno == ENOENT ? tq_fail(k->e, ENOTSUP,
+		    "%s: %s takes no mail", i->id.s, i->worker) : -1;
+	*k->changed += sent > 0;
+	return 0;
+}
+
+static int
+act_kill(struct tq_local *l, const struct tq_select *sel, const char *value,
+    uint64_t *changed, struct tq_err *e)
+{
+	struct killing k = { l, value == NULL ? "TERM" : value, changed, e };
+
+	if (strlen(k.signal) > 32)
+		return tq_fail(e, EINVAL, "no signal '%.80s'", k.signal);
+	return tq_local_list(l, sel, kill_one, &k, e);
+}
+
+/* ---- queues and the spool -------------------------------------------- */
+
+static int
+act_on_queues(struct tq_local *l, enum tq_verb verb,
+    const struct tq_select *sel, unsigned flags, uint64_t *changed,
+    struct tq_err *e)
+{
+	size_t i;
+
+	for (i = 0; i < sel->nqueues; i++) {
+		if (tq_spool_act_queue(l->sp, verb, sel->queues[i], flags,
+		    changed, e) == -1)
+			return -1;
+	}
+	return 0;
+}
+
+int
+tq_local_act(void *b, enum tq_verb verb, const struct tq_select *sel,
+    const char *value, unsigned flags, uint64_t *changed, struct tq_err *e)
+{
+	struct tq_local *l = b;
+	struct tq_select waiting;
+
+	switch (verb) {
+	case TQ_DO_HOLD:
+	case TQ_DO_RELEASE:
+	case TQ_DO_REVOKE:
+	case TQ_DO_FORGET:
+	case TQ_DO_RETRY:
+	case TQ_DO_MOVE:
+	case TQ_DO_PRI:
+		return act_on_tasks(l, verb, sel, value, flags, changed, e);
+	case TQ_DO_KILL:
+		return act_kill(l, sel, value, changed, e);
+	case TQ_DO_PAUSE:
+	case TQ_DO_RESUME:
+	case TQ_DO_CLOSE:
+	case TQ_DO_OPEN:
+	case TQ_DO_RMQ:
+		return act_on_queues(l, verb, sel, flags, changed, e);
+	case TQ_DO_PURGE:
+		waiting = *sel;
+		waiting.states = WAITING;
+		return act_on_tasks(l, TQ_DO_REVOKE, &waiting, NULL, flags,
+		    changed, e);
+	case TQ_DO_GC:
+		return tq_spool_gc(l->sp, changed, e);
+	case TQ_DO_FLUSH:
+		return tq_spool_sync(l->sp, e);
+	}
+	return tq_fail(e, EINVAL, "no verb %d", (int)verb);
+}

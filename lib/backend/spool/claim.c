@@ -1,0 +1,180 @@
+/* Claim and settle: a task out of the spool, its outcome into it. */
+#include <errno.h>
+#include <string.h>
+
+#include "backend/spool/local.h"
+#include "backend/spool/translate.h"
+#include "base/arena.h"
+#include "message/native.h"
+
+/* ---- settle ---------------------------------------------------------- */
+
+static uint8_t
+end_flags(const struct tq_outcome *o)
+{
+	if (o->state != TQ_RETRY && o->state != TQ_FAILURE)
+		return 0;
+	return o->flags & TQ_OUTCOME_LATER ? TQ_EF_LATER : TQ_EF_FAILED;
+}
+
+/* The shorter stream stands in the record first, the longer if it fits. */
+static void
+choose(struct tq_piece io[2], size_t room)
+{
+	struct tq_piece *p = &io[io[1].size < io[0].size];
+	int i;
+
+	for (i = 0; i < 2; i++, p = p == io ? io + 1 : io) {
+		p->is_file = p->size > room;
+		if (!p->is_file)
+			room -= p->size;
+	}
+}
+
+/* Settle what stands in the buffer and io. */
+static int
+settle_pieces(struct tq_local *l, const struct tq_ref *ref,
+    struct tq_outcome *o, struct tq_piece io[2], unsigned flags,
+    struct tq_err *e)
+{
+	const struct tq_native_sizes sizes = {
+		.out = io[0].size, .err = io[1].size
+	};
+	struct tq_rec_end end = {
+		.state = (uint8_t)o->state,
+		.flags = end_flags(o),
+		.when = o->state == TQ_RETRY ? o->when : 0,
+		.out_size = io[0].size,
+		.err_size = io[1].size
+	};
+	int fd[2] = { -1, -1 }, taken[2] = { 0, 0 };
+	size_t meta = l->bytes.n;
+	struct tq_uuid id;
+	int i;
+
+	tq_native_outcome_put(&l->bytes, o, &sizes);
+	if (!tq_buf_ok(&l->bytes))
+		return tq_fail_sys(e, l->bytes.err, "outcome of %s",
+		    ref->id.s);
+	end.meta.p = (const char *)l->bytes.p + meta;
+	end.meta.n = l->bytes.n - meta;
+	end.out = tq_piece_bytes(&io[0], &l->bytes);
+	end.err = tq_piece_bytes(&io[1], &l->bytes);
+	for (i = 0; i < 2; i++)
+		if (io[i].is_file)
+			fd[i] = io[i].fd;
+	(void)tq_local_id(&id, ref->id.s);
+	if (tq_spool_settle(l->sp, &id, ref->hint, ref->attempt, &end, fd,
+	    taken, flags, e) == -1)
+		return -1;
+	o->taken_out = taken[0] && !io[0].made;
+	o->taken_err = taken[1] && !io[1].made;
+	return 0;
+}
+
+int
+tq_local_settle(void *b, const struct tq_ref *ref, struct tq_outcome *o,
+    unsigned flags, struct tq_err *e)
+{
+	struct tq_local *l = b;
+	struct tq_piece io[2] = { { .fd = -1 }, { .fd = -1 } };
+	int rv = -1;
+
+	tq_buf_reset(&l->bytes);
+	o->taken_out = o->taken_err = 0;
+	if (tq_piece_init(&io[0], o->out, o->out_fd, e) == -1 ||
+	    tq_piece_init(&io[1], o->err, o->err_fd, e) == -1)
+		return -1;
+	choose(io, tq_spool_inline_max(l->sp));
+	if (tq_piece_bring(&io[0], &l->bytes, e) == 0 &&
+	    tq_piece_bring(&io[1], &l->bytes, e) == 0)
+		rv = settle_pieces(l, ref, o, io, flags, e);
+	tq_piece_fini(&io[0]);
+	tq_piece_fini(&io[1]);
+	return rv;
+}
+
+int
+tq_local_renew(void *b, const struct tq_ref *ref, tq_time lease,
+    struct tq_err *e)
+{
+	struct tq_local *l = b;
+	struct tq_uuid id;
+
+	(void)tq_local_id(&id, ref->id.s);
+	return tq_spool_renew(l->sp, &id, ref->hint, ref->attempt, lease, e);
+}
+
+/* ---- claim ----------------------------------------------------------- */
+
+/* Fill the claim; got's views die with the call for the body, the last. */
+static int
+fill(struct tq_local *l, struct tq_claim *c, const struct tq_spool_got *got,
+    struct tq_err *e)
+{
+	const struct tq_stored stored = {
+		&got->s.id, &got->s, &got->rec, got->ctx, got->queue
+	};
+	struct tq_uuid id = got->s.id;
+	int in_file = (got->rec.put.flags & TQ_PF_BODYFILE) != 0;
+	struct tq_arena *mem;
+
+	tq_translate_id(&c->ref.id, &id, got->rec.put.foreign);
+	c->ref.attempt = got->s.attempt;
+	c->ref.hint = got->slot;
+	tq_task_init(&c->task);
+	if ((mem = tq_arena_reuse(&c->mem)) == NULL)
+		return tq_fail_sys(e, ENOMEM, "claim of %s", c->ref.id.s);
+	if (tq_translate_task(&c->task, mem, &stored, l->uid, e) == -1)
+		return -1;
+	if (c->task.retries == -1)
+		c->task.retries = got->retries;
+	c->crashes = got->s.crashes;
+	c->laters = got->s.laters;
+	c->failures = got->s.failures;
+	c->put = tq_translate_put_time(&got->rec);
+	c->start = got->s.time;
+	if (in_file && (c->task.body_fd = tq_spool_body(l->sp, &id, e)) == -1)
+		return -1;
+	return 0;
+}
+
+/*
+ * The task was claimed and cannot be told.  Damaged, of a newer tq, or its
+ * body gone: it ends in failure, so that people see it, and 0 is returned.
+ * Our own want of memory or descriptors is none of its fault: it goes back.
+ */
+static int
+refuse(struct tq_local *l, const struct tq_ref *ref, struct tq_err *why,
+    struct tq_err *e)
+{
+	struct tq_outcome o;
+	int ours = why->num != EBADMSG && why->num != EPROTO &&
+	    why->num != ENOENT;
+
+	tq_outcome_init(&o, ours ? TQ_READY : TQ_FAILURE);
+	why->text[TQ_WHY_MAX] = '\0';
+	o.why = why->text;
+	if (tq_local_settle(l, ref, &o, 0, e) == -1 && errno != ESTALE)
+		return -1;
+	return ours ? tq_fail(e, why->num, "%s: %s", ref->id.s, why->text) : 0;
+}
+
+int
+tq_local_claim(void *b, const struct tq_take *take, struct tq_claim *c,
+    struct tq_err *e)
+{
+	struct tq_local *l = b;
+	struct tq_spool_got got;
+	struct tq_err why;
+	int rv;
+
+	/* one that ended here in failure costs a second wait, at worst */
+	while ((rv = tq_spool_claim(l->sp, take, &got, e)) == 1) {
+		if (fill(l, c, &got, &why) == 0)
+			return 1;
+		if (refuse(l, &c->ref, &why, e) == -1)
+			return -1;
+	}
+	return rv;
+}

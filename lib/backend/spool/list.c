@@ -1,0 +1,138 @@
+/* Look at tasks: one by id, many by selectors. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "backend/spool/local.h"
+#include "backend/spool/translate.h"
+#include "base/arena.h"
+
+#define ALL_STATES	((1u << TQ_NSTATES) - 1)
+
+/* ---- one task -------------------------------------------------------- */
+
+static int
+add_served(const struct tq_worker_info *w, void *arg)
+{
+	struct tq_buf *names = arg;
+
+	tq_buf_str(names, w->queues);
+	tq_buf_byte(names, ',');
+	return 0;
+}
+
+/* 1 if a live worker serves the queue. */
+static int
+is_served(struct tq_local *l, struct tq_local_served *served,
+    const char *queue, struct tq_err *e)
+{
+	char name[TQ_NAME_MAX + 3] = ",";
+	struct tq_buf *names = &served->names;
+	size_t n = strlen(queue);
+
+	if (!served->known) {
+		tq_buf_byte(names, ',');
+		if (tq_spool_workers(l->sp, add_served, names, e) == -1)
+			return -1;
+		tq_buf_byte(names, '\0');
+		if (!tq_buf_ok(names))
+			return tq_fail_sys(e, names->err, "workers");
+		served->known = 1;
+	}
+	memcpy(name + 1, queue, n);
+	memcpy(name + 1 + n, ",", 2);
+	return strstr((const char *)names->p, name) != NULL;
+}
+
+int
+tq_local_look(struct tq_local *l, const struct tq_uuid *id,
+    struct tq_local_served *served, struct tq_info *out, struct tq_err *e)
+{
+	struct tq_spool_look look;
+	struct tq_arena *mem;
+	int rv;
+
+	if ((rv = tq_spool_look(l->sp, id, 0, &look, e)) != 1)
+		return rv;
+	if ((mem = tq_arena_reuse(&out->mem)) == NULL)
+		return tq_fail_sys(e, ENOMEM, "task");
+	if (tq_translate_info(out, mem, &look, l->uid, e) == -1)
+		return -1;
+	if (out->state != TQ_READY || out->why != NULL)
+		return 1;
+	if ((rv = is_served(l, served, out->task.queue, e)) == -1)
+		return -1;
+	if (rv == 0)
+		out->why = "no worker";
+	return 1;
+}
+
+/* ---- many ------------------------------------------------------------ */
+
+static int
+has_queue(const struct tq_select *sel, const char *queue)
+{
+	size_t i;
+
+	for (i = 0; i < sel->nqueues; i++)
+		if (strcmp(sel->queues[i], queue) == 0)
+			return 1;
+	return sel->nqueues == 0;
+}
+
+/* Looked at again, the task still is what was asked for. */
+static int
+is_selected(const struct tq_select *sel, const struct tq_info *i)
+{
+	if (sel->states != 0 && !(sel->states >> i->state & 1))
+		return 0;
+	if (sel->label != NULL && (i->task.label == NULL ||
+	    strcmp(sel->label, i->task.label) != 0))
+		return 0;
+	/* a task of this broker has no key */
+	return sel->key == NULL && has_queue(sel, i->task.queue);
+}
+
+/* The numbers to look at, in memory of the caller's. */
+static int
+candidates(struct tq_local *l, const struct tq_select *sel,
+    struct tq_uuid **out, size_t *n, struct tq_err *e)
+{
+	size_t i;
+
+	if (sel->nids == 0)
+		return tq_spool_ids(l->sp, sel->queues, sel->nqueues,
+		    sel->states == 0 ? ALL_STATES : sel->states, out, n, e);
+	if ((*out = reallocarray(NULL, sel->nids, sizeof(**out))) == NULL)
+		return tq_fail_sys(e, ENOMEM, "%zu ids", sel->nids);
+	for (i = 0; i < sel->nids; i++)
+		(void)tq_local_id(&(*out)[i], sel->ids[i]);
+	*n = sel->nids;
+	return 0;
+}
+
+int
+tq_local_list(void *b, const struct tq_select *sel,
+    int (*each)(const struct tq_info *, void *), void *arg, struct tq_err *e)
+{
+	struct tq_local *l = b;
+	struct tq_local_served served = { .known = 0 };
+	struct tq_uuid *ids = NULL;
+	struct tq_info info;
+	size_t i, n = 0;
+	int rv;
+
+	tq_info_init(&info);
+	rv = candidates(l, sel, &ids, &n, e);
+	for (i = 0; i < n && rv == 0; i++) {
+		if ((rv = tq_local_look(l, &ids[i], &served, &info, e)) == 1)
+			rv = is_selected(sel, &info) ? each(&info, arg) : 0;
+		else if (rv == 0 && sel->nids > 0)
+			rv = tq_fail(e, ENOENT, "%s: no such task",
+			    sel->ids[i]);
+	}
+	tq_info_fini(&info);
+	tq_buf_fini(&served.names);
+	free(ids);
+	return rv;
+}

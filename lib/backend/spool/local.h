@@ -1,0 +1,86 @@
+/*
+ * The spool as a broker and result store: what its files share.
+ *
+ * lib/spool keeps tasks as bytes, lib/message writes them; here the two meet.
+ * A handle reuses its buffers, so that a loop of puts, claims and settles
+ * allocates nothing.
+ */
+#ifndef TQ_BACKEND_SPOOL_LOCAL_H
+#define TQ_BACKEND_SPOOL_LOCAL_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <tq/backend.h>
+
+#include "backend/spool/piece.h"
+#include "base/buf.h"
+#include "base/id.h"
+#include "spool/spool.h"
+
+/* Where the parts of one task of a put stand in the buffer, which may move. */
+struct tq_local_place {
+	size_t		 head, head_size;
+	size_t		 ctx, ctx_size;
+	struct tq_piece	 body;
+};
+
+struct tq_local {
+	struct tq_spool	*sp;
+	uint32_t	 uid;		/* whoever opened it puts and claims */
+	struct tq_buf	 bytes;		/* of the call going on */
+	struct tq_spool_put *puts;	/* room of them, and of places */
+	struct tq_local_place *places;
+	size_t		 room;
+	struct tq_uuid	*ids;		/* nids of them, for tq_wait() */
+	size_t		 nids;
+};
+
+/*
+ * The number of an id: itself when it is a UUIDv7 as tq writes it, else a
+ * digest.  Returns 1 for a digest: the id is foreign.
+ */
+int	tq_local_id(struct tq_uuid *out, const char *id);
+/* The numbers of n ids in l->ids, good until the next call. */
+int	tq_local_ids(struct tq_local *l, const char *const *ids, size_t n,
+	    struct tq_err *);
+
+/* put.c, claim.c */
+int	tq_local_put(void *b, const struct tq_task *, size_t n,
+	    tq_time timeout, struct tq_id *out, struct tq_err *);
+int	tq_local_claim(void *b, const struct tq_take *, struct tq_claim *,
+	    struct tq_err *);
+int	tq_local_settle(void *b, const struct tq_ref *, struct tq_outcome *,
+	    unsigned flags, struct tq_err *);
+int	tq_local_renew(void *b, const struct tq_ref *, tq_time lease,
+	    struct tq_err *);
+
+/* list.c */
+struct tq_local_served {
+	struct tq_buf	 names;		/* ",mail,default," */
+	int		 known;
+};
+/*
+ * Look at one task: 1 and *out filled, 0 unknown, -1.  served remembers from
+ * one look to the next which queues have workers; begin with zeros and end
+ * with tq_buf_fini(&served.names).
+ */
+int	tq_local_look(struct tq_local *l, const struct tq_uuid *id,
+	    struct tq_local_served *served, struct tq_info *out,
+	    struct tq_err *);
+int	tq_local_list(void *b, const struct tq_select *,
+	    int (*each)(const struct tq_info *, void *), void *,
+	    struct tq_err *);
+
+/* act.c, event.c */
+int	tq_local_act(void *b, enum tq_verb, const struct tq_select *,
+	    const char *value, unsigned flags, uint64_t *changed,
+	    struct tq_err *);
+int	tq_local_events(void *b, uint64_t *seq, tq_time timeout,
+	    int (*each)(const struct tq_event *, void *), void *,
+	    struct tq_err *);
+
+/* result.c */
+extern const struct tq_store_ops tq_local_store;
+
+#endif

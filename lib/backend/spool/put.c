@@ -1,0 +1,162 @@
+/*
+ * Put: tasks become the bytes and fields that lib/spool keeps.
+ *
+ * Heads and contexts of a whole batch stand in one buffer, which moves while
+ * it grows; so places are offsets until the last task is written.
+ */
+#include <bsd/string.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "backend/spool/local.h"
+#include "message/native.h"
+
+#define DEFAULT_QUEUE	"default"
+
+static int
+reserve(struct tq_local *l, size_t n, struct tq_err *e)
+{
+	struct tq_spool_put *puts;
+	struct tq_local_place *places;
+
+	if (n <= l->room)
+		return 0;
+	if ((puts = reallocarray(l->puts, n, sizeof(*puts))) == NULL)
+		return tq_fail_sys(e, ENOMEM, "%zu tasks", n);
+	l->puts = puts;
+	if ((places = reallocarray(l->places, n, sizeof(*places))) == NULL)
+		return tq_fail_sys(e, ENOMEM, "%zu tasks", n);
+	l->places = places;
+	l->room = n;
+	return 0;
+}
+
+static uint8_t
+put_flags(const struct tq_task *t)
+{
+	unsigned flags = 0;
+
+	if (t->flags & TQ_TASK_ONCE)
+		flags |= TQ_PF_ONCE;
+	if (t->flags & TQ_TASK_HOLD)
+		flags |= TQ_PF_HOLD;
+	if (t->flags & TQ_TASK_NORESULT)
+		flags |= TQ_PF_NORESULT;
+	if (t->keep >= 0)
+		flags |= TQ_PF_KEEP;
+	return (uint8_t)flags;
+}
+
+/* What the record has fields for. */
+static void
+fill(struct tq_local *l, struct tq_spool_put *v, const struct tq_task *t,
+    struct tq_id *out)
+{
+	v->foreign = NULL;
+	if (t->id == NULL) {
+		tq_spool_make_id(l->sp, &v->id);
+		tq_uuid_format(out->s, &v->id);
+	} else {
+		(void)strlcpy(out->s, t->id, sizeof(out->s));
+		if (tq_local_id(&v->id, t->id))
+			v->foreign = t->id;
+	}
+	v->queue = t->queue == NULL ? DEFAULT_QUEUE : t->queue;
+	v->pri = (uint8_t)t->pri;
+	v->flags = put_flags(t);
+	v->uid = l->uid;
+	v->eta = t->eta;
+	v->expires = t->expires;
+	v->keep = t->keep;
+}
+
+static int
+same_context(const struct tq_task *a, const struct tq_task *b)
+{
+	return a->dir == b->dir && a->env == b->env && a->umask == b->umask;
+}
+
+/* What it has none for, behind the bytes of the tasks before it. */
+static int
+encode(struct tq_local *l, size_t i, const struct tq_task *t,
+    struct tq_err *e)
+{
+	struct tq_local_place *p = &l->places[i];
+	struct tq_task head = *t;
+
+	head.uid = -1;			/* the record has these two */
+	head.keep = -1;
+	p->head = l->bytes.n;
+	tq_native_head_put(&l->bytes, &head);
+	p->head_size = l->bytes.n - p->head;
+
+	p->ctx = l->bytes.n;
+	p->ctx_size = 0;
+	if (i > 0 && same_context(t, t - 1)) {
+		p->ctx = p[-1].ctx;
+		p->ctx_size = p[-1].ctx_size;
+	} else if (t->dir != NULL || t->env != NULL || t->umask != -1) {
+		tq_native_ctx_put(&l->bytes, t);
+		p->ctx_size = l->bytes.n - p->ctx;
+	}
+
+	if (tq_piece_init(&p->body, t->body, t->body_fd, e) == -1)
+		return -1;
+	p->body.is_file = p->body.size > tq_spool_inline_max(l->sp);
+	return tq_piece_bring(&p->body, &l->bytes, e);
+}
+
+/* Nothing is added to the buffer any more: offsets become pointers. */
+static void
+place(struct tq_local *l, size_t i)
+{
+	const char *bytes = (const char *)l->bytes.p;
+	const struct tq_local_place *p = &l->places[i];
+	struct tq_spool_put *v = &l->puts[i];
+
+	v->head = (struct tq_bytes){ bytes + p->head, p->head_size };
+	v->ctx = (struct tq_bytes){ bytes + p->ctx, p->ctx_size };
+	v->body = tq_piece_bytes(&p->body, &l->bytes);
+	v->body_fd = p->body.is_file ? p->body.fd : -1;
+}
+
+static int
+put_placed(struct tq_local *l, size_t n, tq_time timeout,
+    const struct tq_id *out, struct tq_err *e)
+{
+	size_t i, which = 0;
+
+	if (!tq_buf_ok(&l->bytes))
+		return tq_fail_sys(e, l->bytes.err, "%zu tasks", n);
+	for (i = 0; i < n; i++)
+		place(l, i);
+	if (tq_spool_put(l->sp, l->puts, n, timeout, &which, e) == 0)
+		return 0;
+	if (errno == EEXIST)
+		return tq_fail(e, EEXIST, "%s: the id is known already",
+		    out[which].s);
+	return -1;
+}
+
+int
+tq_local_put(void *b, const struct tq_task *t, size_t n, tq_time timeout,
+    struct tq_id *out, struct tq_err *e)
+{
+	struct tq_local *l = b;
+	size_t i, done;
+	int rv = 0;
+
+	if (reserve(l, n, e) == -1)
+		return -1;
+	tq_buf_reset(&l->bytes);
+	for (done = 0; done < n && rv == 0; done++) {
+		fill(l, &l->puts[done], &t[done], &out[done]);
+		rv = encode(l, done, &t[done], e);
+	}
+	if (rv == 0)
+		rv = put_placed(l, n, timeout, out, e);
+	for (i = 0; i < done; i++)
+		tq_piece_fini(&l->places[i].body);
+	return rv;
+}

@@ -1,0 +1,240 @@
+/* From what lib/spool keeps to what tq/tq.h tells (pure). */
+#include "backend/spool/translate.h"
+
+#include <bsd/string.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/date.h"
+#include "message/native.h"
+
+void
+tq_translate_id(struct tq_id *out, const struct tq_uuid *id,
+    struct tq_bytes foreign)
+{
+	if (foreign.n == 0) {
+		tq_uuid_format(out->s, id);
+		return;
+	}
+	/* the record's decoder saw to the length */
+	memcpy(out->s, foreign.p, foreign.n);
+	out->s[foreign.n] = '\0';
+}
+
+tq_time
+tq_translate_put_time(const struct tq_rec *rec)
+{
+	return rec->type == TQ_REC_CARRY ? rec->st.put : rec->time;
+}
+
+/* ---- the task -------------------------------------------------------- */
+
+/* Append n bytes at *p and move it on; returns where they are. */
+static char *
+copy(char **p, const void *from, size_t n)
+{
+	char *to = *p;
+
+	if (n > 0)
+		memcpy(to, from, n);
+	*p = to + n;
+	return to;
+}
+
+int
+tq_translate_task(struct tq_task *out, struct tq_arena *mem,
+    const struct tq_stored *in, uint32_t uid, struct tq_err *e)
+{
+	const struct tq_rec_put *put = &in->rec->put;
+	size_t queue = strlen(in->queue) + 1;
+	char *head, *ctx, *body, *name, *p;
+	struct tq_id id;
+	size_t size;
+
+	tq_translate_id(&id, in->id, put->foreign);
+	size = strlen(id.s) + 1;
+	/* one block: a claim makes no other, but for the vectors of strings */
+	p = tq_arena_alloc(mem, put->head.n + put->body.n + in->ctx.n + queue +
+	    size);
+	if (p == NULL)
+		return tq_fail_sys(e, ENOMEM, "task %s", id.s);
+	head = copy(&p, put->head.p, put->head.n);
+	body = copy(&p, put->body.p, put->body.n);
+	ctx = copy(&p, in->ctx.p, in->ctx.n);
+	name = copy(&p, in->queue, queue);
+	p = copy(&p, id.s, size);
+
+	if (tq_native_head_get(out, mem, head, put->head.n, e) == -1)
+		return -1;
+	if (in->ctx.n > 0 &&
+	    tq_native_ctx_get(out, mem, ctx, in->ctx.n, e) == -1)
+		return -1;
+	out->id = p;
+	out->queue = name;
+	out->body = (struct tq_bytes){ body, put->body.n };
+	out->uid = put->uid;
+	if (put->uid != uid)
+		out->flags &= ~(unsigned)TQ_TASK_LOCAL;
+	out->pri = in->slot->pri;
+	out->eta = put->eta;
+	out->expires = put->expires;
+	out->keep = put->keep;
+	return 0;
+}
+
+/* ---- its outcome ----------------------------------------------------- */
+
+static const char *
+phrase(struct tq_arena *mem, const char *fmt, ...)
+{
+	char text[TQ_WHY_MAX + 1];
+	va_list ap;
+
+	va_start(ap, fmt);
+	(void)vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	return tq_arena_copy(mem, text, strlen(text));
+}
+
+/* Why the spool itself ended an attempt or a task. */
+static const char *
+own_why(struct tq_arena *mem, const struct tq_rec_end *in,
+    const struct tq_slot *slot)
+{
+	switch (in->state) {
+	case TQ_EXPIRED:
+		return "expired";
+	case TQ_REVOKED:
+		return "revoked";
+	default:
+		break;
+	}
+	if (!(in->flags & TQ_EF_CRASH))
+		return NULL;
+	if (in->state != TQ_FAILURE || slot == NULL)
+		return "worker died";
+	if (slot->flags & TQ_PF_ONCE)
+		return "worker died (--once)";
+	return phrase(mem, "worker died %u times", (unsigned)slot->crashes);
+}
+
+int
+tq_translate_end(struct tq_outcome *out, int *cut, struct tq_arena *mem,
+    const struct tq_rec_end *in, const struct tq_slot *slot,
+    struct tq_err *e)
+{
+	struct tq_native_sizes sizes;
+	const char *meta;
+
+	*cut = (in->flags & TQ_EF_CUT) != 0;
+	if (in->meta.n == 0) {
+		tq_outcome_init(out, (enum tq_state)in->state);
+		out->why = own_why(mem, in, slot);
+	} else {
+		meta = tq_arena_copy(mem, in->meta.p, in->meta.n);
+		if (meta == NULL)
+			return tq_fail_sys(e, ENOMEM, "outcome");
+		if (tq_native_outcome_get(out, &sizes, meta, in->meta.n,
+		    e) == -1)
+			return -1;
+	}
+	out->state = (enum tq_state)in->state;
+	if (in->flags & TQ_EF_LATER)
+		out->flags = TQ_OUTCOME_LATER;
+	return 0;
+}
+
+/* ---- all that is known ----------------------------------------------- */
+
+static const char *
+waits_for(struct tq_arena *mem, const struct tq_spool_look *in)
+{
+	char date[64];
+
+	switch (in->s.state) {
+	case TQ_HELD:
+		return "held";
+	case TQ_DELAYED:
+	case TQ_RETRY:
+		tq_date_format(date, sizeof(date), in->s.due);
+		return phrase(mem, "delayed until %s", date);
+	case TQ_STARTED:
+		return NULL;
+	default:
+		return in->why == NULL ? NULL : phrase(mem, "%s", in->why);
+	}
+}
+
+static void
+set_worker(struct tq_info *out, const struct tq_spool_look *in)
+{
+	out->worker[0] = '\0';
+	out->host[0] = '\0';
+	out->pid = in->pid;
+	if (in->pid == 0)
+		return;
+	(void)strlcpy(out->host, in->host, sizeof(out->host));
+	(void)snprintf(out->worker, sizeof(out->worker), "%.40s.%d.%u",
+	    in->host, in->pid, (unsigned)in->row);
+}
+
+static int
+set_end(struct tq_info *out, struct tq_arena *mem,
+    const struct tq_spool_look *in, struct tq_err *e)
+{
+	out->out_size = out->err_size = 0;
+	out->cut = 0;
+	out->end_time = 0;
+	tq_outcome_init(&out->end, TQ_ABSENT);
+	if (!in->has_end)
+		return 0;
+	out->out_size = in->end.out_size;
+	out->err_size = in->end.err_size;
+	out->end_time = in->end.end;
+	return tq_translate_end(&out->end, &out->cut, mem, &in->end, &in->s,
+	    e);
+}
+
+/* Times of the attempt going on, or of the last one. */
+static void
+set_times(struct tq_info *out, const struct tq_spool_look *in)
+{
+	const struct tq_slot *s = &in->s;
+
+	out->put = tq_translate_put_time(&in->rec);
+	out->eta = in->rec.put.eta;
+	if (s->state == TQ_DELAYED || s->state == TQ_RETRY)
+		out->eta = s->due;
+	out->start = in->has_end ? in->end.start : 0;
+	if (s->state == TQ_STARTED)
+		out->start = s->time;
+	out->until = TQ_STATE_ENDED(s->state) ? s->due : 0;
+}
+
+int
+tq_translate_info(struct tq_info *out, struct tq_arena *mem,
+    const struct tq_spool_look *in, uint32_t uid, struct tq_err *e)
+{
+	const struct tq_stored stored = {
+		&in->id, &in->s, &in->rec, in->ctx, in->queue
+	};
+
+	if (tq_translate_task(&out->task, mem, &stored, uid, e) == -1 ||
+	    set_end(out, mem, in, e) == -1)
+		return -1;
+	tq_translate_id(&out->id, &in->id, in->rec.put.foreign);
+	out->state = (enum tq_state)in->s.state;
+	out->body_size = in->rec.put.flags & TQ_PF_BODYFILE ?
+	    in->rec.put.body_size : in->rec.put.body.n;
+	out->attempt = in->s.attempt;
+	out->crashes = in->s.crashes;
+	out->laters = in->s.laters;
+	out->failures = in->s.failures;
+	set_times(out, in);
+	set_worker(out, in);
+	out->why = TQ_STATE_ENDED(in->s.state) ? out->end.why :
+	    waits_for(mem, in);
+	return 0;
+}
