@@ -289,6 +289,7 @@ main(int argc, char *argv[])
 	o.more = help;
 	parse(&c, &given, &urls, &o, argc, argv);
 	parse_verb(&c, given, &urls, &o, argc - optind, argv + optind);
+	tq_verb_check_operands(&c);
 	if ((c.verb->flags & TQ_CTL_CLOSED) == 0 &&
 	    tq_open(&c.tq, urls, NULL, TQ_OPEN_ONESHOT, &e) == -1)
 		tq_die_err(&e);

@@ -4,6 +4,7 @@
 #include <bsd/stdlib.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "command/status.h"
 
@@ -26,4 +27,24 @@ tq_verb_changed(struct tq_ctl *c, uint64_t changed)
 		return;
 	tq_print_int(&c->print, "changed", (int64_t)changed);
 	tq_print_end(&c->print);
+}
+
+void
+tq_verb_check_operands(const struct tq_ctl *c)
+{
+	const struct tq_verb_row *v = c->verb;
+	char what[64];
+
+	if (v->operands[0] == '\0' && c->argc > 0)
+		tq_verb_usage(c, "more operands than it takes");
+	if ((v->flags & TQ_CTL_SELECT) == TQ_CTL_SELECT && c->argc == 0 &&
+	    c->nqueues == 0 && c->states == 0 && c->key == NULL &&
+	    c->label == NULL)
+		tq_verb_usage(c, "no ids and no selector");
+	if (v->operands[0] != '\0' && v->operands[0] != '[' && c->argc == 0 &&
+	    c->nqueues == 0) {
+		snprintf(what, sizeof(what), "no %.*s",
+		    (int)strcspn(v->operands, " "), v->operands);
+		tq_verb_usage(c, what);
+	}
 }

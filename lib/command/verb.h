@@ -71,6 +71,12 @@ struct tq_ctl {
 
 /* Say what is wrong with the operands, and the verb's usage; exits 64. */
 _Noreturn void tq_verb_usage(const struct tq_ctl *, const char *what);
+/*
+ * Check that operands are there, or selectors in their stead, before anything
+ * is opened.  Nothing selected is a mistake, never "all": a script whose
+ * variable is empty must not revoke everything.
+ */
+void	tq_verb_check_operands(const struct tq_ctl *);
 /* Print how many were changed, with -v. */
 void	tq_verb_changed(struct tq_ctl *, uint64_t changed);
 

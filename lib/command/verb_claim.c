@@ -77,8 +77,6 @@ each_claim(struct tq_ctl *c, int (*one)(struct tq_ctl *, const char *,
 	size_t i;
 	int status = TQ_EXIT_OK;
 
-	if (c->argc == 0)
-		tq_verb_usage(c, "no claim");
 	for (i = 0; c->from_stdin && i < (size_t)c->argc; i++)
 		if (strcmp(c->argv[i], "-") == 0)
 			tq_verb_usage(c, "stdin cannot be claims and result");

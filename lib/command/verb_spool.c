@@ -161,8 +161,6 @@ tq_verb_init(struct tq_ctl *c, struct tq_err *e)
 	mode_t mode = c->group != NULL ? MODE_SHARED : MODE_OWN;
 	gid_t gid = (gid_t)-1;
 
-	if (c->argc > 0)
-		tq_verb_usage(c, "more than one directory");
 	if (c->mode != NULL)
 		mode = octal(c->mode);
 	if (c->group != NULL)
@@ -186,8 +184,6 @@ tq_verb_check(struct tq_ctl *c, struct tq_err *e)
 {
 	int damaged;
 
-	if (c->argc > 0)
-		tq_verb_usage(c, "it takes no operand");
 	damaged = tq_check(c->tq, c->salvage ? TQ_CHECK_SALVAGE : 0, finding,
 	    c, e);
 	if (damaged > 0)

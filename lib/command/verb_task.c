@@ -1,9 +1,4 @@
-/*
- * Verbs of tqctl that are one tq_do(): on tasks, on queues, on the broker.
- *
- * Nothing selected is a mistake, never "all": a script whose variable is
- * empty must not revoke everything.
- */
+/* Verbs of tqctl that are one tq_do(): on tasks, on queues, on the broker. */
 #include "command/verb.h"
 
 #include <ctype.h>
@@ -35,9 +30,6 @@ select_tasks(struct tq_select *sel, struct tq_ctl *c, struct tq_err *e)
 	    .label = c->label };
 	if (c->argc > 0 && c->ids.n == 0)
 		return 0;
-	if (c->ids.n == 0 && c->nqueues == 0 && c->states == 0 &&
-	    c->key == NULL && c->label == NULL)
-		tq_verb_usage(c, "no ids and no selector");
 	if ((c->verb->flags & TQ_CTL_DESTROYS) != 0 && !isatty(STDIN_FILENO))
 		flags = 0;
 	if (tq_ids_resolve(&c->ids, c->tq, flags, e) == -1) {
@@ -160,7 +152,7 @@ tq_verb_kill(struct tq_ctl *c, struct tq_err *e)
 
 /* ---- queues ---------------------------------------------------------- */
 
-/* The queues of -q and of the operands; none is a mistake. */
+/* The queues of -q and of the operands. */
 static void
 select_queues(struct tq_select *sel, struct tq_ctl *c)
 {
@@ -169,8 +161,6 @@ select_queues(struct tq_select *sel, struct tq_ctl *c)
 	for (i = 0; i < c->argc; i++)
 		tq_arg_append(&c->queues, &c->nqueues,
 		    tq_arg_name(c->verb->name, c->argv[i]));
-	if (c->nqueues == 0)
-		tq_verb_usage(c, "no queue");
 	*sel = (struct tq_select){ .queues = c->queues,
 	    .nqueues = c->nqueues };
 }
@@ -212,8 +202,6 @@ tq_verb_broker(struct tq_ctl *c, struct tq_err *e)
 	struct tq_select all = { 0 };
 	uint64_t changed = 0;
 
-	if (c->argc > 0)
-		tq_verb_usage(c, "it takes no operand");
 	if (tq_do(c->tq, (enum tq_verb)c->verb->act, &all, NULL, 0, &changed,
 	    e) == -1)
 		return -1;
