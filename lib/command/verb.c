@@ -14,9 +14,9 @@ tq_verb_usage(const struct tq_ctl *c, const char *what)
 	const struct tq_verb_row *v = c->verb;
 
 	tq_warn("%s: %s", v->name, what);
-	fprintf(stderr, "usage: %s %s%s%s %s\n", getprogname(), v->name,
+	fprintf(stderr, "usage: %s %s%s%s%s%s\n", getprogname(), v->name,
 	    v->value != NULL ? " " : "", v->value != NULL ? v->value : "",
-	    v->operands);
+	    v->operands[0] != '\0' ? " " : "", v->operands);
 	exit(TQ_EXIT_USAGE);
 }
 
