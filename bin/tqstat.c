@@ -78,7 +78,7 @@ struct stat_run {
 	struct tq_columns what;
 	struct tq_table_choice choice;
 	struct tq_print	 print;
-	uint64_t	 printed, seq;
+	uint64_t	 printed;
 };
 
 static void
@@ -266,10 +266,6 @@ print_event(const struct tq_event *ev, void *arg)
 {
 	struct stat_run *r = arg;
 
-	if (r->seq != 0 && ev->seq > r->seq + 1)
-		tq_warn("%llu events lost",
-		    (unsigned long long)(ev->seq - r->seq - 1));
-	r->seq = ev->seq;
 	if (!in_list(ev->queue, r->queues, r->nqueues) ||
 	    !in_list(ev->id.s, r->ids.v, r->ids.n) ||
 	    (r->states != 0 && (r->states & 1u << ev->state) == 0))

@@ -43,11 +43,28 @@ select_tasks(struct tq_select *sel, struct tq_ctl *c, struct tq_err *e)
 	return 1;
 }
 
+/* kill leaves alone what has not started: there is no end to wait for. */
 static int
 add_id(const struct tq_info *info, void *arg)
 {
-	tq_ids_add(arg, info->id.s);
+	struct tq_ctl *c = arg;
+
+	if (c->verb->act != TQ_DO_KILL || info->state == TQ_STARTED)
+		tq_ids_add(&c->ids, info->id.s);
 	return 0;
+}
+
+/* Let c->ids be the ids of the tasks selected, which it may be part of. */
+static int
+list_ids(struct tq_ctl *c, const struct tq_select *sel, struct tq_err *e)
+{
+	struct tq_ids named = c->ids;
+	int rv;
+
+	tq_ids_init(&c->ids);
+	rv = tq_list(c->tq, sel, add_id, c, e);
+	tq_ids_fini(&named);
+	return rv;
 }
 
 /*
@@ -79,8 +96,7 @@ act(struct tq_ctl *c, const char *value, struct tq_err *e)
 	if ((rv = select_tasks(&sel, c, e)) == -1)
 		return -1;
 	if (rv == 1 && c->wait) {
-		tq_ids_fini(&c->ids);
-		if (tq_list(c->tq, &sel, add_id, &c->ids, e) == -1)
+		if (list_ids(c, &sel, e) == -1)
 			return -1;
 		sel = (struct tq_select){ .ids = c->ids.v, .nids = c->ids.n };
 		rv = c->ids.n > 0;
