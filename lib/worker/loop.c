@@ -8,7 +8,6 @@
 #define _GNU_SOURCE		/* close_range(2), CLOSE_RANGE_CLOEXEC */
 #include <sys/epoll.h>
 #include <sys/prctl.h>
-#include <sys/signalfd.h>
 
 #include <linux/close_range.h>
 
@@ -19,12 +18,14 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "backlog.h"
 #include "base/clock.h"
 #include "loop.h"
 #include "mail.h"
 #include "notify.h"
 #include "peers.h"
 #include "pool.h"
+#include "signals.h"
 #include "states.h"
 
 /* data.u64 of what the epoll watches; a peer's is KEY_PEERS plus its row. */
@@ -135,13 +136,10 @@ on_signal(struct loop *l, unsigned signo)
 static void
 read_signals(struct loop *l)
 {
-	struct signalfd_siginfo si[4];
-	ssize_t n;
-	size_t i;
+	unsigned signo;
 
-	while ((n = read(l->signals, si, sizeof(si))) > 0)
-		for (i = 0; i < (size_t)n / sizeof(si[0]); i++)
-			on_signal(l, si[i].ssi_signo);
+	while ((signo = tq_signals_next(l->signals)) != 0)
+		on_signal(l, signo);
 }
 
 static void
@@ -193,37 +191,14 @@ complain(struct loop *l, const struct tq_err *e)
 	l->pause = l->now + TQ_SECOND;
 }
 
-struct backlog {
-	const struct tq_take *take;
-	uint64_t	 work;		/* what -E waits for */
-	uint64_t	 waiting;	/* delayed or held */
-};
-
-static int
-count_backlog(const struct tq_queue_info *q, void *arg)
-{
-	struct backlog *b = arg;
-	size_t i;
-
-	for (i = 0; i < b->take->nqueues; i++)
-		if (strcmp(b->take->queue[i], q->name) == 0) {
-			b->work += q->count[TQ_READY] + q->count[TQ_RETRY] +
-			    q->count[TQ_STARTED] + q->count[TQ_BLOCKED];
-			b->waiting += q->count[TQ_DELAYED] +
-			    q->count[TQ_HELD];
-			break;
-		}
-	return 0;
-}
-
 /* For -E: is there nothing left to do? */
 static void
 look_for_end(struct loop *l)
 {
-	struct backlog b = { .take = &l->w->rules.take };
+	struct tq_backlog b;
 	struct tq_err e;
 
-	if (tq_queues(l->tq, count_backlog, &b, &e) == -1) {
+	if (tq_backlog_count(&b, l->tq, &l->w->rules.take, &e) == -1) {
 		complain(l, &e);
 		return;
 	}
@@ -379,38 +354,10 @@ run(struct loop *l)
 
 /* ---- beginning ------------------------------------------------------- */
 
-/* Signals that come through a descriptor, so that nothing is interrupted. */
-static int
-take_signals(struct loop *l, struct tq_err *e)
-{
-	static const int taken[] = {
-		SIGCHLD, SIGTERM, SIGINT, SIGQUIT, SIGHUP, SIGUSR1, SIGUSR2
-	};
-	struct epoll_event ev = { .events = EPOLLIN };
-	sigset_t set;
-	size_t i;
-
-	sigemptyset(&set);
-	for (i = 0; i < sizeof(taken) / sizeof(taken[0]); i++) {
-		/* an ignored signal would never come: nohup, sh's "&" */
-		signal(taken[i], SIG_DFL);
-		sigaddset(&set, taken[i]);
-	}
-	signal(SIGPIPE, SIG_IGN);
-	if (sigprocmask(SIG_BLOCK, &set, NULL) == -1)
-		return tq_fail_sys(e, errno, "sigprocmask");
-	l->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-	if (l->signals == -1)
-		return tq_fail_sys(e, errno, "signalfd");
-	ev.data.u64 = KEY_SIGNALS;
-	if (epoll_ctl(l->epoll, EPOLL_CTL_ADD, l->signals, &ev) == -1)
-		return tq_fail_sys(e, errno, "epoll");
-	return 0;
-}
-
 static int
 begin(struct loop *l, struct tq_err *e)
 {
+	struct epoll_event ev = { .events = EPOLLIN };
 	struct tq_worker *w = l->w;
 
 	/* without it (Linux before 5.11) tasks get what we were given */
@@ -419,8 +366,11 @@ begin(struct loop *l, struct tq_err *e)
 		return tq_fail_sys(e, errno, "subreaper");
 	if ((l->epoll = epoll_create1(EPOLL_CLOEXEC)) == -1)
 		return tq_fail_sys(e, errno, "epoll");
-	if (take_signals(l, e) == -1)
+	if ((l->signals = tq_signals_take(e)) == -1)
 		return -1;
+	ev.data.u64 = KEY_SIGNALS;
+	if (epoll_ctl(l->epoll, EPOLL_CTL_ADD, l->signals, &ev) == -1)
+		return tq_fail_sys(e, errno, "epoll");
 	return tq_worker_join(l->tq, &w->rules.take, w->places, e);
 }
 
