@@ -31,6 +31,12 @@
 /* data.u64 of what the epoll watches; a peer's is KEY_PEERS plus its row. */
 enum { KEY_SIGNALS, KEY_BELL, KEY_PEERS };
 
+/*
+ * timeout(1) and a shell's trap send TERM to us and again to our group: that
+ * is one wish, not the second one that ends tasks at once.
+ */
+#define APART	(200 * TQ_MS)
+
 struct loop {
 	struct tq_worker *w;
 	struct tq	*tq;
@@ -41,6 +47,7 @@ struct loop {
 	enum tq_life	 life;
 	tq_time		 now;		/* CLOCK_BOOTTIME, once a round */
 	tq_time		 deadline;	/* of TQ_LIFE_GRACE, TQ_FOREVER: none */
+	tq_time		 told;		/* by TERM or INT to stop, 0: not yet */
 	tq_time		 pause;		/* claim nothing before */
 	tq_time		 second;	/* what is done once a second, next */
 	unsigned	 contrary;	/* times that a claim found nothing and
@@ -117,7 +124,9 @@ on_signal(struct loop *l, unsigned signo)
 		break;
 	case SIGTERM:
 	case SIGINT:
-		happen(l, TQ_LIFE_STOP);
+		if (l->told == 0 || l->now - l->told >= APART)
+			happen(l, TQ_LIFE_STOP);
+		l->told = l->now;
 		break;
 	case SIGQUIT:
 		happen(l, TQ_LIFE_NOW);
