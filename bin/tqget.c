@@ -305,7 +305,7 @@ main(int argc, char *argv[])
 	g.run.argv = (const char *const *)argv + optind;
 	check(&g, &o);
 	if (tq_open(&g.tq, g.urls, NULL, 0, &e) == -1)
-		tq_die_err(&e);
+		tq_die_open(&e);
 	status = g.run.argc > 0 ? run_command(&g) : print_tasks(&g);
 	tq_close(g.tq);
 	for (i = 0; i < g.take.nqueues; i++)

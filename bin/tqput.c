@@ -449,8 +449,11 @@ main(int argc, char *argv[])
 	parse(&p, &o, argc, argv);
 	fill(&p, argc - optind, argv + optind);
 	check_replace(&p);
-	if (tq_open(&p.tq, p.urls, p.results, TQ_OPEN_ONESHOT, &e) == -1)
-		fail(&p, &e);
+	if (tq_open(&p.tq, p.urls, p.results, TQ_OPEN_ONESHOT, &e) == -1) {
+		if (p.wait)
+			tq_stand_refused(&e);
+		tq_die_open(&e);
+	}
 	if (p.place.umask != -1 && tq_spool_dir(p.tq) != NULL)
 		p.task.flags |= TQ_TASK_LOCAL;
 	status = p.many ? put_many(&p) : put_one(&p);

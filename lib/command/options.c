@@ -91,8 +91,9 @@ print_usage(FILE *f, const char *usage)
 
 	for (;;) {
 		n = strcspn(line, "\n");
-		fprintf(f, "%-6s %s %.*s\n", head, getprogname(), (int)n,
-		    line);
+		/* a line that begins with a blank goes on with a form */
+		fprintf(f, "%-6s %s %.*s\n", head,
+		    *line == ' ' ? "" : getprogname(), (int)n, line);
 		if (line[n] == '\0')
 			return;
 		line += n + 1;

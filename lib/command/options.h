@@ -19,7 +19,7 @@ struct tq_option {
 #define TQ_OPTIONS_MAX	80
 
 struct tq_options {
-	const char	*usage;	/* "[-v] id ..." lines, without the name */
+	const char	*usage;	/* "[-v] id ...": see tq_options_init() */
 	const struct tq_option *table;
 	size_t		 n;
 	void		 (*more)(void);	/* prints the end of --help, or NULL */
@@ -30,7 +30,8 @@ struct tq_options {
 
 /*
  * Prepare to parse; table has n rows, without -h and -V, which every command
- * has.  usage may have several lines, each without the command's name.
+ * has.  usage has a line for each form, without the command's name; a line
+ * that begins with a blank goes on with the form before it.
  */
 void	tq_options_init(struct tq_options *, const char *usage,
 	    const struct tq_option *table, size_t n);

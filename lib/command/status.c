@@ -93,3 +93,10 @@ tq_die_err(const struct tq_err *e)
 {
 	tq_die(tq_exit_of(e->num), "%s", e->text);
 }
+
+void
+tq_die_open(const struct tq_err *e)
+{
+	tq_die(e->num == ENOTSUP ? TQ_EXIT_AWAY : tq_exit_of(e->num), "%s",
+	    e->text);
+}

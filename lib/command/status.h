@@ -42,4 +42,6 @@ _Noreturn void tq_die(int status, const char *fmt, ...)
 	    __attribute__((__format__(__printf__, 2, 3)));
 /* Say e's sentence and exit with tq_exit_of(e->num). */
 _Noreturn void tq_die_err(const struct tq_err *e);
+/* The same after tq_open(), where ENOTSUP means a missing module: 69. */
+_Noreturn void tq_die_open(const struct tq_err *e);
 #endif
