@@ -130,7 +130,10 @@ $(CMD): $(B)/bin/%: $(B)/bin/%.o $(ARCHIVES)
 # the scripts beside them.
 TESTLIB	= $(patsubst %.c,$(B)/%.o,$(wildcard tests/lib/*.c))
 PROG	= $(patsubst %.c,$(B)/%,$(wildcard $(addprefix tests/,\
-	    unit/*.c contract/*.c cmd/*.c crash/*.c)))
+	    unit/*.c contract/test_*.c cmd/*.c crash/*.c)))
+# What every broker is asked, in each program that asks one.
+CONTRACT = $(patsubst %.c,$(B)/%.o,$(filter-out tests/contract/test_%,\
+	    $(wildcard tests/contract/*.c)))
 BENCH	= $(patsubst %.c,$(B)/%,$(wildcard tests/bench/*.c))
 FUZZ	= $(patsubst %.c,$(B)/%,$(wildcard tests/fuzz/fuzz_*.c))
 
@@ -148,8 +151,9 @@ TAP	= $(patsubst %,$(B)/log/%.tap,$(patsubst $(B)/tests/%,%,\
 TAPENV	= B='$(abspath $(B))' SAN='$(SAN)' CC='$(CC)' VERSION='$(VERSION)' \
 	  TEST_SECONDS='$(TEST_SECONDS)' WRAP='$(WRAP)'
 
+$(filter $(B)/tests/contract/%,$(PROG)): $(CONTRACT)
 $(PROG): %: %.o $(TESTLIB) $(ARCHIVES)
-	$(CC) $(TQ_LDFLAGS) $(LDFLAGS) -o $@ $< $(TESTLIB) $(ARCHIVES) \
+	$(CC) $(TQ_LDFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(ARCHIVES) \
 	    $(CMOCKA) $(SYSLIBS)
 $(BENCH): %: %.o $(ARCHIVES)
 	$(CC) $(TQ_LDFLAGS) $(LDFLAGS) -o $@ $< $(ARCHIVES) $(SYSLIBS)
