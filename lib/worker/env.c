@@ -144,7 +144,8 @@ tq_env_add_facts(struct tq_env *env, const struct tq_env_facts *f)
 	add_number(env, "TQ_RETRIES", f->retries);
 	add_number(env, "TQ_SLOT", f->place);
 	tq_env_add(env, "TQ_PARENT", t->parent);
-	tq_env_add(env, "TQ_ROOT", t->root);
+	/* what it puts has the same root: itself, if nobody put it */
+	tq_env_add(env, "TQ_ROOT", t->root != NULL ? t->root : ref->id.s);
 	tq_env_add(env, "TQ_BROKER", f->url);
 	tq_env_add(env, "TQ_RESULTS", f->results);
 	tq_env_add(env, "TQ_DIR", f->dir);

@@ -84,6 +84,20 @@ a_task_is_told_about_itself(void **state)
 }
 
 static void
+a_task_that_no_task_put_is_its_own_root(void **state)
+{
+	struct tq_claim c = { .ref = { .attempt = 1 } };
+	struct tq_env_facts facts = { .claim = &c };
+	const char *const *env;
+
+	strlcpy(c.ref.id.s, "the-id", sizeof(c.ref.id.s));
+	tq_env_add_facts(*state, &facts);
+	env = tq_env_take(*state);
+	assert_string_equal(value(env, "TQ_ROOT"), "the-id");
+	assert_null(value(env, "TQ_PARENT"));
+}
+
+static void
 a_submitter_of_our_own_is_believed(void **state)
 {
 	static const char *const given[] = {
@@ -170,6 +184,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(a_task_is_told_about_itself,
 		    setup, teardown),
+		cmocka_unit_test_setup_teardown(
+		    a_task_that_no_task_put_is_its_own_root, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 		    a_submitter_of_our_own_is_believed, setup, teardown),
 		cmocka_unit_test_setup_teardown(
