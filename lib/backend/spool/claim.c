@@ -17,6 +17,40 @@ end_flags(const struct tq_outcome *o)
 	return o->flags & TQ_OUTCOME_LATER ? TQ_EF_LATER : TQ_EF_FAILED;
 }
 
+static int
+stale(const struct tq_ref *ref, struct tq_err *e)
+{
+	return tq_fail(e, ESTALE, "%s/%u: the claim is no longer yours",
+	    ref->id.s, ref->attempt);
+}
+
+/*
+ * Forget what a success wrote if its task wants no result.  The task is asked
+ * only when there is something to forget.
+ */
+static int
+drop_unwanted(struct tq_local *l, const struct tq_ref *ref,
+    const struct tq_outcome *o, struct tq_piece io[2], struct tq_err *e)
+{
+	const struct tq_bytes nothing = { .p = NULL };
+	struct tq_spool_look look;
+	struct tq_uuid id;
+	int i;
+
+	if (o->state != TQ_SUCCESS || io[0].size + io[1].size == 0)
+		return 0;
+	(void)tq_local_id(&id, ref->id.s);
+	switch (tq_spool_look(l->sp, &id, 0, &look, e)) {
+	case -1:
+		return -1;
+	case 0:
+		return stale(ref, e);
+	}
+	for (i = 0; i < 2 && look.s.flags & TQ_PF_NORESULT; i++)
+		(void)tq_piece_init(&io[i], nothing, -1, NULL);
+	return 0;
+}
+
 /* The shorter stream stands in the record first, the longer if it fits. */
 static void
 choose(struct tq_piece io[2], size_t room)
@@ -66,7 +100,7 @@ settle_pieces(struct tq_local *l, const struct tq_ref *ref,
 	(void)tq_local_id(&id, ref->id.s);
 	if (tq_spool_settle(l->sp, &id, ref->hint, ref->attempt, &end, fd,
 	    taken, flags, e) == -1)
-		return -1;
+		return errno == ESTALE ? stale(ref, e) : -1;
 	o->taken_out = taken[0] && !io[0].made;
 	o->taken_err = taken[1] && !io[1].made;
 	return 0;
@@ -83,7 +117,8 @@ tq_local_settle(void *b, const struct tq_ref *ref, struct tq_outcome *o,
 	tq_buf_reset(&l->bytes);
 	o->taken_out = o->taken_err = 0;
 	if (tq_piece_init(&io[0], o->out, o->out_fd, e) == -1 ||
-	    tq_piece_init(&io[1], o->err, o->err_fd, e) == -1)
+	    tq_piece_init(&io[1], o->err, o->err_fd, e) == -1 ||
+	    drop_unwanted(l, ref, o, io, e) == -1)
 		return -1;
 	choose(io, tq_spool_inline_max(l->sp));
 	if (tq_piece_bring(&io[0], &l->bytes, e) == 0 &&
@@ -102,7 +137,10 @@ tq_local_renew(void *b, const struct tq_ref *ref, tq_time lease,
 	struct tq_uuid id;
 
 	(void)tq_local_id(&id, ref->id.s);
-	return tq_spool_renew(l->sp, &id, ref->hint, ref->attempt, lease, e);
+	if (tq_spool_renew(l->sp, &id, ref->hint, ref->attempt, lease,
+	    e) == -1)
+		return errno == ESTALE ? stale(ref, e) : -1;
+	return 0;
 }
 
 /* ---- claim ----------------------------------------------------------- */

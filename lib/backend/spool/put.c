@@ -101,9 +101,11 @@ encode(struct tq_local *l, size_t i, const struct tq_task *t,
 		p->ctx_size = l->bytes.n - p->ctx;
 	}
 
+	/* a short file is read; long bytes lib/spool itself makes a file of */
 	if (tq_piece_init(&p->body, t->body, t->body_fd, e) == -1)
 		return -1;
-	p->body.is_file = p->body.size > tq_spool_inline_max(l->sp);
+	p->body.is_file = t->body_fd != -1 &&
+	    p->body.size > tq_spool_inline_max(l->sp);
 	return tq_piece_bring(&p->body, &l->bytes, e);
 }
 
@@ -125,18 +127,19 @@ static int
 put_placed(struct tq_local *l, size_t n, tq_time timeout,
     const struct tq_id *out, struct tq_err *e)
 {
+	struct tq_err why;
 	size_t i, which = 0;
 
 	if (!tq_buf_ok(&l->bytes))
 		return tq_fail_sys(e, l->bytes.err, "%zu tasks", n);
 	for (i = 0; i < n; i++)
 		place(l, i);
-	if (tq_spool_put(l->sp, l->puts, n, timeout, &which, e) == 0)
+	if (tq_spool_put(l->sp, l->puts, n, timeout, &which, &why) == 0)
 		return 0;
-	if (errno == EEXIST)
-		return tq_fail(e, EEXIST, "%s: the id is known already",
-		    out[which].s);
-	return -1;
+	/* all other sentences begin with the queue or the spool */
+	if (why.num == EEXIST)
+		return tq_fail(e, EEXIST, "%s: %s", out[which].s, why.text);
+	return tq_fail(e, why.num, "%s", why.text);
 }
 
 int
@@ -144,19 +147,15 @@ tq_local_put(void *b, const struct tq_task *t, size_t n, tq_time timeout,
     struct tq_id *out, struct tq_err *e)
 {
 	struct tq_local *l = b;
-	size_t i, done;
-	int rv = 0;
+	size_t i;
 
 	if (reserve(l, n, e) == -1)
 		return -1;
 	tq_buf_reset(&l->bytes);
-	for (done = 0; done < n && rv == 0; done++) {
-		fill(l, &l->puts[done], &t[done], &out[done]);
-		rv = encode(l, done, &t[done], e);
+	for (i = 0; i < n; i++) {
+		fill(l, &l->puts[i], &t[i], &out[i]);
+		if (encode(l, i, &t[i], e) == -1)
+			return -1;
 	}
-	if (rv == 0)
-		rv = put_placed(l, n, timeout, out, e);
-	for (i = 0; i < done; i++)
-		tq_piece_fini(&l->places[i].body);
-	return rv;
+	return put_placed(l, n, timeout, out, e);
 }
