@@ -262,6 +262,14 @@ tq_ledger_fit(struct tq_ledger *l, uint64_t reserve, tq_time now)
 }
 
 int
+tq_ledger_next(struct tq_ledger *l, tq_time now)
+{
+	if (tq_ledger_wants_segment(l))
+		return 0;
+	return rotate(l, now) == -1 ? -1 : 1;
+}
+
+int
 tq_ledger_write(struct tq_ledger *l, tq_time now, tq_lsn *lsn)
 {
 	struct tq_top *top = l->t->top;
@@ -317,6 +325,18 @@ make_next(struct tq_ledger *l, tq_time now)
 }
 
 int
+tq_ledger_make_room(struct tq_ledger *l, uint64_t bytes, tq_time now,
+    struct tq_err *e)
+{
+	while (tq_ledger_wants_segment(l) ||
+	    room(l) < l->t->top->reserved + bytes)
+		if (make_next(l, now) == -1)
+			return tq_fail_sys(e, errno == EDQUOT ? ENOSPC : errno,
+			    "ledger");
+	return 0;
+}
+
+int
 tq_ledger_prepare(struct tq_ledger *l, uint64_t bytes, int must, tq_time now,
     struct tq_err *e)
 {
@@ -331,13 +351,8 @@ tq_ledger_prepare(struct tq_ledger *l, uint64_t bytes, int must, tq_time now,
 	}
 	if (rv == 1)	/* it died making one, which has no name yet */
 		tq_lock_mended(&top->care);
-	rv = 0;
-	while (rv == 0 && (tq_ledger_wants_segment(l) ||
-	    room(l) < top->reserved + bytes))
-		rv = make_next(l, now);
+	rv = tq_ledger_make_room(l, bytes, now, e);
 	tq_lock_give(&top->care);
-	if (rv == -1 && must)
-		return tq_fail_sys(e, errno, "ledger");
 	return rv;
 }
 

@@ -69,6 +69,8 @@ size_t	tq_ledger_max(const struct tq_ledger *l);
  * has to be prepared first; -1.
  */
 int	tq_ledger_fit(struct tq_ledger *l, uint64_t reserve, tq_time now);
+/* Under the lock: go on in the next segment now; 1, 0 none is prepared, -1. */
+int	tq_ledger_next(struct tq_ledger *l, tq_time now);
 /*
  * Under the lock, after a fit: write the transaction and move the tail.
  * lsn[i], for each record, is where it stands.  From here to
@@ -83,6 +85,9 @@ void	tq_ledger_applied(struct tq_ledger *l);
  */
 int	tq_ledger_prepare(struct tq_ledger *l, uint64_t bytes, int must,
 	    tq_time now, struct tq_err *e);
+/* The same for who holds the `care` mutex. */
+int	tq_ledger_make_room(struct tq_ledger *l, uint64_t bytes, tq_time now,
+	    struct tq_err *e);
 /* Under the lock: 1 when no empty segment is prepared. */
 int	tq_ledger_wants_segment(const struct tq_ledger *l);
 

@@ -75,8 +75,8 @@ get_max(struct tq_cur *c, uint64_t max)
 
 /*
  * Task part: u16 queue, u8 pri, u8 flags, u8 mask, then by mask: i64 eta,
- * i64 expires, i64 keep, u32 ctx, u32 uid, varint body size, bytes foreign
- * id; then bytes head, and the body is the rest.
+ * i64 expires, i64 keep, u32 ctx, u32 uid, varints size and number of the
+ * body's file, bytes foreign id; then bytes head, and the body is the rest.
  */
 static void
 encode_put(struct tq_buf *b, const struct tq_rec_put *t)
@@ -114,8 +114,10 @@ encode_put(struct tq_buf *b, const struct tq_rec_put *t)
 		tq_set32(p, t->ctx);
 	if (mask & OPT_UID && (p = tq_buf_grow(b, 4)) != NULL)
 		tq_set32(p, t->uid);
-	if (mask & OPT_BODYFILE)
+	if (mask & OPT_BODYFILE) {
 		tq_buf_varint(b, t->body_size);
+		tq_buf_varint(b, t->file);
+	}
 	if (mask & OPT_FOREIGN)
 		tq_buf_bytes(b, t->foreign.p, t->foreign.n);
 	tq_buf_bytes(b, t->head.p, t->head.n);
@@ -143,8 +145,10 @@ decode_put(struct tq_rec_put *t, struct tq_cur *c)
 		t->ctx = get_u32(c);
 	if (mask & OPT_UID)
 		t->uid = get_u32(c);
-	if (mask & OPT_BODYFILE)
+	if (mask & OPT_BODYFILE) {
 		t->body_size = tq_cur_varint(c);
+		t->file = (uint32_t)get_max(c, UINT32_MAX);
+	}
 	if (mask & OPT_FOREIGN)
 		t->foreign = get_bytes(c);
 	t->head = get_bytes(c);

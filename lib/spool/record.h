@@ -80,6 +80,7 @@ struct tq_rec_put {
 	uint32_t	 uid;		/* of the submitter */
 	tq_time		 eta, expires, keep;	/* keep: -1 not set */
 	uint64_t	 body_size;	/* of a body in a file */
+	uint32_t	 file;		/* number in the name of that file */
 	struct tq_bytes	 foreign;	/* the id in full */
 	struct tq_bytes	 head;		/* what lib/message makes of the rest */
 	struct tq_bytes	 body;

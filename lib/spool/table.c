@@ -159,10 +159,8 @@ tq_table_clear(struct tq_table *t)
 	memset(t->buckets, 0, (size_t)top->buckets.cap * sizeof(*t->buckets));
 	memset(t->qrows, 0, (size_t)top->queues.cap * sizeof(*t->qrows));
 	memset(t->crows, 0, (size_t)top->ctxs.cap * sizeof(*t->crows));
-	for (i = 0; i < TQ_WORKERS_MAX; i++) {
+	for (i = 0; i < TQ_WORKERS_MAX; i++)
 		memset(&t->wrows[i].claimed, 0, sizeof(t->wrows[i].claimed));
-		t->wrows[i].epoch = 0;
-	}
 	top->slots.used = top->buckets.used = top->heap.used = 0;
 	top->queues.used = top->ctxs.used = 0;
 	top->level = 0;
@@ -666,8 +664,8 @@ tq_table_ctx_at(struct tq_table *t, uint32_t n)
 	return &t->crows[n];
 }
 
-_Atomic uint32_t *
-tq_table_word(struct tq_table *t, const struct tq_uuid *id)
+unsigned
+tq_table_word(const struct tq_uuid *id)
 {
-	return &t->top->end_word[id->b[15] % TQ_FUTEX_WORDS];
+	return 1 + id->b[15] % (TQ_FUTEX_WORDS - 1);
 }

@@ -101,9 +101,7 @@ struct tq_crow {
 
 /* One owner: a handle that claims.  Number 0 is never used. */
 struct tq_wrow {
-	struct tq_list	 claimed;	/* slots it owns */
-	uint32_t	 epoch;		/* of the owner the list belongs to */
-	uint32_t	 pad;
+	struct tq_list	 claimed;	/* slots it owns, of any epoch */
 	/* ---- dies with the machine ---- */
 	uint32_t	 joined;	/* 0, or epoch of the handle below */
 	uint32_t	 sleeping;	/* registered: ring it */
@@ -169,13 +167,15 @@ struct tq_top {
 	/* ---- dies with the machine ---- */
 	tq_time		 swept;		/* wall: dead owners looked for */
 	uint32_t	 sleepers;	/* owners registered for a ring */
+	uint32_t	 rows;		/* greatest row that was joined */
 	_Atomic uint32_t durable_word;	/* futex: rises with durable */
 	_Atomic uint32_t durable_waiters;
 	_Atomic uint32_t room_word;	/* futex: a queue got room */
 	_Atomic uint32_t room_waiters;
 	_Atomic uint32_t tail_word;	/* futex: the ledger grew */
 	_Atomic uint32_t tail_waiters;
-	_Atomic uint32_t end_word[TQ_FUTEX_WORDS]; /* futex: by hash of id */
+	/* futexes: 0 for who waits for the first of several, else by id */
+	_Atomic uint32_t end_word[TQ_FUTEX_WORDS];
 };
 
 /* A mapping of the table in this process. */
@@ -246,8 +246,8 @@ uint32_t	 tq_table_queue_new(struct tq_table *t);
 struct tq_qrow	*tq_table_queue_at(struct tq_table *t, uint32_t n);
 struct tq_crow	*tq_table_ctx_at(struct tq_table *t, uint32_t n);
 
-/* The futex word that waiters of an id sleep on. */
-_Atomic uint32_t *tq_table_word(struct tq_table *t, const struct tq_uuid *);
+/* Number, from 1, of the futex word that waiters of an id sleep on. */
+unsigned	 tq_table_word(const struct tq_uuid *);
 
 /* 1 if every list, count and index agrees; for tests and tqctl check. */
 int		 tq_table_audit(struct tq_table *t, char *why, size_t size);

@@ -1,0 +1,428 @@
+/*
+ * What people do to tasks and queues: hold, release, revoke, forget, retry,
+ * move, priority; pause, close, remove, settings.  Every change is a record,
+ * and durable before the caller is told.
+ */
+#include <bsd/stdlib.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "spool/core.h"
+
+/* Ids that one transaction changes. */
+#define SLICE	256
+
+struct act {
+	enum tq_verb	 verb;
+	unsigned	 flags;		/* TQ_DO_* */
+	const char	*value;
+	int		 pri;
+	uint32_t	 queue;
+	tq_time		 now;
+};
+
+/* ---- one task ------------------------------------------------------------- */
+
+static void
+state_of(struct tq_rec *r, const struct tq_slot *s)
+{
+	r->type = TQ_REC_ALTER;
+	r->st.state = s->state;
+	r->st.pri = s->pri;
+	r->st.flags = s->flags;
+	r->st.crashes = s->crashes;
+	r->st.laters = s->laters;
+	r->st.failures = s->failures;
+	r->st.queue = s->queue;
+	r->st.attempt = s->attempt;
+	r->st.due = s->due;
+	r->st.start = s->time;
+	r->st.seq = s->seq;
+}
+
+static void
+why(struct tq_rec *r, const char *s)
+{
+	r->why.p = s;
+	r->why.n = strlen(s);
+}
+
+/*
+ * The record that does the verb to a slot: 1, or 0 when the slot is in no
+ * state for it.
+ */
+static int
+decide(const struct act *a, const struct tq_top *top, const struct tq_slot *s,
+    struct tq_rec *r)
+{
+	int ended = TQ_STATE_ENDED(s->state);
+
+	memset(r, 0, sizeof(*r));
+	r->id = s->id;
+	state_of(r, s);
+	switch (a->verb) {
+	case TQ_DO_HOLD:
+		if (ended || s->state == TQ_STARTED || s->state == TQ_HELD)
+			return 0;
+		r->st.state = TQ_HELD;
+		why(r, "held");
+		return 1;
+	case TQ_DO_RELEASE:
+		if (s->state != TQ_HELD)
+			return 0;
+		r->st.state = s->due > a->now ? TQ_DELAYED : TQ_READY;
+		why(r, "released");
+		return 1;
+	case TQ_DO_RETRY:
+		if (!ended || (s->state == TQ_SUCCESS &&
+		    !(a->flags & TQ_DO_FORCE)))
+			return 0;
+		r->st.state = TQ_READY;
+		r->st.crashes = r->st.laters = r->st.failures = 0;
+		r->st.due = 0;
+		r->st.seq = top->seq + 1;	/* a new place in line */
+		why(r, "retried");
+		return 1;
+	case TQ_DO_MOVE:
+		if (ended || s->state == TQ_STARTED || s->queue == a->queue)
+			return 0;
+		r->st.queue = (uint16_t)a->queue;
+		r->st.seq = top->seq + 1;
+		why(r, "moved");
+		return 1;
+	case TQ_DO_PRI:
+		if (ended || s->state == TQ_STARTED || s->pri == a->pri)
+			return 0;
+		r->st.pri = (uint8_t)a->pri;
+		why(r, "priority");
+		return 1;
+	case TQ_DO_FORGET:
+		r->type = TQ_REC_FORGET;
+		return ended;
+	case TQ_DO_REVOKE:
+		r->type = TQ_REC_END;
+		memset(&r->end, 0, sizeof(r->end));
+		r->end.state = TQ_REVOKED;
+		r->end.flags = s->state == TQ_STARTED ? 0 : TQ_EF_NOCLAIM;
+		r->end.attempt = s->attempt;
+		r->end.prev = s->end;
+		r->end.start = s->state == TQ_STARTED ? s->time : 0;
+		r->end.end = a->now;
+		return !ended;
+	default:
+		return 0;
+	}
+}
+
+/*
+ * Under the lock: do the verb to n ids as one transaction.  As
+ * tq_core_write(); *done is how many it changed.
+ */
+static int
+act_slice(struct tq_spool *sp, const struct act *a, const struct tq_uuid *ids,
+    size_t n, size_t *done, size_t *which, struct tq_err *e)
+{
+	struct tq_rec recs[SLICE];
+	struct tq_slot *s;
+	size_t i, k = 0;
+	int rv = 1;
+
+	tq_ledger_begin(&sp->l);
+	for (i = 0; i < n; i++) {
+		s = tq_table_slot(&sp->t, tq_table_find(&sp->t, &ids[i]));
+		if (s == NULL) {
+			*which = i;
+			return tq_fail(e, ENOENT, "no such task");
+		}
+		if (!decide(a, sp->t.top, s, &recs[k]))
+			continue;
+		if (tq_ledger_add(&sp->l, &recs[k++]) == -1)
+			return tq_fail_sys(e, errno, "%s", sp->path);
+	}
+	if (k > 0)
+		rv = tq_core_write(sp, recs, sp->t.top->reserved, a->now, e);
+	if (rv == 1)
+		*done = k;
+	return rv;
+}
+
+/* The queue a move goes to.  As tq_core_write(). */
+static int
+find_target(struct tq_spool *sp, struct act *a, struct tq_err *e)
+{
+	a->queue = tq_table_queue_find(&sp->t, a->value, strlen(a->value));
+	if (a->queue != 0)
+		return 1;
+	if (!tq_setting_get(NULL, &sp->t.top->set, TQ_SET_AUTOCREATE))
+		return tq_fail(e, ENOENT, "%s: no such queue", a->value);
+	return tq_queue_make(sp, a->value, &a->queue, a->now, e);
+}
+
+int
+tq_spool_act(struct tq_spool *sp, enum tq_verb verb,
+    const struct tq_uuid *ids, size_t n, const char *value, unsigned flags,
+    uint64_t *changed, size_t *which, struct tq_err *e)
+{
+	struct act a = { .verb = verb, .flags = flags, .value = value };
+	size_t at = 0, part, done;
+	int rv = 0;
+
+	*which = 0;
+	if (verb == TQ_DO_PRI) {
+		if (value == NULL || value[0] < '0' || value[0] > '9' ||
+		    value[1] != '\0')
+			return tq_fail(e, EINVAL, "priority '%s' is not 0 to 9",
+			    value == NULL ? "" : value);
+		a.pri = value[0] - '0';
+	}
+	while (at < n) {
+		part = n - at < SLICE ? n - at : SLICE;
+		/* a record of 256 ENDs may be too much for small segments */
+		if (part * 256 > sp->format.segment / 4)
+			part = sp->format.segment / 4 / 256;
+		a.now = tq_clock_wall();
+		if (tq_core_enter(sp, e) == -1)
+			return -1;
+		done = 0;
+		rv = verb == TQ_DO_MOVE ? find_target(sp, &a, e) : 1;
+		if (rv == 1)
+			rv = act_slice(sp, &a, ids + at, part, &done, which, e);
+		if (sp->t.bad && rv != 1)
+			rv = 0;
+		tq_core_leave(sp);
+		if (rv == -1) {
+			*which += at;
+			break;
+		}
+		if (rv == 0) {
+			if (!sp->t.bad && tq_core_prepare(sp, sp->l.buf.n,
+			    a.now, e) == -1)
+				return -1;
+			continue;
+		}
+		at += part;
+		*changed += done;
+		tq_core_upkeep(sp, a.now);
+	}
+	if (rv == -1)
+		return -1;
+	return sp->mine == 0 ? 0 : tq_core_commit(sp, sp->mine, e);
+}
+
+/* ---- queues and settings ------------------------------------------------------ */
+
+/* Write the QUEUE record of a row (0: the spool's settings). */
+static int
+write_queue(struct tq_spool *sp, uint32_t number, unsigned flags,
+    const struct tq_settings *set, tq_time now, struct tq_err *e)
+{
+	struct tq_rec r = { .type = TQ_REC_QUEUE, .number = number };
+	char name[TQ_NAME_MAX + 1] = "";
+	struct tq_buf b;
+	int rv;
+
+	tq_buf_init(&b);
+	tq_buf_byte(&b, flags);
+	tq_settings_encode(&b, set);
+	if (number != 0)
+		memcpy(name, sp->t.qrows[number].name, sizeof(name));
+	r.name.p = name;
+	r.name.n = strlen(name);
+	r.bytes.p = (const char *)b.p;
+	r.bytes.n = b.n;
+	tq_ledger_begin(&sp->l);
+	if (!tq_buf_ok(&b) || tq_ledger_add(&sp->l, &r) == -1)
+		rv = tq_fail_sys(e, ENOMEM, "%s", sp->path);
+	else
+		rv = tq_core_write(sp, &r, sp->t.top->reserved, now, e);
+	tq_buf_fini(&b);
+	return rv;
+}
+
+static int
+remove_queue(struct tq_spool *sp, uint32_t number, tq_time now,
+    struct tq_err *e)
+{
+	struct tq_rec r = { .type = TQ_REC_RMQ, .number = number };
+
+	r.name.p = sp->t.qrows[number].name;
+	r.name.n = strlen(r.name.p);
+	tq_ledger_begin(&sp->l);
+	if (tq_ledger_add(&sp->l, &r) == -1)
+		return tq_fail_sys(e, errno, "%s", sp->path);
+	return tq_core_write(sp, &r, sp->t.top->reserved, now, e);
+}
+
+/* Let a queue be empty: revoke what has not ended, forget what has. */
+static int
+empty_queue(struct tq_spool *sp, const char *queue, struct tq_err *e)
+{
+	static const enum tq_verb verbs[] = { TQ_DO_REVOKE, TQ_DO_FORGET };
+	struct tq_uuid *ids;
+	uint64_t changed = 0;
+	size_t n, which, i;
+	int rv = 0;
+
+	for (i = 0; rv == 0 && i < 2; i++) {
+		if (tq_spool_ids(sp, &queue, 1, 0, &ids, &n, e) == -1)
+			return -1;
+		rv = tq_spool_act(sp, verbs[i], ids, n, NULL, 0, &changed,
+		    &which, e);
+		if (rv == -1 && errno == ENOENT)
+			rv = 0;		/* gone meanwhile: as wanted */
+		free(ids);
+	}
+	return rv;
+}
+
+/* As tq_core_write(); 2: the queue has tasks that may be removed first. */
+static int
+queue_locked(struct tq_spool *sp, enum tq_verb verb, const char *queue,
+    unsigned flags, tq_time now, uint64_t *changed, struct tq_err *e)
+{
+	uint32_t n = tq_table_queue_find(&sp->t, queue, strlen(queue));
+	unsigned paused, closed, all = 0, unended = 0;
+	struct tq_qrow *q;
+	int s;
+
+	if (n == 0)
+		return tq_fail(e, ENOENT, "%s: no such queue", queue);
+	q = &sp->t.qrows[n];
+	paused = q->paused;
+	closed = q->closed;
+	switch (verb) {
+	case TQ_DO_PAUSE:
+	case TQ_DO_RESUME:
+		paused = verb == TQ_DO_PAUSE;
+		break;
+	case TQ_DO_CLOSE:
+	case TQ_DO_OPEN:
+		closed = verb == TQ_DO_CLOSE;
+		break;
+	case TQ_DO_RMQ:
+		for (s = TQ_HELD; s < TQ_NSTATES; s++) {
+			all += q->count[s];
+			if (!TQ_STATE_ENDED(s))
+				unended += q->count[s];
+		}
+		if (unended > 0 && !(flags & TQ_DO_FORCE))
+			return tq_fail(e, EBUSY, "%s: %u tasks are in it",
+			    queue, unended);
+		if (all > 0)
+			return 2;
+		(*changed)++;
+		return remove_queue(sp, n, now, e);
+	default:
+		return tq_fail(e, EINVAL, "not a verb of queues");
+	}
+	if (paused == q->paused && closed == q->closed)
+		return 1;
+	(*changed)++;
+	if (verb == TQ_DO_RESUME)
+		tq_core_ring(sp, n);
+	return write_queue(sp, n, paused | closed << 1, &q->set, now, e);
+}
+
+int
+tq_spool_act_queue(struct tq_spool *sp, enum tq_verb verb, const char *queue,
+    unsigned flags, uint64_t *changed, struct tq_err *e)
+{
+	uint64_t n;
+	tq_time now;
+	int rv;
+
+	do {
+		n = 0;
+		now = tq_clock_wall();
+		if (tq_core_enter(sp, e) == -1)
+			return -1;
+		rv = queue_locked(sp, verb, queue, flags, now, &n, e);
+		tq_core_leave(sp);
+		if (rv == 2) {
+			if (empty_queue(sp, queue, e) == -1)
+				return -1;
+			rv = 0;
+		} else if (rv == 0 && tq_core_prepare(sp, 4096, now, e) == -1)
+			return -1;
+	} while (rv == 0);
+	if (rv == -1)
+		return -1;
+	*changed += n;
+	return sp->mine == 0 ? 0 : tq_core_commit(sp, sp->mine, e);
+}
+
+int
+tq_spool_set(struct tq_spool *sp, const char *queue, const char *name,
+    const char *value, struct tq_err *e)
+{
+	int which = tq_setting_find(name, strlen(name)), rv;
+	struct tq_settings set;
+	uint32_t n = 0;
+	unsigned flags = 0;
+	tq_time now;
+
+	if (which == -1)
+		return tq_fail(e, EINVAL, "%s: no such setting", name);
+	if (queue != NULL && !tq_setting_of_queue(which))
+		return tq_fail(e, EINVAL, "%s: is a setting of the whole "
+		    "spool", name);
+	do {
+		now = tq_clock_wall();
+		if (tq_core_enter(sp, e) == -1)
+			return -1;
+		rv = 1;
+		if (queue != NULL &&
+		    (n = tq_table_queue_find(&sp->t, queue,
+		    strlen(queue))) == 0)
+			rv = tq_queue_make(sp, queue, &n, now, e);
+		if (rv == 1) {
+			set = n == 0 ? sp->t.top->set : sp->t.qrows[n].set;
+			if (n != 0)
+				flags = sp->t.qrows[n].paused |
+				    (unsigned)sp->t.qrows[n].closed << 1;
+			rv = tq_setting_parse(&set, which, value, e);
+			if (rv == 0)
+				rv = write_queue(sp, n, flags, &set, now, e);
+		}
+		tq_core_leave(sp);
+		if (rv == 0 && tq_core_prepare(sp, 4096, now, e) == -1)
+			return -1;
+	} while (rv == 0);
+	if (rv == -1)
+		return -1;
+	/* a new policy holds for what was written before it, too */
+	sp->l.policy = (int)tq_setting_get(NULL, &sp->t.top->set, TQ_SET_SYNC);
+	return tq_core_commit(sp, sp->mine, e);
+}
+
+int
+tq_spool_settings(struct tq_spool *sp, const char *queue,
+    int (*each)(const char *, const char *, int, void *), void *arg,
+    struct tq_err *e)
+{
+	struct tq_settings all, own = { .is_set = 0 };
+	char value[64];
+	uint32_t n = 0;
+	int i, rv = 0;
+
+	if (tq_core_enter(sp, e) == -1)
+		return -1;
+	all = sp->t.top->set;
+	if (queue != NULL && (n = tq_table_queue_find(&sp->t, queue,
+	    strlen(queue))) != 0)
+		own = sp->t.qrows[n].set;
+	tq_core_leave(sp);
+	if (queue != NULL && n == 0)
+		return tq_fail(e, ENOENT, "%s: no such queue", queue);
+	for (i = 0; rv == 0 && i < TQ_NSETTINGS; i++) {
+		if (queue != NULL && !tq_setting_of_queue(i))
+			continue;
+		tq_setting_format(i, tq_setting_get(&own, &all, i), value,
+		    sizeof(value));
+		rv = each(tq_setting_name(i), value,
+		    (queue == NULL ? all.is_set : own.is_set) >> i & 1, arg);
+	}
+	return rv;
+}

@@ -1,0 +1,418 @@
+/*
+ * The one place where the table follows the ledger (see core.h).  Nothing here
+ * decides: what a record says has happened, and what cannot follow (a task
+ * that is not known, a state that was left) is passed over, because replay may
+ * begin in the middle of a task's life.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "spool/core.h"
+
+/* How many ended tasks over the limit one record lets go: more than came. */
+#define TRIM	2
+
+static uint32_t
+slot_of(struct tq_table *t, const struct tq_rec *r, struct tq_slot **s)
+{
+	uint32_t n = tq_table_find(t, &r->id);
+
+	*s = tq_table_slot(t, n);
+	return *s == NULL ? 0 : n;
+}
+
+static void
+grow(struct tq_table *t, struct tq_slot *s, uint32_t length)
+{
+	s->size += (uint32_t)TQ_REC_ROOM(length);
+	t->top->live += TQ_REC_ROOM(length);
+}
+
+void
+tq_apply_forget(struct tq_table *t, uint32_t n, struct tq_spool *sp)
+{
+	struct tq_slot *s = tq_table_slot(t, n);
+
+	if (s == NULL)
+		return;
+	if (sp != NULL && s->flags & (TQ_PF_BODYFILE | TQ_PF_OUTFILE))
+		tq_file_litter(sp, s);
+	tq_table_del(t, n);
+}
+
+/* Let the oldest of a list of ended tasks go while there are too many. */
+static void
+trim(struct tq_table *t, struct tq_list *l, struct tq_spool *sp)
+{
+	int64_t max = tq_setting_get(NULL, &t->top->set, TQ_SET_KEEP_OUTCOME);
+	int i;
+
+	for (i = 0; i < TRIM && l->n > max && l->head != 0 && !t->bad; i++)
+		tq_apply_forget(t, l->head, sp);
+}
+
+tq_time
+tq_apply_until(struct tq_table *t, const struct tq_slot *s,
+    enum tq_state state, tq_time end, int *own)
+{
+	struct tq_qrow *q = tq_table_queue(t, s->queue);
+	int which = state == TQ_FAILURE ? TQ_SET_KEEP_FAILED : TQ_SET_KEEP;
+	tq_time keep;
+
+	*own = q != NULL && q->set.is_set >> which & 1;
+	keep = tq_setting_get(q == NULL ? NULL : &q->set, &t->top->set, which);
+	if (keep == 0 && state == TQ_FAILURE)
+		return 0;
+	return keep > INT64_MAX - end ? 0 : end + keep;
+}
+
+/* ---- tasks -------------------------------------------------------------- */
+
+static void
+fill(struct tq_table *t, struct tq_slot *s, const struct tq_rec_put *p)
+{
+	struct tq_crow *c;
+
+	s->queue = p->queue;
+	s->pri = p->pri;
+	s->flags = p->flags;
+	s->expires = p->expires;
+	s->due = p->eta;
+	if (p->ctx != 0 && (c = tq_table_ctx_at(t, p->ctx)) != NULL) {
+		s->ctx = p->ctx;
+		c->refs++;
+	}
+}
+
+/*
+ * The row of a queue that a task names.  In replay the QUEUE record may stand
+ * behind it, carried out of an older segment, or be lost to damage: the task
+ * is kept all the same, under a name that is no queue's until one comes.
+ */
+static struct tq_qrow *
+queue_of(struct tq_table *t, uint32_t n)
+{
+	struct tq_qrow *q = tq_table_queue_at(t, n);
+
+	if (q != NULL && !q->used) {
+		memset(q, 0, sizeof(*q));
+		snprintf(q->name, sizeof(q->name), "lost.%u", (unsigned)n);
+		q->used = 1;
+	}
+	return q;
+}
+
+static void
+apply_put(struct tq_table *t, const struct tq_rec *r, tq_lsn lsn,
+    struct tq_spool *sp)
+{
+	enum tq_state state = TQ_READY;
+	struct tq_qrow *q;
+	struct tq_slot *s;
+	uint32_t n;
+
+	if ((q = queue_of(t, r->put.queue)) == NULL ||
+	    tq_table_find(t, &r->id) != 0 || (n = tq_table_add(t, &r->id)) == 0)
+		return;
+	s = &t->slots[n];
+	fill(t, s, &r->put);
+	s->seq = r->seq;
+	s->put = lsn;
+	s->time = r->time;
+	grow(t, s, r->length);
+	q->puts++;
+	if (s->flags & TQ_PF_HOLD)
+		state = TQ_HELD;
+	else if (s->due > r->time)
+		state = TQ_DELAYED;
+	tq_table_enter(t, n, state, 0);
+	if (sp != NULL && state == TQ_READY)
+		tq_core_ring(sp, s->queue);
+}
+
+static void
+apply_claim(struct tq_table *t, const struct tq_rec *r)
+{
+	struct tq_qrow *q;
+	struct tq_slot *s;
+	uint32_t n;
+
+	if ((n = slot_of(t, r, &s)) == 0 || TQ_STATE_ENDED(s->state))
+		return;
+	tq_table_leave(t, n);
+	s->row = r->st.row;
+	s->epoch = r->st.epoch;
+	s->attempt = r->st.attempt;
+	s->capture = r->capture;
+	s->due = r->st.due;
+	s->flags = (uint8_t)((s->flags & ~TQ_PF_LEASED) |
+	    (r->st.flags & TQ_PF_LEASED));
+	s->time = r->time;
+	tq_table_enter(t, n, TQ_STARTED, 0);
+	if ((q = tq_table_queue(t, s->queue)) != NULL)
+		q->claims++;
+}
+
+/* Count one more in a byte that stays at its top. */
+static void
+count(uint8_t *n)
+{
+	if (*n < UINT8_MAX)
+		(*n)++;
+}
+
+static void
+apply_end(struct tq_table *t, const struct tq_rec *r, tq_lsn lsn,
+    struct tq_spool *sp)
+{
+	const struct tq_rec_end *end = &r->end;
+	enum tq_state state = end->state;
+	unsigned where = 0;
+	struct tq_qrow *q;
+	struct tq_slot *s;
+	uint32_t n;
+	int own;
+
+	if ((n = slot_of(t, r, &s)) == 0)
+		return;
+	q = tq_table_queue(t, s->queue);
+	tq_table_leave(t, n);
+	s->end = lsn;
+	s->row = 0;
+	s->epoch = 0;
+	s->flags &= (uint8_t)~TQ_PF_LEASED;
+	if (end->flags & (TQ_EF_OUTFILE | TQ_EF_ERRFILE))
+		s->flags |= TQ_PF_OUTFILE;
+	if (end->flags & TQ_EF_CRASH)
+		count(&s->crashes);
+	if (end->flags & TQ_EF_LATER)
+		count(&s->laters);
+	if (end->flags & TQ_EF_FAILED)
+		count(&s->failures);
+	grow(t, s, r->length);
+	s->time = r->time;
+	switch (state) {
+	case TQ_READY:
+		where = TQ_ENTER_HEAD;
+		break;
+	case TQ_RETRY:
+		s->due = end->when;
+		s->seq = r->seq;
+		break;
+	default:
+		s->due = end->when;
+		if (!(s->flags & TQ_PF_KEEP)) {
+			s->due = tq_apply_until(t, s, state, r->time, &own);
+			if (own)
+				s->flags |= TQ_PF_KEEP;
+		}
+		if (q != NULL && state == TQ_SUCCESS)
+			q->successes++;
+		if (q != NULL && state == TQ_FAILURE)
+			q->failures++;
+		break;
+	}
+	tq_table_enter(t, n, state, where);
+	if (sp != NULL && state == TQ_READY)
+		tq_core_ring(sp, s->queue);
+	if (TQ_STATE_ENDED(state)) {
+		if (sp != NULL)
+			tq_core_wake(sp, s);
+		trim(t, state == TQ_FAILURE ? &t->top->dead : &t->top->done,
+		    sp);
+	}
+}
+
+static void
+apply_alter(struct tq_table *t, const struct tq_rec *r, struct tq_spool *sp)
+{
+	struct tq_slot *s;
+	uint32_t n;
+
+	if ((n = slot_of(t, r, &s)) == 0 || queue_of(t, r->st.queue) == NULL)
+		return;
+	/* reopened: the time it was to start by has been waived */
+	if (TQ_STATE_ENDED(s->state) && !TQ_STATE_ENDED(r->st.state))
+		s->expires = 0;
+	tq_table_leave(t, n);
+	s->pri = r->st.pri;
+	s->queue = r->st.queue;
+	s->due = r->st.due;
+	s->crashes = r->st.crashes;
+	s->laters = r->st.laters;
+	s->failures = r->st.failures;
+	s->seq = r->st.seq;
+	s->flags = r->st.flags;
+	s->time = r->time;
+	tq_table_enter(t, n, r->st.state, 0);
+	if (sp != NULL && r->st.state == TQ_READY)
+		tq_core_ring(sp, s->queue);
+}
+
+static void
+apply_touch(struct tq_table *t, const struct tq_rec *r)
+{
+	struct tq_slot *s;
+	uint32_t n;
+
+	if ((n = slot_of(t, r, &s)) == 0 || s->state != TQ_STARTED)
+		return;
+	tq_table_leave(t, n);
+	s->due = r->st.due;
+	tq_table_enter(t, n, TQ_STARTED, 0);
+}
+
+/*
+ * A task that is known has the same state already: only its places move.  One
+ * that is not known stood in segments that are gone: it is made anew.
+ */
+static void
+apply_carry(struct tq_table *t, const struct tq_rec *r, tq_lsn lsn)
+{
+	const struct tq_rec_state *st = &r->st;
+	struct tq_slot *s;
+	struct tq_qrow *q;
+	uint32_t n, new;
+
+	if ((n = slot_of(t, r, &s)) == 0) {
+		if (queue_of(t, st->queue) == NULL ||
+		    (n = tq_table_add(t, &r->id)) == 0)
+			return;
+		s = &t->slots[n];
+		fill(t, s, &r->put);
+		s->pri = st->pri;
+		s->queue = st->queue;
+		s->flags = st->flags;
+		s->crashes = st->crashes;
+		s->laters = st->laters;
+		s->failures = st->failures;
+		s->attempt = st->attempt;
+		s->row = st->row;
+		s->epoch = st->epoch;
+		s->due = st->due;
+		s->time = st->start;
+		s->seq = st->seq;
+		s->put = lsn;
+		s->end = r->ends.n > 0 ? lsn : 0;
+		grow(t, s, r->length);
+		tq_table_enter(t, n, st->state, 0);
+		return;
+	}
+	new = (uint32_t)TQ_REC_ROOM(r->length);
+	if (!TQ_STATE_ENDED(s->state) &&
+	    (q = tq_table_queue(t, s->queue)) != NULL)
+		q->bytes += (uint64_t)new - s->size;
+	t->top->live += (uint64_t)new - s->size;
+	s->size = new;
+	s->put = lsn;
+	s->end = r->ends.n > 0 ? lsn : 0;
+}
+
+/* ---- queues, settings, contexts ------------------------------------------ */
+
+/* bytes: u8 paused | closed << 1, then the settings.  Number 0: the spool. */
+static void
+apply_queue(struct tq_table *t, const struct tq_rec *r, tq_lsn lsn)
+{
+	struct tq_settings set;
+	struct tq_qrow *q;
+	struct tq_cur c;
+	unsigned flags;
+
+	tq_cur_init(&c, r->bytes.p, r->bytes.n);
+	flags = tq_cur_byte(&c);
+	if (tq_settings_decode(&set, &c) == -1)
+		return;
+	if (r->number == 0) {
+		t->top->set = set;
+		t->top->set_rec = lsn;
+		return;
+	}
+	if (r->name.n == 0 || r->name.n > TQ_NAME_MAX ||
+	    (q = tq_table_queue_at(t, r->number)) == NULL)
+		return;
+	if (!q->used)
+		memset(q, 0, sizeof(*q));
+	q->used = 1;
+	memcpy(q->name, r->name.p, r->name.n);
+	q->name[r->name.n] = '\0';
+	q->paused = flags & 1;
+	q->closed = flags >> 1 & 1;
+	q->set = set;
+	q->rec = lsn;
+}
+
+/*
+ * The queue was empty when this was written, but replay may still know ended
+ * tasks of it that time has made the live table forget.
+ */
+static void
+apply_rmq(struct tq_table *t, const struct tq_rec *r)
+{
+	struct tq_qrow *q;
+	uint32_t n;
+
+	if (r->number == 0 || (q = tq_table_queue(t, r->number)) == NULL)
+		return;
+	for (n = 1; n <= t->top->slots.used; n++)
+		if (t->slots[n].state != TQ_ABSENT &&
+		    t->slots[n].queue == r->number)
+			tq_table_del(t, n);
+	memset(q, 0, sizeof(*q));
+}
+
+static void
+apply_ctx(struct tq_table *t, const struct tq_rec *r, tq_lsn lsn)
+{
+	struct tq_crow *c;
+
+	if ((c = tq_table_ctx_at(t, r->number)) == NULL)
+		return;
+	c->hash = r->hash;
+	c->rec = lsn;
+	c->size = (uint32_t)r->bytes.n;
+}
+
+void
+tq_apply(struct tq_table *t, const struct tq_rec *r, tq_lsn lsn,
+    struct tq_spool *sp)
+{
+	struct tq_slot *s;
+	uint32_t n;
+
+	switch (r->type) {
+	case TQ_REC_PUT:
+		apply_put(t, r, lsn, sp);
+		break;
+	case TQ_REC_CLAIM:
+		apply_claim(t, r);
+		break;
+	case TQ_REC_END:
+		apply_end(t, r, lsn, sp);
+		break;
+	case TQ_REC_ALTER:
+		apply_alter(t, r, sp);
+		break;
+	case TQ_REC_TOUCH:
+		apply_touch(t, r);
+		break;
+	case TQ_REC_FORGET:
+		if ((n = slot_of(t, r, &s)) != 0)
+			tq_apply_forget(t, n, sp);
+		break;
+	case TQ_REC_CARRY:
+		apply_carry(t, r, lsn);
+		break;
+	case TQ_REC_QUEUE:
+		apply_queue(t, r, lsn);
+		break;
+	case TQ_REC_RMQ:
+		apply_rmq(t, r);
+		break;
+	case TQ_REC_CTX:
+		apply_ctx(t, r, lsn);
+		break;
+	default:	/* BASE: recover.c and retire.c */
+		break;
+	}
+}

@@ -1,0 +1,129 @@
+/* Does the table agree with itself?  For tqctl check and for tests. */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "spool/table.h"
+
+struct audit {
+	struct tq_table	*t;
+	char		*why;
+	size_t		 size;
+	uint32_t	 listed, tasks;
+};
+
+static int __attribute__((__format__(__printf__, 2, 3)))
+wrong(struct audit *a, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(a->why, a->size, fmt, ap);
+	va_end(ap);
+	return 0;
+}
+
+/* Every member of a list is in the state of the list, and linked both ways. */
+static int
+list_ok(struct audit *a, const struct tq_list *l, const char *name,
+    unsigned states)
+{
+	uint32_t n, last = 0, count = 0;
+	struct tq_slot *s;
+
+	for (n = l->head; n != 0; last = n, n = s->next) {
+		if ((s = tq_table_slot(a->t, n)) == NULL || count++ > l->n)
+			return wrong(a, "table: the %s list is wild", name);
+		if (!(states >> s->state & 1) || s->prev != last)
+			return wrong(a, "table: slot %u does not belong to "
+			    "the %s list", (unsigned)n, name);
+	}
+	if (count != l->n || l->tail != last)
+		return wrong(a, "table: the %s list has %u members, not %u",
+		    name, (unsigned)count, (unsigned)l->n);
+	a->listed += count;
+	return 1;
+}
+
+static int
+lists_ok(struct audit *a)
+{
+	struct tq_top *top = a->t->top;
+	uint32_t q, w;
+	int p;
+
+	for (q = 1; q <= top->queues.used; q++)
+		for (p = 0; a->t->qrows[q].used && p <= TQ_PRI_MAX; p++)
+			if (!list_ok(a, &a->t->qrows[q].ready[p],
+			    a->t->qrows[q].name, 1u << TQ_READY))
+				return 0;
+	for (w = 1; w < TQ_WORKERS_MAX; w++)
+		if (!list_ok(a, &a->t->wrows[w].claimed, "claimed",
+		    1u << TQ_STARTED))
+			return 0;
+	return list_ok(a, &top->done, "done", 1u << TQ_SUCCESS |
+	    1u << TQ_REVOKED | 1u << TQ_EXPIRED) &&
+	    list_ok(a, &top->dead, "dead", 1u << TQ_FAILURE);
+}
+
+/* Each slot is found by its id and counted by its queue. */
+static int
+slots_ok(struct audit *a, uint32_t (*count)[TQ_NSTATES], uint32_t *unlisted)
+{
+	struct tq_table *t = a->t;
+	struct tq_slot *s;
+	uint32_t n;
+
+	for (n = 1; n <= t->top->slots.used; n++) {
+		s = &t->slots[n];
+		if (s->state == TQ_ABSENT)
+			continue;
+		if (s->state >= TQ_NSTATES || tq_table_find(t, &s->id) != n ||
+		    s->queue == 0 || s->queue > t->top->queues.used)
+			return wrong(a, "table: slot %u is not indexed",
+			    (unsigned)n);
+		a->tasks++;
+		count[s->queue][s->state]++;
+		*unlisted += s->state == TQ_HELD || s->state == TQ_DELAYED ||
+		    s->state == TQ_BLOCKED || s->state == TQ_RETRY ||
+		    (s->state == TQ_STARTED && s->row == 0);
+		if (s->heap != 0 && (s->heap > t->top->heap.used ||
+		    t->heap[s->heap - 1].slot != n))
+			return wrong(a, "table: slot %u has a wrong timer",
+			    (unsigned)n);
+	}
+	return 1;
+}
+
+int
+tq_table_audit(struct tq_table *t, char *why, size_t size)
+{
+	struct audit a = { .t = t, .why = why, .size = size };
+	uint32_t (*count)[TQ_NSTATES], unlisted = 0, q;
+	int rv = 0;
+
+	count = calloc((size_t)t->top->queues.used + 1, sizeof(*count));
+	if (count == NULL)
+		return wrong(&a, "table: no memory for an audit");
+	if (!lists_ok(&a) || !slots_ok(&a, count, &unlisted))
+		goto out;
+	if (a.tasks != t->top->ntasks || a.listed + unlisted != a.tasks) {
+		wrong(&a, "table: %u tasks, %u indexed, %u in a list",
+		    (unsigned)t->top->ntasks, (unsigned)a.tasks,
+		    (unsigned)(a.listed + unlisted));
+		goto out;
+	}
+	for (q = 1; q <= t->top->queues.used; q++)
+		if (t->qrows[q].used && memcmp(count[q] + 1,
+		    t->qrows[q].count + 1,
+		    (TQ_NSTATES - 1) * sizeof(count[q][0])) != 0) {
+			wrong(&a, "table: counts of queue %s are wrong",
+			    t->qrows[q].name);
+			goto out;
+		}
+	rv = !t->bad;
+ out:
+	free(count);
+	return rv;
+}

@@ -1,0 +1,315 @@
+/*
+ * Claiming tasks, and being somebody who may.
+ *
+ * A claimer is an owner (owner.c).  It takes its row with the first claim and
+ * then hands back what an earlier owner of that row held, before it claims
+ * anything itself.
+ *
+ * A CLAIM is not waited for (a crash makes the task ready again, which is what
+ * it was), but of two kinds the next start must not be missed: a `--once` task,
+ * and one whose owner died before.  Those are durable before they are given
+ * out.
+ */
+#include <bsd/stdlib.h>
+#include <bsd/string.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "spool/core.h"
+
+/* Dead owners are looked for this often at most, whoever comes by. */
+#define SWEEP_EVERY	TQ_SECOND
+/* A busy claimer looks again this often before it sleeps: about 20 µs. */
+#define LOOKS		64
+
+/* ---- owner ---------------------------------------------------------------- */
+
+/* Hand back all that rows of dead owners hold, in slices. */
+int
+tq_spool_sweep(struct tq_spool *sp, struct tq_err *e)
+{
+	int n, more, total = 0;
+	tq_time now;
+
+	do {
+		now = tq_clock_wall();
+		if (tq_core_enter(sp, e) == -1)
+			return -1;
+		n = tq_sweep(sp, now, &more, e);
+		tq_core_leave(sp);
+		if (n == -1)
+			return -1;
+		if (more && n == 0 && tq_core_prepare(sp, 0, now, e) == -1)
+			return -1;
+		total += n;
+	} while (more);
+	return total;
+}
+
+int
+tq_own(struct tq_spool *sp, struct tq_err *e)
+{
+	if (sp->owner.fd != -1)
+		return 0;
+	if (sp->probe == -1 &&
+	    (sp->probe = tq_owner_probe(sp->dirfd)) == -1)
+		return tq_fail_sys(e, errno, "%s/owners", sp->path);
+	if (tq_owner_take(&sp->owner, sp->dirfd, TQ_WORKERS_MAX,
+	    tq_clock_wall(), e) == -1)
+		return -1;
+	/* what an owner before us in this row held is nobody's now */
+	return tq_spool_sweep(sp, e) == -1 ? -1 : 0;
+}
+
+void
+tq_leave_work(struct tq_spool *sp)
+{
+	struct tq_wrow *w;
+
+	if (sp->owner.fd == -1)
+		return;
+	if (tq_core_enter(sp, NULL) == -1)
+		return;
+	w = &sp->t.wrows[sp->owner.row];
+	if (w->joined == sp->owner.epoch)
+		tq_row_clear(sp, w);
+	tq_core_leave(sp);
+	tq_owner_give(&sp->owner);
+	/* claims not settled are free at once, not at somebody's next look */
+	if (w->claimed.n != 0)
+		(void)tq_spool_sweep(sp, NULL);
+}
+
+/* ---- choice of the queue ---------------------------------------------------- */
+
+/* The best ready task of one queue, 0 none. */
+static uint32_t
+best_of(struct tq_spool *sp, uint32_t queue)
+{
+	struct tq_qrow *q = tq_table_queue(&sp->t, queue);
+	int p;
+
+	if (q == NULL || q->paused || q->nready == 0)
+		return 0;
+	for (p = TQ_PRI_MAX; p >= 0; p--)
+		if (q->ready[p].head != 0)
+			return q->ready[p].head;
+	return 0;
+}
+
+/*
+ * The next task of the queues served: of the first that has one; with weights,
+ * of one drawn in proportion to them among those that have one.
+ */
+static uint32_t
+choose(struct tq_spool *sp, const struct tq_take *take)
+{
+	uint32_t found[TQ_QUEUES_MAX], n, sum = 0, draw;
+	size_t i;
+
+	for (i = 0; i < take->nqueues; i++) {
+		found[i] = 0;
+		n = tq_table_queue_find(&sp->t, take->queue[i],
+		    strlen(take->queue[i]));
+		if (n == 0 || (found[i] = best_of(sp, n)) == 0)
+			continue;
+		if (take->weight[i] == 0)
+			return found[i];
+		sum += take->weight[i];
+	}
+	if (sum == 0)
+		return 0;
+	/* a step of the golden ratio visits every residue evenly */
+	sp->rotor += UINT32_C(0x9e3779b9);
+	draw = (uint32_t)((uint64_t)sp->rotor * sum >> 32);
+	for (i = 0; i < take->nqueues; i++) {
+		if (found[i] == 0)
+			continue;
+		if (draw < take->weight[i])
+			return found[i];
+		draw -= take->weight[i];
+	}
+	return 0;
+}
+
+/* ---- the claim ---------------------------------------------------------------- */
+
+/* Under the lock: claim slot n.  As tq_core_write(). */
+static int
+claim_slot(struct tq_spool *sp, const struct tq_take *take, uint32_t n,
+    tq_time now, struct tq_err *e)
+{
+	struct tq_slot *s = &sp->t.slots[n];
+	struct tq_rec r;
+
+	memset(&r, 0, sizeof(r));
+	r.type = TQ_REC_CLAIM;
+	r.id = s->id;
+	r.st.attempt = (uint16_t)(s->attempt + 1);
+	r.capture = (uint16_t)take->capture;
+	if (take->lease != 0) {
+		r.st.flags = TQ_PF_LEASED;
+		r.st.due = tq_clock_deadline(now, take->lease);
+	} else {
+		r.st.row = sp->owner.row;
+		r.st.epoch = sp->owner.epoch;
+	}
+	tq_ledger_begin(&sp->l);
+	if (tq_ledger_add(&sp->l, &r) == -1)
+		return tq_fail_sys(e, errno, "%s", sp->path);
+	return tq_core_write(sp, &r, (uint64_t)(sp->t.top->started + 1) *
+	    tq_core_end_room(sp), now, e);
+}
+
+/* 1 claimed (*out), 0 nothing, 2 a segment is wanted, -1. */
+static int
+claim_locked(struct tq_spool *sp, const struct tq_take *take,
+    struct tq_spool_got *out, tq_time now, struct tq_err *e)
+{
+	struct tq_top *top = sp->t.top;
+	struct tq_slot *s;
+	struct tq_qrow *q;
+	struct tq_wrow *w;
+	tq_time next;
+	uint32_t n;
+	int rv, more;
+
+	/* awake: the next ring is for somebody else */
+	w = &sp->t.wrows[sp->owner.row];
+	if (w->sleeping) {
+		w->sleeping = 0;
+		top->sleepers--;
+	}
+	if ((rv = tq_timers(sp, now, &next, e)) != 1)
+		return rv == 0 ? 2 : -1;
+	if (now - top->swept > SWEEP_EVERY || now < top->swept) {
+		if (tq_sweep(sp, now, &more, e) == -1)
+			return -1;
+	}
+	if ((n = choose(sp, take)) == 0 || (s = tq_table_slot(&sp->t, n)) == NULL)
+		return 0;
+	if ((rv = claim_slot(sp, take, n, now, e)) != 1)
+		return rv == 0 ? 2 : -1;
+	out->slot = n;
+	out->s = *s;
+	q = &sp->t.qrows[s->queue];
+	strlcpy(out->queue, q->name, sizeof(out->queue));
+	out->retries = (int)tq_setting_get(&q->set, &top->set, TQ_SET_RETRIES);
+	w->claims++;
+	/* whoever takes one and leaves more rings on */
+	if (q->nready > 0)
+		tq_core_ring(sp, s->queue);
+	return 1;
+}
+
+/*
+ * Read what was claimed.  If it cannot be read the record was damaged after it
+ * was indexed: the task ends in failure and is said, the claim goes on.
+ */
+static int
+fetch(struct tq_spool *sp, struct tq_spool_got *out, struct tq_err *e)
+{
+	static const int none[2] = { -1, -1 };
+	struct tq_rec_end end;
+	struct tq_err why;
+	int taken[2];
+
+	if (tq_core_ctx(sp, out->s.ctx, &out->ctx) == 0 &&
+	    tq_ledger_read(&sp->l, out->s.put, &out->rec) == 0 &&
+	    memcmp(&out->rec.id, &out->s.id, sizeof(out->s.id)) == 0)
+		return 1;
+	tq_fail_sys(&why, errno, "%s: a claimed task cannot be read",
+	    sp->path);
+	memset(&end, 0, sizeof(end));
+	end.state = TQ_FAILURE;
+	if (tq_spool_settle(sp, &out->s.id, out->slot, out->s.attempt, &end,
+	    none, taken, 0, e) == -1 && errno != ESTALE)
+		return -1;
+	return 0;
+}
+
+static int
+claim_now(struct tq_spool *sp, const struct tq_take *take,
+    struct tq_spool_got *out, struct tq_err *e)
+{
+	tq_time now;
+	int rv;
+
+	for (;;) {
+		now = tq_clock_wall();
+		if (tq_core_enter(sp, e) == -1)
+			return -1;
+		rv = claim_locked(sp, take, out, now, e);
+		if (sp->t.bad)
+			rv = 3;		/* rebuilt by the next entry */
+		tq_core_leave(sp);
+		if (rv == 2 && tq_core_prepare(sp, tq_core_end_room(sp) + 4096,
+		    now, e) == -1)
+			return -1;
+		if (rv == 0 || rv == -1)
+			return rv;
+		if (rv != 1)
+			continue;
+		tq_core_upkeep(sp, now);
+		if ((out->s.flags & TQ_PF_ONCE || out->s.crashes > 0) &&
+		    tq_core_commit(sp, sp->mine, e) == -1)
+			return -1;
+		if ((rv = fetch(sp, out, e)) != 0)
+			return rv;
+	}
+}
+
+/* Is anything ready?  Looked at without the lock, as a hint before sleeping. */
+static int
+glance(struct tq_spool *sp, const struct tq_take *take)
+{
+	uint32_t n;
+	size_t i;
+
+	for (i = 0; i < take->nqueues; i++) {
+		n = tq_table_queue_find(&sp->t, take->queue[i],
+		    strlen(take->queue[i]));
+		if (n != 0 && *(volatile uint32_t *)&sp->t.qrows[n].nready != 0)
+			return 1;
+	}
+	return 0;
+}
+
+int
+tq_spool_claim(struct tq_spool *sp, const struct tq_take *take,
+    struct tq_spool_got *out, struct tq_err *e)
+{
+	tq_time deadline = 0, next, now;
+	char words[TQ_BELL_MSG];
+	int i, rv;
+
+	if (tq_own(sp, e) == -1)
+		return -1;
+	if (take->timeout > 0)
+		deadline = tq_clock_deadline(tq_clock_mono(), take->timeout);
+	for (;;) {
+		if ((rv = claim_now(sp, take, out, e)) != 0)
+			return rv;
+		if (take->timeout <= 0)
+			return 0;
+		for (i = 0; i < LOOKS && !glance(sp, take); i++)
+			continue;
+		if (i < LOOKS)
+			continue;
+		if ((now = tq_clock_mono()) >= deadline)
+			return 0;
+		if ((rv = tq_spool_sleep(sp, take, &next, e)) == -1)
+			return -1;
+		if (rv == 0)
+			continue;
+		next -= tq_clock_wall();
+		tq_bell_wait(&sp->bell, next < deadline - now ?
+		    next : deadline - now);
+		while ((rv = tq_bell_take(&sp->bell, words,
+		    sizeof(words))) != 0)
+			if (rv == 1)
+				tq_mail_keep(sp, words);
+	}
+}

@@ -1,0 +1,381 @@
+/* The way in and out of the lock; see core.h. */
+#include "spool/core.h"
+
+#include <bsd/stdlib.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/io.h"
+#include "spool/lock.h"
+
+/* How often a handle makes sure that its table still has its name. */
+#define IDENTITY_EVERY	TQ_SECOND
+/* Policy batch: what a process wrote is synced at most this much later. */
+#define BATCH_EVERY	(100 * TQ_MS)
+
+static int
+lock_failed(struct tq_spool *sp, struct tq_err *e)
+{
+	if (errno == EBUSY)
+		return tq_fail(e, EBUSY, "%s: process %d has held the lock "
+		    "for %d seconds", sp->path, (int)sp->t.top->holder,
+		    (int)(TQ_LOCK_PATIENCE / TQ_SECOND));
+	return tq_fail_sys(e, errno, "%s: lock", sp->path);
+}
+
+/* Let go of a table whose object was removed, and open what is there now. */
+static int
+reopen(struct tq_spool *sp, struct tq_err *e)
+{
+	tq_share_close(sp);
+	return tq_share_open(sp, e);
+}
+
+/* Once a second: is the table still the one that others find by its name? */
+static int
+check_identity(struct tq_spool *sp, struct tq_err *e)
+{
+	tq_time now = tq_clock_mono();
+	int rv;
+
+	if (now - sp->looked < IDENTITY_EVERY)
+		return 0;
+	sp->looked = now;
+	if (tq_share_linked(sp))
+		return 0;
+	if ((rv = tq_lock_take(&sp->t.top->lock, &sp->t.top->progress)) == -1)
+		return lock_failed(sp, e);
+	if (rv == 1)	/* nothing in it is used any more */
+		tq_lock_mended(&sp->t.top->lock);
+	sp->t.top->retired = 1;
+	tq_lock_give(&sp->t.top->lock);
+	return 0;
+}
+
+/*
+ * The last holder died inside.  With dirty 0 the table agrees with the ledger
+ * and only bytes behind the tail may be his: zero them, for a later replay
+ * must not meet whole records there.  Otherwise, rebuild.
+ */
+static int
+mend(struct tq_spool *sp, struct tq_err *e)
+{
+	static const unsigned char zeros[4096];
+	struct tq_top *top = sp->t.top;
+	uint32_t off = TQ_LSN_OFF(top->tail), n, end;
+	struct tq_segment *s;
+	int rv = 0;
+
+	if (top->dirty)
+		rv = tq_rebuild(sp, e);
+	else if (top->intent != 0) {
+		s = tq_ledger_segment(&sp->l, TQ_LSN_SEG(top->tail));
+		if (s == NULL)
+			rv = tq_rebuild(sp, e);
+		else {
+			end = top->intent < s->size - off ?
+			    off + top->intent : s->size;
+			for (; rv == 0 && off < end; off += n) {
+				n = end - off < sizeof(zeros) ? end - off :
+				    (uint32_t)sizeof(zeros);
+				rv = tq_io_pwrite(s->fd, zeros, n, off);
+			}
+			top->intent = 0;
+		}
+	}
+	if (rv == 0)
+		tq_lock_mended(&top->lock);
+	return rv;
+}
+
+int
+tq_core_enter(struct tq_spool *sp, struct tq_err *e)
+{
+	struct tq_top *top;
+	int rv;
+
+	for (;;) {
+		if (check_identity(sp, e) == -1)
+			return -1;
+		top = sp->t.top;
+		rv = tq_lock_take(&top->lock, &top->progress);
+		if (rv == -1)
+			return lock_failed(sp, e);
+		top->holder = sp->pid;
+		if (rv == 1 && mend(sp, e) == -1) {
+			tq_lock_give(&top->lock);
+			return -1;
+		}
+		if (top->retired) {
+			tq_lock_give(&top->lock);
+			if (reopen(sp, e) == -1)
+				return -1;
+			continue;
+		}
+		if (sp->t.bad && tq_rebuild(sp, e) == -1) {
+			tq_lock_give(&top->lock);
+			return -1;
+		}
+		sp->l.policy = (int)tq_setting_get(NULL, &top->set,
+		    TQ_SET_SYNC);
+		if (top->fail_to > atomic_load(&top->durable) &&
+		    !top->readonly && sp->l.policy != TQ_SYNC_NONE) {
+			tq_lock_give(&top->lock);
+			if (tq_rescue(sp, e) == -1)
+				return -1;
+			continue;
+		}
+		return 0;
+	}
+}
+
+void
+tq_core_leave(struct tq_spool *sp)
+{
+	struct {
+		char		 name[TQ_BELL_NAME];
+		uint64_t	 dev, ino;
+		unsigned	 row;
+	} ring[sizeof(sp->ring) / sizeof(sp->ring[0])];
+	struct tq_top *top = sp->t.top;
+	unsigned i, n = sp->nrings;
+	uint64_t wake = sp->wake;
+	struct tq_wrow *w;
+
+	for (i = 0; i < n; i++) {
+		w = &sp->t.wrows[sp->ring[i]];
+		memcpy(ring[i].name, w->mq, sizeof(ring[i].name));
+		ring[i].name[sizeof(ring[i].name) - 1] = '\0';
+		ring[i].dev = w->mq_dev;
+		ring[i].ino = w->mq_ino;
+		ring[i].row = sp->ring[i];
+	}
+	sp->nrings = 0;
+	sp->wake = 0;
+	tq_lock_give(&top->lock);
+	for (i = 0; i < n; i++)
+		if (sp->peers != NULL)
+			(void)tq_bell_send(&sp->peers[ring[i].row],
+			    ring[i].name, ring[i].dev, ring[i].ino, NULL);
+	for (i = 0; wake != 0; i++, wake >>= 1)
+		if (wake & 1)
+			tq_futex_wake(&top->end_word[i]);
+	if (atomic_load(&top->tail_waiters) != 0 &&
+	    atomic_exchange(&top->tail_waiters, 0) != 0)
+		tq_futex_wake(&top->tail_word);
+	if (sp->litter.n > 0)
+		tq_file_sweep(sp);
+}
+
+int
+tq_core_prepare(struct tq_spool *sp, uint64_t bytes, tq_time now,
+    struct tq_err *e)
+{
+	return tq_ledger_prepare(&sp->l, bytes, 1, now, e);
+}
+
+void
+tq_core_upkeep(struct tq_spool *sp, tq_time now)
+{
+	if (tq_ledger_wants_segment(&sp->l))
+		(void)tq_ledger_prepare(&sp->l, 0, 0, now, NULL);
+	if (tq_retire_due(sp))
+		(void)tq_retire_step(sp, 0, now, NULL);
+	if (sp->l.policy == TQ_SYNC_BATCH &&
+	    tq_clock_mono() - sp->t.top->synced > BATCH_EVERY)
+		(void)tq_core_commit(sp, sp->mine, NULL);
+}
+
+int
+tq_core_commit(struct tq_spool *sp, tq_lsn lsn, struct tq_err *e)
+{
+	int saved;
+
+	if (tq_ledger_durable(&sp->l, lsn))
+		return 0;
+	if (tq_ledger_commit(&sp->l, lsn) == 0)
+		return 0;
+	saved = errno;
+	if (saved == EAGAIN) {
+		if (tq_rescue(sp, e) == -1)
+			return -1;
+		saved = EIO;
+	}
+	return tq_fail(e, saved, "%s: a sync failed (%s); whether it was kept "
+	    "is unknown", sp->path, strerror(saved));
+}
+
+uint64_t
+tq_core_end_room(const struct tq_spool *sp)
+{
+	/* header, id, fixed part and lengths, 1 KiB of meta, the outputs */
+	return TQ_REC_HEAD + 128 + 1024 + tq_spool_inline_max(sp);
+}
+
+size_t
+tq_spool_inline_max(const struct tq_spool *sp)
+{
+	return sp->format.segment / 16 < (16u << 10) ?
+	    sp->format.segment / 16 : 16u << 10;
+}
+
+int
+tq_core_write(struct tq_spool *sp, const struct tq_rec *recs,
+    uint64_t reserve, tq_time now, struct tq_err *e)
+{
+	struct tq_top *top = sp->t.top;
+	tq_lsn few[16], *lsn = few;
+	struct tq_rec r;
+	size_t i;
+	int rv;
+
+	if (top->readonly)
+		return tq_fail(e, EIO, "%s: the disk failed (%s); no more "
+		    "changes until it is mended and the machine's shared "
+		    "memory object is removed", sp->path,
+		    strerror((int)top->readonly));
+	rv = tq_ledger_fit(&sp->l, reserve, now);
+	if (rv == -1 && errno == EMSGSIZE)
+		return tq_fail(e, EMSGSIZE, "%s: %zu bytes at once are more "
+		    "than a segment of %u takes", sp->path, sp->l.buf.n,
+		    (unsigned)top->seg_size);
+	if (rv == -1)
+		return tq_fail_sys(e, errno, "%s: ledger", sp->path);
+	if (rv == 0)
+		return 0;
+	if (sp->l.npend > sizeof(few) / sizeof(few[0])) {
+		lsn = tq_core_lsns(sp, sp->l.npend);
+		if (lsn == NULL)
+			return tq_fail_sys(e, errno, "%s", sp->path);
+	}
+	if (tq_ledger_write(&sp->l, now, lsn) == -1)
+		return tq_fail_sys(e, errno, "%s: ledger", sp->path);
+	for (i = 0; i < sp->l.npend; i++) {
+		r = recs[i];
+		r.seq = top->seq - (sp->l.npend - 1 - i);
+		r.time = now;
+		r.length = sp->l.pend[i].length;
+		tq_apply(&sp->t, &r, lsn[i], sp);
+	}
+	top->reserved = (uint64_t)top->started * tq_core_end_room(sp);
+	tq_ledger_applied(&sp->l);
+	sp->mine = top->tail;
+	return 1;
+}
+
+tq_lsn *
+tq_core_lsns(struct tq_spool *sp, size_t n)
+{
+	tq_lsn *v;
+
+	if (n > sp->nlsns) {
+		if ((v = reallocarray(sp->lsns, n, sizeof(*v))) == NULL)
+			return NULL;
+		sp->lsns = v;
+		sp->nlsns = n;
+	}
+	return sp->lsns;
+}
+
+int
+tq_core_peers(struct tq_spool *sp)
+{
+	int i;
+
+	sp->peers = calloc(TQ_WORKERS_MAX, sizeof(*sp->peers));
+	if (sp->peers == NULL)
+		return -1;
+	for (i = 0; i < TQ_WORKERS_MAX; i++)
+		sp->peers[i].mq = (mqd_t)-1;
+	return 0;
+}
+
+/* ---- who is told --------------------------------------------------------- */
+
+static int
+serves(const struct tq_wrow *w, uint32_t queue)
+{
+	int i;
+
+	for (i = 0; i < TQ_QUEUES_MAX && w->queue[i] != 0; i++)
+		if (w->queue[i] == queue)
+			return 1;
+	return 0;
+}
+
+void
+tq_core_ring(struct tq_spool *sp, uint32_t queue)
+{
+	struct tq_top *top = sp->t.top;
+	struct tq_wrow *w;
+	unsigned row;
+
+	if (top->sleepers == 0 ||
+	    sp->nrings == sizeof(sp->ring) / sizeof(sp->ring[0]))
+		return;
+	if (sp->peers == NULL && tq_core_peers(sp) == -1)
+		return;
+	for (row = 1; row <= top->rows && row < TQ_WORKERS_MAX; row++) {
+		w = &sp->t.wrows[row];
+		if (w->joined == 0 || w->sleeping == 0 || !serves(w, queue))
+			continue;
+		w->sleeping = 0;
+		top->sleepers--;
+		if (w->mq[0] != '\0')
+			sp->ring[sp->nrings++] = (uint16_t)row;
+		return;
+	}
+}
+
+void
+tq_core_wake(struct tq_spool *sp, struct tq_slot *s)
+{
+	struct tq_top *top = sp->t.top;
+
+	if (s->waited != 0) {
+		/* word 0 is for those who wait for the first of several */
+		sp->wake |= UINT64_C(1) << tq_table_word(&s->id) | 1;
+		s->waited = 0;
+	}
+	if (atomic_load(&top->room_waiters) != 0 &&
+	    atomic_exchange(&top->room_waiters, 0) != 0)
+		tq_futex_wake(&top->room_word);
+}
+
+int
+tq_core_ctx(struct tq_spool *sp, uint32_t number, struct tq_bytes *out)
+{
+	struct tq_crow *c;
+	struct tq_rec r;
+
+	out->p = "";
+	out->n = 0;
+	if (number == 0)
+		return 0;
+	if (number >= TQ_CTX_MAX || number >= sp->t.top->ctxs.cap) {
+		errno = EBADMSG;
+		return -1;
+	}
+	c = &sp->t.crows[number];
+	if (sp->ctx_number != number || sp->ctx_hash != c->hash) {
+		if (tq_ledger_read(&sp->l, c->rec, &r) == -1)
+			return -1;
+		if (r.type != TQ_REC_CTX || r.number != number) {
+			errno = EBADMSG;
+			return -1;
+		}
+		tq_buf_reset(&sp->ctx);
+		tq_buf_put(&sp->ctx, r.bytes.p, r.bytes.n);
+		if (!tq_buf_ok(&sp->ctx)) {
+			errno = ENOMEM;
+			return -1;
+		}
+		sp->ctx_number = number;
+		sp->ctx_hash = r.hash;
+	}
+	out->p = (const char *)sp->ctx.p;
+	out->n = sp->ctx.n;
+	return 0;
+}

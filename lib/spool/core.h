@@ -1,0 +1,244 @@
+/*
+ * What the files that make up the spool share: its handle, the way in and
+ * out of the lock, and the one function that changes the table.
+ *
+ * A change of state, in every file of this room, goes so:
+ *
+ *	tq_ledger_begin, tq_ledger_add	encode, no lock held
+ *	tq_core_enter			lock; mend what a dead holder left
+ *	decide; tq_ledger_fit		or leave, tq_core_prepare, again
+ *	tq_ledger_write			the record is the truth from here on
+ *	tq_apply			the table follows
+ *	tq_core_leave			unlock; then ring, wake, commit
+ *
+ * Replay calls the same tq_apply() on the same records, so that the table is
+ * a function of the ledger by construction.
+ */
+#ifndef TQ_SPOOL_CORE_H
+#define TQ_SPOOL_CORE_H
+
+#include <sys/types.h>
+
+#include <tq/types.h>
+
+#include "base/buf.h"
+#include "base/id.h"
+#include "spool/bell.h"
+#include "spool/ledger.h"
+#include "spool/owner.h"
+#include "spool/spool.h"
+#include "spool/table.h"
+
+/* How long a command waits for things that are over in moments. */
+#define TQ_PATIENCE	(5 * TQ_SECOND)
+
+/* The table of one spool as mapped in this process; shared by its handles. */
+struct tq_share;
+
+/* What SPOOL/format says. */
+struct tq_format {
+	uint32_t	 version;
+	uint32_t	 segment;	/* bytes */
+	mode_t		 mode;		/* of the directory: 0700 or 2770 */
+	gid_t		 gid;		/* (gid_t)-1: whatever it is */
+};
+
+struct tq_spool {
+	char		*path;
+	int		 dirfd, ledgerfd, filesfd;
+	unsigned	 flags;		/* TQ_OPEN_* */
+	int		 caring;	/* holds the `care` mutex */
+	int		 same_boot;	/* its last table is of this boot */
+	int		 pid;		/* ours, for the diagnostic of the lock */
+	struct tq_format format;
+	struct tq_share	*share;
+	struct tq_table	 t;		/* copied from the share */
+	struct tq_ledger l;
+	struct tq_uuid_maker maker;
+	tq_time		 looked;	/* mono: identity of the table checked */
+	tq_time		 floored;	/* mono: free space checked */
+	int		 under_floor;
+	tq_lsn		 mine;		/* end of the last record we wrote */
+
+	/* as a claimer */
+	struct tq_owner	 owner;
+	int		 probe;		/* asks about other owners, or -1 */
+	struct tq_bell	 bell;
+	int		 bell_tried;
+	struct tq_bell_peer *peers;	/* TQ_WORKERS_MAX, made on demand */
+	tq_lsn		*lsns;		/* scratch of a large transaction */
+	size_t		 nlsns;
+	uint32_t	 joined;	/* generation in which the row was filled */
+	struct tq_take	 served;	/* what it serves, while joined */
+	unsigned	 jobs;
+	char		 status[64];
+	uint32_t	 rotor;		/* of weighted choice */
+	struct tq_buf	 mail;		/* words taken while looking for rings */
+
+	/* rings to send once the lock is given back */
+	unsigned	 nrings;
+	uint16_t	 ring[8];
+	/* ids whose waiters to wake, as indices of futex words */
+	uint64_t	 wake;
+	/* files of forgotten tasks, to be unlinked outside the lock */
+	struct tq_buf	 litter;
+
+	struct tq_buf	 ctx;		/* bytes of the last context read */
+	uint32_t	 ctx_number;
+	uint64_t	 ctx_hash;
+	struct tq_buf	 keep;		/* record bytes that outlive a read */
+};
+
+/* ---- share.c: one table for all who use a spool ------------------------ */
+
+/*
+ * Get the table of the spool in dirfd: mapped already, or attached to, or made
+ * (then recovered).  sp->t and sp->l are ready afterwards.
+ */
+int	tq_share_open(struct tq_spool *sp, struct tq_err *e);
+void	tq_share_close(struct tq_spool *sp);
+/* 1 while the object still has its name. */
+int	tq_share_linked(const struct tq_spool *sp);
+
+/* ---- core.c ------------------------------------------------------------ */
+
+/*
+ * Take the lock of a table that is whole and current.  -1: EBUSY, EIO, …
+ * what made it impossible is said.
+ */
+int	tq_core_enter(struct tq_spool *sp, struct tq_err *e);
+/* Give the lock back, then ring, wake and unlink what was noted under it. */
+void	tq_core_leave(struct tq_spool *sp);
+/* Outside the lock: make room for `bytes` more and the reserve. */
+int	tq_core_prepare(struct tq_spool *sp, uint64_t bytes, tq_time now,
+	    struct tq_err *e);
+/*
+ * After leaving: what every change owes the spool, a segment if none is
+ * prepared, one step of retirement if one is due.
+ */
+void	tq_core_upkeep(struct tq_spool *sp, tq_time now);
+/* Make everything up to lsn durable by the policy, mending a failed sync. */
+int	tq_core_commit(struct tq_spool *sp, tq_lsn lsn, struct tq_err *e);
+/*
+ * Under the lock: write the transaction in sp->l and apply it.  1 done; 0
+ * another segment must be prepared (leave, tq_core_prepare, decide again);
+ * -1.  reserve: bytes promised to ENDs once it is done.
+ */
+int	tq_core_write(struct tq_spool *sp, const struct tq_rec *recs,
+	    uint64_t reserve, tq_time now, struct tq_err *e);
+/* Note that a sleeping worker that serves the queue is to be rung. */
+void	tq_core_ring(struct tq_spool *sp, uint32_t queue);
+/* Note that waiters of a slot are to be woken. */
+void	tq_core_wake(struct tq_spool *sp, struct tq_slot *s);
+/* Bytes promised to the END of one claim. */
+uint64_t tq_core_end_room(const struct tq_spool *sp);
+/* Scratch for n places; NULL with ENOMEM. */
+tq_lsn	*tq_core_lsns(struct tq_spool *sp, size_t n);
+/* Room for the inboxes of others, made with the first ring. */
+int	tq_core_peers(struct tq_spool *sp);
+/* Interned bytes of a context, "" for 0; good until the next call. */
+int	tq_core_ctx(struct tq_spool *sp, uint32_t number, struct tq_bytes *out);
+
+/* ---- apply.c ----------------------------------------------------------- */
+
+/*
+ * Let the table follow one record that stands at lsn.  sp may be NULL in
+ * replay: then nobody is woken and no file unlinked.
+ */
+void	tq_apply(struct tq_table *t, const struct tq_rec *r, tq_lsn lsn,
+	    struct tq_spool *sp);
+/* What a slot's kept-until is when it ends at `end`; *own: not by the list. */
+tq_time	tq_apply_until(struct tq_table *t, const struct tq_slot *s,
+	    enum tq_state state, tq_time end, int *own);
+/* Forget a slot by retention or command. */
+void	tq_apply_forget(struct tq_table *t, uint32_t n, struct tq_spool *sp);
+
+/* ---- recover.c, rescue.c ------------------------------------------------ */
+
+/* Under the lock: fill an empty table from the ledger. */
+int	tq_recover(struct tq_spool *sp, struct tq_err *e);
+/* Under the lock: empty the table and recover it. */
+int	tq_rebuild(struct tq_spool *sp, struct tq_err *e);
+/*
+ * What of the ledger is damaged: each is called with a sentence; the bytes
+ * are copied to SPOOL/damaged.  Returns how many places.
+ */
+int	tq_recover_scan(struct tq_spool *sp, void (*each)(const char *, void *),
+	    void *arg, struct tq_err *e);
+/* Not under the lock: a sync failed; write what it covered elsewhere. */
+int	tq_rescue(struct tq_spool *sp, struct tq_err *e);
+
+/* ---- retire.c ----------------------------------------------------------- */
+
+/* 1 when the ledger is large enough against what lives in it. */
+int	tq_retire_due(const struct tq_spool *sp);
+/*
+ * Not under the lock: carry a slice of the oldest segment, or unlink it.
+ * force: even when it is not due.  1 there is more to do, 0 not, -1.
+ */
+int	tq_retire_step(struct tq_spool *sp, int force, tq_time now,
+	    struct tq_err *e);
+
+/* ---- timer.c ------------------------------------------------------------ */
+
+/*
+ * Under the lock: move due timers, at most a slice.  Adds ENDs of the expired
+ * to the table through the ledger.  1 done, 0 a segment is wanted, -1.  *next
+ * is when the next timer is due, 0 none.
+ */
+int	tq_timers(struct tq_spool *sp, tq_time now, tq_time *next,
+	    struct tq_err *e);
+/*
+ * Under the lock: hand back up to a slice of what dead owners hold.  Returns
+ * how many, -1; *more is set when there may be more.
+ */
+int	tq_sweep(struct tq_spool *sp, tq_time now, int *more, struct tq_err *e);
+
+/* ---- file.c: bodies and outputs too long for a record -------------------- */
+
+#define TQ_FILE_NAME	64
+
+enum tq_file { TQ_FILE_BODY, TQ_FILE_OUT, TQ_FILE_ERR };
+
+/* "<id in hex>.b<number>", "<id in hex>.<number>.1", ….2 */
+void	tq_file_name(char out[TQ_FILE_NAME], const struct tq_uuid *id,
+	    enum tq_file kind, unsigned files);
+/*
+ * Put what fd holds into a spool file of that name, linking it if it can be,
+ * copying otherwise; synced by the policy.  *taken: fd itself was linked.
+ */
+int	tq_file_store(struct tq_spool *sp, const char *name, int fd,
+	    uint64_t *size, int *taken, struct tq_err *e);
+/* n bytes as an unlinked file to read from; -1. */
+int	tq_file_memory(const void *p, size_t n);
+/* Note the files of a slot as litter, to be unlinked after the lock. */
+void	tq_file_litter(struct tq_spool *sp, const struct tq_slot *s);
+void	tq_file_sweep(struct tq_spool *sp);
+
+/* ---- put.c -------------------------------------------------------------- */
+
+/*
+ * Under the lock: make a queue.  1 and its number, 0 a segment is wanted, -1.
+ */
+int	tq_queue_make(struct tq_spool *sp, const char *name, uint32_t *out,
+	    tq_time now, struct tq_err *e);
+
+/* ---- claim.c ------------------------------------------------------------ */
+
+/* Be an owner: take a row, once. */
+int	tq_own(struct tq_spool *sp, struct tq_err *e);
+/*
+ * Before a handle closes: hand back what it holds, uncounted, and leave its
+ * row as nobody's.
+ */
+void	tq_leave_work(struct tq_spool *sp);
+/* Under the lock: a row whose owner is gone serves and sleeps no more. */
+void	tq_row_clear(struct tq_spool *sp, struct tq_wrow *w);
+/* Keep words that came while only rings were looked for. */
+void	tq_mail_keep(struct tq_spool *sp, const char *words);
+/* All rows of live workers, copied; free it.  joined 0: no worker. */
+struct tq_wrow *tq_rows_copy(struct tq_spool *sp, struct tq_err *e);
+int	tq_capture_path(struct tq_spool *sp, unsigned row, unsigned capture,
+	    enum tq_stream stream, char *path, size_t size, struct tq_err *e);
+
+#endif

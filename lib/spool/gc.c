@@ -1,0 +1,206 @@
+/*
+ * Looking after a spool: forget what was kept long enough, retire segments,
+ * unlink files that no record names, verify the whole.
+ */
+#include <sys/stat.h>
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/io.h"
+#include "spool/core.h"
+#include "spool/lock.h"
+
+/* A file that no record names may be a put under way: older than any is. */
+#define ORPHAN_AGE	(3600 * TQ_SECOND)
+/* Ended tasks that one critical section forgets. */
+#define SLICE		256
+
+/* ---- ended tasks ------------------------------------------------------------ */
+
+/* Under the lock: 1 while there may be more. */
+static int
+forget_slice(struct tq_spool *sp, struct tq_list *l, tq_time now,
+    uint64_t *changed)
+{
+	int64_t max = tq_setting_get(NULL, &sp->t.top->set,
+	    TQ_SET_KEEP_OUTCOME);
+	struct tq_slot *s;
+	int i;
+
+	for (i = 0; i < SLICE; i++) {
+		if ((s = tq_table_slot(&sp->t, l->head)) == NULL)
+			return 0;
+		if (l->n <= max && (s->due == 0 || s->due > now))
+			return 0;
+		tq_apply_forget(&sp->t, l->head, sp);
+		(*changed)++;
+	}
+	return 1;
+}
+
+static int
+forget_ended(struct tq_spool *sp, uint64_t *changed, struct tq_err *e)
+{
+	int more, rv;
+	tq_time now, next;
+
+	do {
+		now = tq_clock_wall();
+		if (tq_core_enter(sp, e) == -1)
+			return -1;
+		more = forget_slice(sp, &sp->t.top->done, now, changed);
+		more |= forget_slice(sp, &sp->t.top->dead, now, changed);
+		rv = tq_timers(sp, now, &next, e);
+		tq_core_leave(sp);
+		if (rv == -1 || (rv == 0 && !sp->t.bad &&
+		    tq_core_prepare(sp, 4096, now, e) == -1))
+			return -1;
+	} while (more || rv == 0 || next == now);
+	return 0;
+}
+
+/* ---- files -------------------------------------------------------------------- */
+
+static int
+parse_id(struct tq_uuid *out, const char *name)
+{
+	unsigned v;
+	int i;
+
+	for (i = 0; i < TQ_UUID_SIZE; i++) {
+		if (sscanf(name + 2 * i, "%2x", &v) != 1)
+			return -1;
+		out->b[i] = (unsigned char)v;
+	}
+	return name[2 * TQ_UUID_SIZE] == '.' ? 0 : -1;
+}
+
+/* 1 if the task of a file is not known, so that nothing names it. */
+static int
+orphan(struct tq_spool *sp, const char *name, tq_time now)
+{
+	struct tq_uuid id;
+	struct stat st;
+	int known;
+
+	if (strlen(name) < 2 * TQ_UUID_SIZE + 2 || parse_id(&id, name) == -1 ||
+	    fstatat(sp->filesfd, name, &st, AT_SYMLINK_NOFOLLOW) == -1 ||
+	    now - (tq_time)st.st_mtime * TQ_SECOND < ORPHAN_AGE)
+		return 0;
+	if (tq_core_enter(sp, NULL) == -1)
+		return 0;
+	known = tq_table_find(&sp->t, &id) != 0;
+	tq_core_leave(sp);
+	return !known;
+}
+
+static int
+unlink_orphans(struct tq_spool *sp, uint64_t *changed, struct tq_err *e)
+{
+	tq_time now = tq_clock_wall();
+	const struct dirent *d;
+	DIR *dp;
+	int fd;
+
+	fd = openat(sp->filesfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd == -1 || (dp = fdopendir(fd)) == NULL) {
+		if (fd != -1)
+			close(fd);
+		return tq_fail_sys(e, errno, "%s/files", sp->path);
+	}
+	while ((d = readdir(dp)) != NULL)
+		if (d->d_name[0] != '.' && orphan(sp, d->d_name, now) &&
+		    tq_sys.unlinkat(sp->filesfd, d->d_name, 0) == 0)
+			(*changed)++;
+	closedir(dp);
+	return 0;
+}
+
+int
+tq_spool_gc(struct tq_spool *sp, uint64_t *changed, struct tq_err *e)
+{
+	int rv;
+
+	if (forget_ended(sp, changed, e) == -1)
+		return -1;
+	do {
+		rv = tq_retire_step(sp, 0, tq_clock_wall(), e);
+	} while (rv == 1);
+	if (rv == -1)
+		return -1;
+	return unlink_orphans(sp, changed, e);
+}
+
+/* ---- check ---------------------------------------------------------------------- */
+
+/* Carry everything into fresh segments, so that the damaged ones go. */
+static int
+salvage(struct tq_spool *sp, struct tq_err *e)
+{
+	uint32_t upto;
+	int rv = 0;
+
+	if (tq_core_enter(sp, e) == -1)
+		return -1;
+	/* what the table does not know of the damage it learns here */
+	rv = tq_rebuild(sp, e);
+	upto = TQ_LSN_SEG(sp->t.top->tail);
+	if (rv == 0 && tq_ledger_next(&sp->l, tq_clock_wall()) == 0)
+		rv = 1;
+	tq_core_leave(sp);
+	if (rv == 1) {
+		if (tq_core_prepare(sp, 4096, tq_clock_wall(), e) == -1 ||
+		    tq_core_enter(sp, e) == -1)
+			return -1;
+		rv = tq_ledger_next(&sp->l, tq_clock_wall()) == 1 ? 0 : -1;
+		tq_core_leave(sp);
+	}
+	while (rv == 0 && sp->t.top->base <= upto)
+		rv = tq_retire_step(sp, 1, tq_clock_wall(), e) == -1 ? -1 : 0;
+	if (rv == 0)
+		sp->t.top->damaged = 0;
+	return rv;
+}
+
+/* What else a person should know of this spool. */
+static void
+remarks(struct tq_spool *sp, void (*each)(const char *, void *), void *arg)
+{
+	if (!sp->l.in_place)
+		each("note: this file system may allocate when a file is "
+		    "overwritten, so room for outcomes cannot be reserved",
+		    arg);
+	if (sp->l.policy != TQ_SYNC_FULL)
+		each("note: sync is not 'full': what was accepted last can be "
+		    "lost with the machine, not with a process", arg);
+}
+
+int
+tq_spool_check(struct tq_spool *sp, unsigned flags,
+    void (*each)(const char *, void *), void *arg, struct tq_err *e)
+{
+	char why[256];
+	int n;
+
+	if (tq_core_enter(sp, e) == -1)
+		return -1;
+	n = tq_recover_scan(sp, each, arg, e);
+	if (n == 0 && !tq_table_audit(&sp->t, why, sizeof(why))) {
+		each(why, arg);
+		n = tq_rebuild(sp, e) == -1 ? -1 : 1;
+	}
+	tq_core_leave(sp);
+	if (n == -1)
+		return -1;
+	remarks(sp, each, arg);
+	if (n > 0 && flags & TQ_CHECK_SALVAGE && salvage(sp, e) == -1)
+		return -1;
+	return n;
+}

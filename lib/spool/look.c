@@ -1,0 +1,441 @@
+/*
+ * Looking at tasks: one by id, many by state, their bodies and outputs.
+ *
+ * The slot is copied under the lock, the record read outside it; a record that
+ * was carried elsewhere or retired in between is looked up again.
+ */
+#include <sys/stat.h>
+
+#include <bsd/stdlib.h>
+#include <bsd/string.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/io.h"
+#include "spool/core.h"
+
+/* Looks at a task whose records move: more often than they ever do. */
+#define TRIES	8
+/* Slots that one critical section passes over. */
+#define SLICE	4096
+
+/* Copy a slot and what the table knows around it: 1, 0 unknown, -1. */
+static int
+look_slot(struct tq_spool *sp, const struct tq_uuid *id,
+    struct tq_spool_look *out, struct tq_err *e)
+{
+	tq_time now = tq_clock_wall();
+	struct tq_qrow *q;
+	struct tq_wrow *w;
+	struct tq_slot *s;
+	uint32_t n;
+	int rv = 0;
+
+	if (tq_core_enter(sp, e) == -1)
+		return -1;
+	n = tq_table_find(&sp->t, id);
+	s = tq_table_slot(&sp->t, n);
+	/* kept long enough: gone, whether somebody swept it away or not */
+	if (s != NULL && !(TQ_STATE_ENDED(s->state) && s->due != 0 &&
+	    s->due <= now)) {
+		rv = 1;
+		out->s = *s;
+		out->id = s->id;
+		out->row = s->row;
+		out->why = NULL;
+		if ((q = tq_table_queue(&sp->t, s->queue)) != NULL) {
+			strlcpy(out->queue, q->name, sizeof(out->queue));
+			if (q->paused && s->state == TQ_READY)
+				out->why = "paused";
+		}
+		if (s->state == TQ_STARTED &&
+		    (w = tq_table_owner(&sp->t, s->row)) != NULL &&
+		    w->joined == s->epoch) {
+			out->pid = w->pid;
+			memcpy(out->host, w->host, sizeof(out->host) - 1);
+		}
+	}
+	tq_core_leave(sp);
+	return rv;
+}
+
+/* Owners that only claim have no row to show: the owners file knows them. */
+static void
+look_owner(struct tq_spool *sp, struct tq_spool_look *out)
+{
+	struct tq_owner_info info;
+
+	if (out->s.state != TQ_STARTED || out->pid != 0 || out->row == 0 ||
+	    (sp->probe == -1 &&
+	    (sp->probe = tq_owner_probe(sp->dirfd)) == -1) ||
+	    tq_owner_read(&info, sp->probe, out->row) == -1 ||
+	    info.epoch != out->s.epoch)
+		return;
+	out->pid = info.pid;
+	strlcpy(out->host, info.host, sizeof(out->host));
+}
+
+/*
+ * The outcome of an attempt (0: the newest), following the chain of END
+ * records back; a CARRY holds the rest of the chain.  1 found; views are into
+ * sp->l.rbuf.
+ */
+static int
+find_end(struct tq_spool *sp, tq_lsn at, unsigned attempt,
+    struct tq_rec_end *out)
+{
+	struct tq_rec r;
+	struct tq_cur c;
+	int steps;
+
+	for (steps = 0; at != 0 && steps < UINT16_MAX; steps++) {
+		if (tq_ledger_read(&sp->l, at, &r) == -1)
+			return 0;
+		if (r.type == TQ_REC_END) {
+			*out = r.end;
+			if (attempt == 0 || r.end.attempt == attempt)
+				return 1;
+			at = r.end.prev;
+			continue;
+		}
+		if (r.type != TQ_REC_CARRY)
+			return 0;
+		tq_cur_init(&c, r.ends.p, r.ends.n);
+		while (tq_rec_end_next(out, &c) == 1)
+			if (attempt == 0 || out->attempt == attempt)
+				return 1;
+		return 0;
+	}
+	return 0;
+}
+
+/* Move a view from one copy of its bytes to another. */
+static void
+rebase(struct tq_bytes *b, const void *from, const void *to)
+{
+	if (b->p != NULL)
+		b->p = (const char *)to + (b->p - (const char *)from);
+}
+
+/* Outcome into out->end, its bytes kept in sp->keep. */
+static int
+look_end(struct tq_spool *sp, unsigned attempt, struct tq_spool_look *out)
+{
+	const char *p, *base;
+	size_t n;
+
+	out->has_end = 0;
+	tq_buf_reset(&sp->keep);
+	if (out->s.end == 0)
+		return 0;
+	if (!find_end(sp, out->s.end, attempt, &out->end))
+		return attempt == 0 ? -1 : 0;
+	/* meta, out and err stand one behind the other */
+	base = out->end.meta.p;
+	p = out->end.err.p != NULL ? out->end.err.p : base;
+	n = (size_t)(p - base) + out->end.err.n;
+	tq_buf_put(&sp->keep, base, n);
+	if (!tq_buf_ok(&sp->keep)) {
+		errno = ENOMEM;
+		return -1;
+	}
+	rebase(&out->end.meta, base, sp->keep.p);
+	rebase(&out->end.out, base, sp->keep.p);
+	rebase(&out->end.err, base, sp->keep.p);
+	out->has_end = 1;
+	return 0;
+}
+
+int
+tq_spool_look(struct tq_spool *sp, const struct tq_uuid *id,
+    unsigned attempt, struct tq_spool_look *out, struct tq_err *e)
+{
+	int i, rv;
+
+	for (i = 0; i < TRIES; i++) {
+		memset(out, 0, sizeof(*out));
+		if ((rv = look_slot(sp, id, out, e)) != 1)
+			return rv;
+		look_owner(sp, out);
+		if (look_end(sp, attempt, out) == -1 ||
+		    tq_core_ctx(sp, out->s.ctx, &out->ctx) == -1 ||
+		    tq_ledger_read(&sp->l, out->s.put, &out->rec) == -1 ||
+		    memcmp(&out->rec.id, id, sizeof(*id)) != 0) {
+			/* moved or retired meanwhile: descriptors may be old */
+			tq_ledger_drop(&sp->l, UINT32_MAX);
+			continue;
+		}
+		if (out->rec.type == TQ_REC_PUT)
+			out->rec.st.put = out->rec.time;
+		return 1;
+	}
+	return tq_fail(e, EBADMSG, "the task's record is damaged");
+}
+
+/* ---- many -------------------------------------------------------------------- */
+
+struct place {
+	uint64_t	 seq;
+	struct tq_uuid	 id;
+};
+
+static int
+by_seq(const void *a, const void *b)
+{
+	const struct place *x = a, *y = b;
+
+	return (x->seq > y->seq) - (x->seq < y->seq);
+}
+
+/* Call f for every slot in use, a slice a critical section. */
+static int
+each_slot(struct tq_spool *sp, int (*f)(struct tq_spool *,
+    const struct tq_slot *, void *), void *arg, struct tq_err *e)
+{
+	uint32_t n = 1, end;
+	struct tq_slot *s;
+	int rv = 0;
+
+	do {
+		if (tq_core_enter(sp, e) == -1)
+			return -1;
+		end = n + SLICE;
+		for (; rv == 0 && n <= sp->t.top->slots.used && n < end; n++) {
+			if ((s = tq_table_slot(&sp->t, n)) == NULL)
+				break;
+			if (s->state != TQ_ABSENT)
+				rv = f(sp, s, arg);
+		}
+		end = sp->t.top->slots.used;
+		tq_core_leave(sp);
+	} while (rv == 0 && n <= end);
+	return rv;
+}
+
+struct ids {
+	const char *const *queues;
+	size_t		 nqueues;
+	unsigned	 states;
+	tq_time		 now;
+	struct place	*v;
+	size_t		 n, cap;
+};
+
+static int
+wanted_queue(struct tq_spool *sp, const struct ids *w,
+    const struct tq_slot *s)
+{
+	struct tq_qrow *q = tq_table_queue(&sp->t, s->queue);
+	size_t i;
+
+	for (i = 0; q != NULL && i < w->nqueues; i++)
+		if (strcmp(q->name, w->queues[i]) == 0)
+			return 1;
+	return w->nqueues == 0;
+}
+
+static int
+collect(struct tq_spool *sp, const struct tq_slot *s, void *arg)
+{
+	struct ids *w = arg;
+	struct place *v;
+	size_t cap;
+
+	if (!(w->states >> s->state & 1) || !wanted_queue(sp, w, s) ||
+	    (TQ_STATE_ENDED(s->state) && s->due != 0 && s->due <= w->now))
+		return 0;
+	if (w->n == w->cap) {
+		cap = w->cap == 0 ? 256 : w->cap * 2;
+		if ((v = reallocarray(w->v, cap, sizeof(*v))) == NULL)
+			return -1;
+		w->v = v;
+		w->cap = cap;
+	}
+	w->v[w->n].seq = s->seq;
+	w->v[w->n++].id = s->id;
+	return 0;
+}
+
+int
+tq_spool_ids(struct tq_spool *sp, const char *const *queues, size_t n,
+    unsigned states, struct tq_uuid **out, size_t *count, struct tq_err *e)
+{
+	struct ids w = { .queues = queues, .nqueues = n,
+	    .states = states == 0 ? ~0u : states, .now = tq_clock_wall() };
+	size_t i;
+
+	*out = NULL;
+	*count = 0;
+	if (each_slot(sp, collect, &w, e) == -1) {
+		free(w.v);
+		return tq_fail_sys(e, errno, "%s", sp->path);
+	}
+	if (w.n == 0) {
+		free(w.v);
+		return 0;
+	}
+	qsort(w.v, w.n, sizeof(*w.v), by_seq);
+	if ((*out = reallocarray(NULL, w.n, sizeof(**out))) == NULL) {
+		free(w.v);
+		return tq_fail_sys(e, ENOMEM, "%s", sp->path);
+	}
+	for (i = 0; i < w.n; i++)
+		(*out)[i] = w.v[i].id;
+	*count = w.n;
+	free(w.v);
+	return 0;
+}
+
+struct tail {
+	const char	*text;
+	size_t		 len;
+	struct tq_uuid	*out;
+	int		 found;
+};
+
+static int
+match_tail(struct tq_spool *sp, const struct tq_slot *s, void *arg)
+{
+	struct tail *t = arg;
+	char id[37];
+
+	(void)sp;
+	if (s->flags & TQ_PF_FOREIGN)
+		return 0;
+	tq_uuid_format(id, &s->id);
+	if (strcmp(id + 36 - t->len, t->text) != 0)
+		return 0;
+	t->out[t->found++] = s->id;
+	return t->found == 2;
+}
+
+int
+tq_spool_tail(struct tq_spool *sp, const char *tail, struct tq_uuid out[2],
+    struct tq_err *e)
+{
+	struct tail t = { .text = tail, .len = strlen(tail), .out = out };
+
+	if (t.len > 36)
+		return 0;
+	if (each_slot(sp, match_tail, &t, e) == -1)
+		return -1;
+	return t.found;
+}
+
+/* ---- bytes --------------------------------------------------------------------- */
+
+static ssize_t
+from_memory(const struct tq_bytes *b, uint64_t off, void *buf, size_t n)
+{
+	if (off >= b->n)
+		return 0;
+	if (n > b->n - off)
+		n = b->n - (size_t)off;
+	memcpy(buf, b->p + off, n);
+	return (ssize_t)n;
+}
+
+static ssize_t
+from_file(int dirfd, const char *name, uint64_t off, void *buf, size_t n)
+{
+	ssize_t got;
+	int fd, saved;
+
+	if (off > INT64_MAX)
+		return 0;
+	fd = openat(dirfd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	if (fd == -1)
+		return -1;
+	got = tq_io_pread(fd, buf, n, (off_t)off);
+	saved = errno;
+	close(fd);
+	errno = saved;
+	return got;
+}
+
+/* What a running attempt wrote so far, from its capture file. */
+static ssize_t
+read_live(struct tq_spool *sp, const struct tq_spool_look *k,
+    enum tq_stream stream, uint64_t off, void *buf, size_t n)
+{
+	char path[1024];
+	ssize_t got;
+
+	if (k->s.capture == 0 || tq_capture_path(sp, k->row, k->s.capture,
+	    stream, path, sizeof(path), NULL) == -1)
+		return 0;
+	got = from_file(AT_FDCWD, path, off, buf, n);
+	return got == -1 && errno == ENOENT ? 0 : got;
+}
+
+ssize_t
+tq_spool_read(struct tq_spool *sp, const struct tq_uuid *id,
+    unsigned attempt, enum tq_stream stream, uint64_t off, void *buf,
+    size_t n, struct tq_err *e)
+{
+	struct tq_spool_look k, after;
+	char name[TQ_FILE_NAME];
+	unsigned flag;
+	ssize_t got;
+	int rv;
+
+	if ((rv = tq_spool_look(sp, id, attempt, &k, e)) != 1)
+		return rv == 0 ? tq_fail(e, ENOENT, "no such task") : -1;
+	if (stream == TQ_STDIN) {
+		if (!(k.rec.put.flags & TQ_PF_BODYFILE))
+			return from_memory(&k.rec.put.body, off, buf, n);
+		tq_file_name(name, id, TQ_FILE_BODY, k.rec.put.file);
+		got = from_file(sp->filesfd, name, off, buf, n);
+		return got == -1 ? tq_fail_sys(e, errno, "%s/files/%s",
+		    sp->path, name) : got;
+	}
+	if (k.s.state == TQ_STARTED &&
+	    (attempt == 0 || attempt == k.s.attempt)) {
+		got = read_live(sp, &k, stream, off, buf, n);
+		if (got == -1)
+			return tq_fail_sys(e, errno, "%s/live", sp->path);
+		/* the capture file may be another task's by now */
+		if ((rv = look_slot(sp, id, &after, e)) == -1)
+			return -1;
+		if (rv == 1 && after.s.state == TQ_STARTED &&
+		    after.s.attempt == k.s.attempt)
+			return got;
+		return tq_spool_read(sp, id, k.s.attempt, stream, off, buf, n,
+		    e);
+	}
+	if (!k.has_end)
+		return attempt == 0 ? 0 : tq_fail(e, ENOENT,
+		    "nothing is kept of attempt %u", attempt);
+	flag = stream == TQ_STDOUT ? TQ_EF_OUTFILE : TQ_EF_ERRFILE;
+	if (!(k.end.flags & flag))
+		return from_memory(stream == TQ_STDOUT ? &k.end.out :
+		    &k.end.err, off, buf, n);
+	tq_file_name(name, id, stream == TQ_STDOUT ? TQ_FILE_OUT :
+	    TQ_FILE_ERR, k.end.files);
+	got = from_file(sp->filesfd, name, off, buf, n);
+	return got == -1 ? tq_fail_sys(e, errno, "%s/files/%s", sp->path,
+	    name) : got;
+}
+
+int
+tq_spool_body(struct tq_spool *sp, const struct tq_uuid *id,
+    struct tq_err *e)
+{
+	struct tq_spool_look k;
+	char name[TQ_FILE_NAME];
+	int fd, rv;
+
+	if ((rv = tq_spool_look(sp, id, 0, &k, e)) != 1)
+		return rv == 0 ? tq_fail(e, ENOENT, "no such task") : -1;
+	if (!(k.rec.put.flags & TQ_PF_BODYFILE))
+		return -1;
+	tq_file_name(name, id, TQ_FILE_BODY, k.rec.put.file);
+	fd = openat(sp->filesfd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	if (fd == -1)
+		return tq_fail_sys(e, errno, "%s/files/%s", sp->path, name);
+	return fd;
+}

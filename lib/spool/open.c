@@ -1,0 +1,383 @@
+/*
+ * A spool's directory: made, checked and opened.
+ *
+ *	format		what it is: version, segment size, mode; written last,
+ *			so that a directory with it is whole
+ *	lock		names the table (share.c)
+ *	owners		who is alive (owner.c)
+ *	ledger/		segments (ledger.c)
+ *	files/		bodies and outputs too long for a record (file.c)
+ *	live/		capture files of running tasks
+ *	damaged/	what was set aside
+ */
+#define _GNU_SOURCE	/* secure_getenv() */
+#include <sys/file.h>
+#include <sys/stat.h>
+
+#include <bsd/stdlib.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/date.h"
+#include "base/io.h"
+#include "spool/core.h"
+
+static const char *const dirs[] = { "ledger", "files", "live", "damaged" };
+static const char *const files[] = { "lock", "owners" };
+#define NDIRS	(sizeof(dirs) / sizeof(dirs[0]))
+#define NFILES	(sizeof(files) / sizeof(files[0]))
+
+static int
+format_parse(struct tq_format *f, const char *buf)
+{
+	unsigned version, segment, mode;
+	long gid;
+
+	if (sscanf(buf, "tq spool %u\nsegment %u\nmode %o\ngid %ld\n", &version,
+	    &segment, &mode, &gid) < 1) {
+		errno = EBADMSG;
+		return -1;
+	}
+	f->version = version;
+	if (version != TQ_FORMAT) {
+		errno = EPROTO;
+		return -1;
+	}
+	if (sscanf(buf, "tq spool %u\nsegment %u\nmode %o\ngid %ld\n", &version,
+	    &segment, &mode, &gid) != 4 || segment < TQ_SEG_MIN ||
+	    segment > 1u << 30 || segment % 4096 != 0 ||
+	    (mode != 0700 && mode != 02770)) {
+		errno = EBADMSG;
+		return -1;
+	}
+	f->segment = segment;
+	f->mode = mode;
+	f->gid = gid < 0 ? (gid_t)-1 : (gid_t)gid;
+	return 0;
+}
+
+/* 1 read, 0 there is none, -1. */
+static int
+format_read(struct tq_format *f, int dirfd, const char *path,
+    struct tq_err *e)
+{
+	char buf[256];
+	ssize_t n;
+	int fd;
+
+	fd = openat(dirfd, "format", O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	if (fd == -1)
+		return errno == ENOENT ? 0 :
+		    tq_fail_sys(e, errno, "%s/format", path);
+	n = tq_io_pread(fd, buf, sizeof(buf) - 1, 0);
+	close(fd);
+	if (n == -1)
+		return tq_fail_sys(e, errno, "%s/format", path);
+	buf[n] = '\0';
+	if (format_parse(f, buf) == 0)
+		return 1;
+	if (errno == EPROTO)
+		return tq_fail(e, EPROTO, "%s: format %u of a spool; this is "
+		    "tq %s, which reads format %d", path, (unsigned)f->version,
+		    TQ_VERSION, TQ_FORMAT);
+	return tq_fail(e, EPROTO, "%s/format: not the format of a tq spool",
+	    path);
+}
+
+/* Nothing in it but what an unfinished creation leaves. */
+static int
+empty(int dirfd)
+{
+	const struct dirent *d;
+	size_t i;
+	int known = 1, fd;
+	DIR *dp;
+
+	if ((fd = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)) == -1)
+		return 0;
+	if ((dp = fdopendir(fd)) == NULL) {
+		close(fd);
+		return 0;
+	}
+	while (known && (d = readdir(dp)) != NULL) {
+		if (strcmp(d->d_name, ".") == 0 ||
+		    strcmp(d->d_name, "..") == 0 ||
+		    strcmp(d->d_name, ".format.tmp") == 0)
+			continue;
+		known = 0;
+		for (i = 0; i < NDIRS; i++)
+			known |= strcmp(d->d_name, dirs[i]) == 0;
+		for (i = 0; i < NFILES; i++)
+			known |= strcmp(d->d_name, files[i]) == 0;
+	}
+	closedir(dp);
+	return known;
+}
+
+/* Let an entry have the mode and group of the spool, whatever the umask. */
+static int
+adopt(int dirfd, const char *name, mode_t mode, gid_t gid)
+{
+	if (gid != (gid_t)-1 &&
+	    fchownat(dirfd, name, (uid_t)-1, gid, AT_SYMLINK_NOFOLLOW) == -1)
+		return -1;
+	return fchmodat(dirfd, name, mode, 0);
+}
+
+static int
+fill_dir(int dirfd, const struct tq_format *f)
+{
+	char buf[256];
+	size_t i;
+	int fd, n;
+
+	for (i = 0; i < NDIRS; i++)
+		if ((mkdirat(dirfd, dirs[i], 0700) == -1 && errno != EEXIST) ||
+		    adopt(dirfd, dirs[i], f->mode, f->gid) == -1)
+			return -1;
+	for (i = 0; i < NFILES; i++) {
+		fd = openat(dirfd, files[i], O_RDWR | O_CREAT | O_CLOEXEC |
+		    O_NOFOLLOW, 0600);
+		if (fd == -1)
+			return -1;
+		close(fd);
+		if (adopt(dirfd, files[i], f->mode & 0660, f->gid) == -1)
+			return -1;
+	}
+	n = snprintf(buf, sizeof(buf), "tq spool %u\nsegment %u\nmode %04o\n"
+	    "gid %ld\n", (unsigned)f->version, (unsigned)f->segment,
+	    (unsigned)f->mode, f->gid == (gid_t)-1 ? -1 : (long)f->gid);
+	return tq_io_replace(dirfd, "format", buf, (size_t)n, f->mode & 0660,
+	    NULL);
+}
+
+/* Segments of another size than usual, for tests: tq_spool(5), TQ_SEGMENT. */
+static uint32_t
+segment_size(void)
+{
+	const char *s = secure_getenv("TQ_SEGMENT");
+	uint64_t n;
+
+	if (s == NULL || tq_size_parse(&n, s, NULL) == -1 || n < TQ_SEG_MIN ||
+	    n > 1u << 30 || n % 4096 != 0)
+		return TQ_SEG_SIZE;
+	return (uint32_t)n;
+}
+
+/* Make what is missing; who comes second finds it made. */
+static int
+create(int dirfd, const char *path, mode_t mode, gid_t gid,
+    struct tq_format *f, struct tq_err *e)
+{
+	int rv;
+
+	/* let go when dirfd is closed, whoever dies */
+	if (flock(dirfd, LOCK_EX) == -1)
+		return tq_fail_sys(e, errno, "%s", path);
+	if ((rv = format_read(f, dirfd, path, e)) == 0) {
+		f->version = TQ_FORMAT;
+		f->segment = segment_size();
+		f->mode = mode;
+		f->gid = gid;
+		if (!empty(dirfd))
+			rv = tq_fail(e, EPROTO, "%s: not a spool, and not "
+			    "empty", path);
+		else if (adopt(dirfd, ".", mode, gid) == -1 ||
+		    fill_dir(dirfd, f) == -1)
+			rv = tq_fail_sys(e, errno, "%s", path);
+	}
+	(void)flock(dirfd, LOCK_UN);
+	return rv == -1 ? -1 : 0;
+}
+
+/* mkdir -p; the last part private. */
+static int
+make_path(const char *path, struct tq_err *e)
+{
+	char buf[PATH_MAX], *p;
+
+	if (snprintf(buf, sizeof(buf), "%s", path) >= (int)sizeof(buf))
+		return tq_fail(e, ENAMETOOLONG, "%s: path is too long", path);
+	for (p = buf + 1; *p != '\0'; p++) {
+		if (*p != '/')
+			continue;
+		*p = '\0';
+		if (mkdir(buf, 0755) == -1 && errno != EEXIST &&
+		    errno != EROFS && errno != EACCES)
+			return tq_fail_sys(e, errno, "%s", buf);
+		*p = '/';
+	}
+	if (mkdir(buf, 0700) == -1 && errno != EEXIST)
+		return tq_fail_sys(e, errno, "%s", path);
+	return 0;
+}
+
+static int
+open_dir(const char *path, struct tq_err *e)
+{
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+
+	if (fd == -1 && (errno == ELOOP || errno == ENOTDIR)) {
+		struct stat st;
+
+		if (lstat(path, &st) == 0 && S_ISLNK(st.st_mode))
+			return tq_fail(e, EPERM, "%s: is a symbolic link",
+			    path);
+		return tq_fail(e, EPERM, "%s: not a directory", path);
+	}
+	if (fd == -1)
+		return tq_fail_sys(e, errno, "%s", path);
+	return fd;
+}
+
+/* Ours, or declared to be shared; and not more open than declared. */
+static int
+trusted(int dirfd, const char *path, const struct tq_format *f,
+    struct tq_err *e)
+{
+	struct stat st;
+
+	if (fstat(dirfd, &st) == -1)
+		return tq_fail_sys(e, errno, "%s", path);
+	if (f->mode == 0700 && st.st_uid != geteuid())
+		return tq_fail(e, EPERM, "%s: a private spool of user %u",
+		    path, (unsigned)st.st_uid);
+	if (st.st_mode & 0022 & ~f->mode)
+		return tq_fail(e, EPERM, "%s: mode %04o lets others write, "
+		    "the spool was made for %04o", path,
+		    (unsigned)(st.st_mode & 07777), (unsigned)f->mode);
+	return 0;
+}
+
+int
+tq_spool_init(const char *dir, mode_t mode, gid_t gid, struct tq_err *e)
+{
+	struct tq_format f;
+	int fd, rv;
+
+	if (mode != 0700 && mode != 02770)
+		return tq_fail(e, EINVAL, "mode %04o: a spool is 0700 or 2770",
+		    (unsigned)mode);
+	if (make_path(dir, e) == -1 || (fd = open_dir(dir, e)) == -1)
+		return -1;
+	rv = format_read(&f, fd, dir, e);
+	if (rv == 1)
+		rv = tq_fail(e, EEXIST, "%s: is a spool already", dir);
+	else if (rv == 0)
+		rv = create(fd, dir, mode, gid, &f, e);
+	close(fd);
+	return rv;
+}
+
+static int
+open_parts(struct tq_spool *sp, struct tq_err *e)
+{
+	int rv;
+
+	sp->dirfd = open_dir(sp->path, NULL);
+	if (sp->dirfd == -1 && errno == ENOENT) {
+		if (make_path(sp->path, e) == -1)
+			return -1;
+		sp->dirfd = open_dir(sp->path, e);
+	} else if (sp->dirfd == -1)
+		sp->dirfd = open_dir(sp->path, e);
+	if (sp->dirfd == -1)
+		return -1;
+	rv = format_read(&sp->format, sp->dirfd, sp->path, e);
+	if (rv == 0)
+		rv = create(sp->dirfd, sp->path, 0700, (gid_t)-1, &sp->format,
+		    e);
+	if (rv == -1 || trusted(sp->dirfd, sp->path, &sp->format, e) == -1)
+		return -1;
+	sp->ledgerfd = openat(sp->dirfd, "ledger", O_RDONLY | O_DIRECTORY |
+	    O_CLOEXEC | O_NOFOLLOW);
+	sp->filesfd = openat(sp->dirfd, "files", O_RDONLY | O_DIRECTORY |
+	    O_CLOEXEC | O_NOFOLLOW);
+	if (sp->ledgerfd == -1 || sp->filesfd == -1)
+		return tq_fail_sys(e, errno, "%s", sp->path);
+	return 0;
+}
+
+int
+tq_spool_open(struct tq_spool **out, const char *dir, unsigned flags,
+    struct tq_err *e)
+{
+	struct tq_spool *sp;
+
+	if ((sp = calloc(1, sizeof(*sp))) == NULL)
+		return tq_fail_sys(e, ENOMEM, "%s", dir);
+	sp->dirfd = sp->ledgerfd = sp->filesfd = -1;
+	sp->owner.fd = sp->probe = -1;
+	sp->bell.mq = (mqd_t)-1;
+	sp->flags = flags;
+	sp->pid = getpid();
+	tq_buf_init(&sp->mail);
+	tq_buf_init(&sp->litter);
+	tq_buf_init(&sp->ctx);
+	tq_buf_init(&sp->keep);
+	if ((sp->path = strdup(dir)) == NULL) {
+		tq_fail_sys(e, ENOMEM, "%s", dir);
+		goto fail;
+	}
+	if (open_parts(sp, e) == -1 || tq_share_open(sp, e) == -1)
+		goto fail;
+	*out = sp;
+	return 0;
+ fail:
+	tq_spool_close(sp);
+	return -1;
+}
+
+void
+tq_spool_close(struct tq_spool *sp)
+{
+	int saved = errno, i;
+
+	if (sp == NULL)
+		return;
+	if (sp->pid != getpid()) {
+		/* a forked child's copy: what it names is its parent's */
+		sp->owner.fd = -1;
+		sp->bell.mq = (mqd_t)-1;
+	} else if (sp->share != NULL) {
+		if (sp->l.policy != TQ_SYNC_NONE && sp->mine != 0)
+			(void)tq_core_commit(sp, sp->mine, NULL);
+		tq_leave_work(sp);
+		tq_share_close(sp);
+	}
+	tq_owner_give(&sp->owner);
+	tq_bell_free(&sp->bell);
+	for (i = 0; sp->peers != NULL && i < TQ_WORKERS_MAX; i++)
+		tq_bell_peer_free(&sp->peers[i]);
+	free(sp->peers);
+	free(sp->lsns);
+	if (sp->probe != -1)
+		close(sp->probe);
+	if (sp->dirfd != -1)
+		close(sp->dirfd);
+	if (sp->ledgerfd != -1)
+		close(sp->ledgerfd);
+	if (sp->filesfd != -1)
+		close(sp->filesfd);
+	tq_buf_fini(&sp->mail);
+	tq_buf_fini(&sp->litter);
+	tq_buf_fini(&sp->ctx);
+	tq_buf_fini(&sp->keep);
+	free(sp->path);
+	free(sp);
+	errno = saved;
+}
+
+const char *
+tq_spool_path(const struct tq_spool *sp)
+{
+	return sp->path;
+}

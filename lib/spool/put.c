@@ -1,0 +1,466 @@
+/*
+ * Putting tasks.
+ *
+ * PUT records of one call are one transaction.  COMMIT POINT: with policy
+ * full, the sync that covers them; before it a crash may leave the tasks or
+ * not, and the caller has not been told.
+ *
+ * A large body is a file under the task's id before its record is written; a
+ * crash in between leaves a file that no record names.
+ */
+#include <sys/statvfs.h>
+
+#include <bsd/stdlib.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <sha2.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/io.h"
+#include "spool/core.h"
+#include "spool/lock.h"
+
+/* Where a PUT record has the number of its queue: header, id. */
+#define AT_QUEUE	(TQ_REC_HEAD + TQ_UUID_SIZE)
+/* The floor if nothing is set: the larger of these. */
+#define FLOOR_BYTES	(UINT64_C(256) << 20)
+#define FLOOR_PART	20		/* a twentieth of the file system */
+
+void
+tq_spool_digest(struct tq_uuid *out, const char *id)
+{
+	uint8_t digest[SHA256_DIGEST_LENGTH];
+	SHA2_CTX ctx;
+
+	SHA256Init(&ctx);
+	SHA256Update(&ctx, (const uint8_t *)id, strlen(id));
+	SHA256Final(digest, &ctx);
+	memcpy(out->b, digest, sizeof(out->b));
+	/* version 8, RFC 9562 §5.8: never equal to a UUIDv7 */
+	out->b[6] = (out->b[6] & 0x0f) | 0x80;
+	out->b[8] = (out->b[8] & 0x3f) | 0x80;
+}
+
+void
+tq_spool_make_id(struct tq_spool *sp, struct tq_uuid *out)
+{
+	tq_uuid_make(out, &sp->maker, tq_clock_wall());
+}
+
+/* Records of one call and what they need, kept while it is tried again. */
+struct batch {
+	const struct tq_spool_put *v;
+	size_t		 n;
+	struct tq_rec	*recs;
+	size_t		*which;
+	tq_time		 now;
+	int		 full;		/* a limit was met that will pass */
+};
+
+/* ---- what a put must find first -------------------------------------------- */
+
+/* Once a second: is there more free space than the floor? */
+static int
+above_floor(struct tq_spool *sp, struct tq_err *e)
+{
+	tq_time now = tq_clock_mono();
+	struct statvfs v;
+	int64_t set;
+	uint64_t floor, left;
+
+	if (sp->floored != 0 && now - sp->floored < TQ_SECOND &&
+	    !sp->under_floor)
+		return 0;
+	if (fstatvfs(sp->dirfd, &v) == -1)
+		return tq_fail_sys(e, errno, "%s", sp->path);
+	set = tq_setting_get(NULL, &sp->t.top->set, TQ_SET_FLOOR);
+	floor = (uint64_t)v.f_blocks * v.f_frsize / FLOOR_PART;
+	if (floor < FLOOR_BYTES)
+		floor = FLOOR_BYTES;
+	if (set >= 0)
+		floor = (uint64_t)set;
+	left = (uint64_t)v.f_bavail * v.f_frsize;
+	sp->floored = now;
+	sp->under_floor = left < floor;
+	if (!sp->under_floor)
+		return 0;
+	return tq_fail(e, ENOSPC, "%s: %" PRIu64 " MiB free are less than the "
+	    "floor of %" PRIu64 " MiB (tqctl set floor=...)", sp->path,
+	    left >> 20, floor >> 20);
+}
+
+/* Append one record outside any other transaction.  As tq_core_write(). */
+static int
+write_one(struct tq_spool *sp, struct tq_rec *r, tq_time now,
+    struct tq_err *e)
+{
+	tq_ledger_begin(&sp->l);
+	if (tq_ledger_add(&sp->l, r) == -1)
+		return tq_fail_sys(e, errno, "%s", sp->path);
+	return tq_core_write(sp, r, sp->t.top->reserved, now, e);
+}
+
+/*
+ * Under the lock: make a queue.  1 with its number in *out, 0 a segment is
+ * wanted, -1.
+ */
+int
+tq_queue_make(struct tq_spool *sp, const char *name, uint32_t *out,
+    tq_time now, struct tq_err *e)
+{
+	static const char fresh[1] = { 0 };	/* open, no settings */
+	struct tq_rec r = { .type = TQ_REC_QUEUE };
+	int rv;
+
+	if ((r.number = tq_table_queue_new(&sp->t)) == 0)
+		return tq_fail(e, ENOSPC, "%s: no room for another queue",
+		    name);
+	r.name.p = name;
+	r.name.n = strlen(name);
+	r.bytes.p = fresh;
+	r.bytes.n = sizeof(fresh);
+	rv = write_one(sp, &r, now, e);
+	*out = r.number;
+	return rv;
+}
+
+/* The same for a context; its number when it is interned already. */
+static int
+ctx_find(struct tq_spool *sp, const struct tq_bytes *ctx, uint64_t hash,
+    uint32_t *out)
+{
+	struct tq_bytes have;
+	struct tq_crow *c;
+	uint32_t n;
+
+	*out = 0;
+	for (n = 1; n <= sp->t.top->ctxs.used; n++) {
+		if ((c = tq_table_ctx(&sp->t, n)) == NULL)
+			return -1;
+		if (c->rec == 0 || c->hash != hash || c->size != ctx->n)
+			continue;
+		if (tq_core_ctx(sp, n, &have) == 0 && have.n == ctx->n &&
+		    memcmp(have.p, ctx->p, ctx->n) == 0) {
+			*out = n;
+			return 0;
+		}
+	}
+	return 0;
+}
+
+/* 1 if a task of this call is about to name context n. */
+static int
+ctx_wanted(const struct batch *b, size_t upto, uint32_t n)
+{
+	size_t i;
+
+	for (i = 0; i < upto; i++)
+		if (b->recs[i].put.ctx == n)
+			return 1;
+	return 0;
+}
+
+/* Number of the context of task i.  As tq_core_write(). */
+static int
+ctx_make(struct tq_spool *sp, const struct batch *b, size_t i, uint32_t *out,
+    struct tq_err *e)
+{
+	const struct tq_bytes *ctx = &b->v[i].ctx;
+	struct tq_rec r = { .type = TQ_REC_CTX };
+	uint64_t hash = UINT64_C(0xcbf29ce484222325);
+	uint32_t n;
+	size_t k;
+
+	for (k = 0; k < ctx->n; k++)
+		hash = (hash ^ (unsigned char)ctx->p[k]) *
+		    UINT64_C(0x100000001b3);
+	if (ctx_find(sp, ctx, hash, out) == -1)
+		return tq_fail(e, EBADMSG, "%s: the table is damaged",
+		    sp->path);
+	if (*out != 0)
+		return 1;
+	for (n = 1; n <= sp->t.top->ctxs.used; n++)
+		if (sp->t.crows[n].rec == 0 || (sp->t.crows[n].refs == 0 &&
+		    !ctx_wanted(b, i, n)))
+			break;
+	if (n >= TQ_CTX_MAX)
+		return tq_fail(e, ENOSPC, "%s: %d directories and "
+		    "environments are in use", sp->path, TQ_CTX_MAX - 1);
+	r.number = *out = n;
+	r.hash = hash;
+	r.bytes = *ctx;
+	return write_one(sp, &r, b->now, e);
+}
+
+/* Queue by name: 1 and *out, 0 a segment is wanted, -1. */
+static int
+queue_for(struct tq_spool *sp, struct batch *b, const char *name, size_t n,
+    uint64_t bytes, uint32_t *out, struct tq_err *e)
+{
+	const struct tq_settings *all = &sp->t.top->set;
+	struct tq_qrow *q;
+	uint64_t count = 0, limit;
+	int s;
+
+	*out = tq_table_queue_find(&sp->t, name, strlen(name));
+	if (*out == 0) {
+		if (!tq_setting_get(NULL, all, TQ_SET_AUTOCREATE))
+			return tq_fail(e, ENOENT, "%s: no such queue", name);
+		return tq_queue_make(sp, name, out, b->now, e);
+	}
+	q = &sp->t.qrows[*out];
+	if (q->closed)
+		return tq_fail(e, EPERM, "%s: queue is closed", name);
+	b->full = tq_setting_get(&q->set, all, TQ_SET_ON_FULL) ==
+	    TQ_FULL_WAIT;
+	for (s = TQ_HELD; s <= TQ_RETRY; s++)
+		count += q->count[s];
+	limit = (uint64_t)tq_setting_get(&q->set, all, TQ_SET_LIMIT);
+	if (limit != 0 && count + n > limit)
+		return tq_fail(e, ENOSPC, "%s: queue is full", name);
+	limit = (uint64_t)tq_setting_get(&q->set, all, TQ_SET_LIMIT_BYTES);
+	if (limit != 0 && q->bytes + bytes > limit)
+		return tq_fail(e, ENOSPC, "%s: queue is full (%" PRIu64
+		    " bytes)", name, q->bytes);
+	b->full = 0;
+	return 1;
+}
+
+/* ---- the put ---------------------------------------------------------------- */
+
+static void
+fill(struct tq_rec *r, const struct tq_spool_put *p)
+{
+	r->type = TQ_REC_PUT;
+	r->id = p->id;
+	r->put.pri = p->pri;
+	r->put.flags = p->flags;
+	r->put.uid = p->uid;
+	r->put.eta = p->eta;
+	r->put.expires = p->expires;
+	r->put.keep = p->keep;
+	r->put.head = p->head;
+	r->put.body = p->body;
+	if (p->foreign != NULL) {
+		r->put.flags |= TQ_PF_FOREIGN;
+		r->put.foreign.p = p->foreign;
+		r->put.foreign.n = strlen(p->foreign);
+	}
+}
+
+/* Bodies that are files, or too long for a record, go to files first. */
+static int
+store_bodies(struct tq_spool *sp, struct batch *b, struct tq_err *e)
+{
+	size_t max = tq_spool_inline_max(sp), i;
+	char name[TQ_FILE_NAME];
+	struct tq_rec *r;
+	int fd, taken, rv;
+
+	for (i = 0; i < b->n; i++) {
+		r = &b->recs[i];
+		fd = b->v[i].body_fd;
+		if (fd == -1 && b->v[i].body.n <= max)
+			continue;
+		*b->which = i;
+		if (fd == -1 && (fd = tq_file_memory(b->v[i].body.p,
+		    b->v[i].body.n)) == -1)
+			return tq_fail_sys(e, errno, "%s/files", sp->path);
+		tq_random(&r->put.file, sizeof(r->put.file));
+		tq_file_name(name, &r->id, TQ_FILE_BODY, r->put.file);
+		rv = tq_file_store(sp, name, fd, &r->put.body_size, &taken, e);
+		if (fd != b->v[i].body_fd)
+			close(fd);
+		if (rv == -1)
+			return -1;
+		r->put.flags |= TQ_PF_BODYFILE;
+		r->put.body.n = 0;
+		r->put.body.p = NULL;
+	}
+	return 0;
+}
+
+static void
+drop_bodies(struct tq_spool *sp, const struct batch *b)
+{
+	char name[TQ_FILE_NAME];
+	size_t i;
+
+	for (i = 0; i < b->n; i++)
+		if (b->recs[i].put.flags & TQ_PF_BODYFILE) {
+			tq_file_name(name, &b->recs[i].id, TQ_FILE_BODY,
+			    b->recs[i].put.file);
+			(void)tq_sys.unlinkat(sp->filesfd, name, 0);
+		}
+}
+
+/* 1 if two tasks of one call have one id; those tq makes rise strictly. */
+static int
+twice(const struct batch *b)
+{
+	int rising = 1;
+	size_t i, k;
+
+	for (i = 1; rising && i < b->n; i++)
+		rising = memcmp(&b->v[i - 1].id, &b->v[i].id,
+		    sizeof(b->v[i].id)) < 0;
+	for (i = 1; !rising && i < b->n; i++)
+		for (k = 0; k < i; k++)
+			if (memcmp(&b->v[k].id, &b->v[i].id,
+			    sizeof(b->v[i].id)) == 0) {
+				*b->which = i;
+				return 1;
+			}
+	return 0;
+}
+
+/*
+ * Under the lock: give every record its queue and context, making what is not
+ * there.  As tq_core_write().
+ */
+static int
+resolve(struct tq_spool *sp, struct batch *b, struct tq_err *e)
+{
+	const struct tq_spool_put *p, *before = NULL;
+	uint32_t queue = 0, ctx = 0;
+	uint64_t bytes = 0;
+	size_t i, same;
+	int rv;
+
+	for (i = 0; i < b->n; i++) {
+		p = &b->v[i];
+		*b->which = i;
+		if (tq_table_find(&sp->t, &p->id) != 0)
+			return tq_fail(e, EEXIST, "the id is known already");
+		if (before == NULL || (p->queue != before->queue &&
+		    strcmp(p->queue, before->queue) != 0)) {
+			for (same = i, bytes = 0; same < b->n &&
+			    (b->v[same].queue == p->queue ||
+			    strcmp(b->v[same].queue, p->queue) == 0); same++)
+				bytes += b->v[same].body.n +
+				    b->v[same].head.n + TQ_REC_HEAD;
+			rv = queue_for(sp, b, p->queue, same - i, bytes,
+			    &queue, e);
+			if (rv != 1)
+				return rv;
+		}
+		if (before == NULL || p->ctx.p != before->ctx.p ||
+		    p->ctx.n != before->ctx.n) {
+			ctx = 0;
+			if (p->ctx.n > 0 &&
+			    (rv = ctx_make(sp, b, i, &ctx, e)) != 1)
+				return rv;
+		}
+		b->recs[i].put.queue = (uint16_t)queue;
+		b->recs[i].put.ctx = ctx;
+		before = p;
+	}
+	return 1;
+}
+
+/* One try under the lock.  As tq_core_write(). */
+static int
+put_once(struct tq_spool *sp, struct batch *b, struct tq_err *e)
+{
+	size_t i;
+	int rv;
+
+	b->full = 0;
+	if (above_floor(sp, e) == -1 || (rv = resolve(sp, b, e)) == -1)
+		return -1;
+	if (rv == 0)
+		return 0;
+	b->full = tq_table_reserve(&sp->t, (uint32_t)b->n) == -1;
+	if (b->full)
+		return tq_fail_sys(e, errno, "%s: table of %u tasks", sp->path,
+		    (unsigned)sp->t.top->ntasks);
+	tq_ledger_begin(&sp->l);
+	for (i = 0; i < b->n; i++)
+		if (tq_ledger_add(&sp->l, &b->recs[i]) == -1)
+			return tq_fail_sys(e, errno, "%s", sp->path);
+	return tq_core_write(sp, b->recs, sp->t.top->reserved, b->now, e);
+}
+
+/* Sleep until a queue may have room: 1, 0 the deadline passed. */
+static int
+wait_room(struct tq_spool *sp, tq_time deadline)
+{
+	struct tq_top *top = sp->t.top;
+	uint32_t seen = atomic_load(&top->room_word);
+	tq_time now = tq_clock_mono(), left;
+
+	if (now >= deadline)
+		return 0;
+	atomic_store(&top->room_waiters, 1);
+	left = deadline - now < TQ_SECOND / 10 ? deadline - now :
+	    TQ_SECOND / 10;
+	tq_futex_wait(&top->room_word, seen, left);
+	return 1;
+}
+
+static int
+try_put(struct tq_spool *sp, struct batch *b, struct tq_err *e)
+{
+	int rv;
+
+	do {
+		b->now = tq_clock_wall();
+		if (tq_core_enter(sp, e) == -1)
+			return -1;
+		rv = put_once(sp, b, e);
+		if (sp->t.bad && rv == -1)
+			rv = 0;		/* rebuilt by the next entry */
+		tq_core_leave(sp);
+		if (rv == 0 && !sp->t.bad &&
+		    tq_core_prepare(sp, sp->l.buf.n, b->now, e) == -1)
+			return -1;
+	} while (rv == 0);
+	return rv == 1 ? 0 : -1;
+}
+
+int
+tq_spool_put(struct tq_spool *sp, const struct tq_spool_put *v, size_t n,
+    tq_time timeout, size_t *which, struct tq_err *e)
+{
+	tq_time deadline = timeout > 0 ?
+	    tq_clock_deadline(tq_clock_mono(), timeout) : 0;
+	struct tq_rec one;
+	struct batch b = { .v = v, .n = n, .recs = &one, .which = which };
+	size_t i;
+	int rv, saved;
+
+	*which = 0;
+	memset(&one, 0, sizeof(one));
+	if (n > 1 && (b.recs = calloc(n, sizeof(*b.recs))) == NULL)
+		return tq_fail_sys(e, ENOMEM, "%s", sp->path);
+	for (i = 0; i < n; i++)
+		fill(&b.recs[i], &v[i]);
+	rv = twice(&b) ? tq_fail(e, EEXIST, "the id is there twice") :
+	    store_bodies(sp, &b, e);
+	while (rv == 0 && (rv = try_put(sp, &b, e)) == -1 && b.full &&
+	    timeout > 0 && wait_room(sp, deadline))
+		rv = 0;
+	saved = errno;
+	if (rv == -1)
+		drop_bodies(sp, &b);
+	if (b.recs != &one)
+		free(b.recs);
+	if (rv == -1) {
+		errno = saved;
+		return -1;
+	}
+	tq_core_upkeep(sp, b.now);
+	if (sp->l.policy == TQ_SYNC_FULL || (sp->l.policy == TQ_SYNC_BATCH &&
+	    sp->flags & TQ_OPEN_ONESHOT))
+		return tq_core_commit(sp, sp->mine, e);
+	return 0;
+}
+
+int
+tq_spool_sync(struct tq_spool *sp, struct tq_err *e)
+{
+	return sp->mine == 0 ? 0 : tq_core_commit(sp, sp->mine, e);
+}

@@ -1,0 +1,199 @@
+/*
+ * Fill the table from the ledger: what is done when there is no table, when a
+ * holder died between the ledger and the table, and when a wild number was met.
+ * Repair is this ordinary path; it is idempotent, and a crash in it is another
+ * reason to run it.
+ *
+ * After it every task is in the state its records give it.  What time and the
+ * death of owners change is changed by who comes next: timers, sweep.
+ */
+#include <sys/stat.h>
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/io.h"
+#include "spool/core.h"
+#include "spool/walk.h"
+
+/* Waiters extend their deadline while this many records are a step. */
+#define PROGRESS_EVERY	4096
+
+static void
+replay(struct tq_walk *w, const struct tq_rec *r, tq_lsn lsn)
+{
+	struct tq_spool *sp = w->arg;
+
+	tq_apply(&sp->t, r, lsn, NULL);
+	if (w->records % PROGRESS_EVERY == 0)
+		atomic_fetch_add(&sp->t.top->progress, 1);
+}
+
+/* ---- the order of ready lists ------------------------------------------- */
+
+struct place {
+	uint64_t	 seq;
+	uint32_t	 n;
+};
+
+static int
+by_seq(const void *a, const void *b)
+{
+	const struct place *x = a, *y = b;
+
+	return (x->seq > y->seq) - (x->seq < y->seq);
+}
+
+/*
+ * A task carried out of an old segment is met behind younger ones: put each
+ * list in the order of the places its tasks were given.
+ */
+static int
+sort_list(struct tq_table *t, struct tq_list *l)
+{
+	struct place *v;
+	struct tq_slot *s;
+	uint32_t n, i = 0;
+	uint64_t last = 0;
+	int sorted = 1;
+
+	for (n = l->head; n != 0 && i < l->n; n = s->next, i++) {
+		if ((s = tq_table_slot(t, n)) == NULL)
+			return -1;
+		sorted &= s->seq >= last;
+		last = s->seq;
+	}
+	if (sorted)
+		return 0;
+	if ((v = calloc(l->n, sizeof(*v))) == NULL)
+		return -1;
+	for (i = 0, n = l->head; n != 0 && i < l->n; n = t->slots[n].next)
+		v[i++] = (struct place){ t->slots[n].seq, n };
+	qsort(v, i, sizeof(*v), by_seq);
+	for (n = 0; n < i; n++) {
+		s = &t->slots[v[n].n];
+		s->prev = n == 0 ? 0 : v[n - 1].n;
+		s->next = n + 1 == i ? 0 : v[n + 1].n;
+	}
+	l->head = v[0].n;
+	l->tail = v[i - 1].n;
+	free(v);
+	return 0;
+}
+
+static int
+sort_ready(struct tq_table *t)
+{
+	uint32_t q;
+	int p;
+
+	for (q = 1; q <= t->top->queues.used; q++)
+		for (p = 0; t->qrows[q].used && p <= TQ_PRI_MAX; p++)
+			if (sort_list(t, &t->qrows[q].ready[p]) == -1)
+				return -1;
+	return 0;
+}
+
+/* Ended tasks whose time was over before this replay. */
+static void
+forget_old(struct tq_table *t, struct tq_list *l, tq_time now)
+{
+	struct tq_slot *s;
+
+	while ((s = tq_table_slot(t, l->head)) != NULL && s->due != 0 &&
+	    s->due <= now)
+		tq_apply_forget(t, l->head, NULL);
+}
+
+/* ---- recovery ------------------------------------------------------------ */
+
+/* A spool without a segment: make the first. */
+static int
+first_segment(struct tq_spool *sp, struct tq_walk *w, struct tq_err *e)
+{
+	struct tq_seg_head h = { .version = TQ_FORMAT, .number = w->base,
+	    .size = sp->format.segment, .made = tq_clock_wall() };
+
+	memcpy(h.boot, sp->t.top->boot, sizeof(h.boot));
+	tq_random(&h.salt, sizeof(h.salt));
+	if (tq_segment_make(sp->ledgerfd, &h, sp->format.mode & 0660, 1) == -1)
+		return tq_fail_sys(e, errno, "%s/ledger", sp->path);
+	w->tail = TQ_LSN(h.number, TQ_SEG_HEAD);
+	w->salt = h.salt;
+	w->last = h.number;
+	return 0;
+}
+
+int
+tq_recover(struct tq_spool *sp, struct tq_err *e)
+{
+	struct tq_walk w = { .record = replay, .arg = sp };
+	struct tq_top *top = sp->t.top;
+	tq_time now = tq_clock_wall();
+
+	top->seg_size = sp->format.segment;
+	if (tq_walk(sp, &w, e) == -1)
+		return -1;
+	if (w.tail == 0 && first_segment(sp, &w, e) == -1)
+		return -1;
+	if (w.cut && tq_walk_cut(sp, &w, e) == -1)
+		return -1;
+	tq_walk_unlink(sp, w.base);
+	top->tail = w.tail;
+	top->salt = w.salt;
+	top->crc = w.crc;
+	top->seq = w.seq;
+	top->base = w.base;
+	top->last = w.last;
+	top->intent = 0;
+	top->scan = 0;
+	top->damaged = w.damaged;
+	top->readonly = 0;
+	top->fail_from = top->fail_to = 0;
+	/* what is on disk is not known: the next sync covers it all */
+	top->durable_seq = w.durable_seq;
+	atomic_store(&top->durable, TQ_LSN(w.base, 0));
+	if (sort_ready(&sp->t) == -1)
+		return tq_fail_sys(e, errno, "%s: recovery", sp->path);
+	forget_old(&sp->t, &top->done, now);
+	forget_old(&sp->t, &top->dead, now);
+	top->reserved = (uint64_t)top->started * tq_core_end_room(sp);
+	if (sp->t.bad)
+		return tq_fail(e, ENOSPC, "%s: no shared memory for the table "
+		    "of %u tasks", sp->path, (unsigned)top->ntasks);
+	top->dirty = 0;
+	return 0;
+}
+
+int
+tq_rebuild(struct tq_spool *sp, struct tq_err *e)
+{
+	sp->t.top->dirty = 1;
+	tq_table_clear(&sp->t);
+	/* segments may have been written again or retired: open them anew */
+	tq_ledger_drop(&sp->l, UINT32_MAX);
+	return tq_recover(sp, e);
+}
+
+/* ---- only looking --------------------------------------------------------- */
+
+static void
+count_only(struct tq_walk *w, const struct tq_rec *r, tq_lsn lsn)
+{
+	(void)w;
+	(void)r;
+	(void)lsn;
+}
+
+int
+tq_recover_scan(struct tq_spool *sp, void (*each)(const char *, void *),
+    void *arg, struct tq_err *e)
+{
+	struct tq_walk w = { .record = count_only, .say = each, .arg = arg };
+
+	if (tq_walk(sp, &w, e) == -1)
+		return -1;
+	return (int)w.damaged;
+}

@@ -1,0 +1,200 @@
+/*
+ * A sync failed.  The kernel reports that once and then calls the pages clean,
+ * so what it covered is on no disk for all we know, and syncing the same file
+ * again proves nothing.
+ *
+ * The records from the durable place to the tail are still in the page cache:
+ * they are written again to fresh segments, whose first head says where the
+ * broken one ends (`sealed`), and those are synced.  The tasks keep their
+ * places in line, only their places in the ledger move, so the table is
+ * rebuilt.  Who waited for the failed sync is told EIO all the same: whether
+ * his records were kept was unknown to him when he asked.
+ *
+ * If that fails too the spool takes no more changes (readonly) until somebody
+ * mends the disk and removes the shared memory object.
+ *
+ * States a crash can leave: fresh segments without `sealed` are unused spares;
+ * with it, and half full, a torn tail; the head is synced last.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/io.h"
+#include "spool/core.h"
+#include "spool/lock.h"
+
+/* All whole records from `from` to the tail, as read from the page cache. */
+static int
+collect(struct tq_spool *sp, tq_lsn from, struct tq_buf *out)
+{
+	struct tq_top *top = sp->t.top;
+	const unsigned char *p;
+	struct tq_rec r;
+	tq_lsn at = from;
+
+	while (at < top->tail) {
+		p = tq_ledger_peek(&sp->l, at, &r);
+		if (p == NULL) {
+			if (TQ_LSN_SEG(at) >= TQ_LSN_SEG(top->tail))
+				return -1;
+			at = TQ_LSN(TQ_LSN_SEG(at) + 1, TQ_SEG_HEAD);
+			continue;
+		}
+		tq_buf_put(out, p, r.length);
+		tq_buf_put(out, "\0\0\0\0\0\0\0",
+		    TQ_REC_ROOM(r.length) - r.length);
+		at += TQ_REC_ROOM(r.length);
+	}
+	if (!tq_buf_ok(out)) {
+		errno = ENOMEM;
+		return -1;
+	}
+	return 0;
+}
+
+/* CRC of the last record before `lsn`, which the first copy must continue. */
+static uint32_t
+crc_before(struct tq_spool *sp, const struct tq_buf *copies)
+{
+	struct tq_rec r;
+
+	if (copies->n > 0 && tq_rec_head(&r, copies->p, copies->n) == 0)
+		return r.prev;
+	return sp->t.top->crc;
+}
+
+/*
+ * Write as many whole transactions as fit into one fresh segment, sync it, and
+ * give it its name.  Returns the bytes used of p, -1.
+ */
+static ssize_t
+write_segment(struct tq_spool *sp, uint32_t number, tq_lsn sealed,
+    const unsigned char *p, size_t n, uint32_t *crc)
+{
+	struct tq_seg_head h = { .version = TQ_FORMAT, .number = number,
+	    .size = sp->format.segment, .made = tq_clock_wall(),
+	    .sealed = sealed };
+	unsigned char *copy;
+	struct tq_segment s;
+	struct tq_rec r;
+	size_t used = 0, whole = 0, room;
+	uint32_t last = *crc;
+
+	memcpy(h.boot, sp->t.top->boot, sizeof(h.boot));
+	tq_random(&h.salt, sizeof(h.salt));
+	if ((copy = malloc(n > 0 ? n : 1)) == NULL)
+		return -1;
+	memcpy(copy, p, n);
+	while (used < n && tq_rec_head(&r, p + used, n - used) == 0) {
+		room = TQ_REC_ROOM(r.length);
+		if (TQ_SEG_HEAD + used + room > h.size)
+			break;
+		r.prev = last;
+		r.salt = h.salt;
+		last = tq_rec_seal(copy + used, &r, r.length);
+		used += room;
+		if (!(r.flags & TQ_REC_MORE)) {
+			whole = used;
+			*crc = last;
+		}
+	}
+	memset(&s, 0, sizeof(s));
+	if (tq_segment_make(sp->ledgerfd, &h, sp->format.mode & 0660, 1) == -1 ||
+	    tq_segment_open(&s, NULL, sp->ledgerfd, number) == -1 ||
+	    tq_io_pwrite(s.fd, copy, whole, TQ_SEG_HEAD) == -1 ||
+	    tq_io_sync(s.fd) == -1) {
+		free(copy);
+		tq_segment_close(&s);
+		return -1;
+	}
+	free(copy);
+	tq_segment_close(&s);
+	return (ssize_t)whole;
+}
+
+static int
+write_again(struct tq_spool *sp, tq_lsn from)
+{
+	uint32_t number = TQ_LSN_SEG(from) + 1, last, crc;
+	struct tq_top *top = sp->t.top;
+	tq_lsn sealed = from;
+	struct tq_buf b;
+	size_t at = 0;
+	ssize_t n;
+	int rv = -1;
+
+	tq_buf_init(&b);
+	if (collect(sp, from, &b) == -1)
+		goto out;
+	crc = crc_before(sp, &b);
+	/*
+	 * Numbers between the broken segment and the fresh ones would be read
+	 * before them: begin behind the newest, whose head then seals all.
+	 */
+	last = top->last;
+	number = last + 1;
+	do {
+		n = write_segment(sp, number++, sealed, b.p + at, b.n - at,
+		    &crc);
+		if (n == -1 || (n == 0 && at < b.n))
+			goto out;
+		at += (size_t)n;
+		sealed = 0;
+	} while (at < b.n);
+	for (; last > TQ_LSN_SEG(from); last--) {
+		char name[TQ_SEG_NAME];
+
+		tq_segment_name(name, last);
+		(void)tq_sys.unlinkat(sp->ledgerfd, name, 0);
+	}
+	rv = 0;
+ out:
+	tq_buf_fini(&b);
+	return rv;
+}
+
+int
+tq_rescue(struct tq_spool *sp, struct tq_err *e)
+{
+	struct tq_top *top = sp->t.top;
+	tq_lsn from;
+	int rv;
+
+	/* who retires a segment has it already */
+	if (!sp->caring && tq_lock_take(&top->care, NULL) == 1)
+		tq_lock_mended(&top->care);
+	if (tq_lock_take(&top->sync, NULL) == 1)
+		tq_lock_mended(&top->sync);
+	if ((rv = tq_lock_take(&top->lock, &top->progress)) == -1) {
+		tq_fail_sys(e, errno, "%s: lock", sp->path);
+		goto out;
+	}
+	if (rv == 1)
+		tq_lock_mended(&top->lock);
+	rv = 0;
+	from = atomic_load(&top->durable);
+	if (top->fail_to <= from || top->readonly)
+		goto unlock;	/* somebody else was faster */
+	if (write_again(sp, from) == -1) {
+		top->readonly = (uint32_t)(errno != 0 ? errno : EIO);
+		rv = tq_fail(e, EIO, "%s: a sync failed, and so did writing it "
+		    "again (%s); no more changes are taken", sp->path,
+		    strerror(errno));
+		goto unlock;
+	}
+	rv = tq_rebuild(sp, e);
+	if (rv == 0) {
+		atomic_store(&top->durable, top->tail);
+		top->durable_seq = top->seq;
+	}
+ unlock:
+	tq_lock_give(&top->lock);
+ out:
+	tq_lock_give(&top->sync);
+	if (!sp->caring)
+		tq_lock_give(&top->care);
+	return rv == 0 ? 0 : -1;
+}

@@ -1,0 +1,329 @@
+/*
+ * Retiring the oldest segment, in small steps, oldest first only.
+ *
+ *	carry	what still lives in it is appended again: a task whole (CARRY),
+ *		a queue, a context.  A slice of records a step; `scan` says how
+ *		far.  The old places stay good until the segment goes.
+ *	sync	the carries, under every policy.
+ *	base	a BASE record says that the ledger begins one segment later;
+ *		synced too.  COMMIT POINT: replay begins there from now on.
+ *	unlink	the file.
+ *
+ * A crash before the commit point leaves a segment whose tasks stand in the
+ * ledger twice, with the same state: replay takes the later place.  A crash
+ * after it leaves a file that recovery removes.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/io.h"
+#include "spool/core.h"
+#include "spool/lock.h"
+
+#define SLICE	64		/* records looked at in one step */
+#define ENDS_MAX (32u << 10)	/* bytes of earlier outcomes carried */
+
+int
+tq_retire_due(const struct tq_spool *sp)
+{
+	const struct tq_top *top = sp->t.top;
+	uint64_t n = TQ_LSN_SEG(top->tail) - top->base + 1;
+
+	return n > 2 && n * top->seg_size > 2 * top->live +
+	    2 * (uint64_t)top->seg_size;
+}
+
+/* The chain of a task's outcomes, newest first, into *out. */
+static int
+gather_ends(struct tq_spool *sp, tq_lsn at, struct tq_buf *out)
+{
+	struct tq_rec_end end;
+	struct tq_rec r;
+	struct tq_cur c;
+
+	while (at != 0 && out->n < ENDS_MAX) {
+		if (tq_ledger_read(&sp->l, at, &r) == -1)
+			return out->n > 0 ? 0 : -1;
+		if (r.type == TQ_REC_END) {
+			tq_rec_end_add(out, &r.end);
+			at = r.end.prev;
+			continue;
+		}
+		tq_cur_init(&c, r.ends.p, r.ends.n);
+		while (out->n < ENDS_MAX && tq_rec_end_next(&end, &c) == 1)
+			tq_rec_end_add(out, &end);
+		break;
+	}
+	return tq_buf_ok(out) ? 0 : -1;
+}
+
+/* Add the CARRY of a slot whose PUT or CARRY stands at lsn. */
+static int
+carry_task(struct tq_spool *sp, const struct tq_slot *s, struct tq_rec *out)
+{
+	struct tq_rec r;
+	struct tq_buf ends;
+	int rv = -1;
+
+	tq_buf_init(&ends);
+	if (gather_ends(sp, s->end, &ends) == -1 ||
+	    tq_ledger_read(&sp->l, s->put, &r) == -1)
+		goto out;
+	if (r.type == TQ_REC_PUT)
+		r.st.put = r.time;
+	r.type = TQ_REC_CARRY;
+	r.st.state = s->state;
+	r.st.pri = s->pri;
+	r.st.flags = s->flags;
+	r.st.crashes = s->crashes;
+	r.st.laters = s->laters;
+	r.st.failures = s->failures;
+	r.st.queue = s->queue;
+	r.st.attempt = s->attempt;
+	r.st.row = s->row;
+	r.st.epoch = s->epoch;
+	r.st.due = s->due;
+	r.st.start = s->time;
+	r.st.seq = s->seq;
+	r.ends.p = (const char *)ends.p;
+	r.ends.n = ends.n;
+	if (tq_ledger_add(&sp->l, &r) == -1)
+		goto out;
+	/* what apply needs of it; the views die with this function */
+	*out = r;
+	out->ends.p = NULL;
+	memset(&out->put.head, 0, sizeof(out->put.head));
+	memset(&out->put.body, 0, sizeof(out->put.body));
+	memset(&out->put.foreign, 0, sizeof(out->put.foreign));
+	rv = 1;
+ out:
+	tq_buf_fini(&ends);
+	return rv;
+}
+
+/* Add again the record of a queue or context that is still current. */
+static int
+carry_row(struct tq_spool *sp, const struct tq_rec *r, tq_lsn at,
+    struct tq_rec *out, struct tq_buf *keep)
+{
+	struct tq_table *t = &sp->t;
+	struct tq_crow *c;
+	size_t from = keep->n;
+
+	switch (r->type) {
+	case TQ_REC_QUEUE:
+		if (r->number == 0 ? t->top->set_rec != at :
+		    r->number >= t->top->queues.cap ||
+		    !t->qrows[r->number].used || t->qrows[r->number].rec != at)
+			return 0;
+		break;
+	case TQ_REC_CTX:
+		if (r->number >= t->top->ctxs.cap)
+			return 0;
+		c = &t->crows[r->number];
+		if (c->rec != at)
+			return 0;
+		if (c->refs == 0) {
+			c->rec = 0;	/* nobody names it: the row is free */
+			return 0;
+		}
+		break;
+	default:
+		return 0;
+	}
+	if (tq_ledger_add(&sp->l, r) == -1)
+		return -1;
+	*out = *r;
+	/* apply reads these: keep them while the buffer does not move */
+	tq_buf_put(keep, r->name.p, r->name.n);
+	tq_buf_put(keep, r->bytes.p, r->bytes.n);
+	out->name.p = (const char *)(uintptr_t)from;
+	out->bytes.p = (const char *)(uintptr_t)(from + r->name.n);
+	return tq_buf_ok(keep) ? 1 : -1;
+}
+
+static void
+settle_views(struct tq_rec *recs, size_t n, const struct tq_buf *keep)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		if (recs[i].type == TQ_REC_QUEUE || recs[i].type == TQ_REC_CTX) {
+			recs[i].name.p = (const char *)keep->p +
+			    (uintptr_t)recs[i].name.p;
+			recs[i].bytes.p = (const char *)keep->p +
+			    (uintptr_t)recs[i].bytes.p;
+		}
+}
+
+/* The next place that may hold a record when the one at `at` is damaged. */
+static tq_lsn
+skip_damage(struct tq_spool *sp, tq_lsn at, uint32_t size)
+{
+	struct tq_rec r;
+
+	for (at += 8; TQ_LSN_OFF(at) + TQ_REC_HEAD <= size; at += 8)
+		if (tq_ledger_peek(&sp->l, at, &r) != NULL)
+			return at;
+	return 0;
+}
+
+/*
+ * Under the lock: carry a slice.  1 the segment may have more, 2 it is done, 0
+ * another segment is wanted first, -1.
+ */
+static int
+carry_slice(struct tq_spool *sp, tq_time now, struct tq_err *e)
+{
+	struct tq_top *top = sp->t.top;
+	struct tq_rec recs[SLICE], r;
+	tq_lsn at = top->scan, next;
+	size_t k = 0, had;
+	struct tq_slot *s;
+	struct tq_buf keep;
+	int i, rv, done = 0;
+
+	if (TQ_LSN_SEG(at) != top->base)
+		at = TQ_LSN(top->base, TQ_SEG_HEAD);
+	tq_buf_init(&keep);
+	tq_ledger_begin(&sp->l);
+	for (i = 0; i < SLICE && !done &&
+	    sp->l.buf.n < tq_ledger_max(&sp->l) / 2; i++, at = next) {
+		if (tq_ledger_read(&sp->l, at, &r) == -1) {
+			next = skip_damage(sp, at, top->seg_size);
+			done = next == 0;
+			if (done)
+				break;
+			continue;
+		}
+		next = at + TQ_REC_ROOM(r.length);
+		had = sp->l.npend;
+		if (r.type == TQ_REC_PUT || r.type == TQ_REC_CARRY) {
+			s = tq_table_slot(&sp->t, tq_table_find(&sp->t, &r.id));
+			if (s == NULL || s->put != at)
+				continue;
+			rv = carry_task(sp, s, &recs[k]);
+		} else
+			rv = carry_row(sp, &r, at, &recs[k], &keep);
+		if (rv == -1) {
+			tq_fail_sys(e, errno, "%s: carrying a task", sp->path);
+			tq_buf_fini(&keep);
+			return -1;
+		}
+		if (sp->l.buf.n > tq_ledger_max(&sp->l) && had > 0) {
+			/* one too many: it begins the next slice */
+			sp->l.npend = had;
+			sp->l.buf.n = sp->l.pend[had].at;
+			break;
+		}
+		k += (size_t)rv;
+	}
+	rv = 1;
+	if (k > 0) {
+		settle_views(recs, k, &keep);
+		rv = tq_core_write(sp, recs, top->reserved, now, e);
+	}
+	tq_buf_fini(&keep);
+	if (rv != 1)
+		return rv;
+	top->scan = at;
+	return done ? 2 : 1;
+}
+
+/* Whatever the policy: these must be on disk before the old segment goes. */
+static int
+sync_all(struct tq_spool *sp, struct tq_err *e)
+{
+	int policy = sp->l.policy, rv;
+
+	sp->l.policy = TQ_SYNC_FULL;
+	rv = tq_core_commit(sp, *(volatile tq_lsn *)&sp->t.top->tail, e);
+	sp->l.policy = policy;
+	return rv;
+}
+
+/* Tasks whose record in the segment could not be read are lost with it. */
+static void
+drop_lost(struct tq_spool *sp, uint32_t seg)
+{
+	uint32_t n;
+
+	for (n = 1; n <= sp->t.top->slots.used; n++)
+		if (sp->t.slots[n].state != TQ_ABSENT &&
+		    TQ_LSN_SEG(sp->t.slots[n].put) == seg)
+			tq_table_del(&sp->t, n);
+}
+
+static int
+unlink_base(struct tq_spool *sp, tq_time now, struct tq_err *e)
+{
+	struct tq_rec r = { .type = TQ_REC_BASE };
+	struct tq_top *top = sp->t.top;
+	uint32_t old = top->base;
+	char name[TQ_SEG_NAME];
+	int rv;
+
+	if (sync_all(sp, e) == -1)
+		return -1;
+	do {
+		r.number = old + 1;
+		if (tq_core_enter(sp, e) == -1)
+			return -1;
+		tq_ledger_begin(&sp->l);
+		rv = tq_ledger_add(&sp->l, &r) == -1 ?
+		    tq_fail_sys(e, errno, "%s", sp->path) :
+		    tq_core_write(sp, &r, sp->t.top->reserved, now, e);
+		tq_core_leave(sp);
+		if (rv == 0 && tq_ledger_make_room(&sp->l, 4096, now, e) == -1)
+			return -1;
+	} while (rv == 0);
+	if (rv == -1 || sync_all(sp, e) == -1 || tq_core_enter(sp, e) == -1)
+		return -1;
+	top = sp->t.top;
+	if (top->damaged > 0)
+		drop_lost(sp, old);
+	top->base = old + 1;
+	top->scan = 0;
+	tq_core_leave(sp);
+	tq_ledger_drop(&sp->l, old + 1);
+	tq_segment_name(name, old);
+	(void)tq_sys.unlinkat(sp->ledgerfd, name, 0);
+	return 0;
+}
+
+int
+tq_retire_step(struct tq_spool *sp, int force, tq_time now, struct tq_err *e)
+{
+	struct tq_top *top = sp->t.top;
+	int rv;
+
+	if ((rv = tq_lock_try(&top->care)) == -1)
+		return errno == EBUSY ? 1 :
+		    tq_fail_sys(e, errno, "%s: lock", sp->path);
+	if (rv == 1)
+		tq_lock_mended(&top->care);
+	rv = 0;
+	sp->caring = 1;
+	if (TQ_LSN_SEG(top->tail) == top->base ||
+	    (!force && !tq_retire_due(sp)))
+		goto out;
+	if (tq_core_enter(sp, e) == -1) {
+		rv = -1;
+		goto out;
+	}
+	rv = carry_slice(sp, now, e);
+	tq_core_leave(sp);
+	if (rv == 0)
+		rv = tq_ledger_make_room(&sp->l, tq_ledger_max(&sp->l), now,
+		    e) == -1 ? -1 : 1;
+	else if (rv == 2)
+		rv = unlink_base(sp, now, e) == -1 ? -1 :
+		    force || tq_retire_due(sp);
+ out:
+	sp->caring = 0;
+	tq_lock_give(&top->care);
+	return rv;
+}

@@ -1,0 +1,189 @@
+/*
+ * Settling: the outcome of an attempt and its output are one END record, so
+ * that a crash leaves both or neither.  COMMIT POINT: the record is in the
+ * ledger; it is durable before anybody outside is told (wait.c).
+ *
+ * Fencing: the END must be of the attempt that is under way.  Who held an
+ * earlier one, or comes after the task was revoked, gets ESTALE and changes
+ * nothing.
+ */
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/io.h"
+#include "spool/core.h"
+
+/* Slot number of the attempt, 0 with ESTALE. */
+static uint32_t
+attempt_slot(struct tq_spool *sp, const struct tq_uuid *id, uint32_t hint,
+    unsigned attempt)
+{
+	struct tq_slot *s = NULL;
+	uint32_t n = hint;
+
+	if (n == 0 || n > sp->t.top->slots.used ||
+	    (s = tq_table_slot(&sp->t, n)) == NULL ||
+	    memcmp(&s->id, id, sizeof(*id)) != 0) {
+		n = tq_table_find(&sp->t, id);
+		s = tq_table_slot(&sp->t, n);
+	}
+	if (s == NULL || s->state != TQ_STARTED || s->attempt != attempt) {
+		errno = ESTALE;
+		return 0;
+	}
+	return n;
+}
+
+static int
+stale(struct tq_err *e, unsigned attempt)
+{
+	return tq_fail(e, ESTALE, "attempt %u is over: the claim is no longer "
+	    "yours", attempt);
+}
+
+/* When the result of a task with a keep of its own is to go. */
+static tq_time
+own_keep(struct tq_spool *sp, const struct tq_slot *s, tq_time now)
+{
+	struct tq_rec r;
+
+	if (tq_ledger_read(&sp->l, s->put, &r) == -1 || r.put.keep <= 0)
+		return r.put.keep == 0 ? now : 0;
+	return r.put.keep > INT64_MAX - now ? 0 : now + r.put.keep;
+}
+
+/* Under the lock.  As tq_core_write(). */
+static int
+settle_locked(struct tq_spool *sp, struct tq_rec *r, uint32_t hint,
+    tq_time now, struct tq_err *e)
+{
+	struct tq_slot *s;
+	struct tq_wrow *w;
+	uint32_t n;
+	int rv;
+
+	if ((n = attempt_slot(sp, &r->id, hint, r->end.attempt)) == 0)
+		return stale(e, r->end.attempt);
+	s = &sp->t.slots[n];
+	r->end.prev = s->end;
+	r->end.start = s->time;
+	r->end.end = now;
+	if (TQ_STATE_ENDED(r->end.state) && s->flags & TQ_PF_KEEP)
+		r->end.when = own_keep(sp, s, now);
+	if ((w = tq_table_owner(&sp->t, s->row)) != NULL) {
+		w->done += r->end.state == TQ_SUCCESS;
+		w->failed += r->end.state == TQ_FAILURE;
+	}
+	tq_ledger_begin(&sp->l);
+	if (tq_ledger_add(&sp->l, r) == -1)
+		return tq_fail_sys(e, errno, "%s", sp->path);
+	rv = tq_core_write(sp, r, (uint64_t)(sp->t.top->started - 1) *
+	    tq_core_end_room(sp), now, e);
+	return rv;
+}
+
+/*
+ * Outputs that come as files, before the record that names them.  One that
+ * cannot be stored is cut to what the record takes, and marked so: an outcome
+ * is never refused for want of room.
+ */
+static void
+store_outputs(struct tq_spool *sp, struct tq_rec *r, const int fd[2],
+    int taken[2], unsigned char *cut, size_t max)
+{
+	static const uint8_t flag[2] = { TQ_EF_OUTFILE, TQ_EF_ERRFILE };
+	struct tq_bytes *to[2] = { &r->end.out, &r->end.err };
+	uint64_t *size[2] = { &r->end.out_size, &r->end.err_size };
+	char name[TQ_FILE_NAME];
+	ssize_t n;
+	int i;
+
+	taken[0] = taken[1] = 0;
+	for (i = 0; i < 2; i++) {
+		if (fd[i] == -1)
+			continue;
+		tq_file_name(name, &r->id, i == 0 ? TQ_FILE_OUT : TQ_FILE_ERR,
+		    r->end.files);
+		if (tq_file_store(sp, name, fd[i], size[i], &taken[i],
+		    NULL) == 0) {
+			r->end.flags |= flag[i];
+			continue;
+		}
+		n = tq_io_pread(fd[i], cut + (size_t)i * (max / 2), max / 2, 0);
+		to[i]->p = (const char *)cut + (size_t)i * (max / 2);
+		to[i]->n = n > 0 ? (size_t)n : 0;
+		r->end.flags |= TQ_EF_CUT;
+	}
+}
+
+int
+tq_spool_settle(struct tq_spool *sp, const struct tq_uuid *id, uint32_t hint,
+    unsigned attempt, struct tq_rec_end *end, const int fd[2], int taken[2],
+    unsigned flags, struct tq_err *e)
+{
+	unsigned char cut[16 << 10];	/* tq_spool_inline_max() at most */
+	struct tq_rec r;
+	tq_time now;
+	int rv;
+
+	memset(&r, 0, sizeof(r));
+	r.type = TQ_REC_END;
+	r.id = *id;
+	r.end = *end;
+	r.end.attempt = (uint16_t)attempt;
+	r.end.files = (uint16_t)attempt;
+	store_outputs(sp, &r, fd, taken, cut, tq_spool_inline_max(sp));
+	do {
+		now = tq_clock_wall();
+		if (tq_core_enter(sp, e) == -1)
+			return -1;
+		rv = settle_locked(sp, &r, hint, now, e);
+		if (sp->t.bad && rv != 1)
+			rv = 0;
+		tq_core_leave(sp);
+		if (rv == 0 && !sp->t.bad &&
+		    tq_core_prepare(sp, tq_core_end_room(sp), now, e) == -1)
+			return -1;
+	} while (rv == 0);
+	if (rv == -1)
+		return -1;
+	tq_core_upkeep(sp, now);
+	return flags & TQ_SETTLE_SYNC ? tq_core_commit(sp, sp->mine, e) : 0;
+}
+
+int
+tq_spool_renew(struct tq_spool *sp, const struct tq_uuid *id, uint32_t hint,
+    unsigned attempt, tq_time lease, struct tq_err *e)
+{
+	struct tq_rec r;
+	struct tq_slot *s;
+	tq_time now;
+	uint32_t n;
+	int rv;
+
+	memset(&r, 0, sizeof(r));
+	r.type = TQ_REC_TOUCH;
+	r.id = *id;
+	do {
+		now = tq_clock_wall();
+		if (tq_core_enter(sp, e) == -1)
+			return -1;
+		if ((n = attempt_slot(sp, id, hint, attempt)) == 0)
+			rv = stale(e, attempt);
+		else if (s = &sp->t.slots[n], !(s->flags & TQ_PF_LEASED))
+			rv = 1;		/* it lasts as long as its owner */
+		else {
+			r.st.due = tq_clock_deadline(now, lease);
+			tq_ledger_begin(&sp->l);
+			rv = tq_ledger_add(&sp->l, &r) == -1 ?
+			    tq_fail_sys(e, errno, "%s", sp->path) :
+			    tq_core_write(sp, &r, sp->t.top->reserved, now, e);
+		}
+		tq_core_leave(sp);
+		if (rv == 0 && tq_core_prepare(sp, 4096, now, e) == -1)
+			return -1;
+	} while (rv == 0);
+	return rv == 1 ? tq_core_commit(sp, sp->mine, e) : -1;
+}

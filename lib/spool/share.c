@@ -1,0 +1,395 @@
+/*
+ * One ledger, one table.
+ *
+ * SPOOL/lock names the shared-memory object that is the table: its name, the
+ * device and inode it has, and the boot it was made in.  Byte 0 of that file
+ * is held shared by every process that maps the table, byte 1 exclusively by
+ * the one that is replacing it (open file description locks: released by the
+ * kernel, whatever happens to the process).
+ *
+ *	fast way in	hold byte 0 shared, read the name, map, compare.  While
+ *			byte 0 is held nobody can replace the table.
+ *	slow way in	byte 1 exclusive, then byte 0 exclusive: nobody alive uses
+ *			any table of this spool.  Make a new object, recover it
+ *			from the ledger, write its name, byte 0 to shared.
+ *
+ * If byte 0 cannot be had exclusively somebody alive uses a table that cannot
+ * be seen from here (another /dev/shm, or its object was just removed: then
+ * he lets go within a second).  Wait, then say so.
+ *
+ * A table is mapped once in a process and never unmapped, because a robust
+ * mutex whose holder unmapped it before dying is never reported; all handles
+ * of the process use that mapping.
+ */
+#define _GNU_SOURCE	/* F_OFD_SETLK */
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/io.h"
+#include "spool/core.h"
+
+#define NAME_SIZE	256		/* of SPOOL/lock */
+#define PAUSE		(2 * TQ_MS)	/* between looks at a held byte */
+
+struct tq_share {
+	struct tq_share	*next;
+	dev_t		 dev;		/* of the spool's directory */
+	ino_t		 ino;
+	int		 refs;
+	int		 lockfd;	/* holds byte 0 shared */
+	struct tq_table	 t;
+};
+
+/* Tables mapped in this process. */
+static struct {
+	pthread_mutex_t	 lock;
+	struct tq_share	*first;
+} shares = { .lock = PTHREAD_MUTEX_INITIALIZER };
+
+struct name {
+	char		 object[64];
+	uint64_t	 dev, ino;
+	char		 boot[33];
+};
+
+static int
+byte_lock(int fd, off_t byte, short type)
+{
+	struct flock fl = { .l_type = type, .l_whence = SEEK_SET,
+	    .l_start = byte, .l_len = 1 };
+
+	return fcntl(fd, F_OFD_SETLK, &fl);
+}
+
+/* The same, trying until the deadline (monotonic). */
+static int
+byte_wait(int fd, off_t byte, short type, tq_time deadline)
+{
+	struct timespec ts;
+
+	while (byte_lock(fd, byte, type) == -1) {
+		if (errno != EAGAIN && errno != EACCES && errno != EINTR)
+			return -1;
+		if (tq_clock_mono() >= deadline) {
+			errno = EBUSY;
+			return -1;
+		}
+		tq_clock_timespec(&ts, PAUSE);
+		(void)nanosleep(&ts, NULL);
+	}
+	return 0;
+}
+
+static void
+hex(char out[33], const unsigned char b[16])
+{
+	int i;
+
+	for (i = 0; i < 16; i++)
+		snprintf(out + 2 * i, 3, "%02x", b[i]);
+}
+
+/* 1 if the file names an object, 0 if it says nothing sensible. */
+static int
+name_read(struct name *out, int fd)
+{
+	char buf[NAME_SIZE + 1];
+	ssize_t n = tq_io_pread(fd, buf, NAME_SIZE, 0);
+
+	if (n <= 0)
+		return 0;
+	buf[n] = '\0';
+	return sscanf(buf, "tq table %63s %" SCNu64 " %" SCNu64 " %32s",
+	    out->object, &out->dev, &out->ino, out->boot) == 4 &&
+	    out->object[0] == '/' && strchr(out->object + 1, '/') == NULL;
+}
+
+static int
+name_write(const struct name *name, int fd)
+{
+	char buf[NAME_SIZE];
+	int n;
+
+	memset(buf, ' ', sizeof(buf));
+	n = snprintf(buf, sizeof(buf), "tq table %s %" PRIu64 " %" PRIu64
+	    " %s\n", name->object, name->dev, name->ino, name->boot);
+	if (n > 0 && n < (int)sizeof(buf))
+		buf[n] = '\n';
+	return tq_io_pwrite(fd, buf, sizeof(buf), 0);
+}
+
+/* The named object, opened and found to be ours and the one meant; or -1. */
+static int
+object_open(const struct tq_spool *sp, const struct name *name)
+{
+	struct stat st, dir;
+	int fd;
+
+	fd = shm_open(name->object, O_RDWR, 0);
+	if (fd == -1)
+		return -1;
+	if (fstat(fd, &st) == -1 || fstat(sp->dirfd, &dir) == -1 ||
+	    st.st_dev != name->dev || st.st_ino != name->ino ||
+	    st.st_nlink == 0 || st.st_size != (off_t)tq_table_size() ||
+	    (st.st_uid != dir.st_uid && st.st_uid != geteuid() &&
+	    !(sp->format.mode & 0070)) ||
+	    (st.st_mode & 0022 & ~sp->format.mode)) {
+		close(fd);
+		errno = ESTALE;
+		return -1;
+	}
+	return fd;
+}
+
+static int
+object_make(const struct tq_spool *sp, struct name *name, struct tq_err *e)
+{
+	unsigned char boot[16];
+	struct rlimit rl;
+	struct stat st;
+	uint64_t r;
+	int fd;
+
+	if (getrlimit(RLIMIT_FSIZE, &rl) == 0 &&
+	    rl.rlim_cur != RLIM_INFINITY && rl.rlim_cur < tq_table_size())
+		return tq_fail(e, EFBIG, "%s: the table is a sparse object of "
+		    "%" PRIu64 " bytes; the limit on file sizes forbids it "
+		    "(ulimit -f)", sp->path, tq_table_size());
+	tq_random(&r, sizeof(r));
+	snprintf(name->object, sizeof(name->object), "/tq-%016" PRIx64, r);
+	fd = shm_open(name->object, O_RDWR | O_CREAT | O_EXCL, 0600);
+	if (fd == -1)
+		return tq_fail_sys(e, errno, "%s: shared memory", sp->path);
+	if ((sp->format.gid != (gid_t)-1 &&
+	    fchown(fd, (uid_t)-1, sp->format.gid) == -1) ||
+	    fchmod(fd, sp->format.mode & 0660) == -1 ||
+	    ftruncate(fd, (off_t)tq_table_size()) == -1 ||
+	    fstat(fd, &st) == -1) {
+		tq_fail_sys(e, errno, "%s: shared memory", sp->path);
+		shm_unlink(name->object);
+		close(fd);
+		return -1;
+	}
+	name->dev = st.st_dev;
+	name->ino = st.st_ino;
+	tq_ledger_boot(boot);
+	hex(name->boot, boot);
+	return fd;
+}
+
+/* Make the handle use a share: its own view of table and ledger. */
+static void
+use(struct tq_spool *sp, struct tq_share *s)
+{
+	sp->share = s;
+	sp->t = s->t;
+	tq_ledger_open(&sp->l, sp->ledgerfd, sp->format.mode & 0660, &sp->t);
+	sp->looked = tq_clock_mono();
+	sp->joined = 0;
+	sp->same_boot = 1;
+}
+
+static struct tq_share *
+share_new(int lockfd)
+{
+	struct tq_share *s = calloc(1, sizeof(*s));
+
+	if (s != NULL) {
+		s->lockfd = lockfd;
+		s->refs = 1;
+	}
+	return s;
+}
+
+/* Fast way in: 1 attached, 0 there is no table to attach to, -1. */
+static int
+attach(struct tq_spool *sp, struct tq_share *s, struct tq_err *e)
+{
+	struct name name;
+	int fd;
+
+	if (byte_lock(s->lockfd, 0, F_RDLCK) == -1) {
+		if (errno == EAGAIN || errno == EACCES)
+			return 0;
+		return tq_fail_sys(e, errno, "%s/lock", sp->path);
+	}
+	if (name_read(&name, s->lockfd) &&
+	    (fd = object_open(sp, &name)) != -1) {
+		if (tq_table_map(&s->t, fd) == 0) {
+			if (s->t.top->magic != 0 && !s->t.top->retired)
+				return 1;
+		} else if (errno == EPROTO) {
+			close(fd);
+			(void)byte_lock(s->lockfd, 0, F_UNLCK);
+			return tq_fail(e, EPROTO, "%s: its table was made by "
+			    "another build of tq; end the processes that use "
+			    "it", sp->path);
+		}
+		/* one that retired is let be, and mapped: see above */
+		close(fd);
+	}
+	(void)byte_lock(s->lockfd, 0, F_UNLCK);
+	memset(&s->t, 0, sizeof(s->t));
+	return 0;
+}
+
+static int
+busy(const struct tq_spool *sp, struct tq_err *e)
+{
+	return tq_fail(e, EBUSY, "%s: a live process uses a table of this "
+	    "spool that cannot be seen here (another container or /dev/shm?)",
+	    sp->path);
+}
+
+/* Slow way in: replace the table.  Byte 1 is held. */
+static int
+replace(struct tq_spool *sp, struct tq_share *s, tq_time deadline,
+    struct tq_err *e)
+{
+	struct name name, old;
+	int fd, had_old;
+
+	if (byte_wait(s->lockfd, 0, F_WRLCK, deadline) == -1)
+		return errno == EBUSY ? busy(sp, e) :
+		    tq_fail_sys(e, errno, "%s/lock", sp->path);
+	had_old = name_read(&old, s->lockfd);
+	if ((fd = object_make(sp, &name, e)) == -1)
+		return -1;
+	if (tq_table_map(&s->t, fd) == -1 || tq_table_init(&s->t, fd) == -1) {
+		tq_fail_sys(e, errno, "%s: shared memory", sp->path);
+		goto fail;
+	}
+	use(sp, s);
+	tq_ledger_boot(s->t.top->boot);
+	sp->same_boot = had_old && strcmp(old.boot, name.boot) == 0;
+	if (tq_recover(sp, e) == -1) {
+		tq_ledger_close(&sp->l);
+		goto fail;
+	}
+	tq_ledger_close(&sp->l);
+	if (had_old && (fd = object_open(sp, &old)) != -1) {
+		close(fd);
+		(void)shm_unlink(old.object);
+	}
+	if (name_write(&name, s->lockfd) == -1 ||
+	    byte_lock(s->lockfd, 0, F_RDLCK) == -1) {
+		tq_fail_sys(e, errno, "%s/lock", sp->path);
+		goto fail;
+	}
+	return 0;
+ fail:
+	fd = errno;
+	(void)shm_unlink(name.object);
+	sp->share = NULL;
+	errno = fd;
+	return -1;
+}
+
+static int
+find_or_make(struct tq_spool *sp, struct tq_share *s, struct tq_err *e)
+{
+	tq_time deadline = tq_clock_mono() + TQ_PATIENCE;
+	int rv;
+
+	if ((rv = attach(sp, s, e)) != 0)
+		return rv == 1 ? 0 : -1;
+	if (byte_wait(s->lockfd, 1, F_WRLCK, deadline) == -1)
+		return errno == EBUSY ? busy(sp, e) :
+		    tq_fail_sys(e, errno, "%s/lock", sp->path);
+	/* whoever held byte 1 before us may have made it */
+	if ((rv = attach(sp, s, e)) == 0)
+		rv = replace(sp, s, deadline, e) == -1 ? -1 : 1;
+	(void)byte_lock(s->lockfd, 1, F_UNLCK);
+	return rv == 1 ? 0 : -1;
+}
+
+int
+tq_share_open(struct tq_spool *sp, struct tq_err *e)
+{
+	struct tq_share *s;
+	struct stat st;
+	int fd, saved;
+
+	if (fstat(sp->dirfd, &st) == -1)
+		return tq_fail_sys(e, errno, "%s", sp->path);
+	pthread_mutex_lock(&shares.lock);
+	for (s = shares.first; s != NULL; s = s->next)
+		if (s->dev == st.st_dev && s->ino == st.st_ino &&
+		    !s->t.top->retired) {
+			s->refs++;
+			use(sp, s);
+			pthread_mutex_unlock(&shares.lock);
+			return 0;
+		}
+	fd = openat(sp->dirfd, "lock", O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+	if (fd == -1) {
+		tq_fail_sys(e, errno, "%s/lock", sp->path);
+		goto fail;
+	}
+	if ((s = share_new(fd)) == NULL) {
+		close(fd);
+		tq_fail_sys(e, ENOMEM, "%s", sp->path);
+		goto fail;
+	}
+	if (find_or_make(sp, s, e) == -1) {
+		saved = errno;
+		close(fd);
+		free(s);
+		errno = saved;
+		goto fail;
+	}
+	s->dev = st.st_dev;
+	s->ino = st.st_ino;
+	tq_owner_guard(fd);
+	s->next = shares.first;
+	shares.first = s;
+	use(sp, s);
+	pthread_mutex_unlock(&shares.lock);
+	return 0;
+ fail:
+	pthread_mutex_unlock(&shares.lock);
+	return -1;
+}
+
+void
+tq_share_close(struct tq_spool *sp)
+{
+	struct tq_share *s = sp->share, **at;
+
+	if (s == NULL)
+		return;
+	sp->share = NULL;
+	tq_ledger_close(&sp->l);
+	pthread_mutex_lock(&shares.lock);
+	/* the last handle lets go of byte 0; the mapping stays, see above */
+	if (--s->refs == 0) {
+		for (at = &shares.first; *at != s; at = &(*at)->next)
+			continue;
+		*at = s->next;
+		tq_owner_unguard(s->lockfd);
+		close(s->lockfd);
+		close(s->t.fd);
+		free(s);
+	}
+	pthread_mutex_unlock(&shares.lock);
+}
+
+int
+tq_share_linked(const struct tq_spool *sp)
+{
+	struct stat st;
+
+	return fstat(sp->t.fd, &st) == 0 && st.st_nlink > 0;
+}

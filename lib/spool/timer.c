@@ -1,0 +1,178 @@
+/*
+ * What time and death change: tasks whose ETA has come, that expired, whose
+ * lease passed, whose owner died, whose result was kept long enough.
+ *
+ * An ETA that comes and a result that goes need no record: replay sees the
+ * same clock.  The other changes are END records like any.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "spool/core.h"
+
+/* How much one critical section does before others get their turn. */
+#define SLICE	64
+
+/* Add an END that no worker said to the transaction and to recs. */
+static int
+add_end(struct tq_spool *sp, struct tq_rec *r, const struct tq_slot *s,
+    enum tq_state state, unsigned flags, tq_time now)
+{
+	memset(r, 0, sizeof(*r));
+	r->type = TQ_REC_END;
+	r->id = s->id;
+	r->end.state = (uint8_t)state;
+	r->end.flags = (uint8_t)flags;
+	r->end.attempt = s->attempt;
+	r->end.prev = s->end;
+	r->end.start = s->state == TQ_STARTED ? s->time : 0;
+	r->end.end = now;
+	return tq_ledger_add(&sp->l, r);
+}
+
+/* What becomes of a started task whose owner died or whose lease passed. */
+static enum tq_state
+after_death(struct tq_spool *sp, const struct tq_slot *s)
+{
+	struct tq_qrow *q = tq_table_queue(&sp->t, s->queue);
+	int64_t crashes = tq_setting_get(q == NULL ? NULL : &q->set,
+	    &sp->t.top->set, TQ_SET_CRASHES);
+
+	if (s->flags & TQ_PF_ONCE || s->crashes + 1 >= crashes)
+		return TQ_FAILURE;
+	return TQ_READY;
+}
+
+/* Write what was added, if anything.  As tq_core_write(). */
+static int
+flush(struct tq_spool *sp, const struct tq_rec *recs, tq_time now,
+    struct tq_err *e)
+{
+	if (sp->l.npend == 0)
+		return 1;
+	/* these ENDs free more promised room than they use */
+	return tq_core_write(sp, recs, 0, now, e);
+}
+
+/* A timer without a record: let the slot stand where time has put it. */
+static void
+by_itself(struct tq_spool *sp, uint32_t n, struct tq_slot *s, tq_time now)
+{
+	if (TQ_STATE_ENDED(s->state)) {
+		tq_apply_forget(&sp->t, n, sp);
+		return;
+	}
+	tq_table_leave(&sp->t, n);
+	s->time = now;
+	tq_table_enter(&sp->t, n, TQ_READY, 0);
+	tq_core_ring(sp, s->queue);
+}
+
+int
+tq_timers(struct tq_spool *sp, tq_time now, tq_time *next, struct tq_err *e)
+{
+	struct tq_rec recs[SLICE];
+	struct tq_slot *s;
+	uint32_t n;
+	size_t k = 0;
+	int i, rv;
+
+	tq_ledger_begin(&sp->l);
+	for (i = 0; i < SLICE; i++) {
+		if ((n = tq_table_due(&sp->t, now, next)) == 0)
+			break;
+		s = &sp->t.slots[n];
+		if (s->state == TQ_STARTED || (!TQ_STATE_ENDED(s->state) &&
+		    s->expires != 0 && s->expires <= now)) {
+			/* one at a time: it must leave the heap to see the next */
+			tq_ledger_begin(&sp->l);
+			if (s->state == TQ_STARTED)
+				rv = add_end(sp, &recs[k], s,
+				    after_death(sp, s), TQ_EF_CRASH, now);
+			else
+				rv = add_end(sp, &recs[k], s, TQ_EXPIRED,
+				    TQ_EF_NOCLAIM, now);
+			if (rv == -1)
+				return tq_fail_sys(e, errno, "%s", sp->path);
+			if ((rv = flush(sp, recs, now, e)) != 1)
+				return rv;
+		} else
+			by_itself(sp, n, s, now);
+		if (sp->t.bad)
+			return 0;
+	}
+	if (i == SLICE)
+		*next = now;	/* more are due: come again at once */
+	return 1;
+}
+
+/* Owners whose claims are looked at, one row after another. */
+static int
+sweep_row(struct tq_spool *sp, unsigned row, tq_time now, int *more,
+    struct tq_err *e)
+{
+	struct tq_wrow *w = &sp->t.wrows[row];
+	struct tq_rec recs[SLICE];
+	struct tq_slot *s;
+	uint32_t n, epoch = 0, steps = 0;
+	size_t k = 0;
+	int alive = -1;
+
+	tq_ledger_begin(&sp->l);
+	for (n = w->claimed.head; n != 0 && k < SLICE; n = s->next) {
+		if ((s = tq_table_slot(&sp->t, n)) == NULL ||
+		    steps++ > w->claimed.n)
+			return 0;
+		if (alive == -1 || s->epoch != epoch) {
+			epoch = s->epoch;
+			alive = tq_owner_alive(sp->probe, row, epoch);
+		}
+		if (alive != 0)
+			continue;
+		if (add_end(sp, &recs[k], s, after_death(sp, s), TQ_EF_CRASH,
+		    now) == -1)
+			return tq_fail_sys(e, errno, "%s", sp->path);
+		k++;
+	}
+	*more |= k == SLICE;
+	if (k == 0)
+		return 0;
+	switch (flush(sp, recs, now, e)) {
+	case 1:
+		return (int)k;
+	case 0:
+		*more = 1;
+		return 0;
+	default:
+		return -1;
+	}
+}
+
+int
+tq_sweep(struct tq_spool *sp, tq_time now, int *more, struct tq_err *e)
+{
+	struct tq_wrow *w;
+	unsigned row;
+	int n, total = 0;
+
+	*more = 0;
+	if (sp->probe == -1 &&
+	    (sp->probe = tq_owner_probe(sp->dirfd)) == -1)
+		return tq_fail_sys(e, errno, "%s/owners", sp->path);
+	sp->t.top->swept = now;
+	for (row = 1; row < TQ_WORKERS_MAX; row++) {
+		w = &sp->t.wrows[row];
+		if (w->joined != 0 &&
+		    tq_owner_alive(sp->probe, row, w->joined) == 0)
+			tq_row_clear(sp, w);
+		if (w->claimed.n == 0)
+			continue;
+		if ((n = sweep_row(sp, row, now, more, e)) == -1)
+			return -1;
+		total += n;
+		if (sp->t.bad || *more)
+			break;
+	}
+	return total;
+}

@@ -1,0 +1,262 @@
+/*
+ * Waiting for ends, for idle queues, for events.
+ *
+ * A waiter marks the slot, notes the futex word and looks, all under the lock,
+ * then sleeps on the word; the END that finds the mark changes the word.  It
+ * never sleeps longer than a second without a second look, and tells nobody of
+ * an end before that is durable.
+ */
+#include <bsd/string.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "spool/core.h"
+#include "spool/lock.h"
+
+/* Ids that one critical section looks at. */
+#define SLICE	1024
+
+static tq_time
+nap(tq_time deadline)
+{
+	tq_time now = tq_clock_mono();
+
+	if (now >= deadline)
+		return 0;
+	return deadline - now < TQ_SECOND ? deadline - now : TQ_SECOND;
+}
+
+/*
+ * Look at ids [from, n): how many have ended, counted into *ended; *lsn is
+ * behind the newest of their ENDs.  With mark set, waiters are noted on those
+ * that have not.  -1: ENOENT at *which.
+ */
+static int
+look(struct tq_spool *sp, const struct tq_uuid *ids, size_t from, size_t n,
+    int mark, size_t *ended, enum tq_state *states, size_t *which,
+    struct tq_err *e)
+{
+	struct tq_slot *s;
+	size_t i;
+
+	for (i = from; i < n; i++) {
+		if (i == from || i % SLICE == 0) {
+			if (i != from)
+				tq_core_leave(sp);
+			if (tq_core_enter(sp, e) == -1)
+				return -1;
+		}
+		s = tq_table_slot(&sp->t, tq_table_find(&sp->t, &ids[i]));
+		if (s == NULL) {
+			/* what ended before and was forgotten meanwhile */
+			if (states != NULL && TQ_STATE_ENDED(states[i])) {
+				(*ended)++;
+				continue;
+			}
+			tq_core_leave(sp);
+			*which = i;
+			return tq_fail(e, ENOENT, "no such task");
+		}
+		if (TQ_STATE_ENDED(s->state)) {
+			(*ended)++;
+			if (states != NULL)
+				states[i] = s->state;
+		} else if (mark)
+			s->waited = 1;
+	}
+	if (from < n)
+		tq_core_leave(sp);
+	return 0;
+}
+
+/* Every END so far, ours to tell of once it is durable. */
+static int
+told(struct tq_spool *sp, struct tq_err *e)
+{
+	return tq_core_commit(sp, *(volatile tq_lsn *)&sp->t.top->tail, e);
+}
+
+int
+tq_spool_wait(struct tq_spool *sp, const struct tq_uuid *ids, size_t n,
+    size_t count, tq_time timeout, enum tq_state *ended, size_t *which,
+    struct tq_err *e)
+{
+	tq_time deadline = tq_clock_deadline(tq_clock_mono(), timeout), left;
+	int all = count == 0 || count >= n;
+	size_t from = 0, got;
+	uint32_t seen;
+	unsigned word;
+
+	*which = 0;
+	if (ended != NULL)
+		memset(ended, 0, n * sizeof(*ended));
+	for (;;) {
+		/* for all of them, one after the other is enough */
+		word = all && from < n ? tq_table_word(&ids[from]) : 0;
+		seen = atomic_load(&sp->t.top->end_word[word]);
+		got = 0;
+		if (look(sp, ids, from, all && from < n ? from + 1 : n, 1,
+		    &got, ended, which, e) == -1)
+			return -1;
+		if (all) {
+			from += got;
+			if (from == n)
+				return told(sp, e) == -1 ? -1 : 1;
+			if (got > 0)
+				continue;
+		} else if (got >= count)
+			return told(sp, e) == -1 ? -1 : 1;
+		if ((left = nap(deadline)) == 0)
+			break;
+		tq_futex_wait(&sp->t.top->end_word[word], seen, left);
+	}
+	if (all && from + 1 < n) {
+		got = 0;
+		if (look(sp, ids, from + 1, n, 0, &got, ended, which, e) == -1)
+			return -1;
+	}
+	return told(sp, e) == -1 ? -1 : 0;
+}
+
+/* 1 if one of the queues has anything that is going to run. */
+static int
+busy(struct tq_spool *sp, const char *const *queues, size_t n)
+{
+	struct tq_qrow *q;
+	uint32_t i;
+	size_t k;
+
+	for (i = 1; i <= sp->t.top->queues.used; i++) {
+		q = &sp->t.qrows[i];
+		if (!q->used)
+			continue;
+		for (k = 0; k < n && strcmp(q->name, queues[k]) != 0; k++)
+			continue;
+		if ((n == 0 || k < n) && q->count[TQ_READY] +
+		    q->count[TQ_STARTED] + q->count[TQ_RETRY] +
+		    q->count[TQ_BLOCKED] + q->count[TQ_DELAYED] != 0)
+			return 1;
+	}
+	return 0;
+}
+
+int
+tq_spool_wait_idle(struct tq_spool *sp, const char *const *queues, size_t n,
+    tq_time timeout, struct tq_err *e)
+{
+	tq_time deadline = tq_clock_deadline(tq_clock_mono(), timeout), left;
+	uint32_t seen;
+	size_t i;
+	int rv;
+
+	for (;;) {
+		seen = atomic_load(&sp->t.top->room_word);
+		if (tq_core_enter(sp, e) == -1)
+			return -1;
+		atomic_store(&sp->t.top->room_waiters, 1);
+		for (i = 0, rv = 0; i < n && rv == 0; i++)
+			if (tq_table_queue_find(&sp->t, queues[i],
+			    strlen(queues[i])) == 0)
+				rv = tq_fail(e, ENOENT, "%s: no such queue",
+				    queues[i]);
+		if (rv == 0)
+			rv = busy(sp, queues, n);
+		tq_core_leave(sp);
+		if (rv == -1)
+			return -1;
+		if (rv == 0)
+			return told(sp, e) == -1 ? -1 : 1;
+		if ((left = nap(deadline)) == 0)
+			return 0;
+		tq_futex_wait(&sp->t.top->room_word, seen, left);
+	}
+}
+
+/* ---- events ------------------------------------------------------------------- */
+
+static void
+queue_name(struct tq_spool *sp, const struct tq_rec *r, char *out,
+    size_t size)
+{
+	struct tq_slot *s;
+	uint32_t n = 0;
+
+	*out = '\0';
+	if (r->type == TQ_REC_PUT)
+		n = r->put.queue;
+	else if (r->type == TQ_REC_ALTER)
+		n = r->st.queue;
+	else if (r->type == TQ_REC_QUEUE)
+		n = r->number;
+	else if (r->type == TQ_REC_CLAIM || r->type == TQ_REC_END) {
+		s = tq_table_slot(&sp->t, tq_table_find(&sp->t, &r->id));
+		n = s == NULL ? 0 : s->queue;
+	}
+	if (n != 0 && n < sp->t.top->queues.cap && sp->t.qrows[n].used)
+		strlcpy(out, sp->t.qrows[n].name, size);
+}
+
+/* The next record at or after *at: 1 and *at behind it, 0 the tail, -1. */
+static int
+next_record(struct tq_spool *sp, tq_lsn *at, tq_lsn tail, struct tq_rec *r)
+{
+	while (*at < tail) {
+		if (tq_ledger_read(&sp->l, *at, r) == 0) {
+			*at += TQ_REC_ROOM(r->length);
+			return 1;
+		}
+		if (errno != EBADMSG && errno != ENOENT)
+			return -1;
+		/* the end of a segment, or one that is retired */
+		if (TQ_LSN_SEG(*at) == TQ_LSN_SEG(tail))
+			break;
+		*at = TQ_LSN(TQ_LSN_SEG(*at) + 1, TQ_SEG_HEAD);
+		if (TQ_LSN_SEG(*at) < sp->t.top->base)
+			*at = TQ_LSN(sp->t.top->base, TQ_SEG_HEAD);
+	}
+	return 0;
+}
+
+int
+tq_spool_events(struct tq_spool *sp, uint64_t *at, tq_time timeout,
+    int (*each)(const struct tq_rec *, const char *, void *), void *arg,
+    struct tq_err *e)
+{
+	tq_time deadline = tq_clock_deadline(tq_clock_mono(), timeout), left;
+	char queue[TQ_NAME_MAX + 1];
+	struct tq_top *top;
+	struct tq_rec r;
+	uint32_t seen;
+	tq_lsn tail;
+	int n = 0, rv;
+
+	for (;;) {
+		if (tq_core_enter(sp, e) == -1)
+			return -1;
+		top = sp->t.top;
+		seen = atomic_load(&top->tail_word);
+		tail = top->tail;
+		if (*at == 0)
+			*at = tail;
+		if (*at >= tail)
+			atomic_store(&top->tail_waiters, 1);
+		tq_core_leave(sp);
+		while ((rv = next_record(sp, at, tail, &r)) == 1) {
+			if (tq_core_enter(sp, e) == -1)
+				return -1;
+			queue_name(sp, &r, queue, sizeof(queue));
+			tq_core_leave(sp);
+			n++;
+			if ((rv = each(&r, *queue == '\0' ? NULL : queue,
+			    arg)) != 0)
+				return rv;
+		}
+		if (rv == -1)
+			return tq_fail_sys(e, errno, "%s/ledger", sp->path);
+		if (n > 0 || (left = nap(deadline)) == 0)
+			return n;
+		tq_futex_wait(&top->tail_word, seen, left);
+	}
+}

@@ -1,0 +1,491 @@
+/* A walk along the ledger; the rules are in walk.h. */
+#include "spool/walk.h"
+
+#include <bsd/stdlib.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/io.h"
+
+struct seg {
+	uint32_t	 number;
+	uint32_t	 limit;		/* where a failed sync ended it, or its size */
+	int		 sealing;	/* it begins where one before it was sealed */
+};
+
+struct segs {
+	struct seg	*v;		/* ascending */
+	size_t		 n, cap;
+};
+
+static int
+ascending(const void *a, const void *b)
+{
+	const struct seg *x = a, *y = b;
+
+	return (x->number > y->number) - (x->number < y->number);
+}
+
+/*
+ * Where each segment ends: one whose head says `sealed` replaces everything
+ * from that place on, in the segments before it (rescue.c).
+ */
+static void
+find_limits(struct tq_spool *sp, struct segs *segs)
+{
+	struct tq_seg_head h;
+	struct tq_segment s;
+	tq_lsn seal = 0;
+	struct seg *g;
+
+	for (g = segs->v + segs->n; g-- > segs->v;) {
+		g->limit = sp->format.segment;
+		if (seal != 0 && g->number >= TQ_LSN_SEG(seal))
+			g->limit = g->number == TQ_LSN_SEG(seal) ?
+			    TQ_LSN_OFF(seal) : TQ_SEG_HEAD;
+		if (tq_segment_open(&s, &h, sp->ledgerfd, g->number) == -1)
+			continue;
+		tq_segment_close(&s);
+		g->sealing = h.sealed != 0;
+		if (h.sealed != 0 && (seal == 0 || h.sealed < seal))
+			seal = h.sealed;
+	}
+}
+
+static int
+list_segments(struct tq_spool *sp, struct segs *out)
+{
+	const struct dirent *d;
+	struct seg *v;
+	uint32_t n;
+	DIR *dp;
+	int fd;
+
+	memset(out, 0, sizeof(*out));
+	fd = openat(sp->ledgerfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd == -1)
+		return -1;
+	if ((dp = fdopendir(fd)) == NULL) {
+		close(fd);
+		return -1;
+	}
+	while ((d = readdir(dp)) != NULL) {
+		if ((n = tq_segment_number(d->d_name)) == 0)
+			continue;
+		if (out->n == out->cap) {
+			v = reallocarray(out->v, out->cap + 256, sizeof(*v));
+			if (v == NULL) {
+				closedir(dp);
+				return -1;
+			}
+			out->v = v;
+			out->cap += 256;
+		}
+		out->v[out->n++] = (struct seg){ .number = n };
+	}
+	closedir(dp);
+	if (out->n > 1)
+		qsort(out->v, out->n, sizeof(*out->v), ascending);
+	find_limits(sp, out);
+	return 0;
+}
+
+static void
+say(struct tq_walk *w, const char *fmt, ...)
+{
+	char text[256];
+	va_list ap;
+
+	if (w->say == NULL)
+		return;
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	w->say(text, w->arg);
+}
+
+/* Keep a copy of damaged bytes; made once, whoever walks over them. */
+static void
+set_aside(struct tq_walk *w, uint32_t seg, uint32_t from, uint32_t to)
+{
+	char name[64];
+	int fd;
+
+	w->damaged++;
+	snprintf(name, sizeof(name), "damaged/%08" PRIx32 ".%08" PRIx32, seg,
+	    from);
+	say(w, "ledger/%08" PRIx32 ".seg: damaged from byte %" PRIu32 " to %"
+	    PRIu32 ", a copy is in %s", seg, from, to, name);
+	fd = openat(w->sp->dirfd, name, O_WRONLY | O_CREAT | O_EXCL |
+	    O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (fd == -1)
+		return;
+	(void)tq_io_write(fd, w->buf + from, to - from);
+	close(fd);
+}
+
+static int
+is_zero(const unsigned char *p, size_t n)
+{
+	return n == 0 || (*p == 0 && memcmp(p, p + 1, n - 1) == 0);
+}
+
+/*
+ * The next record of this segment that verifies by itself and is younger than
+ * what was read; its offset, or 0.
+ */
+static uint32_t
+next_good(const struct tq_walk *w, uint32_t off, uint32_t size, uint32_t salt,
+    struct tq_rec *r)
+{
+	for (; off + TQ_REC_HEAD <= size; off += 8)
+		if (w->buf[off] == TQ_REC_MAGIC &&
+		    tq_rec_head(r, w->buf + off, size - off) == 0 &&
+		    r->salt == salt && r->seq > w->seq)
+			return off;
+	return 0;
+}
+
+/* Whether bytes were lost that should be there, given a record beyond them. */
+static int
+is_damage(const struct tq_walk *w, const struct tq_rec *beyond)
+{
+	uint64_t durable = beyond->seq - beyond->lag;
+
+	if (durable < w->durable_seq)
+		durable = w->durable_seq;
+	return w->same_boot || durable > w->seq;
+}
+
+static void
+give(struct tq_walk *w, uint32_t seg, uint32_t off)
+{
+	struct tq_rec r;
+
+	if (tq_rec_head(&r, w->buf + off, w->sp->format.segment - off) == -1 ||
+	    tq_rec_decode(&r, w->buf + off) == -1) {
+		say(w, "ledger/%08" PRIx32 ".seg: the record at byte %" PRIu32
+		    " makes no sense", seg, off);
+		w->damaged++;
+		return;
+	}
+	w->records++;
+	w->record(w, &r, TQ_LSN(seg, off));
+}
+
+/* One record that holds; transactions are given once their last is there. */
+static int
+take(struct tq_walk *w, const struct tq_rec *r, uint32_t seg, uint32_t off)
+{
+	struct tq_walk_txn *v;
+	size_t i;
+
+	if (r->seq - r->lag > w->durable_seq && r->lag <= r->seq)
+		w->durable_seq = r->seq - r->lag;
+	w->seq = r->seq;
+	w->crc = r->crc;
+	w->chained = 1;
+	if (!(r->flags & TQ_REC_MORE) && w->ntxn == 0) {
+		give(w, seg, off);
+		return 0;
+	}
+	if (w->ntxn == w->txncap) {
+		v = reallocarray(w->txn, w->txncap + 1024, sizeof(*v));
+		if (v == NULL)
+			return -1;
+		w->txn = v;
+		w->txncap += 1024;
+	}
+	w->txn[w->ntxn++].off = off;
+	if (!(r->flags & TQ_REC_MORE)) {
+		for (i = 0; i < w->ntxn; i++)
+			give(w, seg, w->txn[i].off);
+		w->ntxn = 0;
+	}
+	return 0;
+}
+
+/*
+ * Walk one segment whose bytes are in w->buf.  Returns where it ends in *end;
+ * 1 the walk goes on in the next segment, 0 this holds the tail, -1.
+ */
+static int
+walk_segment(struct tq_walk *w, const struct tq_seg_head *h, uint32_t limit,
+    int more_follow, uint32_t *end)
+{
+	uint32_t off = TQ_SEG_HEAD, good;
+	struct tq_rec r;
+
+	for (;;) {
+		if (off + TQ_REC_HEAD <= limit &&
+		    tq_rec_head(&r, w->buf + off, limit - off) == 0 &&
+		    r.salt == h->salt && (!w->chained ||
+		    (r.prev == w->crc && r.seq == w->seq + 1))) {
+			if (take(w, &r, h->number, off) == -1)
+				return -1;
+			off += (uint32_t)TQ_REC_ROOM(r.length);
+			continue;
+		}
+		*end = off;
+		if (off >= limit || is_zero(w->buf + off, limit - off))
+			return more_follow;
+		good = next_good(w, off, limit, h->salt, &r);
+		if (good == 0) {
+			if (more_follow || w->same_boot) {
+				set_aside(w, h->number, off, limit);
+				w->ntxn = 0;
+			}
+			w->cut = 1;
+			return more_follow;
+		}
+		if (!is_damage(w, &r)) {
+			w->cut = 1;
+			return 0;
+		}
+		set_aside(w, h->number, off, good);
+		w->ntxn = 0;
+		w->chained = 0;
+		off = good;
+	}
+}
+
+/* Read segment number into w->buf: 1, 0 unusable (said), -1. */
+static int
+load(struct tq_walk *w, uint32_t number, struct tq_seg_head *h,
+    struct tq_err *e)
+{
+	struct tq_segment s;
+	ssize_t n;
+
+	if (tq_segment_open(&s, h, w->sp->ledgerfd, number) == -1) {
+		if (errno == EPROTO)
+			return tq_fail(e, EPROTO, "%s/ledger/%08" PRIx32
+			    ".seg: of a newer format", w->sp->path, number);
+		if (errno != EBADMSG && errno != ENOENT)
+			return tq_fail_sys(e, errno, "%s/ledger", w->sp->path);
+		say(w, "ledger/%08" PRIx32 ".seg: %s", number,
+		    errno == ENOENT ? "is missing" : "its head is damaged");
+		w->damaged++;
+		return 0;
+	}
+	n = tq_io_pread(s.fd, w->buf, h->size < w->sp->format.segment ?
+	    h->size : w->sp->format.segment, 0);
+	tq_segment_close(&s);
+	if (n == -1)
+		return tq_fail_sys(e, errno, "%s/ledger/%08" PRIx32 ".seg",
+		    w->sp->path, number);
+	memset(w->buf + n, 0, w->sp->format.segment - (size_t)n);
+	return 1;
+}
+
+/* Does segment `number` hold a record that goes on with the chain, or any? */
+static int
+goes_on(struct tq_walk *w, uint32_t number, struct tq_rec *r)
+{
+	unsigned char head[TQ_SEG_HEAD + TQ_REC_HEAD + 64];
+	struct tq_segment s;
+	ssize_t n;
+
+	if (tq_segment_open(&s, NULL, w->sp->ledgerfd, number) == -1)
+		return 0;
+	n = tq_io_pread(s.fd, head, sizeof(head), 0);
+	tq_segment_close(&s);
+	return n == (ssize_t)sizeof(head) && tq_rec_head(r, head + TQ_SEG_HEAD,
+	    sizeof(head) - TQ_SEG_HEAD) == 0 && r->salt == s.salt;
+}
+
+/*
+ * The oldest segment that counts: what the youngest BASE record says.  Every
+ * segment begins with one, so the youngest segment with records has it.
+ */
+static int
+find_base(struct tq_walk *w, const struct segs *segs, struct tq_err *e)
+{
+	struct tq_seg_head h;
+	struct tq_rec r;
+	uint32_t off;
+	size_t i;
+	int rv;
+
+	w->base = segs->n > 0 ? segs->v[0].number : 1;
+	for (i = segs->n; i-- > 0;) {
+		if (!goes_on(w, segs->v[i].number, &r))
+			continue;
+		if ((rv = load(w, segs->v[i].number, &h, e)) != 1)
+			return rv;
+		for (off = TQ_SEG_HEAD; off + TQ_REC_HEAD <= h.size &&
+		    tq_rec_head(&r, w->buf + off, h.size - off) == 0 &&
+		    r.salt == h.salt; off += (uint32_t)TQ_REC_ROOM(r.length))
+			if (r.type == TQ_REC_BASE &&
+			    tq_rec_decode(&r, w->buf + off) == 0)
+				w->base = r.number;
+		return 0;
+	}
+	return 0;
+}
+
+/* Index of the last segment that holds a record, or the first. */
+static size_t
+last_used(struct tq_walk *w, const struct segs *segs)
+{
+	struct tq_rec r;
+	size_t i;
+
+	for (i = segs->n; i-- > 1;)
+		if (goes_on(w, segs->v[i].number, &r))
+			return i;
+	return 0;
+}
+
+static int
+walk_all(struct tq_walk *w, struct segs *segs, struct tq_err *e)
+{
+	uint32_t end, number, expect;
+	struct tq_seg_head h;
+	struct tq_rec beyond;
+	size_t i, used;
+	int rv;
+
+	if (find_base(w, segs, e) == -1)
+		return -1;
+	while (segs->n > 0 && segs->v[0].number < w->base) {
+		segs->n--;
+		memmove(segs->v, segs->v + 1, segs->n * sizeof(*segs->v));
+	}
+	expect = w->base;
+	used = last_used(w, segs);
+	for (i = 0; i < segs->n; i++, expect = number + 1) {
+		number = segs->v[i].number;
+		for (; expect < number && i <= used &&
+		    !segs->v[i].sealing; expect++) {
+			say(w, "ledger/%08" PRIx32 ".seg: is missing", expect);
+			w->damaged++;
+			w->chained = 0;
+		}
+		if ((rv = load(w, number, &h, e)) == -1)
+			return -1;
+		if (rv == 0) {
+			w->chained = 0;
+			continue;
+		}
+		if (w->tail == 0 || i <= used) {
+			w->tail = TQ_LSN(number, TQ_SEG_HEAD);
+			w->salt = h.salt;
+			w->last = number;
+		}
+		if (i > used) {
+			/* prepared and empty: they must follow on */
+			if (number == w->last + 1)
+				w->last = number;
+			continue;
+		}
+		rv = walk_segment(w, &h, segs->v[i].limit, i < used, &end);
+		if (rv == -1)
+			return tq_fail_sys(e, errno, "%s", w->sp->path);
+		w->tail = TQ_LSN(number, end);
+		if (rv == 0 && i < used) {	/* cut in the middle */
+			w->last = number;
+			return 0;
+		}
+		/* a sealed segment in between is passed over, not read */
+		if (segs->v[i].limit != h.size)
+			continue;
+		if (i < used && goes_on(w, segs->v[i + 1].number, &beyond) &&
+		    (beyond.prev != w->crc || beyond.seq != w->seq + 1)) {
+			if (!is_damage(w, &beyond)) {
+				w->cut = 1;
+				return 0;
+			}
+			say(w, "ledger/%08" PRIx32 ".seg: records %" PRIu64
+			    " to %" PRIu64 " are missing", number, w->seq + 1,
+			    beyond.seq - 1);
+			w->damaged++;
+			w->chained = 0;
+			w->ntxn = 0;
+		}
+	}
+	return 0;
+}
+
+int
+tq_walk(struct tq_spool *sp, struct tq_walk *w, struct tq_err *e)
+{
+	struct segs segs;
+	int rv;
+
+	w->sp = sp;
+	w->same_boot = sp->same_boot;
+	if (list_segments(sp, &segs) == -1)
+		return tq_fail_sys(e, errno, "%s/ledger", sp->path);
+	if ((w->buf = malloc(sp->format.segment)) == NULL) {
+		free(segs.v);
+		return tq_fail_sys(e, ENOMEM, "%s", sp->path);
+	}
+	rv = walk_all(w, &segs, e);
+	free(w->buf);
+	free(w->txn);
+	free(segs.v);
+	w->buf = NULL;
+	w->txn = NULL;
+	return rv;
+}
+
+int
+tq_walk_cut(struct tq_spool *sp, struct tq_walk *w, struct tq_err *e)
+{
+	static const unsigned char zeros[4096];
+	uint32_t off = TQ_LSN_OFF(w->tail), n, number;
+	struct tq_segment s;
+	struct segs segs;
+	char name[TQ_SEG_NAME];
+	size_t i;
+
+	if (tq_segment_open(&s, NULL, sp->ledgerfd, TQ_LSN_SEG(w->tail)) == -1)
+		return tq_fail_sys(e, errno, "%s/ledger", sp->path);
+	for (; off < s.size; off += n) {
+		n = s.size - off < sizeof(zeros) ? s.size - off :
+		    (uint32_t)sizeof(zeros);
+		if (tq_io_pwrite(s.fd, zeros, n, off) == -1)
+			break;
+	}
+	if (off < s.size || tq_io_sync(s.fd) == -1) {
+		tq_segment_close(&s);
+		return tq_fail_sys(e, errno, "%s/ledger", sp->path);
+	}
+	number = s.number;
+	tq_segment_close(&s);
+	if (list_segments(sp, &segs) == -1)
+		return tq_fail_sys(e, errno, "%s/ledger", sp->path);
+	for (i = 0; i < segs.n; i++)
+		if (segs.v[i].number > number) {
+			tq_segment_name(name, segs.v[i].number);
+			(void)tq_sys.unlinkat(sp->ledgerfd, name, 0);
+		}
+	free(segs.v);
+	w->last = number;
+	return tq_io_sync_dir(sp->ledgerfd) == -1 ?
+	    tq_fail_sys(e, errno, "%s/ledger", sp->path) : 0;
+}
+
+void
+tq_walk_unlink(struct tq_spool *sp, uint32_t base)
+{
+	char name[TQ_SEG_NAME];
+	struct segs segs;
+	size_t i;
+
+	if (list_segments(sp, &segs) == -1)
+		return;
+	for (i = 0; i < segs.n && segs.v[i].number < base; i++) {
+		tq_segment_name(name, segs.v[i].number);
+		(void)tq_sys.unlinkat(sp->ledgerfd, name, 0);
+	}
+	free(segs.v);
+}

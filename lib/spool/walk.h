@@ -1,0 +1,61 @@
+/*
+ * A walk along the whole ledger, oldest record first: which records hold, what
+ * is damaged, where the tail is.  Recovery applies what it is given, a check
+ * only counts.
+ *
+ * A record is accepted if it continues the one before it: salt of its segment,
+ * next sequence number, CRC of its predecessor.  Where that fails, bytes
+ * further on tell what it was:
+ *
+ *	nothing but zeros follows			the tail
+ *	the next segment goes on with the chain		the end of a segment
+ *	records that verify by themselves follow	damage in between if the
+ *		machine has not been down since, or if one of them says that the
+ *		missing sequence number was durable; else a torn tail: what a
+ *		power cut left of writes that nobody had been told of
+ *	other bytes follow				damage if the machine has
+ *		not been down since; else a torn tail
+ *
+ * Damage is set aside in SPOOL/damaged and the walk goes on at the next record
+ * that verifies; a torn tail is cut.  A transaction without its last record is
+ * passed over whole.
+ */
+#ifndef TQ_SPOOL_WALK_H
+#define TQ_SPOOL_WALK_H
+
+#include "spool/core.h"
+
+struct tq_walk {
+	/* given */
+	void	(*record)(struct tq_walk *, const struct tq_rec *, tq_lsn);
+	/* a sentence for people; may be NULL */
+	void	(*say)(const char *, void *);
+	void	*arg;
+	/* found */
+	uint32_t	 base, last;	/* oldest and newest segment */
+	tq_lsn		 tail;
+	uint32_t	 salt;		/* of the tail's segment */
+	uint32_t	 crc;		/* of the last record */
+	uint64_t	 seq;		/* of the last record, 0: none */
+	uint64_t	 durable_seq;	/* greatest seen */
+	uint64_t	 records;
+	unsigned	 damaged;	/* places */
+	int		 cut;		/* bytes behind the tail must go */
+	/* private */
+	struct tq_spool	*sp;
+	unsigned char	*buf;		/* one segment */
+	int		 same_boot;
+	int		 chained;	/* the next must continue crc and seq */
+	struct tq_walk_txn {
+		uint32_t off;
+	}		*txn;		/* of the transaction under way */
+	size_t		 ntxn, txncap;
+};
+
+/* 0; -1: EPROTO a newer format, EIO, ENOMEM. */
+int	tq_walk(struct tq_spool *sp, struct tq_walk *w, struct tq_err *e);
+/* Zero what stands behind the tail; remove segments that begin behind it. */
+int	tq_walk_cut(struct tq_spool *sp, struct tq_walk *w, struct tq_err *e);
+/* Unlink segments that were retired: those below the base. */
+void	tq_walk_unlink(struct tq_spool *sp, uint32_t base);
+#endif

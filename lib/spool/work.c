@@ -1,0 +1,339 @@
+/*
+ * Being a worker: the row that others see, sleeping until a ring, and mail.
+ *
+ * A sleeper registers in its row and looks for ready work under the same lock,
+ * so that a put either sees it asleep or is seen by it.  Whoever rings takes
+ * the registration away: one ring for one sleep.
+ */
+#include <bsd/string.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "spool/core.h"
+
+void
+tq_row_clear(struct tq_spool *sp, struct tq_wrow *w)
+{
+	if (w->sleeping && sp->t.top->sleepers > 0)
+		sp->t.top->sleepers--;
+	/* a killed owner could not take its inbox away */
+	if (w->mq[0] == '/' && memchr(w->mq, '\0', sizeof(w->mq)) != NULL &&
+	    strchr(w->mq + 1, '/') == NULL && strncmp(w->mq, "/tq-", 4) == 0)
+		(void)mq_unlink(w->mq);
+	w->joined = 0;
+	w->sleeping = 0;
+	w->mq[0] = '\0';
+}
+
+/* Under the lock: let our row say who we are and what we serve. */
+static int
+row_fill(struct tq_spool *sp, const struct tq_take *take)
+{
+	struct tq_top *top = sp->t.top;
+	struct tq_wrow *w = &sp->t.wrows[sp->owner.row];
+	uint32_t n;
+	size_t i;
+	int k = 0;
+
+	if (w->joined != sp->owner.epoch) {
+		tq_row_clear(sp, w);
+		w->joined = sp->owner.epoch;
+		w->pid = sp->pid;
+		w->since = tq_clock_wall();
+		w->claims = w->done = w->failed = 0;
+		(void)gethostname(w->host, sizeof(w->host) - 1);
+		if (top->rows < sp->owner.row)
+			top->rows = sp->owner.row;
+	}
+	w->jobs = sp->jobs;
+	strlcpy(w->status, sp->status, sizeof(w->status));
+	if (sp->bell.mq != (mqd_t)-1) {
+		strlcpy(w->mq, sp->bell.name, sizeof(w->mq));
+		w->mq_dev = sp->bell.dev;
+		w->mq_ino = sp->bell.ino;
+	}
+	for (i = 0; i < take->nqueues; i++) {
+		n = tq_table_queue_find(&sp->t, take->queue[i],
+		    strlen(take->queue[i]));
+		if (n != 0)
+			w->queue[k++] = (uint16_t)n;
+	}
+	if (k < TQ_QUEUES_MAX)
+		w->queue[k] = 0;
+	return k == (int)take->nqueues;
+}
+
+/* A worker's queues come into being with it. */
+static int
+make_queues(struct tq_spool *sp, const struct tq_take *take,
+    struct tq_err *e)
+{
+	const char *name;
+	uint32_t n;
+	size_t i;
+	tq_time now;
+	int rv;
+
+	for (i = 0; i < take->nqueues; i++) {
+		name = take->queue[i];
+		do {
+			now = tq_clock_wall();
+			if (tq_core_enter(sp, e) == -1)
+				return -1;
+			rv = 1;
+			if (tq_table_queue_find(&sp->t, name,
+			    strlen(name)) == 0) {
+				if (!tq_setting_get(NULL, &sp->t.top->set,
+				    TQ_SET_AUTOCREATE))
+					rv = tq_fail(e, ENOENT,
+					    "%s: no such queue", name);
+				else
+					rv = tq_queue_make(sp, name, &n, now,
+					    e);
+			}
+			tq_core_leave(sp);
+			if (rv == 0 && tq_core_prepare(sp, 4096, now, e) == -1)
+				return -1;
+		} while (rv == 0);
+		if (rv == -1)
+			return -1;
+	}
+	return 0;
+}
+
+static void
+bell_once(struct tq_spool *sp)
+{
+	if (sp->bell_tried)
+		return;
+	sp->bell_tried = 1;
+	(void)tq_bell_make(&sp->bell, sp->format.mode & 0660, sp->format.gid,
+	    NULL);
+}
+
+int
+tq_spool_join(struct tq_spool *sp, const struct tq_take *take, unsigned jobs,
+    struct tq_err *e)
+{
+	if (tq_own(sp, e) == -1)
+		return -1;
+	bell_once(sp);
+	sp->jobs = jobs;
+	if (make_queues(sp, take, e) == -1 || tq_core_enter(sp, e) == -1)
+		return -1;
+	(void)row_fill(sp, take);
+	tq_core_leave(sp);
+	return 0;
+}
+
+void
+tq_spool_status(struct tq_spool *sp, unsigned jobs, const char *text)
+{
+	struct tq_wrow *w;
+
+	sp->jobs = jobs;
+	strlcpy(sp->status, text, sizeof(sp->status));
+	if (sp->owner.fd == -1 || tq_core_enter(sp, NULL) == -1)
+		return;
+	w = &sp->t.wrows[sp->owner.row];
+	w->jobs = jobs;
+	strlcpy(w->status, text, sizeof(w->status));
+	tq_core_leave(sp);
+}
+
+int
+tq_spool_fd(struct tq_spool *sp)
+{
+	return sp->bell.mq == (mqd_t)-1 ? -1 : (int)sp->bell.mq;
+}
+
+/* 1 if one of the queues has a task that may be claimed. */
+static int
+any_ready(struct tq_spool *sp, const struct tq_take *take)
+{
+	struct tq_qrow *q;
+	uint32_t n;
+	size_t i;
+
+	for (i = 0; i < take->nqueues; i++) {
+		n = tq_table_queue_find(&sp->t, take->queue[i],
+		    strlen(take->queue[i]));
+		if (n != 0 && (q = tq_table_queue(&sp->t, n)) != NULL &&
+		    q->nready > 0 && !q->paused)
+			return 1;
+	}
+	return 0;
+}
+
+int
+tq_spool_sleep(struct tq_spool *sp, const struct tq_take *take,
+    tq_time *next, struct tq_err *e)
+{
+	struct tq_wrow *w;
+	tq_time now, due;
+	int rv;
+
+	if (tq_own(sp, e) == -1)
+		return -1;
+	bell_once(sp);
+	/* before it sleeps a process syncs what it wrote */
+	if (sp->mine != 0 && tq_core_commit(sp, sp->mine, e) == -1)
+		return -1;
+	for (;;) {
+		now = tq_clock_wall();
+		if (tq_core_enter(sp, e) == -1)
+			return -1;
+		rv = tq_timers(sp, now, &due, e);
+		if (rv == 1 && !sp->t.bad) {
+			if (!row_fill(sp, take) && tq_setting_get(NULL,
+			    &sp->t.top->set, TQ_SET_AUTOCREATE))
+				rv = 2;
+			else
+				break;
+		}
+		tq_core_leave(sp);
+		if (rv == -1 || (rv == 0 && !sp->t.bad &&
+		    tq_core_prepare(sp, 4096, now, e) == -1) ||
+		    (rv == 2 && make_queues(sp, take, e) == -1))
+			return -1;
+	}
+	w = &sp->t.wrows[sp->owner.row];
+	*next = now + TQ_SECOND;
+	if (due != 0 && due < *next)
+		*next = due;
+	rv = !any_ready(sp, take) && *next > now;
+	if (rv != (int)w->sleeping) {
+		w->sleeping = (uint32_t)rv;
+		sp->t.top->sleepers += rv ? 1 : (uint32_t)-1;
+	}
+	tq_core_leave(sp);
+	return rv;
+}
+
+/* ---- mail ------------------------------------------------------------------- */
+
+void
+tq_mail_keep(struct tq_spool *sp, const char *words)
+{
+	tq_buf_put(&sp->mail, words, strlen(words) + 1);
+}
+
+int
+tq_spool_mail(struct tq_spool *sp, char *buf, size_t size)
+{
+	size_t n;
+	int rv;
+
+	if (sp->mail.n > 0) {
+		n = strlen((const char *)sp->mail.p) + 1;
+		strlcpy(buf, (const char *)sp->mail.p, size);
+		memmove(sp->mail.p, sp->mail.p + n, sp->mail.n - n);
+		sp->mail.n -= n;
+		return 1;
+	}
+	while ((rv = tq_bell_take(&sp->bell, buf, size)) == 2)
+		continue;
+	return rv;
+}
+
+static void
+row_name(const struct tq_wrow *w, unsigned row, char *out, size_t size)
+{
+	snprintf(out, size, "%.64s.%d.%u", w->host, (int)w->pid, row);
+}
+
+int
+tq_spool_send(struct tq_spool *sp, const char *name, const char *words,
+    unsigned *sent, struct tq_err *e)
+{
+	struct tq_wrow *all, *w;
+	unsigned row, n = 0, met = 0;
+	char have[128];
+
+	if (strlen(words) >= TQ_BELL_MSG)
+		return tq_fail(e, EMSGSIZE, "mail of %zu bytes", strlen(words));
+	if (sp->peers == NULL && tq_core_peers(sp) == -1)
+		return tq_fail_sys(e, ENOMEM, "%s", sp->path);
+	if ((all = tq_rows_copy(sp, e)) == NULL)
+		return -1;
+	for (row = 1; row < TQ_WORKERS_MAX; row++) {
+		w = &all[row];
+		if (w->joined == 0)
+			continue;
+		row_name(w, row, have, sizeof(have));
+		if (name != NULL && strcmp(name, have) != 0)
+			continue;
+		met++;
+		if (w->mq[0] != '\0' && tq_bell_send(&sp->peers[row], w->mq,
+		    w->mq_dev, w->mq_ino, words) == 0)
+			n++;
+	}
+	free(all);
+	if (sent != NULL)
+		*sent = n;
+	if (name != NULL && met == 0)
+		return tq_fail(e, ENOENT, "%s: no such worker", name);
+	if (name != NULL && n == 0)
+		return tq_fail(e, EAGAIN, "%s: its inbox cannot be reached",
+		    name);
+	return 0;
+}
+
+struct tq_wrow *
+tq_rows_copy(struct tq_spool *sp, struct tq_err *e)
+{
+	struct tq_wrow *all = calloc(TQ_WORKERS_MAX, sizeof(*all));
+	unsigned row;
+
+	if (all == NULL) {
+		tq_fail_sys(e, ENOMEM, "%s", sp->path);
+		return NULL;
+	}
+	if ((sp->probe == -1 &&
+	    (sp->probe = tq_owner_probe(sp->dirfd)) == -1) ||
+	    tq_core_enter(sp, e) == -1) {
+		free(all);
+		return NULL;
+	}
+	for (row = 1; row <= sp->t.top->rows && row < TQ_WORKERS_MAX; row++)
+		if (sp->t.wrows[row].joined != 0)
+			all[row] = sp->t.wrows[row];
+	tq_core_leave(sp);
+	for (row = 1; row < TQ_WORKERS_MAX; row++) {
+		all[row].host[sizeof(all[row].host) - 1] = '\0';
+		all[row].status[sizeof(all[row].status) - 1] = '\0';
+		all[row].mq[sizeof(all[row].mq) - 1] = '\0';
+		if (all[row].joined != 0 && tq_owner_alive(sp->probe, row,
+		    all[row].joined) == 0)
+			all[row].joined = 0;
+	}
+	return all;
+}
+
+int
+tq_spool_capture(struct tq_spool *sp, unsigned capture,
+    enum tq_stream stream, char *path, size_t size, struct tq_err *e)
+{
+	if (tq_own(sp, e) == -1)
+		return -1;
+	return tq_capture_path(sp, sp->owner.row, capture, stream, path, size,
+	    e);
+}
+
+int
+tq_capture_path(struct tq_spool *sp, unsigned row, unsigned capture,
+    enum tq_stream stream, char *path, size_t size, struct tq_err *e)
+{
+	int n = snprintf(path, size, "%s/live/%u.%u.%s", sp->path, row,
+	    capture, stream == TQ_STDIN ? "in" :
+	    stream == TQ_STDOUT ? "out" : "err");
+
+	if (n < 0 || (size_t)n >= size)
+		return tq_fail(e, ENAMETOOLONG, "%s: path is too long",
+		    sp->path);
+	return 0;
+}
