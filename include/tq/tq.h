@@ -190,7 +190,7 @@ struct tq_info {
 	tq_time		 put, eta, start, end_time;
 	tq_time		 until;		/* result kept until, 0: no limit */
 	const char	*why;		/* why it is not running, or ended so */
-	char		 worker[64];	/* name of the worker that holds it */
+	char		 worker[96];	/* name of the worker that holds it */
 	int		 pid;		/* of that worker, 0: none */
 	char		 host[65];
 	void		*mem;		/* private */

@@ -235,10 +235,12 @@ tell(const struct tq_event *ev, void *arg)
 	};
 	struct told *t = arg;
 	size_t n = strlen(t->text);
+	/* the words for a change of state are the broker's own */
+	int told = ev->why != NULL && ev->type != TQ_EV_ALTER;
 
 	(void)snprintf(t->text + n, sizeof(t->text) - n, "%s %s %s %u %s\n",
 	    types[ev->type], ev->id.s, tq_state_name(ev->state), ev->attempt,
-	    ev->why == NULL ? "" : ev->why);
+	    told ? ev->why : "");
 	t->risen &= ev->seq > t->last;
 	t->last = ev->seq;
 	return 0;

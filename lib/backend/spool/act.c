@@ -1,4 +1,5 @@
 /* Verbs: on tasks by ids or selectors, on queues, on the whole spool. */
+#include <bsd/string.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -149,6 +150,34 @@ act_kill(struct tq_local *l, const struct tq_select *sel, const char *value,
 /* ---- queues and the spool -------------------------------------------- */
 
 static int
+is_named(const struct tq_queue_info *q, void *arg)
+{
+	return strcmp(q->name, arg) == 0;
+}
+
+/* Revoke everything not started. */
+static int
+act_purge(struct tq_local *l, const struct tq_select *sel, unsigned flags,
+    uint64_t *changed, struct tq_err *e)
+{
+	struct tq_select waiting = *sel;
+	char name[TQ_NAME_MAX + 1];
+	size_t i;
+	int rv;
+
+	for (i = 0; i < sel->nqueues; i++) {
+		(void)strlcpy(name, sel->queues[i], sizeof(name));
+		if ((rv = tq_spool_queues(l->sp, is_named, name, e)) == -1)
+			return -1;
+		if (rv == 0)
+			return tq_fail(e, ENOENT, "%s: no such queue", name);
+	}
+	waiting.states = WAITING;
+	return act_on_tasks(l, TQ_DO_REVOKE, &waiting, NULL, flags, changed,
+	    e);
+}
+
+static int
 act_on_queues(struct tq_local *l, enum tq_verb verb,
     const struct tq_select *sel, unsigned flags, uint64_t *changed,
     struct tq_err *e)
@@ -168,7 +197,6 @@ tq_local_act(void *b, enum tq_verb verb, const struct tq_select *sel,
     const char *value, unsigned flags, uint64_t *changed, struct tq_err *e)
 {
 	struct tq_local *l = b;
-	struct tq_select waiting;
 
 	switch (verb) {
 	case TQ_DO_HOLD:
@@ -188,10 +216,7 @@ tq_local_act(void *b, enum tq_verb verb, const struct tq_select *sel,
 	case TQ_DO_RMQ:
 		return act_on_queues(l, verb, sel, flags, changed, e);
 	case TQ_DO_PURGE:
-		waiting = *sel;
-		waiting.states = WAITING;
-		return act_on_tasks(l, TQ_DO_REVOKE, &waiting, NULL, flags,
-		    changed, e);
+		return act_purge(l, sel, flags, changed, e);
 	case TQ_DO_GC:
 		return tq_spool_gc(l->sp, changed, e);
 	case TQ_DO_FLUSH:

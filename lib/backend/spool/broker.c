@@ -113,15 +113,6 @@ local_queues(void *b, int (*each)(const struct tq_queue_info *, void *),
 }
 
 static int
-local_workers(void *b, int (*each)(const struct tq_worker_info *, void *),
-    void *arg, struct tq_err *e)
-{
-	struct tq_local *l = b;
-
-	return tq_spool_workers(l->sp, each, arg, e);
-}
-
-static int
 local_set(void *b, const char *queue, const char *name, const char *value,
     struct tq_err *e)
 {
@@ -232,7 +223,7 @@ static const struct tq_broker_ops local_broker = {
 	.list = tq_local_list,
 	.wait_idle = local_wait_idle,
 	.queues = local_queues,
-	.workers = local_workers,
+	.workers = tq_local_workers,
 	.events = tq_local_events,
 	.act = tq_local_act,
 	.set = local_set,

@@ -5,6 +5,7 @@
 #include "backend/spool/local.h"
 #include "backend/spool/translate.h"
 #include "base/arena.h"
+#include "base/clock.h"
 #include "message/native.h"
 
 /* ---- settle ---------------------------------------------------------- */
@@ -22,6 +23,15 @@ stale(const struct tq_ref *ref, struct tq_err *e)
 {
 	return tq_fail(e, ESTALE, "%s/%u: the claim is no longer yours",
 	    ref->id.s, ref->attempt);
+}
+
+/* When it may start again; with no time said, at once. */
+static tq_time
+retry_time(const struct tq_outcome *o)
+{
+	if (o->state != TQ_RETRY)
+		return 0;
+	return o->when > 0 ? o->when : tq_clock_wall();
 }
 
 /*
@@ -77,7 +87,7 @@ settle_pieces(struct tq_local *l, const struct tq_ref *ref,
 	struct tq_rec_end end = {
 		.state = (uint8_t)o->state,
 		.flags = end_flags(o),
-		.when = o->state == TQ_RETRY ? o->when : 0,
+		.when = retry_time(o),
 		.out_size = io[0].size,
 		.err_size = io[1].size
 	};

@@ -126,31 +126,14 @@ take(const struct tq_rec *r, const char *queue, void *arg)
 		ev->queue = tq_arena_copy(&v->mem, r->name.p, r->name.n);
 	else if (ev->type != TQ_EV_SET && queue != NULL)
 		ev->queue = tq_arena_copy(&v->mem, queue, strlen(queue));
-	if (ev->type != TQ_EV_SET) {
-		v->number = r->id;
-		tq_translate_id(&ev->id, &r->id, r->type == TQ_REC_PUT ?
-		    r->put.foreign : (struct tq_bytes){ .p = NULL });
-	}
+	v->number = r->id;
+	if (ev->type == TQ_EV_PUT)
+		tq_translate_id(&ev->id, &r->id, r->put.foreign);
 	v->taken = 1;
 	return 1;
 }
 
 /* ---- telling ---------------------------------------------------------- */
-
-/* Only a PUT has a foreign id with it; a forgotten one stays a number. */
-static void
-name_foreign(struct tq_local *l, struct event *v)
-{
-	struct tq_spool_look look;
-	struct tq_uuid same;
-
-	if (v->ev.type == TQ_EV_SET || v->ev.type == TQ_EV_PUT ||
-	    tq_uuid_parse(&same, v->ev.id.s))
-		return;
-	if (tq_spool_look(l->sp, &v->number, 0, &look, NULL) == 1)
-		tq_translate_id(&v->ev.id, &v->number,
-		    look.rec.put.foreign);
-}
 
 /* The next event: 1, 0 none before the (monotonic) deadline, -1. */
 static int
@@ -168,7 +151,9 @@ next(struct tq_local *l, uint64_t *seq, tq_time deadline, struct event *v,
 		rv = tq_spool_events(l->sp, seq, left < 0 ? 0 : left, take, v,
 		    e);
 		if (v->taken) {
-			name_foreign(l, v);
+			/* of a foreign id other records have the number only */
+			if (v->ev.type != TQ_EV_SET && v->ev.type != TQ_EV_PUT)
+				tq_local_name(l, &v->number, &v->ev.id);
 			return 1;
 		}
 		/* records that are no events do not end the wait */

@@ -50,10 +50,16 @@ tq_local_look(struct tq_local *l, const struct tq_uuid *id,
 {
 	struct tq_spool_look look;
 	struct tq_arena *mem;
+	struct tq_err why;
+	char name[37];
 	int rv;
 
-	if ((rv = tq_spool_look(l->sp, id, 0, &look, e)) != 1)
-		return rv;
+	if ((rv = tq_spool_look(l->sp, id, 0, &look, &why)) == 0)
+		return 0;
+	if (rv == -1) {
+		tq_uuid_format(name, id);
+		return tq_fail(e, why.num, "%s: %s", name, why.text);
+	}
 	if ((mem = tq_arena_reuse(&out->mem)) == NULL)
 		return tq_fail_sys(e, ENOMEM, "task");
 	if (tq_translate_info(out, mem, &look, l->uid, e) == -1)
@@ -65,6 +71,19 @@ tq_local_look(struct tq_local *l, const struct tq_uuid *id,
 	if (rv == 0)
 		out->why = "no worker";
 	return 1;
+}
+
+void
+tq_local_name(struct tq_local *l, const struct tq_uuid *number,
+    struct tq_id *out)
+{
+	struct tq_spool_look look;
+	struct tq_uuid same;
+
+	tq_uuid_format(out->s, number);
+	if (!tq_uuid_parse(&same, out->s) &&
+	    tq_spool_look(l->sp, number, 0, &look, NULL) == 1)
+		tq_translate_id(out, number, look.rec.put.foreign);
 }
 
 /* ---- many ------------------------------------------------------------ */

@@ -55,7 +55,7 @@ int	tq_local_settle(void *b, const struct tq_ref *, struct tq_outcome *,
 int	tq_local_renew(void *b, const struct tq_ref *, tq_time lease,
 	    struct tq_err *);
 
-/* list.c */
+/* list.c, worker.c */
 struct tq_local_served {
 	struct tq_buf	 names;		/* ",mail,default," */
 	int		 known;
@@ -68,8 +68,18 @@ struct tq_local_served {
 int	tq_local_look(struct tq_local *l, const struct tq_uuid *id,
 	    struct tq_local_served *served, struct tq_info *out,
 	    struct tq_err *);
+/*
+ * The id that people gave a task of that number; one that is forgotten keeps
+ * the number.
+ */
+void	tq_local_name(struct tq_local *l, const struct tq_uuid *number,
+	    struct tq_id *out);
 int	tq_local_list(void *b, const struct tq_select *,
 	    int (*each)(const struct tq_info *, void *), void *,
+	    struct tq_err *);
+
+int	tq_local_workers(void *b,
+	    int (*each)(const struct tq_worker_info *, void *), void *,
 	    struct tq_err *);
 
 /* act.c, event.c */

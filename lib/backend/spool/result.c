@@ -70,12 +70,14 @@ local_read(void *b, const char *id, unsigned attempt, enum tq_stream stream,
 {
 	struct tq_local *l = b;
 	struct tq_uuid number;
+	struct tq_err why;
 	ssize_t got;
 
 	(void)tq_local_id(&number, id);
-	got = tq_spool_read(l->sp, &number, attempt, stream, off, buf, n, e);
-	if (got == -1 && errno == ENOENT)
-		return tq_fail(e, ENOENT, "%s: no such task or attempt", id);
+	got = tq_spool_read(l->sp, &number, attempt, stream, off, buf, n,
+	    &why);
+	if (got == -1)
+		return tq_fail(e, why.num, "%s: %s", id, why.text);
 	return got;
 }
 

@@ -176,7 +176,8 @@ set_worker(struct tq_info *out, const struct tq_spool_look *in)
 	if (in->pid == 0)
 		return;
 	(void)strlcpy(out->host, in->host, sizeof(out->host));
-	(void)snprintf(out->worker, sizeof(out->worker), "%.40s.%d.%u",
+	/* as tq_workers() says it */
+	(void)snprintf(out->worker, sizeof(out->worker), "%s.%d.%u",
 	    in->host, in->pid, (unsigned)in->row);
 }
 
