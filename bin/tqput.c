@@ -343,6 +343,9 @@ fail(const struct put *p, const struct tq_err *e)
 {
 	if (p->wait)
 		tq_stand_refused(e);
+	/* of a put: the queue is closed, and may be open later */
+	if (e->num == EPERM)
+		tq_die(TQ_EXIT_FULL, "%s", e->text);
 	tq_die_err(e);
 }
 
