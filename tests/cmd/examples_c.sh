@@ -51,8 +51,8 @@ is 'they wait in their queue' "$(tqstat -q lines -o state)" "ready${NL}ready"
 
 ./producer -q empty '' >/dev/null
 ./worker -q empty -t 0
-is 'an empty body is tried again' "$(tqstat -q empty -o state,why)" \
-    "retry${TAB}body empty"
+like 'an empty body is tried again' "$(tqstat -q empty -o state,why)" \
+    "retry${TAB}delayed until 20*"
 
 id=$(head -c 1048577 /dev/zero | tqput -i -q large)
 ./worker -q large -t 0

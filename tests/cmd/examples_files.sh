@@ -20,6 +20,7 @@ check 'sha256 prints what sha256sum prints' 0 "$(sha256sum "$T/file")" '' \
     tqresult "$id"
 check 'sha256 without files fails for good' 64 '' 'sha256: no files' \
     tqresult "$bad"
+tqctl forget "$bad"
 
 cat >bin/sendmail <<'!'
 #!/bin/sh
