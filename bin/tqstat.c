@@ -371,7 +371,7 @@ metrics(struct stat_run *r, struct tq_err *e)
 		tq_prometheus_print(stdout, &s);
 	tq_snapshot_fini(&s);
 	if (rv == 0 && fflush(stdout) == EOF)
-		return tq_fail_sys(e, errno, "stdout");
+		return tq_fail(e, EIO, "stdout: %s", strerror(errno));
 	return rv;
 }
 

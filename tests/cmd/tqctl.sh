@@ -226,8 +226,8 @@ tqctl -Q revoke c6
 put c7 -q cl true
 claim cl
 check 'touch' 0 '' '' tqctl touch 1h "$claim"
-check 'touch 0 gives the claim up' 0 '' '' tqctl touch 0 "$claim"
-ok 'then another one gets it' wait_for tqget -q cl -t 0
+check 'a lease ends when touch says' 0 '' '' tqctl touch 0.02 "$claim"
+ok 'then another one gets it' wait_for tqget -q cl -t 0 true
 check 'a lost claim changes nothing' 75 '' '*c7*' tqctl fail 1 "$claim"
 seen 'so the task is what the other made it' success state c7
 check 'a bare id is not a claim' 64 '' '*c1*' tqctl done c1
@@ -259,9 +259,12 @@ check 'an unknown signal is quoted' 64 '' "*'NONE'*" \
     tqctl kill --signal NONE k2
 put k3 -q run sleep 100
 ok 'a task to revoke' wait_for is_state k3 started
+check 'kill -w gives up at -t' 1 '' '*not all have ended*' \
+    tqctl kill --signal CONT -t 0.1 k3
 check 'revoke -w ends what runs' 0 '' '' tqctl revoke -w -t 10 k3
 check 'it is revoked' 0 revoked '' state k3
-check 'kill -w gives up at -t' 1 '' '' tqctl kill -t 0 a
+check 'kill of what has not started changes nothing' 1 '' '' \
+    tqctl kill -w a
 
 # ---- workers
 
@@ -269,16 +272,16 @@ jobs()
 {
 	[ "$(tqstat -W -o jobs)" = "$1" ]
 }
-name=$(tqstat -W -o worker)
-check 'workers prints them' 0 "$name${TAB}run${TAB}2*" '' tqctl workers
-check 'one by name' 0 "$name$TAB*" '' tqctl workers "$name"
+who=$(tqstat -W -o worker)
+check 'workers prints them' 0 "$who${TAB}run${TAB}2*" '' tqctl workers
+check 'one by name' 0 "$who$TAB*" '' tqctl workers "$who"
 check 'none of that name' 1 '' '' tqctl workers nobody.1.1
-check 'ping' 0 "$name" '' tqctl ping
+check 'ping' 0 "$who" '' tqctl ping
 check 'ping one that is not there' 66 '' '*nobody.1.1*' \
     tqctl ping nobody.1.1
 check 'grow' 0 1 '' tqctl -v grow 3
 ok 'it has more jobs' wait_for jobs 5
-check 'shrink' 0 '' '' tqctl shrink 4 "$name"
+check 'shrink' 0 '' '' tqctl shrink 4 "$who"
 ok 'it has fewer jobs' wait_for jobs 1
 check 'stop -w waits until it left' 0 '' '' tqctl stop -w -t 10
 ok 'it has left' wait_gone "$worker"

@@ -133,7 +133,7 @@ check '-J is an object' 0 '{"id":"zero","status":0}' '' \
     tqresult -J -o id,status zero
 check '-J alone has all columns' 0 '{"id":"zero",*"state":"success",*}' '' \
     tqresult -J zero
-check 'output as a column is escaped' 0 '\x00\xff\n\x1b\[31m' '' \
+check 'output as a column is escaped' 0 '\\x00\\xff\\n\\x1b\[31m' '' \
     tqresult -o out bytes
 tqresult -0 -o id,state zero three >got
 printf 'zero\0success\0three\0failure\0' >want

@@ -18,7 +18,7 @@ check '-H of nothing' 0 "id${TAB}state" '' tqstat -H -o id,state
 
 id=$(tqput -q mail echo "it's" 'two  blanks' '')
 check 'default columns: tail queue state put cmd' 0 \
-    "${id##*????-????????}*${TAB}mail${TAB}ready${TAB}20??-*Z${TAB}echo *" \
+    "$(printf '%s' "$id" | tail -c 8)${TAB}mail${TAB}ready${TAB}20??-*Z${TAB}echo *" \
     '' tqstat
 eval "set -- $(tqstat -o cmd "$id")"
 is 'cmd can be pasted into a shell' "$#|$2|$3|$4" "4|it's|two  blanks|"
@@ -44,7 +44,7 @@ run tqstat -o id - <<IDS
 b	rest
 a
 IDS
-is 'ids from stdin' "$status $out" "0 a${NL}b$NL"
+is 'ids from stdin, in their order' "$status $out" "0 b${NL}a$NL"
 check '-n bounds it' 0 "$id${NL}a" '' tqstat -n 2 -o id
 check '--sort orders by number' 0 "2${NL}4${NL}5${NL}9" '' \
     tqstat --sort pri -o pri
