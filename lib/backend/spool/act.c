@@ -147,6 +147,57 @@ act_kill(struct tq_local *l, const struct tq_select *sel, const char *value,
 	return tq_local_list(l, sel, kill_one, &k, e);
 }
 
+/* ---- revoke ---------------------------------------------------------- */
+
+/* Note whom to tell: the worker's name and the words, a string each. */
+static int
+note_worker(const struct tq_info *i, void *arg)
+{
+	struct tq_buf *mails = arg;
+
+	if (i->state != TQ_STARTED || i->worker[0] == '\0')
+		return 0;
+	tq_buf_printf(mails, "%s", i->worker);
+	tq_buf_byte(mails, '\0');
+	tq_buf_printf(mails, "kill %s TERM", i->id.s);
+	tq_buf_byte(mails, '\0');
+	return 0;
+}
+
+/*
+ * Revoke, and end what runs.  Revoked first: its worker must find the attempt
+ * settled already, or the signal would be its outcome.  A worker that cannot
+ * be told finds out when it settles; the task is revoked all the same.
+ */
+static int
+act_revoke(struct tq_local *l, const struct tq_select *sel, unsigned flags,
+    uint64_t *changed, struct tq_err *e)
+{
+	struct tq_select running = *sel;
+	const char *name, *words;
+	struct tq_buf mails;
+	size_t at;
+	int rv = 0;
+
+	tq_buf_init(&mails);
+	running.states = 1u << TQ_STARTED;
+	if (sel->states == 0 || sel->states & running.states)
+		rv = tq_local_list(l, &running, note_worker, &mails, e);
+	if (rv == 0 && !tq_buf_ok(&mails))
+		rv = tq_fail_sys(e, mails.err, "revoked tasks");
+	if (rv == 0)
+		rv = act_on_tasks(l, TQ_DO_REVOKE, sel, NULL, flags, changed,
+		    e);
+	for (at = 0; rv == 0 && at < mails.n; at += strlen(words) + 1) {
+		name = (const char *)mails.p + at;
+		at += strlen(name) + 1;
+		words = (const char *)mails.p + at;
+		(void)tq_spool_send(l->sp, name, words, NULL, NULL);
+	}
+	tq_buf_fini(&mails);
+	return rv;
+}
+
 /* ---- queues and the spool -------------------------------------------- */
 
 static int
@@ -201,12 +252,13 @@ tq_local_act(void *b, enum tq_verb verb, const struct tq_select *sel,
 	switch (verb) {
 	case TQ_DO_HOLD:
 	case TQ_DO_RELEASE:
-	case TQ_DO_REVOKE:
 	case TQ_DO_FORGET:
 	case TQ_DO_RETRY:
 	case TQ_DO_MOVE:
 	case TQ_DO_PRI:
 		return act_on_tasks(l, verb, sel, value, flags, changed, e);
+	case TQ_DO_REVOKE:
+		return act_revoke(l, sel, flags, changed, e);
 	case TQ_DO_KILL:
 		return act_kill(l, sel, value, changed, e);
 	case TQ_DO_PAUSE:
