@@ -196,7 +196,11 @@ claim_locked(struct tq_spool *sp, const struct tq_take *take,
 	out->s = *s;
 	q = &sp->t.qrows[s->queue];
 	strlcpy(out->queue, q->name, sizeof(out->queue));
-	out->retries = (int)tq_setting_get(&q->set, &top->set, TQ_SET_RETRIES);
+	/* where no rule is set, the worker's own is the one */
+	out->retries = -1;
+	if (((q->set.is_set | top->set.is_set) & 1u << TQ_SET_RETRIES) != 0)
+		out->retries = (int)tq_setting_get(&q->set, &top->set,
+		    TQ_SET_RETRIES);
 	w->claims++;
 	/* whoever takes one and leaves more rings on */
 	if (q->nready > 0)

@@ -67,7 +67,7 @@ struct tq_spool_got {
 	struct tq_slot	 s;		/* as it stood after the claim */
 	struct tq_rec	 rec;		/* its PUT or CARRY; views, see below */
 	struct tq_bytes	 ctx;		/* interned bytes */
-	int		 retries;	/* rule of its queue */
+	int		 retries;	/* rule of its queue, -1: it has none */
 	char		 queue[TQ_NAME_MAX + 1];
 };
 
