@@ -164,6 +164,30 @@ start(struct tq_place *p, const struct tq_place_rules *rules)
 	    proc.file);
 }
 
+/* What an attempt is found by in the environment of its processes. */
+static void
+make_mark(char *buf, size_t size, const char *id, unsigned attempt)
+{
+	snprintf(buf, size, "TQ_CLAIM=%s/%u", id, attempt);
+}
+
+/*
+ * The last attempt lost its worker: its first process died with it, but what
+ * that had started may still be there and must not meet the next attempt.
+ */
+static void
+end_remains(struct tq_place *p, const struct tq_place_rules *rules)
+{
+	const struct tq_ref *ref = &p->claim.ref;
+	char mark[TQ_ID_MAX + 32];
+	int left;
+
+	make_mark(mark, sizeof(mark), ref->id.s, ref->attempt - 1);
+	if ((left = tq_tree_end_remains(mark)) > 0)
+		tq_say(rules->say, TQ_SAY_WRONG, "%s: %d processes of the "
+		    "attempt before do not end", ref->id.s, left);
+}
+
 int
 tq_place_take(struct tq_place *p, const struct tq_place_rules *rules,
     struct tq_err *e)
@@ -173,9 +197,12 @@ tq_place_take(struct tq_place *p, const struct tq_place_rules *rules,
 
 	take.capture = p->number;
 	take.timeout = 0;
-	if ((rv = tq_claim(rules->tq, &take, &p->claim, e)) == 1)
-		start(p, rules);
-	return rv;
+	if ((rv = tq_claim(rules->tq, &take, &p->claim, e)) != 1)
+		return rv;
+	if (p->claim.crashes > 0)
+		end_remains(p, rules);
+	start(p, rules);
+	return 1;
 }
 
 static tq_time
@@ -276,7 +303,7 @@ tq_place_kill(struct tq_place *p, enum tq_place_cause cause,
 
 	p->cause = cause;
 	p->soft = p->hard = 0;
-	snprintf(mark, sizeof(mark), "TQ_CLAIM=%s/%u", p->claim.ref.id.s,
+	make_mark(mark, sizeof(mark), p->claim.ref.id.s,
 	    p->claim.ref.attempt);
 	if ((left = tq_tree_end(&tree)) > 0)
 		tq_say(rules->say, TQ_SAY_WRONG, "%s: %d processes do not "

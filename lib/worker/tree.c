@@ -4,6 +4,7 @@
  * force costs it, and nothing can hide from it by leaving its group, its
  * session or its parent.
  */
+#include <assert.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -139,21 +140,30 @@ has_ours(const struct rows *rows, pid_t pid)
 	return 0;
 }
 
+/* 1 if a process belongs to the task by itself, not by its parent. */
+static int
+belongs(const struct tq_tree *t, const struct row *r, pid_t self)
+{
+	if (t->root == 0)
+		return r->pid != self && marked(t, r->pid);
+	return r->pid == t->root || r->group == t->root ||
+	    (r->parent == self && !is_main(t, r->pid) && marked(t, r->pid));
+}
+
 static void
 mark_ours(const struct tq_tree *t, struct rows *rows)
 {
 	pid_t self = getpid();
-	struct row *r, *end = rows->v + rows->n;
+	struct row *r, *last = rows->v + rows->n;
 	int found;
 
-	for (r = rows->v; r < end; r++)
-		r->ours = r->pid == t->root || r->group == t->root ||
-		    (r->parent == self && !is_main(t, r->pid) &&
-		    marked(t, r->pid));
+	for (r = rows->v; r < last; r++)
+		r->ours = belongs(t, r, self);
 	do {
 		found = 0;
-		for (r = rows->v; r < end; r++)
-			if (!r->ours && has_ours(rows, r->parent))
+		for (r = rows->v; r < last; r++)
+			if (!r->ours && r->pid != self &&
+			    has_ours(rows, r->parent))
 				found = r->ours = 1;
 	} while (found);
 }
@@ -177,17 +187,32 @@ tq_tree_signal(const struct tq_tree *t, int sig)
 	return n;
 }
 
-int
-tq_tree_end(const struct tq_tree *t)
+static int
+end(const struct tq_tree *t)
 {
 	int i, left = 0;
 
-	/* the group at once: it cannot fork in between */
-	kill(-t->root, SIGKILL);
 	for (i = 0; i < PASSES; i++) {
 		if ((left = tq_tree_signal(t, SIGKILL)) == 0)
 			break;
 		poll(NULL, 0, 1);
 	}
 	return left;
+}
+
+int
+tq_tree_end(const struct tq_tree *t)
+{
+	assert(t->root > 0);	/* of 0 and -1 kill(2) makes everybody */
+	/* the group at once: it cannot fork in between */
+	kill(-t->root, SIGKILL);
+	return end(t);
+}
+
+int
+tq_tree_end_remains(const char *mark)
+{
+	const struct tq_tree t = { 0, mark, NULL, 0 };
+
+	return end(&t);
 }

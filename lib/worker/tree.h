@@ -16,7 +16,8 @@
  * processes in `mains` but has `mark` in its environment.
  */
 struct tq_tree {
-	pid_t		 root;		/* its first process, may have ended */
+	pid_t		 root;		/* its first process, not yet reaped;
+					 * 0: any process with the mark */
 	const char	*mark;		/* "TQ_CLAIM=id/attempt" */
 	const pid_t	*mains;		/* first processes of running tasks */
 	size_t		 nmains;
@@ -32,4 +33,9 @@ int	tq_tree_signal(const struct tq_tree *, int sig);
  * are left: those that wait in the kernel or belong to another user.
  */
 int	tq_tree_end(const struct tq_tree *);
+/*
+ * The same for what an attempt left behind whose worker died: all processes
+ * of this machine with its mark, and what descends from them.
+ */
+int	tq_tree_end_remains(const char *mark);
 #endif

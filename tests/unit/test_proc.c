@@ -19,6 +19,7 @@ static const char *const plain_env[] = { "PATH=/usr/bin:/bin", NULL };
 
 struct fixture {
 	char		 dir[T_PATH_MAX];
+	char		 mark[2][40];	/* of this test alone */
 	struct tq_proc	 proc;
 };
 
@@ -29,6 +30,10 @@ setup(void **state)
 	char path[T_PATH_MAX + 16];
 
 	t_tmpdir(f->dir);
+	snprintf(f->mark[0], sizeof(f->mark[0]), "TQ_CLAIM=test-%ld/1",
+	    (long)getpid());
+	snprintf(f->mark[1], sizeof(f->mark[1]), "TQ_CLAIM=test-%ld/2",
+	    (long)getpid());
 	memset(&f->proc, 0, sizeof(f->proc));
 	f->proc.env = plain_env;
 	f->proc.umask = -1;
@@ -304,9 +309,7 @@ it_dies_with_its_worker(void **state)
 static pid_t
 start_tree(struct fixture *f, const char *string)
 {
-	static const char *const env[] = {
-		"PATH=/usr/bin:/bin", "TQ_CLAIM=x/1", NULL
-	};
+	const char *env[] = { "PATH=/usr/bin:/bin", f->mark[0], NULL };
 	const char *argv[] = { "sh", "-c", string, NULL };
 	struct stat st;
 	pid_t pid;
@@ -314,6 +317,7 @@ start_tree(struct fixture *f, const char *string)
 	assert_int_equal(prctl(PR_SET_CHILD_SUBREAPER, 1), 0);
 	f->proc.env = env;
 	pid = start(f, argv);
+	f->proc.env = plain_env;
 	T_UNTIL(fstat(f->proc.fd[1], &st) == 0 && st.st_size > 0);
 	return pid;
 }
@@ -329,7 +333,7 @@ static void
 check_tree_ends(struct fixture *f, const char *string)
 {
 	pid_t pid = start_tree(f, string);
-	struct tq_tree tree = { pid, "TQ_CLAIM=x/1", &pid, 1 };
+	struct tq_tree tree = { pid, f->mark[0], &pid, 1 };
 
 	assert_int_equal(tq_tree_end(&tree), 0);
 	reap_all();
@@ -369,7 +373,7 @@ another_task_is_spared(void **state)
 	struct fixture *f = *state;
 	const char *argv[] = { "sleep", "1000", NULL };
 	pid_t pids[2];
-	struct tq_tree tree = { 0, "TQ_CLAIM=x/1", pids, 2 };
+	struct tq_tree tree = { 0, f->mark[0], pids, 2 };
 
 	pids[1] = start(f, argv);
 	tree.root = pids[0] = start_tree(f, "echo up; sleep 1000; :");
@@ -380,6 +384,22 @@ another_task_is_spared(void **state)
 	assert_int_equal(kill(pids[1], 0), 0);
 	assert_int_equal(waitpid(pids[1], NULL, WNOHANG), 0);
 	kill(pids[1], SIGKILL);
+	reap_all();
+}
+
+static void
+remains_of_another_worker_are_ended(void **state)
+{
+	struct fixture *f = *state;
+	int status;
+	pid_t pid;
+
+	/* as if the worker of this tree had died: found by its mark alone */
+	pid = start_tree(f, "(setsid sh -c 'echo up; sleep 1000; :' &); "
+	    "sleep 1000; :");
+	assert_int_equal(tq_tree_end_remains(f->mark[1]), 0);
+	assert_int_equal(waitpid(pid, &status, WNOHANG), 0);
+	assert_int_equal(tq_tree_end_remains(f->mark[0]), 0);
 	reap_all();
 }
 
@@ -406,6 +426,7 @@ main(void)
 		PROC_TEST(an_orphan_in_another_session_is_ended),
 		PROC_TEST(a_forking_task_is_ended),
 		PROC_TEST(another_task_is_spared),
+		PROC_TEST(remains_of_another_worker_are_ended),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
