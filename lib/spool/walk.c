@@ -290,15 +290,16 @@ static int
 goes_on(struct tq_walk *w, uint32_t number, struct tq_rec *r)
 {
 	unsigned char head[TQ_SEG_HEAD + TQ_REC_HEAD + 64];
+	struct tq_seg_head h;
 	struct tq_segment s;
 	ssize_t n;
 
-	if (tq_segment_open(&s, NULL, w->sp->ledgerfd, number) == -1)
+	if (tq_segment_open(&s, &h, w->sp->ledgerfd, number) == -1)
 		return 0;
 	n = tq_io_pread(s.fd, head, sizeof(head), 0);
 	tq_segment_close(&s);
 	return n == (ssize_t)sizeof(head) && tq_rec_head(r, head + TQ_SEG_HEAD,
-	    sizeof(head) - TQ_SEG_HEAD) == 0 && r->salt == s.salt;
+	    sizeof(head) - TQ_SEG_HEAD) == 0 && r->salt == h.salt;
 }
 
 /*
