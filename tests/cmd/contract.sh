@@ -1,0 +1,93 @@
+#!/bin/sh
+# Every option is in --help, in the manual page and in options.tsv, which names
+# the test that would fail without it; a letter has one long name everywhere.
+. "${0%/*}/../lib/tap.sh"
+top=$OLDPWD
+table=$top/tests/cmd/options.tsv
+
+# "-q --queue" for each letter, as the contract of the commands has them
+cat >letters <<'EOF'
+-0 --null
+-1 --stdout
+-2 --stderr
+-a --at
+-b --broker
+-B --body
+-c --command
+-C --chdir
+-d --delay
+-e --env
+-E --exit-empty
+-f --follow
+-g --grace
+-h --help
+-H --header
+-i --stdin
+-I --replace
+-j --jobs
+-J --json
+-k --key
+-l --label
+-L --lease
+-m --many
+-n --count
+-N --name
+-o --columns
+-O --overview
+-p --priority
+-q --queue
+-Q --quiet
+-r --retries
+-s --state
+-t --timeout
+-T --time-limit
+-v --verbose
+-V --version
+-w --wait
+-W --workers
+-x --expires
+-X --named-only
+EOF
+
+# "-q --queue" or "--once", a line each, sorted
+in_help()
+{
+	"$1" --help | sed -n \
+	    -e 's/^  \(-.\), \(--[a-z-]*\).*/\1 \2/p' \
+	    -e 's/^      \(--[a-z-]*\).*/\1/p' | sort
+}
+
+in_page()
+{
+	sed -n -e 's/^\.It Fl \([^-]\)\( .*\)* , Fl -\([a-z-]*\).*/-\1 --\3/p' \
+	    -e 's/^\.It Fl \([^-]\) , Fl -\([a-z-]*\).*/-\1 --\2/p' \
+	    -e 's/^\.It Fl -\([a-z-]*\).*/--\1/p' "$top/man/$1.1" | sort -u
+}
+
+in_table()
+{
+	awk -F '\t' -v c="$1" '$1 == c && $2 ~ /^-/ { print $2 }' "$table" | sort
+}
+
+for command in tqput tqget tqrun tqresult tqstat tqctl
+do
+	in_help "$command" >help
+	ok "$command has options" test -s help
+	is "$command: the page has the options of --help" \
+	    "$(in_page "$command")" "$(cat help)"
+	is "$command: each has a test" "$(in_table "$command")" "$(cat help)"
+	grep '^-[^-]' help | grep -vxF -f letters >strange
+	is "$command: its letters have their long names" "$(cat strange)" ""
+done
+
+is "verbs of tqctl have tests" \
+    "$(awk -F '\t' '$1 == "tqctl" && $2 ~ /^[a-z]/ { print $2 }' "$table" | sort)" \
+    "$(sed -n 's/^\.It Cm \([a-z]*\).*/\1/p' "$top/man/tqctl.1" | sort -u)"
+
+tail -n +2 "$table" >rows
+while IFS="$TAB" read -r command option file name
+do
+	grep -qF -- "$name" "$top/tests/cmd/$file" ||
+	    echo "$command $option: $file has no test '$name'"
+done <rows >missing
+is "the tests of the table exist" "$(cat missing)" ""
