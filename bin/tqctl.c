@@ -292,7 +292,7 @@ main(int argc, char *argv[])
 	tq_verb_check_operands(&c);
 	if ((c.verb->flags & TQ_CTL_CLOSED) == 0 &&
 	    tq_open(&c.tq, urls, NULL, TQ_OPEN_ONESHOT, &e) == -1)
-		tq_die_err(&e);
+		tq_die_open(&e);
 	if ((status = c.verb->run(&c, &e)) == -1)
 		tq_die_err(&e);
 	tq_print_flush(&c.print);

@@ -332,8 +332,11 @@ main(int argc, char *argv[])
 	tq_print_init(&r.print, STDOUT_FILENO, r.form);
 	tq_ids_init(&r.ids);
 	tq_ids_operands(&r.ids, argc - optind, argv + optind);
-	if (tq_open(&r.tq, r.urls, NULL, TQ_OPEN_ONESHOT, &e) == -1)
+	if (tq_open(&r.tq, r.urls, NULL, TQ_OPEN_ONESHOT, &e) == -1) {
+		if (r.columns)
+			tq_die_open(&e);
 		die(&r, &e);
+	}
 	if (r.nqueues > 0)
 		status = wait_queues(&r, &e);
 	else {

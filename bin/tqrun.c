@@ -188,7 +188,7 @@ main(int argc, char *argv[])
 	add_handlers(&handlers, argv + optind);
 	default_queue(&rules->take);
 	if (tq_open(&rules->tq, r.urls, r.results, 0, &e) == -1)
-		tq_die_err(&e);
+		tq_die_open(&e);
 	rules->say = &s;
 	rules->plan.handlers = &handlers;
 	rules->plan.url = tq_url(rules->tq);

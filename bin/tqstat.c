@@ -409,8 +409,9 @@ main(int argc, char *argv[])
 	tq_print_init(&r.print, STDOUT_FILENO, r.form);
 	tq_ids_init(&r.ids);
 	tq_ids_operands(&r.ids, argc - optind, argv + optind);
-	if (tq_open(&r.tq, r.urls, NULL, TQ_OPEN_ONESHOT, &e) == -1 ||
-	    tq_ids_resolve(&r.ids, r.tq, TQ_FIND_TAIL, &e) == -1 ||
+	if (tq_open(&r.tq, r.urls, NULL, TQ_OPEN_ONESHOT, &e) == -1)
+		tq_die_open(&e);
+	if (tq_ids_resolve(&r.ids, r.tq, TQ_FIND_TAIL, &e) == -1 ||
 	    (rv = run(&r, &e)) == -1)
 		tq_die_err(&e);
 	tq_print_flush(&r.print);

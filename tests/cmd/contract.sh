@@ -48,6 +48,11 @@ cat >letters <<'EOF'
 -x --expires
 -X --named-only
 EOF
+# options of verbs, which no other command has
+cat >letters.tqctl <<'EOF'
+-g --group
+-m --mode
+EOF
 
 # "-q --queue" or "--once", a line each, sorted
 in_help()
@@ -69,16 +74,38 @@ in_table()
 	awk -F '\t' -v c="$1" '$1 == c && $2 ~ /^-/ { print $2 }' "$table" | sort
 }
 
+# one operand is enough for every command, and none runs or waits
+words()
+{
+	case $1 in
+	tqctl)	echo flush ;;
+	tqrun)	echo -E ;;
+	tqget)	echo -t 0 ;;
+	tqresult) echo -J x ;;
+	*)	echo x ;;
+	esac
+}
+
 for command in tqput tqget tqrun tqresult tqstat tqctl
 do
 	in_help "$command" >help
-	ok "$command has options" test -s help
+	check "$command explains itself with -h" 0 "usage: $command *" "" "$command" -h
+	check "$command names its version with -V" 0 "$command [0-9]*.[0-9]*" "" \
+	    "$command" -V
+	check "$command goes to the broker of -b" 69 "" \
+	    "$command: nosuch: no module*" \
+	    "$command" -b nosuch://host $(words "$command")
 	is "$command: the page has the options of --help" \
 	    "$(in_page "$command")" "$(cat help)"
 	is "$command: each has a test" "$(in_table "$command")" "$(cat help)"
-	grep '^-[^-]' help | grep -vxF -f letters >strange
+	touch "letters.$command"
+	cat letters "letters.$command" >mine
+	grep '^-[^-]' help | grep -vxF -f mine >strange
 	is "$command: its letters have their long names" "$(cat strange)" ""
 done
+
+check "tqrun opens the store of --results" 69 "" "tqrun: nosuch: no module*" \
+    tqrun -E --results nosuch://host
 
 is "verbs of tqctl have tests" \
     "$(awk -F '\t' '$1 == "tqctl" && $2 ~ /^[a-z]/ { print $2 }' "$table" | sort)" \
