@@ -11,7 +11,6 @@
  * It must start as fast as true(1): nothing is read, opened or translated
  * that this put does not need.
  */
-#include <bsd/string.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,6 +22,7 @@
 #include "base/date.h"
 #include "command/arg.h"
 #include "command/body.h"
+#include "command/hint.h"
 #include "command/many.h"
 #include "command/options.h"
 #include "command/place.h"
@@ -349,38 +349,6 @@ fail(const struct put *p, const struct tq_err *e)
 	tq_die_err(e);
 }
 
-static int
-find_workers(const struct tq_queue_info *q, void *arg)
-{
-	const char *queue = arg;
-
-	if (strcmp(q->name, queue) != 0)
-		return 0;
-	return q->workers > 0 ? 2 : 1;
-}
-
-/* People at a terminal are told where it went, and if nobody is there. */
-static void
-tell(struct put *p, const char *id)
-{
-	struct tq_info info;
-	char queue[TQ_NAME_MAX + 1] = "";
-
-	if (!p->verbose && (p->quiet || !isatty(STDERR_FILENO)))
-		return;
-	tq_info_init(&info);
-	if (tq_stat(p->tq, id, 0, &info, NULL) == 1)
-		strlcpy(queue, info.task.queue, sizeof(queue));
-	tq_info_fini(&info);
-	if (p->verbose)
-		tq_warn("%s: queue '%s' of %s", id, queue, tq_url(p->tq));
-	if (isatty(STDERR_FILENO) &&
-	    tq_queues(p->tq, find_workers, queue, NULL) == 1)
-		tq_warn("no worker serves queue '%s'; start one with: "
-		    "tqrun%s%s", queue, p->task.queue != NULL ? " -q " : "",
-		    p->task.queue != NULL ? queue : "");
-}
-
 static void
 print_id(const struct put *p, const char *id)
 {
@@ -414,7 +382,10 @@ put_one(struct put *p)
 		print_id(p, id.s);
 	if (rv == -1)
 		fail(p, &e);
-	tell(p, id.s);
+	if (p->verbose)
+		tq_hint_put(p->tq, id.s);
+	if (!p->quiet && isatty(STDERR_FILENO))
+		tq_hint_workers(p->tq, id.s);
 	return TQ_EXIT_OK;
 }
 
@@ -457,6 +428,7 @@ main(int argc, char *argv[])
 			tq_stand_refused(&e);
 		tq_die_open(&e);
 	}
+	/* what runs in this place was put by a user of this machine */
 	if (p.place.umask != -1 && tq_spool_dir(p.tq) != NULL)
 		p.task.flags |= TQ_TASK_LOCAL;
 	status = p.many ? put_many(&p) : put_one(&p);
