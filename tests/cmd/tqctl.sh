@@ -309,5 +309,5 @@ check 'no verb' 64 '' 'usage: tqctl *' tqctl
 check 'an unknown verb' 64 '' "*unknown verb 'frob'*" tqctl frob
 check 'a verb of a later release' 78 '' '*cap*' tqctl cap x 1
 check 'an unknown option' 64 '' "*unknown option '-Z'*" tqctl -Z
-check 'a broker that is not there' 78 '' '*nosuch*' tqctl -b nosuch: gc
+check 'a broker that is not there' 69 '' '*nosuch*' tqctl -b nosuch: gc
 check '--help names the verbs' 0 '*  revoke *' '' tqctl --help
