@@ -186,9 +186,5 @@ tq_verb_check(struct tq_ctl *c, struct tq_err *e)
 
 	damaged = tq_check(c->tq, c->salvage ? TQ_CHECK_SALVAGE : 0, finding,
 	    c, e);
-	if (damaged > 0)
-		tq_print_flush(&c->print);
-	if (damaged > 0)
-		tq_warn("%d damaged records", damaged);
 	return damaged == -1 ? -1 : damaged > 0 ? TQ_EXIT_DATA : TQ_EXIT_OK;
 }

@@ -303,6 +303,24 @@ check 'gc' 0 '' '' tqctl gc
 seen 'gc keeps what is kept' success state c8
 check 'check of a good spool' 0 '*' '' tqctl check
 
+TQ_DIR=$T/damaged
+put before true
+echo damage-me | tqput -iQ --id hit cat
+put behind true
+for file in $(grep -rl damage-me "$TQ_DIR"); do
+	perl -0777 -pi -e 's/damage-me/damage-it/' "$file"
+done
+check 'check finds damage and names it' 65 '*damaged from byte*' '' \
+    tqctl check
+check '-Q says it by the status alone' 65 '' '' tqctl -Q check
+lose_table
+check 'the rest goes on' 0 "before${NL}behind" '' tqstat -o id
+check 'check --salvage goes on without it' 65 '*damaged*' '' \
+    tqctl check --salvage
+check 'then all is well' 0 '*' '' tqctl check
+seen 'and the rest is there' "before${NL}behind" tqstat -o id
+is 'a copy was set aside' "$(cat "$TQ_DIR"/damaged/* | grep -c damage-it)" 1
+
 # ---- usage
 
 check 'no verb' 64 '' 'usage: tqctl *' tqctl
