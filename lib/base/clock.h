@@ -6,6 +6,7 @@
 
 tq_time	tq_clock_wall(void);	/* CLOCK_REALTIME: records, ETAs */
 tq_time	tq_clock_mono(void);	/* CLOCK_MONOTONIC: deadlines of waits */
+tq_time	tq_clock_coarse(void);	/* the same to some ms, for a fifth of its price */
 tq_time	tq_clock_boot(void);	/* CLOCK_BOOTTIME: leases, time limits */
 /* now + timeout without overflow; TQ_FOREVER stays TQ_FOREVER. */
 tq_time	tq_clock_deadline(tq_time now, tq_time timeout);

@@ -15,8 +15,13 @@
 static uint32_t
 slot_of(struct tq_table *t, const struct tq_rec *r, struct tq_slot **s)
 {
-	uint32_t n = tq_table_find(t, &r->id);
+	uint32_t n = r->hint;
 
+	/* who decided knows the slot; replay has to look it up */
+	if (n == 0 || n > t->top->slots.used ||
+	    (*s = tq_table_slot(t, n)) == NULL ||
+	    memcmp(&(*s)->id, &r->id, sizeof(r->id)) != 0)
+		n = tq_table_find(t, &r->id);
 	*s = tq_table_slot(t, n);
 	return *s == NULL ? 0 : n;
 }
@@ -112,12 +117,14 @@ apply_put(struct tq_table *t, const struct tq_rec *r, tq_lsn lsn,
 	uint32_t n;
 
 	if ((q = queue_of(t, r->put.queue)) == NULL ||
-	    tq_table_find(t, &r->id) != 0 || (n = tq_table_add(t, &r->id)) == 0)
+	    (sp == NULL && tq_table_find(t, &r->id) != 0) ||
+	    (n = tq_table_add(t, &r->id)) == 0)
 		return;
 	s = &t->slots[n];
 	fill(t, s, &r->put);
 	s->seq = r->seq;
 	s->put = lsn;
+	tq_table_live(t, 0, lsn);
 	s->time = r->time;
 	grow(t, s, r->length);
 	q->puts++;
@@ -293,6 +300,7 @@ apply_carry(struct tq_table *t, const struct tq_rec *r, tq_lsn lsn)
 		s->time = st->start;
 		s->seq = st->seq;
 		s->put = lsn;
+		tq_table_live(t, 0, lsn);
 		s->end = r->ends.n > 0 ? lsn : 0;
 		grow(t, s, r->length);
 		tq_table_enter(t, n, st->state, 0);
@@ -304,6 +312,7 @@ apply_carry(struct tq_table *t, const struct tq_rec *r, tq_lsn lsn)
 		q->bytes += (uint64_t)new - s->size;
 	t->top->live += (uint64_t)new - s->size;
 	s->size = new;
+	tq_table_live(t, s->put, lsn);
 	s->put = lsn;
 	s->end = r->ends.n > 0 ? lsn : 0;
 }
@@ -324,6 +333,7 @@ apply_queue(struct tq_table *t, const struct tq_rec *r, tq_lsn lsn)
 	if (tq_settings_decode(&set, &c) == -1)
 		return;
 	if (r->number == 0) {
+		tq_table_live(t, t->top->set_rec, lsn);
 		t->top->set = set;
 		t->top->set_rec = lsn;
 		return;
@@ -339,6 +349,7 @@ apply_queue(struct tq_table *t, const struct tq_rec *r, tq_lsn lsn)
 	q->paused = flags & 1;
 	q->closed = flags >> 1 & 1;
 	q->set = set;
+	tq_table_live(t, q->rec, lsn);
 	q->rec = lsn;
 }
 
@@ -358,6 +369,7 @@ apply_rmq(struct tq_table *t, const struct tq_rec *r)
 		if (t->slots[n].state != TQ_ABSENT &&
 		    t->slots[n].queue == r->number)
 			tq_table_del(t, n);
+	tq_table_live(t, q->rec, 0);
 	memset(q, 0, sizeof(*q));
 }
 
@@ -368,6 +380,7 @@ apply_ctx(struct tq_table *t, const struct tq_rec *r, tq_lsn lsn)
 
 	if ((c = tq_table_ctx_at(t, r->number)) == NULL)
 		return;
+	tq_table_live(t, c->rec, lsn);
 	c->hash = r->hash;
 	c->rec = lsn;
 	c->size = (uint32_t)r->bytes.n;

@@ -18,11 +18,12 @@
 
 #include "base/clock.h"
 #include "spool/core.h"
+#include "spool/lock.h"
 
 /* Dead owners are looked for this often at most, whoever comes by. */
 #define SWEEP_EVERY	TQ_SECOND
-/* A busy claimer looks again this often before it sleeps: about 20 µs. */
-#define LOOKS		64
+/* A busy claimer looks again this often before it sleeps: some 10 µs. */
+#define LOOKS		256
 
 /* ---- owner ---------------------------------------------------------------- */
 
@@ -147,6 +148,7 @@ claim_slot(struct tq_spool *sp, const struct tq_take *take, uint32_t n,
 	memset(&r, 0, sizeof(r));
 	r.type = TQ_REC_CLAIM;
 	r.id = s->id;
+	r.hint = n;
 	r.st.attempt = (uint16_t)(s->attempt + 1);
 	r.capture = (uint16_t)take->capture;
 	if (take->lease != 0) {
@@ -188,8 +190,11 @@ claim_locked(struct tq_spool *sp, const struct tq_take *take,
 		if (tq_sweep(sp, now, &more, e) == -1)
 			return -1;
 	}
-	if ((n = choose(sp, take)) == 0 || (s = tq_table_slot(&sp->t, n)) == NULL)
+	if ((n = choose(sp, take)) == 0 ||
+	    (s = tq_table_slot(&sp->t, n)) == NULL) {
+		sp->ready_seen = top->ready_word;
 		return 0;
+	}
 	if ((rv = claim_slot(sp, take, n, now, e)) != 1)
 		return rv == 0 ? 2 : -1;
 	out->slot = n;
@@ -265,22 +270,6 @@ claim_now(struct tq_spool *sp, const struct tq_take *take,
 	}
 }
 
-/* Is anything ready?  Looked at without the lock, as a hint before sleeping. */
-static int
-glance(struct tq_spool *sp, const struct tq_take *take)
-{
-	uint32_t n;
-	size_t i;
-
-	for (i = 0; i < take->nqueues; i++) {
-		n = tq_table_queue_find(&sp->t, take->queue[i],
-		    strlen(take->queue[i]));
-		if (n != 0 && *(volatile uint32_t *)&sp->t.qrows[n].nready != 0)
-			return 1;
-	}
-	return 0;
-}
-
 int
 tq_spool_claim(struct tq_spool *sp, const struct tq_take *take,
     struct tq_spool_got *out, struct tq_err *e)
@@ -298,8 +287,9 @@ tq_spool_claim(struct tq_spool *sp, const struct tq_take *take,
 			return rv;
 		if (take->timeout <= 0)
 			return 0;
-		for (i = 0; i < LOOKS && !glance(sp, take); i++)
-			continue;
+		for (i = 0; i < LOOKS && atomic_load(
+		    &sp->t.top->ready_word) == sp->ready_seen; i++)
+			tq_relax();
 		if (i < LOOKS)
 			continue;
 		if ((now = tq_clock_mono()) >= deadline)

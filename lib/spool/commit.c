@@ -92,9 +92,8 @@ lead(struct tq_ledger *l, int inherited)
 		return -1;
 	}
 	/* seq before tail: it is never ahead of what the sync covers */
-	seq = *(volatile uint64_t *)&top->seq;
-	atomic_thread_fence(memory_order_acquire);
-	to = *(volatile tq_lsn *)&top->tail;
+	seq = atomic_load(&top->seq);
+	to = atomic_load(&top->tail);
 	if (to <= from)
 		return 0;
 	if ((inherited && each_part(l, from, to, rewrite_part) == -1) ||

@@ -37,7 +37,7 @@ reopen(struct tq_spool *sp, struct tq_err *e)
 static int
 check_identity(struct tq_spool *sp, struct tq_err *e)
 {
-	tq_time now = tq_clock_mono();
+	tq_time now = tq_clock_coarse();
 	int rv;
 
 	if (now - sp->looked < IDENTITY_EVERY)
@@ -103,7 +103,8 @@ tq_core_enter(struct tq_spool *sp, struct tq_err *e)
 		rv = tq_lock_take(&top->lock, &top->progress);
 		if (rv == -1)
 			return lock_failed(sp, e);
-		top->holder = sp->pid;
+		atomic_store_explicit(&top->holder, sp->pid,
+		    memory_order_relaxed);
 		if (rv == 1 && mend(sp, e) == -1) {
 			tq_lock_give(&top->lock);
 			return -1;
@@ -181,7 +182,7 @@ tq_core_upkeep(struct tq_spool *sp, tq_time now)
 {
 	if (tq_ledger_wants_segment(&sp->l))
 		(void)tq_ledger_prepare(&sp->l, 0, 0, now, NULL);
-	if (tq_retire_due(sp))
+	if (sp->retire_due)
 		(void)tq_retire_step(sp, 0, now, NULL);
 	if (sp->l.policy == TQ_SYNC_BATCH &&
 	    tq_clock_mono() - sp->t.top->synced > BATCH_EVERY)
@@ -259,9 +260,11 @@ tq_core_write(struct tq_spool *sp, const struct tq_rec *recs,
 		r.length = sp->l.pend[i].length;
 		tq_apply(&sp->t, &r, lsn[i], sp);
 	}
-	top->reserved = (uint64_t)top->started * tq_core_end_room(sp);
+	atomic_store_explicit(&top->reserved, (uint64_t)top->started *
+	    tq_core_end_room(sp), memory_order_relaxed);
 	tq_ledger_applied(&sp->l);
 	sp->mine = top->tail;
+	sp->retire_due = tq_retire_due(sp);
 	return 1;
 }
 

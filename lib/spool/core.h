@@ -47,6 +47,8 @@ struct tq_spool {
 	char		*path;
 	int		 dirfd, ledgerfd, filesfd;
 	unsigned	 flags;		/* TQ_OPEN_* */
+	int		 retire_due;	/* as our last write found it */
+	uint32_t	 ready_seen;	/* ready_word when we found nothing */
 	int		 caring;	/* holds the `care` mutex */
 	int		 same_boot;	/* its last table is of this boot */
 	int		 pid;		/* ours, for the diagnostic of the lock */

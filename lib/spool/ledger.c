@@ -167,6 +167,15 @@ tq_ledger_wants_segment(const struct tq_ledger *l)
 	return l->t->top->last <= TQ_LSN_SEG(l->t->top->tail);
 }
 
+/* A handle of many calls works through maps, where nothing is synced. */
+static void
+may_map(struct tq_ledger *l, struct tq_segment *s)
+{
+	if (s->map == NULL && l->policy == TQ_SYNC_NONE && l->in_place &&
+	    l->writes++ >= MAP_AFTER)
+		(void)tq_segment_map(s);
+}
+
 /* Write n bytes at the tail and move it; intent covers a death in between. */
 static int
 write_at_tail(struct tq_ledger *l, const void *p, size_t n)
@@ -177,16 +186,15 @@ write_at_tail(struct tq_ledger *l, const void *p, size_t n)
 	s = tq_ledger_segment(l, TQ_LSN_SEG(top->tail));
 	if (s == NULL)
 		return -1;
-	if (l->policy == TQ_SYNC_NONE && l->in_place &&
-	    l->writes++ >= MAP_AFTER && s->map == NULL)
-		(void)tq_segment_map(s);
+	may_map(l, s);
 	top->intent = (uint32_t)n;
 	if (tq_segment_write(s, p, n, TQ_LSN_OFF(top->tail)) == -1)
 		return -1;
 	atomic_signal_fence(memory_order_seq_cst);
 	top->dirty = 1;
 	atomic_signal_fence(memory_order_seq_cst);
-	top->tail += n;
+	/* plain stores on x86: everything here is under the lock */
+	atomic_store_explicit(&top->tail, top->tail + n, memory_order_release);
 	top->intent = 0;
 	return 0;
 }
@@ -232,10 +240,10 @@ rotate(struct tq_ledger *l, tq_time now)
 		top->dirty = 1;
 		atomic_signal_fence(memory_order_seq_cst);
 		/* the tail first: seq is never ahead of it (commit.c) */
-		top->tail = TQ_LSN(s->number, TQ_SEG_HEAD + b.n);
+		atomic_store(&top->tail, TQ_LSN(s->number, TQ_SEG_HEAD + b.n));
 		top->salt = s->salt;
 		top->crc = r.crc;
-		top->seq = r.seq;
+		atomic_store(&top->seq, r.seq);
 		atomic_signal_fence(memory_order_seq_cst);
 		top->dirty = 0;
 	}
@@ -293,7 +301,7 @@ tq_ledger_write(struct tq_ledger *l, tq_time now, tq_lsn *lsn)
 	}
 	if (write_at_tail(l, l->buf.p, l->buf.n) == -1)
 		return -1;
-	top->seq = seq;
+	atomic_store_explicit(&top->seq, seq, memory_order_release);
 	top->crc = crc;
 	return 0;
 }
@@ -368,6 +376,7 @@ tq_ledger_peek(struct tq_ledger *l, tq_lsn lsn, struct tq_rec *out)
 
 	if ((s = tq_ledger_segment(l, TQ_LSN_SEG(lsn))) == NULL)
 		return NULL;
+	may_map(l, s);
 	tq_buf_reset(&l->rbuf);
 	if (tq_buf_grow(&l->rbuf, n) == NULL)
 		goto nomem;

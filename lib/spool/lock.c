@@ -17,13 +17,6 @@
  */
 #define SPINS	200
 
-/* Tell the processor that this is a wait. */
-#if defined(__x86_64__) || defined(__i386__)
-#define relax()	__builtin_ia32_pause()
-#else
-#define relax()	atomic_signal_fence(memory_order_seq_cst)
-#endif
-
 /* 0, 1 or -1 from what a pthread call said. */
 static int
 verdict(int rv)
@@ -52,7 +45,7 @@ tq_lock_take(pthread_mutex_t *m, const _Atomic uint32_t *progress)
 	for (i = 0; i < SPINS; i++) {
 		if ((rv = pthread_mutex_trylock(m)) != EBUSY)
 			return verdict(rv);
-		relax();
+		tq_relax();
 	}
 	for (;;) {
 		tq_clock_timespec(&ts, tq_clock_mono() + TQ_LOCK_PATIENCE);

@@ -11,6 +11,13 @@
 
 #include <tq/types.h>
 
+/* Tell the processor that this is a short wait. */
+#if defined(__x86_64__) || defined(__i386__)
+#define tq_relax()	__builtin_ia32_pause()
+#else
+#define tq_relax()	atomic_signal_fence(memory_order_seq_cst)
+#endif
+
 /* How long a live holder is waited for before that is an error. */
 #define TQ_LOCK_PATIENCE	(10 * TQ_SECOND)
 

@@ -333,7 +333,7 @@ resolve(struct tq_spool *sp, struct batch *b, struct tq_err *e)
 	for (i = 0; i < b->n; i++) {
 		p = &b->v[i];
 		*b->which = i;
-		if (tq_table_find(&sp->t, &p->id) != 0)
+		if (!p->fresh && tq_table_find(&sp->t, &p->id) != 0)
 			return tq_fail(e, EEXIST, "the id is known already");
 		if (before == NULL || (p->queue != before->queue &&
 		    strcmp(p->queue, before->queue) != 0)) {

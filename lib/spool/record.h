@@ -120,6 +120,7 @@ struct tq_rec {
 	tq_time		 time;
 	/* payload */
 	struct tq_uuid	 id;
+	uint32_t	 hint;		/* not written: slot it may stand in */
 	struct tq_rec_put put;		/* PUT, CARRY */
 	struct tq_rec_end end;		/* END */
 	struct tq_rec_state st;		/* ALTER, CARRY; CLAIM: row epoch

@@ -127,6 +127,7 @@ carry_row(struct tq_spool *sp, const struct tq_rec *r, tq_lsn at,
 		if (c->rec != at)
 			return 0;
 		if (c->refs == 0) {
+			tq_table_live(t, c->rec, 0);
 			c->rec = 0;	/* nobody names it: the row is free */
 			return 0;
 		}
@@ -186,6 +187,8 @@ carry_slice(struct tq_spool *sp, tq_time now, struct tq_err *e)
 	struct tq_buf keep;
 	int i, rv, done = 0;
 
+	if (tq_table_lives(&sp->t, top->base) == 0)
+		return 2;
 	if (TQ_LSN_SEG(at) != top->base)
 		at = TQ_LSN(top->base, TQ_SEG_HEAD);
 	tq_buf_init(&keep);
@@ -240,7 +243,7 @@ sync_all(struct tq_spool *sp, struct tq_err *e)
 	int policy = sp->l.policy, rv;
 
 	sp->l.policy = TQ_SYNC_FULL;
-	rv = tq_core_commit(sp, *(volatile tq_lsn *)&sp->t.top->tail, e);
+	rv = tq_core_commit(sp, atomic_load(&sp->t.top->tail), e);
 	sp->l.policy = policy;
 	return rv;
 }
@@ -257,16 +260,21 @@ drop_lost(struct tq_spool *sp, uint32_t seg)
 			tq_table_del(&sp->t, n);
 }
 
+/*
+ * Let the base segment go.  Where nothing is synced and nothing was carried
+ * out of it, there is nothing to wait for either.
+ */
 static int
 unlink_base(struct tq_spool *sp, tq_time now, struct tq_err *e)
 {
+	int sync = sp->l.policy != TQ_SYNC_NONE || sp->t.top->scan != 0;
 	struct tq_rec r = { .type = TQ_REC_BASE };
 	struct tq_top *top = sp->t.top;
 	uint32_t old = top->base;
 	char name[TQ_SEG_NAME];
 	int rv;
 
-	if (sync_all(sp, e) == -1)
+	if (sync && sync_all(sp, e) == -1)
 		return -1;
 	do {
 		r.number = old + 1;
@@ -280,7 +288,8 @@ unlink_base(struct tq_spool *sp, tq_time now, struct tq_err *e)
 		if (rv == 0 && tq_ledger_make_room(&sp->l, 4096, now, e) == -1)
 			return -1;
 	} while (rv == 0);
-	if (rv == -1 || sync_all(sp, e) == -1 || tq_core_enter(sp, e) == -1)
+	if (rv == -1 || (sync && sync_all(sp, e) == -1) ||
+	    tq_core_enter(sp, e) == -1)
 		return -1;
 	top = sp->t.top;
 	if (top->damaged > 0)

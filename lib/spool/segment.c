@@ -204,7 +204,8 @@ tq_segment_read(struct tq_segment *s, void *buf, size_t *n, uint32_t off)
 	}
 	if (*n > s->size - off)
 		*n = s->size - off;
-	if (s->map != NULL && off + *n <= s->present)
+	if (s->map != NULL && (off + *n <= s->present ||
+	    make_present(s, (uint32_t)(off + *n)) == 0))
 		return s->map + off;
 	if ((got = tq_io_pread(s->fd, buf, *n, off)) == -1)
 		return NULL;

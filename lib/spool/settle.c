@@ -67,6 +67,7 @@ settle_locked(struct tq_spool *sp, struct tq_rec *r, uint32_t hint,
 	if ((n = attempt_slot(sp, &r->id, hint, r->end.attempt)) == 0)
 		return stale(e, r->end.attempt);
 	s = &sp->t.slots[n];
+	r->hint = n;
 	r->end.prev = s->end;
 	r->end.start = s->time;
 	r->end.end = now;

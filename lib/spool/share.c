@@ -196,7 +196,7 @@ use(struct tq_spool *sp, struct tq_share *s)
 	sp->share = s;
 	sp->t = s->t;
 	tq_ledger_open(&sp->l, sp->ledgerfd, sp->format.mode & 0660, &sp->t);
-	sp->looked = tq_clock_mono();
+	sp->looked = tq_clock_coarse();
 	sp->joined = 0;
 	sp->same_boot = 1;
 }

@@ -38,6 +38,7 @@ void	tq_spool_digest(struct tq_uuid *out, const char *id);
 
 struct tq_spool_put {
 	struct tq_uuid	 id;
+	int		 fresh;		/* of tq_spool_make_id(): nobody has it */
 	const char	*foreign;	/* the id if it is not a UUIDv7, or NULL */
 	const char	*queue;
 	uint8_t		 pri, flags;	/* TQ_PF_ONCE HOLD NORESULT KEEP */

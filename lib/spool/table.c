@@ -16,7 +16,8 @@
 #define AT_WROWS	ALIGN(sizeof(struct tq_top))
 #define AT_QROWS	ALIGN(AT_WROWS + TQ_WORKERS_MAX * sizeof(struct tq_wrow))
 #define AT_CROWS	ALIGN(AT_QROWS + TQ_QROWS_MAX * sizeof(struct tq_qrow))
-#define AT_HEAP		ALIGN(AT_CROWS + TQ_CTX_MAX * sizeof(struct tq_crow))
+#define AT_SEGS		ALIGN(AT_CROWS + TQ_CTX_MAX * sizeof(struct tq_crow))
+#define AT_HEAP		ALIGN(AT_SEGS + TQ_SEGS_MAX * sizeof(uint32_t))
 #define AT_BUCKETS	ALIGN(AT_HEAP + \
 			    (uint64_t)TQ_SLOTS_MAX * sizeof(struct tq_heap_item))
 #define AT_SLOTS	ALIGN(AT_BUCKETS + (uint64_t)TQ_SLOTS_MAX * 4)
@@ -100,6 +101,7 @@ tq_table_map(struct tq_table *t, int fd)
 	t->wrows = (struct tq_wrow *)(void *)(p + AT_WROWS);
 	t->qrows = (struct tq_qrow *)(void *)(p + AT_QROWS);
 	t->crows = (struct tq_crow *)(void *)(p + AT_CROWS);
+	t->segs = (uint32_t *)(void *)(p + AT_SEGS);
 	t->heap = (struct tq_heap_item *)(void *)(p + AT_HEAP);
 	t->buckets = (uint32_t *)(void *)(p + AT_BUCKETS);
 	t->slots = (struct tq_slot *)(void *)(p + AT_SLOTS);
@@ -137,7 +139,9 @@ tq_table_init(struct tq_table *t, int fd)
 	struct tq_top *top = t->top;
 
 	t->fd = fd;
-	if (allocate(fd, 0, AT_QROWS) == -1 || mutex_init(&top->lock) == -1 ||
+	if (allocate(fd, 0, AT_QROWS) == -1 ||
+	    allocate(fd, AT_SEGS, AT_HEAP - AT_SEGS) == -1 ||
+	    mutex_init(&top->lock) == -1 ||
 	    mutex_init(&top->sync) == -1 || mutex_init(&top->care) == -1)
 		return -1;
 	tq_random(&top->hash_seed, sizeof(top->hash_seed));
@@ -159,6 +163,7 @@ tq_table_clear(struct tq_table *t)
 	memset(t->buckets, 0, (size_t)top->buckets.cap * sizeof(*t->buckets));
 	memset(t->qrows, 0, (size_t)top->queues.cap * sizeof(*t->qrows));
 	memset(t->crows, 0, (size_t)top->ctxs.cap * sizeof(*t->crows));
+	memset(t->segs, 0, TQ_SEGS_MAX * sizeof(*t->segs));
 	for (i = 0; i < TQ_WORKERS_MAX; i++)
 		memset(&t->wrows[i].claimed, 0, sizeof(t->wrows[i].claimed));
 	top->slots.used = top->buckets.used = top->heap.used = 0;
@@ -580,8 +585,11 @@ tq_table_enter(struct tq_table *t, uint32_t n, enum tq_state state,
 		q->count[state]++;
 		if (!TQ_STATE_ENDED(state))
 			q->bytes += s->size;
-		if (state == TQ_READY)
+		if (state == TQ_READY) {
 			q->nready++;
+			atomic_store_explicit(&t->top->ready_word,
+			    t->top->ready_word + 1, memory_order_relaxed);
+		}
 	}
 	if (state == TQ_STARTED)
 		t->top->started++;
@@ -600,6 +608,7 @@ tq_table_del(struct tq_table *t, uint32_t n)
 	if ((c = tq_table_ctx(t, s->ctx)) != NULL && c->refs > 0)
 		c->refs--;
 	t->top->live -= s->size;
+	tq_table_live(t, s->put, 0);
 	memset(s, 0, sizeof(*s));
 	s->chain = t->top->free;
 	t->top->free = n;
@@ -662,6 +671,21 @@ tq_table_ctx_at(struct tq_table *t, uint32_t n)
 	if (t->top->ctxs.used < n)
 		t->top->ctxs.used = n;
 	return &t->crows[n];
+}
+
+void
+tq_table_live(struct tq_table *t, tq_lsn from, tq_lsn to)
+{
+	if (from != 0)
+		t->segs[TQ_LSN_SEG(from) % TQ_SEGS_MAX]--;
+	if (to != 0)
+		t->segs[TQ_LSN_SEG(to) % TQ_SEGS_MAX]++;
+}
+
+uint32_t
+tq_table_lives(const struct tq_table *t, uint32_t number)
+{
+	return t->segs[number % TQ_SEGS_MAX];
 }
 
 unsigned

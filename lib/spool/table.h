@@ -35,6 +35,7 @@
 #define TQ_QROWS_MAX	4096
 #define TQ_CTX_MAX	(1u << 16)
 #define TQ_FUTEX_WORDS	64
+#define TQ_SEGS_MAX	(1u << 16)	/* segments of one ledger */
 
 /* A place in the ledger: segment number << 32 | offset.  0: none. */
 typedef uint64_t tq_lsn;
@@ -86,7 +87,7 @@ struct tq_qrow {
 	struct tq_settings set;
 	struct tq_list	 ready[TQ_PRI_MAX + 1];
 	uint32_t	 count[TQ_NSTATES];
-	uint32_t	 nready;	/* atomic for who spins before sleeping */
+	uint32_t	 nready;
 	uint64_t	 bytes;		/* of unended tasks */
 	uint64_t	 puts, claims, successes, failures;
 };
@@ -130,29 +131,29 @@ struct tq_top {
 	uint32_t	 dirty;		/* the tail moved, the table not yet */
 	uint32_t	 retired;	/* object was removed: let go, reopen */
 	_Atomic uint32_t progress;	/* of a rebuild, for who waits */
-	int32_t		 holder;	/* pid that took the lock last */
+	_Atomic int32_t	 holder;	/* pid that took the lock last */
 	pthread_mutex_t	 lock;		/* robust: table and tail */
 	pthread_mutex_t	 sync;		/* robust: the leader of a commit */
 	pthread_mutex_t	 care;		/* robust: makes and retires segments */
 
 	/* the ledger: `tail` is where the next record goes */
-	tq_lsn		 tail;
-	uint64_t	 seq;		/* of the last record */
+	_Atomic tq_lsn	 tail;
+	_Atomic uint64_t seq;		/* of the last record */
 	uint32_t	 crc;		/* of the last record */
 	uint32_t	 salt;		/* of the tail's segment */
 	uint32_t	 seg_size;
-	uint32_t	 base;		/* oldest segment */
-	uint32_t	 last;		/* newest segment that is prepared */
+	_Atomic uint32_t base;		/* oldest segment */
+	_Atomic uint32_t last;		/* newest segment that is prepared */
 	uint32_t	 intent;	/* bytes about to be written at the tail */
 	uint64_t	 live;		/* bytes of live records */
-	uint64_t	 reserved;	/* bytes promised to ENDs of claims */
+	_Atomic uint64_t reserved;	/* bytes promised to ENDs of claims */
 	tq_lsn		 scan;		/* how far the base segment is carried */
 	uint32_t	 damaged;	/* places of damage found */
-	uint32_t	 readonly;	/* errno of a sync that cannot be mended */
+	_Atomic uint32_t readonly;	/* errno of a sync that cannot be mended */
 	_Atomic uint64_t durable;	/* everything before this is on disk */
 	uint64_t	 durable_seq;
-	uint64_t	 fail_from, fail_to; /* what the last failed sync covered */
-	tq_time		 synced;	/* monotonic time of the last sync */
+	_Atomic uint64_t fail_from, fail_to; /* what the last failed sync covered */
+	_Atomic tq_time	 synced;	/* monotonic time of the last sync */
 
 	/* tasks */
 	struct tq_region slots, buckets, heap, queues, ctxs;
@@ -168,6 +169,7 @@ struct tq_top {
 	tq_time		 swept;		/* wall: dead owners looked for */
 	uint32_t	 sleepers;	/* owners registered for a ring */
 	uint32_t	 rows;		/* greatest row that was joined */
+	_Atomic uint32_t ready_word;	/* rises with every task that is ready */
 	_Atomic uint32_t durable_word;	/* futex: rises with durable */
 	_Atomic uint32_t durable_waiters;
 	_Atomic uint32_t room_word;	/* futex: a queue got room */
@@ -184,6 +186,8 @@ struct tq_table {
 	struct tq_wrow	*wrows;
 	struct tq_qrow	*qrows;
 	struct tq_crow	*crows;
+	uint32_t	*segs;		/* by number modulo TQ_SEGS_MAX: what
+					 * lives in it, tasks and rows */
 	struct tq_heap_item *heap;
 	uint32_t	*buckets;
 	struct tq_slot	*slots;
@@ -246,6 +250,10 @@ uint32_t	 tq_table_queue_new(struct tq_table *t);
 struct tq_qrow	*tq_table_queue_at(struct tq_table *t, uint32_t n);
 struct tq_crow	*tq_table_ctx_at(struct tq_table *t, uint32_t n);
 
+/* What lived at one place of the ledger lives at another; 0: nowhere. */
+void		 tq_table_live(struct tq_table *t, tq_lsn from, tq_lsn to);
+/* How much lives in a segment. */
+uint32_t	 tq_table_lives(const struct tq_table *t, uint32_t number);
 /* Number, from 1, of the futex word that waiters of an id sleep on. */
 unsigned	 tq_table_word(const struct tq_uuid *);
 

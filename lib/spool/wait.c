@@ -75,7 +75,7 @@ look(struct tq_spool *sp, const struct tq_uuid *ids, size_t from, size_t n,
 static int
 told(struct tq_spool *sp, struct tq_err *e)
 {
-	return tq_core_commit(sp, *(volatile tq_lsn *)&sp->t.top->tail, e);
+	return tq_core_commit(sp, atomic_load(&sp->t.top->tail), e);
 }
 
 int
@@ -85,13 +85,16 @@ tq_spool_wait(struct tq_spool *sp, const struct tq_uuid *ids, size_t n,
 {
 	tq_time deadline = tq_clock_deadline(tq_clock_mono(), timeout), left;
 	int all = count == 0 || count >= n;
-	size_t from = 0, got;
+	size_t from = 0, got = 0;
 	uint32_t seen;
 	unsigned word;
 
 	*which = 0;
 	if (ended != NULL)
 		memset(ended, 0, n * sizeof(*ended));
+	/* an unknown id is named at once, wherever it stands */
+	if (n > 1 && look(sp, ids, 0, n, 0, &got, ended, which, e) == -1)
+		return -1;
 	for (;;) {
 		/* for all of them, one after the other is enough */
 		word = all && from < n ? tq_table_word(&ids[from]) : 0;

@@ -44,8 +44,10 @@ find_limits(struct tq_spool *sp, struct segs *segs)
 	struct tq_segment s;
 	tq_lsn seal = 0;
 	struct seg *g;
+	size_t i;
 
-	for (g = segs->v + segs->n; g-- > segs->v;) {
+	for (i = segs->n; i-- > 0;) {
+		g = &segs->v[i];
 		g->limit = sp->format.segment;
 		if (seal != 0 && g->number >= TQ_LSN_SEG(seal))
 			g->limit = g->number == TQ_LSN_SEG(seal) ?

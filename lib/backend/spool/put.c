@@ -54,7 +54,8 @@ fill(struct tq_local *l, struct tq_spool_put *v, const struct tq_task *t,
     struct tq_id *out)
 {
 	v->foreign = NULL;
-	if (t->id == NULL) {
+	v->fresh = t->id == NULL;
+	if (v->fresh) {
 		tq_spool_make_id(l->sp, &v->id);
 		tq_uuid_format(out->s, &v->id);
 	} else {
