@@ -130,7 +130,7 @@ parse(struct result *r, struct tq_options *o, int argc, char *argv[])
 		}
 }
 
-/* The three forms exclude each other; so do -f and whatever has no live form. */
+/* The forms exclude each other; -f excludes whatever has no live form. */
 static void
 check(const struct result *r, const struct tq_options *o, int operands)
 {
@@ -233,7 +233,7 @@ choose(struct result *r, struct tq_err *e)
 static int
 replay(struct result *r, const struct tq_info *info, struct tq_err *e)
 {
-	/* A task that waits to be tried again has attempts to show, if asked. */
+	/* a task to be tried again has attempts to show, if asked */
 	if (!r->follow && info->attempt > 0 &&
 	    (TQ_STATE_ENDED(info->state) || r->attempt > 0) &&
 	    tq_replay(r->tq, info->id.s, r->attempt, r->streams, e) == -1)

@@ -71,7 +71,7 @@ queue_state(struct tq_print *p, const char *name, const void *row)
 	    words[(r->now->paused != 0) + 2 * (r->now->closed != 0)]);
 }
 
-/* The age of the first ready task; a clock set back makes none younger than 0. */
+/* The age of the first ready task, not below 0 when the clock is set back. */
 static void
 queue_oldest(struct tq_print *p, const char *name, const void *row)
 {

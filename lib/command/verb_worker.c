@@ -69,7 +69,7 @@ snapshot(struct tq_ctl *c, struct tq_snapshot *s, struct tq_err *e)
 	    tq_clock_wall(), e);
 }
 
-/* A worker that is listed holds its lock, so it lives; a mail proves its inbox. */
+/* A listed worker holds its lock, so it lives; a mail proves its inbox. */
 int
 tq_verb_ping(struct tq_ctl *c, struct tq_err *e)
 {
