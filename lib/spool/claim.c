@@ -24,6 +24,8 @@
 #define SWEEP_EVERY	TQ_SECOND
 /* A busy claimer looks again this often before it sleeps: some 10 µs. */
 #define LOOKS		256
+/* Reads of a claimed task whose record moves: more often than it ever does. */
+#define TRIES		8
 
 /* ---- owner ---------------------------------------------------------------- */
 
@@ -213,30 +215,67 @@ claim_locked(struct tq_spool *sp, const struct tq_take *take,
 	return 1;
 }
 
+/* Read the record of a claimed task and its context. */
+static int
+read_claimed(struct tq_spool *sp, struct tq_spool_got *out)
+{
+	if (tq_core_ctx(sp, out->s.ctx, &out->ctx) == -1 ||
+	    tq_ledger_read(&sp->l, out->s.put, &out->rec) == -1)
+		return -1;
+	if (memcmp(&out->rec.id, &out->s.id, sizeof(out->s.id)) == 0)
+		return 0;
+	errno = EBADMSG;
+	return -1;
+}
+
+/* 1 if the record was carried elsewhere since the claim, 0 not, -1. */
+static int
+follow(struct tq_spool *sp, struct tq_spool_got *out, struct tq_err *e)
+{
+	struct tq_slot *s;
+	int moved;
+
+	if (tq_core_enter(sp, e) == -1)
+		return -1;
+	s = tq_table_slot(&sp->t, tq_table_find(&sp->t, &out->s.id));
+	moved = s != NULL && s->put != out->s.put;
+	if (moved)
+		out->s.put = s->put;
+	tq_core_leave(sp);
+	return moved;
+}
+
 /*
- * Read what was claimed.  If it cannot be read the record was damaged after it
- * was indexed: the task ends in failure and is said, the claim goes on.
+ * Read what was claimed.  If the record was damaged after it was indexed the
+ * task ends in failure, and the claim goes on.  If it could not be read for
+ * another reason (too many open files, the disk) the task is as good as
+ * before: it is handed back.
  */
 static int
 fetch(struct tq_spool *sp, struct tq_spool_got *out, struct tq_err *e)
 {
 	static const int none[2] = { -1, -1 };
 	struct tq_rec_end end;
-	struct tq_err why;
-	int taken[2];
+	int taken[2], saved = 0, tries, rv;
 
-	if (tq_core_ctx(sp, out->s.ctx, &out->ctx) == 0 &&
-	    tq_ledger_read(&sp->l, out->s.put, &out->rec) == 0 &&
-	    memcmp(&out->rec.id, &out->s.id, sizeof(out->s.id)) == 0)
-		return 1;
-	tq_fail_sys(&why, errno, "%s: a claimed task cannot be read",
-	    sp->path);
+	for (tries = 0; tries < TRIES; tries++) {
+		if (read_claimed(sp, out) == 0)
+			return 1;
+		saved = errno;
+		if ((rv = follow(sp, out, e)) == -1)
+			return -1;
+		/* its context may have moved without it: look twice */
+		if (rv == 0 && tries > 0)
+			break;
+	}
 	memset(&end, 0, sizeof(end));
-	end.state = TQ_FAILURE;
+	end.state = saved == EBADMSG || saved == ENOENT ? TQ_FAILURE : TQ_READY;
 	if (tq_spool_settle(sp, &out->s.id, out->slot, out->s.attempt, &end,
 	    none, taken, 0, e) == -1 && errno != ESTALE)
 		return -1;
-	return 0;
+	return end.state == TQ_FAILURE ? 0 :
+	    tq_fail_sys(e, saved, "%s: a claimed task cannot be read",
+	    sp->path);
 }
 
 static int

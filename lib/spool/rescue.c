@@ -35,6 +35,9 @@ collect(struct tq_spool *sp, tq_lsn from, struct tq_buf *out)
 	struct tq_rec r;
 	tq_lsn at = from;
 
+	/* after a recovery nothing is known to be durable: from its head on */
+	if (TQ_LSN_OFF(at) < TQ_SEG_HEAD)
+		at = TQ_LSN(TQ_LSN_SEG(at), TQ_SEG_HEAD);
 	while (at < top->tail) {
 		p = tq_ledger_peek(&sp->l, at, &r);
 		if (p == NULL) {
