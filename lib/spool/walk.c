@@ -291,17 +291,23 @@ load(struct tq_walk *w, uint32_t number, struct tq_seg_head *h,
 static int
 goes_on(struct tq_walk *w, uint32_t number, struct tq_rec *r)
 {
-	unsigned char head[TQ_SEG_HEAD + TQ_REC_HEAD + 64];
 	struct tq_seg_head h;
 	struct tq_segment s;
+	uint32_t length = 0;
 	ssize_t n;
 
 	if (tq_segment_open(&s, &h, w->sp->ledgerfd, number) == -1)
 		return 0;
-	n = tq_io_pread(s.fd, head, sizeof(head), 0);
+	/* nothing of the segment read last is needed any more */
+	n = tq_io_pread(s.fd, w->buf, TQ_REC_HEAD, TQ_SEG_HEAD);
+	if (n == TQ_REC_HEAD)
+		length = tq_le32(w->buf + 4);
+	if (length > w->sp->format.segment - TQ_SEG_HEAD)
+		length = 0;
+	n = tq_io_pread(s.fd, w->buf, length, TQ_SEG_HEAD);
 	tq_segment_close(&s);
-	return n == (ssize_t)sizeof(head) && tq_rec_head(r, head + TQ_SEG_HEAD,
-	    sizeof(head) - TQ_SEG_HEAD) == 0 && r->salt == h.salt;
+	return length >= TQ_REC_HEAD && n == (ssize_t)length &&
+	    tq_rec_head(r, w->buf, length) == 0 && r->salt == h.salt;
 }
 
 /*
