@@ -71,7 +71,6 @@ struct tq_spool {
 	tq_lsn		*lsns;		/* scratch of a large transaction */
 	size_t		 nlsns;
 	uint32_t	 joined;	/* generation in which the row was filled */
-	struct tq_take	 served;	/* what it serves, while joined */
 	unsigned	 jobs;
 	char		 status[64];
 	uint32_t	 rotor;		/* of weighted choice */
@@ -202,6 +201,8 @@ int	tq_sweep(struct tq_spool *sp, tq_time now, int *more, struct tq_err *e);
 
 enum tq_file { TQ_FILE_BODY, TQ_FILE_OUT, TQ_FILE_ERR };
 
+/* Descriptor of files/, opened when first needed; -1. */
+int	tq_file_dir(struct tq_spool *sp);
 /* "<id in hex>.b<number>", "<id in hex>.<number>.1", ….2 */
 void	tq_file_name(char out[TQ_FILE_NAME], const struct tq_uuid *id,
 	    enum tq_file kind, unsigned files);

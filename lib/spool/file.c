@@ -28,6 +28,15 @@ hex(char out[2 * TQ_UUID_SIZE + 1], const struct tq_uuid *id)
 		snprintf(out + 2 * i, 3, "%02x", id->b[i]);
 }
 
+int
+tq_file_dir(struct tq_spool *sp)
+{
+	if (sp->filesfd == -1)
+		sp->filesfd = openat(sp->dirfd, "files", O_RDONLY |
+		    O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	return sp->filesfd;
+}
+
 void
 tq_file_name(char out[TQ_FILE_NAME], const struct tq_uuid *id,
     enum tq_file kind, unsigned files)
@@ -48,12 +57,12 @@ link_fd(struct tq_spool *sp, int fd, const char *name)
 {
 	char proc[64];
 
-	if (tq_sys.linkat(fd, "", sp->filesfd, name, AT_EMPTY_PATH) == 0)
+	if (tq_sys.linkat(fd, "", tq_file_dir(sp), name, AT_EMPTY_PATH) == 0)
 		return 0;
 	if (errno == EEXIST || errno == EXDEV)
 		return -1;
 	snprintf(proc, sizeof(proc), "/proc/self/fd/%d", fd);
-	return tq_sys.linkat(AT_FDCWD, proc, sp->filesfd, name,
+	return tq_sys.linkat(AT_FDCWD, proc, tq_file_dir(sp), name,
 	    AT_SYMLINK_FOLLOW);
 }
 
@@ -64,7 +73,7 @@ link_over(struct tq_spool *sp, int fd, const char *name)
 	if (link_fd(sp, fd, name) == 0)
 		return 0;
 	if (errno != EEXIST ||
-	    tq_sys.unlinkat(sp->filesfd, name, 0) == -1)
+	    tq_sys.unlinkat(tq_file_dir(sp), name, 0) == -1)
 		return -1;
 	return link_fd(sp, fd, name);
 }
@@ -75,7 +84,7 @@ copy_in(struct tq_spool *sp, int from, uint64_t *size)
 	off_t n;
 	int fd, saved;
 
-	fd = tq_sys.openat(sp->filesfd, ".", O_RDWR | O_TMPFILE | O_CLOEXEC,
+	fd = tq_sys.openat(tq_file_dir(sp), ".", O_RDWR | O_TMPFILE | O_CLOEXEC,
 	    0600);
 	if (fd == -1)
 		return -1;
@@ -100,7 +109,7 @@ may_link(struct tq_spool *sp, int fd, uint64_t *size)
 	struct stat st, dir;
 	ssize_t n;
 
-	if (fstat(fd, &st) == -1 || fstat(sp->filesfd, &dir) == -1 ||
+	if (fstat(fd, &st) == -1 || fstat(tq_file_dir(sp), &dir) == -1 ||
 	    !S_ISREG(st.st_mode) || st.st_dev != dir.st_dev ||
 	    st.st_uid != geteuid() || st.st_nlink != 1)
 		return 0;
@@ -134,7 +143,7 @@ tq_file_store(struct tq_spool *sp, const char *name, int fd, uint64_t *size,
 		goto fail;
 	if (link_over(sp, use, name) == -1)
 		goto fail;
-	if (sp->l.policy == TQ_SYNC_FULL && tq_io_sync_dir(sp->filesfd) == -1)
+	if (sp->l.policy == TQ_SYNC_FULL && tq_io_sync_dir(tq_file_dir(sp)) == -1)
 		goto fail;
 	if (mine != -1)
 		close(mine);
@@ -203,14 +212,14 @@ tq_file_sweep(struct tq_spool *sp)
 		flags = p[sizeof(id) + 6];
 		if (flags & TQ_PF_BODYFILE) {
 			tq_file_name(name, &id, TQ_FILE_BODY, file);
-			(void)tq_sys.unlinkat(sp->filesfd, name, 0);
+			(void)tq_sys.unlinkat(tq_file_dir(sp), name, 0);
 		}
 		for (i = attempt > 8 ? attempt - 8u : 0;
 		    flags & TQ_PF_OUTFILE && i <= attempt; i++) {
 			tq_file_name(name, &id, TQ_FILE_OUT, i);
-			(void)tq_sys.unlinkat(sp->filesfd, name, 0);
+			(void)tq_sys.unlinkat(tq_file_dir(sp), name, 0);
 			tq_file_name(name, &id, TQ_FILE_ERR, i);
-			(void)tq_sys.unlinkat(sp->filesfd, name, 0);
+			(void)tq_sys.unlinkat(tq_file_dir(sp), name, 0);
 		}
 	}
 	tq_buf_reset(&sp->litter);

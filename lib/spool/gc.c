@@ -91,7 +91,7 @@ orphan(struct tq_spool *sp, const char *name, tq_time now)
 	int known;
 
 	if (strlen(name) < 2 * TQ_UUID_SIZE + 2 || parse_id(&id, name) == -1 ||
-	    fstatat(sp->filesfd, name, &st, AT_SYMLINK_NOFOLLOW) == -1 ||
+	    fstatat(tq_file_dir(sp), name, &st, AT_SYMLINK_NOFOLLOW) == -1 ||
 	    now - (tq_time)st.st_mtime * TQ_SECOND < ORPHAN_AGE)
 		return 0;
 	if (tq_core_enter(sp, NULL) == -1)
@@ -109,7 +109,7 @@ unlink_orphans(struct tq_spool *sp, uint64_t *changed, struct tq_err *e)
 	DIR *dp;
 	int fd;
 
-	fd = openat(sp->filesfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	fd = openat(tq_file_dir(sp), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd == -1 || (dp = fdopendir(fd)) == NULL) {
 		if (fd != -1)
 			close(fd);
@@ -117,7 +117,7 @@ unlink_orphans(struct tq_spool *sp, uint64_t *changed, struct tq_err *e)
 	}
 	while ((d = readdir(dp)) != NULL)
 		if (d->d_name[0] != '.' && orphan(sp, d->d_name, now) &&
-		    tq_sys.unlinkat(sp->filesfd, d->d_name, 0) == 0)
+		    tq_sys.unlinkat(tq_file_dir(sp), d->d_name, 0) == 0)
 			(*changed)++;
 	closedir(dp);
 	return 0;
@@ -173,7 +173,7 @@ salvage(struct tq_spool *sp, struct tq_err *e)
 static void
 remarks(struct tq_spool *sp, void (*each)(const char *, void *), void *arg)
 {
-	if (!sp->l.in_place)
+	if (!tq_ledger_in_place(&sp->l))
 		each("note: this file system may allocate when a file is "
 		    "overwritten, so room for outcomes cannot be reserved",
 		    arg);

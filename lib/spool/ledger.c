@@ -54,7 +54,7 @@ tq_ledger_open(struct tq_ledger *l, int dirfd, mode_t mode,
 	l->dirfd = dirfd;
 	l->mode = mode;
 	l->t = t;
-	l->in_place = tq_segment_in_place(dirfd);
+	l->in_place = -1;
 	for (i = 0; i < TQ_LEDGER_CACHE; i++)
 		l->cache[i].fd = -1;
 	tq_buf_init(&l->buf);
@@ -167,12 +167,20 @@ tq_ledger_wants_segment(const struct tq_ledger *l)
 	return l->t->top->last <= TQ_LSN_SEG(l->t->top->tail);
 }
 
+int
+tq_ledger_in_place(struct tq_ledger *l)
+{
+	if (l->in_place == -1)
+		l->in_place = tq_segment_in_place(l->dirfd);
+	return l->in_place;
+}
+
 /* A handle of many calls works through maps, where nothing is synced. */
 static void
 may_map(struct tq_ledger *l, struct tq_segment *s)
 {
-	if (s->map == NULL && l->policy == TQ_SYNC_NONE && l->in_place &&
-	    l->writes++ >= MAP_AFTER)
+	if (s->map == NULL && l->policy == TQ_SYNC_NONE &&
+	    l->writes++ >= MAP_AFTER && tq_ledger_in_place(l))
 		(void)tq_segment_map(s);
 }
 

@@ -35,7 +35,7 @@ struct tq_ledger {
 	mode_t		 mode;		/* of its files */
 	struct tq_table	*t;		/* borrowed */
 	int		 policy;	/* TQ_SYNC_* */
-	int		 in_place;	/* the file system overwrites in place */
+	int		 in_place;	/* see below; -1: not asked yet */
 	uint32_t	 writes;	/* by this handle */
 	uint64_t	 clock;		/* of the cache */
 	struct tq_segment cache[TQ_LEDGER_CACHE];
@@ -55,6 +55,9 @@ struct tq_ledger {
 void	tq_ledger_open(struct tq_ledger *l, int dirfd, mode_t mode,
 	    struct tq_table *t);
 void	tq_ledger_close(struct tq_ledger *l);
+
+/* 1 if the file system overwrites in place, so that room stays room. */
+int	tq_ledger_in_place(struct tq_ledger *l);
 
 /* ---- appending -------------------------------------------------------- */
 

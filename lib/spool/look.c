@@ -389,7 +389,7 @@ tq_spool_read(struct tq_spool *sp, const struct tq_uuid *id,
 		if (!(k.rec.put.flags & TQ_PF_BODYFILE))
 			return from_memory(&k.rec.put.body, off, buf, n);
 		tq_file_name(name, id, TQ_FILE_BODY, k.rec.put.file);
-		got = from_file(sp->filesfd, name, off, buf, n);
+		got = from_file(tq_file_dir(sp), name, off, buf, n);
 		return got == -1 ? tq_fail_sys(e, errno, "%s/files/%s",
 		    sp->path, name) : got;
 	}
@@ -416,7 +416,7 @@ tq_spool_read(struct tq_spool *sp, const struct tq_uuid *id,
 		    &k.end.err, off, buf, n);
 	tq_file_name(name, id, stream == TQ_STDOUT ? TQ_FILE_OUT :
 	    TQ_FILE_ERR, k.end.files);
-	got = from_file(sp->filesfd, name, off, buf, n);
+	got = from_file(tq_file_dir(sp), name, off, buf, n);
 	return got == -1 ? tq_fail_sys(e, errno, "%s/files/%s", sp->path,
 	    name) : got;
 }
@@ -434,7 +434,7 @@ tq_spool_body(struct tq_spool *sp, const struct tq_uuid *id,
 	if (!(k.rec.put.flags & TQ_PF_BODYFILE))
 		return -1;
 	tq_file_name(name, id, TQ_FILE_BODY, k.rec.put.file);
-	fd = openat(sp->filesfd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	fd = openat(tq_file_dir(sp), name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	if (fd == -1)
 		return tq_fail_sys(e, errno, "%s/files/%s", sp->path, name);
 	return fd;

@@ -293,7 +293,7 @@ drop_bodies(struct tq_spool *sp, const struct batch *b)
 		if (b->recs[i].put.flags & TQ_PF_BODYFILE) {
 			tq_file_name(name, &b->recs[i].id, TQ_FILE_BODY,
 			    b->recs[i].put.file);
-			(void)tq_sys.unlinkat(sp->filesfd, name, 0);
+			(void)tq_sys.unlinkat(tq_file_dir(sp), name, 0);
 		}
 }
 

@@ -15,6 +15,7 @@
 
 #define TQ_SEG_SIZE	(8u << 20)	/* of a new spool */
 #define TQ_SEG_MIN	(64u << 10)
+#define TQ_SEG_MAX	(1u << 30)
 #define TQ_SEG_WINDOW	(256u << 10)	/* made present at once for stores */
 #define TQ_SEG_NAME	16		/* "0000001a.seg" */
 

@@ -101,18 +101,39 @@ hex(char out[33], const unsigned char b[16])
 		snprintf(out + 2 * i, 3, "%02x", b[i]);
 }
 
+/* Copy the word at *p up to a blank or line end; 0 when it does not fit. */
+static int
+word(const char **p, char *out, size_t size)
+{
+	size_t n = strcspn(*p, " \n");
+
+	if (n == 0 || n >= size)
+		return 0;
+	memcpy(out, *p, n);
+	out[n] = '\0';
+	*p += n + ((*p)[n] == ' ');
+	return 1;
+}
+
 /* 1 if the file names an object, 0 if it says nothing sensible. */
 static int
 name_read(struct name *out, int fd)
 {
-	char buf[NAME_SIZE + 1];
+	static const char magic[] = "tq table ";
+	char buf[NAME_SIZE + 1], *end;
 	ssize_t n = tq_io_pread(fd, buf, NAME_SIZE, 0);
+	const char *p = buf + sizeof(magic) - 1;
 
 	if (n <= 0)
 		return 0;
 	buf[n] = '\0';
-	return sscanf(buf, "tq table %63s %" SCNu64 " %" SCNu64 " %32s",
-	    out->object, &out->dev, &out->ino, out->boot) == 4 &&
+	if (strncmp(buf, magic, sizeof(magic) - 1) != 0 ||
+	    !word(&p, out->object, sizeof(out->object)))
+		return 0;
+	out->dev = strtoull(p, &end, 10);
+	out->ino = strtoull(end, &end, 10);
+	p = end + (*end == ' ');
+	return word(&p, out->boot, sizeof(out->boot)) &&
 	    out->object[0] == '/' && strchr(out->object + 1, '/') == NULL;
 }
 

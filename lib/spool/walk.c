@@ -34,10 +34,21 @@ ascending(const void *a, const void *b)
 }
 
 /*
+ * Whether a segment cannot be opened for what it is.  Any other reason, no
+ * descriptor left or a disk that fails, says nothing about it, and a walk that
+ * took it for empty would cut the ledger short.
+ */
+static int
+unusable(int error)
+{
+	return error == EBADMSG || error == ENOENT || error == EPROTO;
+}
+
+/*
  * Where each segment ends: one whose head says `sealed` replaces everything
  * from that place on, in the segments before it (rescue.c).
  */
-static void
+static int
 find_limits(struct tq_spool *sp, struct segs *segs)
 {
 	struct tq_seg_head h;
@@ -52,13 +63,17 @@ find_limits(struct tq_spool *sp, struct segs *segs)
 		if (seal != 0 && g->number >= TQ_LSN_SEG(seal))
 			g->limit = g->number == TQ_LSN_SEG(seal) ?
 			    TQ_LSN_OFF(seal) : TQ_SEG_HEAD;
-		if (tq_segment_open(&s, &h, sp->ledgerfd, g->number) == -1)
+		if (tq_segment_open(&s, &h, sp->ledgerfd, g->number) == -1) {
+			if (!unusable(errno))
+				return -1;
 			continue;
+		}
 		tq_segment_close(&s);
 		g->sealing = h.sealed != 0;
 		if (h.sealed != 0 && (seal == 0 || h.sealed < seal))
 			seal = h.sealed;
 	}
+	return 0;
 }
 
 static int
@@ -95,8 +110,7 @@ list_segments(struct tq_spool *sp, struct segs *out)
 	closedir(dp);
 	if (out->n > 1)
 		qsort(out->v, out->n, sizeof(*out->v), ascending);
-	find_limits(sp, out);
-	return 0;
+	return find_limits(sp, out);
 }
 
 static void
@@ -287,7 +301,7 @@ load(struct tq_walk *w, uint32_t number, struct tq_seg_head *h,
 	return 1;
 }
 
-/* Does segment `number` hold a record that goes on with the chain, or any? */
+/* 1 if segment `number` holds a first record (*r), 0 not, -1. */
 static int
 goes_on(struct tq_walk *w, uint32_t number, struct tq_rec *r)
 {
@@ -297,15 +311,18 @@ goes_on(struct tq_walk *w, uint32_t number, struct tq_rec *r)
 	ssize_t n;
 
 	if (tq_segment_open(&s, &h, w->sp->ledgerfd, number) == -1)
-		return 0;
+		return unusable(errno) ? 0 : -1;
 	/* nothing of the segment read last is needed any more */
 	n = tq_io_pread(s.fd, w->buf, TQ_REC_HEAD, TQ_SEG_HEAD);
 	if (n == TQ_REC_HEAD)
 		length = tq_le32(w->buf + 4);
 	if (length > w->sp->format.segment - TQ_SEG_HEAD)
 		length = 0;
-	n = tq_io_pread(s.fd, w->buf, length, TQ_SEG_HEAD);
+	if (n != -1)
+		n = tq_io_pread(s.fd, w->buf, length, TQ_SEG_HEAD);
 	tq_segment_close(&s);
+	if (n == -1)
+		return -1;
 	return length >= TQ_REC_HEAD && n == (ssize_t)length &&
 	    tq_rec_head(r, w->buf, length) == 0 && r->salt == h.salt;
 }
@@ -325,7 +342,9 @@ find_base(struct tq_walk *w, const struct segs *segs, struct tq_err *e)
 
 	w->base = segs->n > 0 ? segs->v[0].number : 1;
 	for (i = segs->n; i-- > 0;) {
-		if (!goes_on(w, segs->v[i].number, &r))
+		if ((rv = goes_on(w, segs->v[i].number, &r)) == -1)
+			return tq_fail_sys(e, errno, "%s/ledger", w->sp->path);
+		if (rv == 0)
 			continue;
 		if ((rv = load(w, segs->v[i].number, &h, e)) != 1)
 			return rv;
@@ -341,15 +360,19 @@ find_base(struct tq_walk *w, const struct segs *segs, struct tq_err *e)
 }
 
 /* Index of the last segment that holds a record, or the first. */
-static size_t
-last_used(struct tq_walk *w, const struct segs *segs)
+static int
+last_used(struct tq_walk *w, const struct segs *segs, size_t *out)
 {
 	struct tq_rec r;
 	size_t i;
+	int rv;
 
+	*out = 0;
 	for (i = segs->n; i-- > 1;)
-		if (goes_on(w, segs->v[i].number, &r))
-			return i;
+		if ((rv = goes_on(w, segs->v[i].number, &r)) != 0) {
+			*out = i;
+			return rv == 1 ? 0 : -1;
+		}
 	return 0;
 }
 
@@ -369,7 +392,8 @@ walk_all(struct tq_walk *w, struct segs *segs, struct tq_err *e)
 		memmove(segs->v, segs->v + 1, segs->n * sizeof(*segs->v));
 	}
 	expect = w->base;
-	used = last_used(w, segs);
+	if (last_used(w, segs, &used) == -1)
+		return tq_fail_sys(e, errno, "%s/ledger", w->sp->path);
 	for (i = 0; i < segs->n; i++, expect = number + 1) {
 		number = segs->v[i].number;
 		for (; expect < number && i <= used &&
@@ -406,8 +430,13 @@ walk_all(struct tq_walk *w, struct segs *segs, struct tq_err *e)
 		/* a sealed segment in between is passed over, not read */
 		if (segs->v[i].limit != h.size)
 			continue;
-		if (i < used && goes_on(w, segs->v[i + 1].number, &beyond) &&
-		    (beyond.prev != w->crc || beyond.seq != w->seq + 1)) {
+		if (i == used)
+			continue;
+		rv = goes_on(w, segs->v[i + 1].number, &beyond);
+		if (rv == -1)
+			return tq_fail_sys(e, errno, "%s/ledger", w->sp->path);
+		if (rv == 1 && (beyond.prev != w->crc ||
+		    beyond.seq != w->seq + 1)) {
 			if (!is_damage(w, &beyond)) {
 				w->cut = 1;
 				return 0;
