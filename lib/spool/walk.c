@@ -205,6 +205,10 @@ take(struct tq_walk *w, const struct tq_rec *r, uint32_t seg, uint32_t off)
 
 	if (r->seq - r->lag > w->durable_seq && r->lag <= r->seq)
 		w->durable_seq = r->seq - r->lag;
+	if (w->ntxn == 0) {
+		w->before.seq = w->seq;
+		w->before.crc = w->crc;
+	}
 	w->seq = r->seq;
 	w->crc = r->crc;
 	w->chained = 1;
@@ -229,12 +233,29 @@ take(struct tq_walk *w, const struct tq_rec *r, uint32_t seg, uint32_t off)
 }
 
 /*
- * Walk one segment whose bytes are in w->buf.  Returns where it ends in *end;
- * 1 the walk goes on in the next segment, 0 this holds the tail, -1.
+ * Where the records end, given that they hold up to off: a transaction without
+ * its last record must go, or what is appended next would be its end.
+ */
+static uint32_t
+end_of(struct tq_walk *w, uint32_t off)
+{
+	if (w->ntxn == 0)
+		return off;
+	w->ntxn = 0;
+	w->seq = w->before.seq;
+	w->crc = w->before.crc;
+	w->cut = 1;
+	return w->txn[0].off;
+}
+
+/*
+ * Walk one segment whose bytes are in w->buf; beyond is the first record of a
+ * later one, NULL if there is none.  Returns where it ends in *end; 1 the walk
+ * goes on in the next segment, 0 this holds the tail, -1.
  */
 static int
 walk_segment(struct tq_walk *w, const struct tq_seg_head *h, uint32_t limit,
-    int more_follow, uint32_t *end)
+    const struct tq_rec *beyond, uint32_t *end)
 {
 	uint32_t off = TQ_SEG_HEAD, good;
 	struct tq_rec r;
@@ -249,19 +270,21 @@ walk_segment(struct tq_walk *w, const struct tq_seg_head *h, uint32_t limit,
 			off += (uint32_t)TQ_REC_ROOM(r.length);
 			continue;
 		}
-		*end = off;
-		if (off >= limit || is_zero(w->buf + off, limit - off))
-			return more_follow;
+		if (off >= limit || is_zero(w->buf + off, limit - off)) {
+			*end = end_of(w, off);
+			return beyond != NULL;
+		}
 		good = next_good(w, off, limit, h->salt, &r);
 		if (good == 0) {
-			if (more_follow || w->same_boot) {
+			if (beyond == NULL ? w->same_boot :
+			    is_damage(w, beyond))
 				set_aside(w, h->number, off, limit);
-				w->ntxn = 0;
-			}
+			*end = end_of(w, off);
 			w->cut = 1;
-			return more_follow;
+			return beyond != NULL;
 		}
 		if (!is_damage(w, &r)) {
+			*end = end_of(w, off);
 			w->cut = 1;
 			return 0;
 		}
@@ -382,7 +405,7 @@ walk_all(struct tq_walk *w, struct segs *segs, struct tq_err *e)
 	uint32_t end, number, expect;
 	struct tq_seg_head h;
 	struct tq_rec beyond;
-	size_t i, used;
+	size_t i, next, used;
 	int rv;
 
 	if (find_base(w, segs, e) == -1)
@@ -419,7 +442,12 @@ walk_all(struct tq_walk *w, struct segs *segs, struct tq_err *e)
 				w->last = number;
 			continue;
 		}
-		rv = walk_segment(w, &h, segs->v[i].limit, i < used, &end);
+		for (next = i + 1, rv = 0; next <= used && rv == 0; next++)
+			rv = goes_on(w, segs->v[next].number, &beyond);
+		if (rv == -1)
+			return tq_fail_sys(e, errno, "%s/ledger", w->sp->path);
+		rv = walk_segment(w, &h, segs->v[i].limit,
+		    rv == 1 ? &beyond : NULL, &end);
 		if (rv == -1)
 			return tq_fail_sys(e, errno, "%s", w->sp->path);
 		w->tail = TQ_LSN(number, end);

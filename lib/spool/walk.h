@@ -18,7 +18,7 @@
  *
  * Damage is set aside in SPOOL/damaged and the walk goes on at the next record
  * that verifies; a torn tail is cut.  A transaction without its last record is
- * passed over whole.
+ * passed over whole, and cut if it is the last.
  */
 #ifndef TQ_SPOOL_WALK_H
 #define TQ_SPOOL_WALK_H
@@ -50,6 +50,10 @@ struct tq_walk {
 		uint32_t off;
 	}		*txn;		/* of the transaction under way */
 	size_t		 ntxn, txncap;
+	struct tq_walk_before {
+		uint64_t	 seq;
+		uint32_t	 crc;
+	}		 before;	/* of the record before it */
 };
 
 /* 0; -1: EPROTO a newer format, EIO, ENOMEM. */
