@@ -1,0 +1,492 @@
+/* Unit tests of lib/spool/ledger.c and commit.c. */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lib/spool/ledger.h"
+#include "tests/lib/spool.h"
+
+#define NOW	((tq_time)1000)
+
+/* A ledger of one empty segment, and the table its tail stands in. */
+struct fixture {
+	char		 dir[T_PATH_MAX];
+	int		 dirfd;
+	struct tq_table	 t;
+	struct tq_ledger l;
+	struct tq_err	 e;
+};
+
+static int
+setup(void **state)
+{
+	struct fixture *f = test_calloc(1, sizeof(*f));
+	struct tq_seg_head h = { .version = TQ_FORMAT, .number = 1,
+	    .salt = 77, .size = TQ_SEG_MIN };
+
+	t_tmpdir(f->dir);
+	f->dirfd = open(f->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	assert_int_not_equal(f->dirfd, -1);
+	assert_int_equal(tq_segment_make(f->dirfd, &h, 0600, 0), 0);
+	t_table_make(&f->t);
+	f->t.top->seg_size = TQ_SEG_MIN;
+	f->t.top->salt = 77;
+	f->t.top->tail = TQ_LSN(1, TQ_SEG_HEAD);
+	f->t.top->base = f->t.top->last = 1;
+	f->t.top->durable = TQ_LSN(1, 0);
+	tq_ledger_open(&f->l, f->dirfd, 0600, &f->t);
+	*state = f;
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	struct fixture *f = *state;
+
+	tq_ledger_close(&f->l);
+	t_table_free(&f->t);
+	close(f->dirfd);
+	t_rmdir(f->dir);
+	test_free(f);
+	return 0;
+}
+
+/* Add a CTX record of that many bytes and number. */
+static void
+add(struct fixture *f, uint32_t number, size_t bytes)
+{
+	static const char zeros[TQ_SEG_MIN];
+	struct tq_rec r = { .type = TQ_REC_CTX, .number = number,
+	    .bytes = { zeros, bytes } };
+
+	assert_int_equal(tq_ledger_add(&f->l, &r), 0);
+}
+
+/* Write what was added. */
+static void
+write_out(struct fixture *f, tq_lsn *lsn)
+{
+	assert_int_equal(tq_ledger_write(&f->l, NOW, lsn), 0);
+	assert_int_equal(f->t.top->dirty, 1);
+	tq_ledger_applied(&f->l);
+}
+
+/* Append one record; where it stands. */
+static tq_lsn
+append(struct fixture *f, uint32_t number, size_t bytes)
+{
+	tq_lsn lsn;
+
+	tq_ledger_begin(&f->l);
+	add(f, number, bytes);
+	assert_int_equal(tq_ledger_fit(&f->l, 0, NOW), 1);
+	write_out(f, &lsn);
+	return lsn;
+}
+
+static void
+prepare(struct fixture *f, uint64_t bytes)
+{
+	if (tq_ledger_prepare(&f->l, bytes, 1, NOW, &f->e) == -1)
+		fail_msg("%s", f->e.text);
+}
+
+/* ---- appending -------------------------------------------------------------- */
+
+static void
+record_is_read_where_it_was_put(void **state)
+{
+	struct fixture *f = *state;
+	tq_lsn lsn = append(f, 5, 100);
+	struct tq_rec r;
+
+	assert_true(lsn == TQ_LSN(1, TQ_SEG_HEAD));
+	assert_int_equal(tq_ledger_read(&f->l, lsn, &r), 0);
+	assert_int_equal(r.type, TQ_REC_CTX);
+	assert_int_equal(r.number, 5);
+	assert_int_equal(r.bytes.n, 100);
+	assert_int_equal(r.seq, 1);
+	assert_int_equal(r.time, NOW);
+	assert_int_equal(r.salt, 77);
+	assert_true(f->t.top->tail == lsn + TQ_REC_ROOM(r.length));
+	assert_int_equal(f->t.top->dirty, 0);
+	assert_int_equal(f->t.top->intent, 0);
+}
+
+static void
+long_record_is_read_whole(void **state)
+{
+	struct fixture *f = *state;
+	tq_lsn lsn = append(f, 1, 10000);
+	struct tq_rec r;
+
+	assert_int_equal(tq_ledger_read(&f->l, lsn, &r), 0);
+	assert_int_equal(r.bytes.n, 10000);
+}
+
+static void
+each_record_names_the_one_before(void **state)
+{
+	struct fixture *f = *state;
+	tq_lsn first = append(f, 1, 1), second = append(f, 2, 2);
+	struct tq_rec a, b;
+
+	assert_int_equal(tq_ledger_read(&f->l, first, &a), 0);
+	assert_int_equal(tq_ledger_read(&f->l, second, &b), 0);
+	assert_int_equal(a.prev, 0);
+	assert_int_equal(b.prev, a.crc);
+	assert_int_equal(b.seq, a.seq + 1);
+	assert_int_equal(f->t.top->crc, b.crc);
+}
+
+static void
+transaction_is_flagged_to_its_last(void **state)
+{
+	struct fixture *f = *state;
+	struct tq_rec r;
+	tq_lsn lsn[3];
+
+	tq_ledger_begin(&f->l);
+	add(f, 1, 3);
+	add(f, 2, 30);
+	add(f, 3, 300);
+	assert_int_equal(tq_ledger_fit(&f->l, 0, NOW), 1);
+	write_out(f, lsn);
+	assert_int_equal(tq_ledger_read(&f->l, lsn[0], &r), 0);
+	assert_int_equal(r.flags, TQ_REC_MORE);
+	assert_int_equal(tq_ledger_read(&f->l, lsn[1], &r), 0);
+	assert_int_equal(r.flags, TQ_REC_MORE);
+	assert_int_equal(tq_ledger_read(&f->l, lsn[2], &r), 0);
+	assert_int_equal(r.flags, 0);
+	assert_int_equal(r.number, 3);
+	assert_int_equal(r.seq, 3);
+	assert_int_equal(f->t.top->seq, 3);
+}
+
+static void
+record_says_how_far_durable_is_behind(void **state)
+{
+	struct fixture *f = *state;
+	struct tq_rec r;
+	tq_lsn lsn;
+
+	(void)append(f, 1, 1);
+	(void)append(f, 2, 1);
+	f->t.top->durable_seq = 2;
+	lsn = append(f, 3, 1);
+	assert_int_equal(tq_ledger_read(&f->l, lsn, &r), 0);
+	assert_int_equal(r.seq - r.lag, 2);
+}
+
+static void
+failed_write_changes_nothing(void **state)
+{
+	struct fixture *f = *state;
+	tq_lsn before, lsn;
+
+	(void)append(f, 1, 1);
+	before = f->t.top->tail;
+	tq_ledger_begin(&f->l);
+	add(f, 2, 1);
+	assert_int_equal(tq_ledger_fit(&f->l, 0, NOW), 1);
+	t_sys_arm(1, EIO);
+	assert_int_equal(tq_ledger_write(&f->l, NOW, &lsn), -1);
+	t_sys_disarm();
+	assert_true(f->t.top->tail == before);
+	assert_int_equal(f->t.top->seq, 1);
+	assert_int_equal(f->t.top->dirty, 0);
+	/* the next one takes its place */
+	assert_true(append(f, 3, 1) == before);
+}
+
+/* ---- room ------------------------------------------------------------------- */
+
+static void
+too_much_at_once_is_refused(void **state)
+{
+	struct fixture *f = *state;
+
+	tq_ledger_begin(&f->l);
+	add(f, 1, tq_ledger_max(&f->l));
+	assert_int_equal(tq_ledger_fit(&f->l, 0, NOW), -1);
+	assert_int_equal(errno, EMSGSIZE);
+}
+
+static void
+what_is_reserved_must_still_fit(void **state)
+{
+	struct fixture *f = *state;
+	uint64_t free = TQ_SEG_MIN - TQ_SEG_HEAD;
+
+	tq_ledger_begin(&f->l);
+	add(f, 1, 1000);
+	assert_int_equal(tq_ledger_fit(&f->l, free - f->l.buf.n, NOW), 1);
+	assert_int_equal(tq_ledger_fit(&f->l, free - f->l.buf.n + 1, NOW), 0);
+	/* another segment makes the room */
+	prepare(f, 0);
+	assert_int_equal(tq_ledger_fit(&f->l, free, NOW), 1);
+}
+
+static void
+full_segment_without_another_wants_one(void **state)
+{
+	struct fixture *f = *state;
+	tq_lsn before;
+
+	(void)append(f, 1, 16000);
+	(void)append(f, 2, 16000);
+	(void)append(f, 3, 16000);
+	(void)append(f, 4, 16000);
+	before = f->t.top->tail;
+	tq_ledger_begin(&f->l);
+	add(f, 5, 16000);
+	assert_int_equal(tq_ledger_wants_segment(&f->l), 1);
+	assert_int_equal(tq_ledger_fit(&f->l, 0, NOW), 0);
+	assert_true(f->t.top->tail == before);
+}
+
+static void
+prepared_segments_hold_what_was_asked(void **state)
+{
+	struct fixture *f = *state;
+
+	prepare(f, 0);
+	assert_int_equal(f->t.top->last, 2);
+	prepare(f, 0);
+	assert_int_equal(f->t.top->last, 2);
+	prepare(f, 4 * TQ_SEG_MIN);
+	tq_ledger_begin(&f->l);
+	add(f, 1, 1000);
+	assert_int_equal(tq_ledger_fit(&f->l, 4 * TQ_SEG_MIN - 2000, NOW), 1);
+}
+
+static void
+no_room_on_disk_is_enospc(void **state)
+{
+	struct fixture *f = *state;
+
+	t_sys_arm(2, EDQUOT);
+	assert_int_equal(tq_ledger_prepare(&f->l, 0, 1, NOW, &f->e), -1);
+	t_sys_disarm();
+	assert_int_equal(errno, ENOSPC);
+	assert_int_equal(f->t.top->last, 1);
+}
+
+/* Fill the first segment and go on in the second; the record there. */
+static tq_lsn
+fill_and_rotate(struct fixture *f)
+{
+	prepare(f, 0);
+	(void)append(f, 1, 16000);
+	(void)append(f, 2, 16000);
+	(void)append(f, 3, 16000);
+	(void)append(f, 4, 16000);
+	return append(f, 5, 16000);
+}
+
+static void
+next_segment_begins_with_the_base(void **state)
+{
+	struct fixture *f = *state;
+	struct tq_rec base, r;
+	tq_lsn lsn;
+
+	lsn = fill_and_rotate(f);
+	assert_int_equal(TQ_LSN_SEG(lsn), 2);
+	assert_int_equal(tq_ledger_read(&f->l, TQ_LSN(2, TQ_SEG_HEAD), &base),
+	    0);
+	assert_int_equal(base.type, TQ_REC_BASE);
+	assert_int_equal(base.number, 1);
+	assert_int_equal(base.seq, 5);
+	assert_int_equal(tq_ledger_read(&f->l, lsn, &r), 0);
+	assert_int_equal(r.prev, base.crc);
+	assert_int_equal(r.seq, 6);
+	assert_int_not_equal(r.salt, 77);
+}
+
+static void
+chain_goes_through_the_rotation(void **state)
+{
+	struct fixture *f = *state;
+	struct tq_rec last, base;
+
+	(void)fill_and_rotate(f);
+	assert_int_equal(tq_ledger_read(&f->l, TQ_LSN(1, TQ_SEG_HEAD), &last),
+	    0);
+	assert_int_equal(tq_ledger_read(&f->l, TQ_LSN(1, TQ_SEG_HEAD +
+	    3 * TQ_REC_ROOM(last.length)), &last), 0);
+	assert_int_equal(tq_ledger_read(&f->l, TQ_LSN(2, TQ_SEG_HEAD), &base),
+	    0);
+	assert_int_equal(base.prev, last.crc);
+}
+
+/* ---- reading ------------------------------------------------------------------ */
+
+static void
+no_record_is_ebadmsg(void **state)
+{
+	struct fixture *f = *state;
+	tq_lsn lsn = append(f, 1, 100);
+	struct tq_rec r;
+
+	assert_int_equal(tq_ledger_read(&f->l, lsn + 8, &r), -1);
+	assert_int_equal(errno, EBADMSG);
+	assert_int_equal(tq_ledger_read(&f->l, f->t.top->tail, &r), -1);
+	assert_int_equal(errno, EBADMSG);
+	assert_int_equal(tq_ledger_read(&f->l, TQ_LSN(1, TQ_SEG_MIN), &r), -1);
+	assert_int_equal(errno, EBADMSG);
+	assert_int_equal(tq_ledger_read(&f->l, TQ_LSN(9, TQ_SEG_HEAD), &r),
+	    -1);
+	assert_int_equal(errno, ENOENT);
+}
+
+static void
+record_of_another_segment_is_refused(void **state)
+{
+	struct fixture *f = *state;
+	tq_lsn lsn = append(f, 1, 100);
+	struct tq_segment *s;
+	unsigned char *copy;
+	struct tq_rec r;
+
+	/* its bytes hold, but they were not written here */
+	s = tq_ledger_segment(&f->l, 1);
+	assert_non_null(s);
+	copy = f->l.buf.p;
+	r = (struct tq_rec){ .type = TQ_REC_CTX, .salt = 78 };
+	tq_rec_seal(copy, &r, f->l.pend[0].length);
+	assert_int_equal(tq_segment_write(s, copy, f->l.buf.n,
+	    TQ_LSN_OFF(lsn)), 0);
+	assert_int_equal(tq_ledger_read(&f->l, lsn, &r), -1);
+	assert_int_equal(errno, EBADMSG);
+}
+
+static void
+mapped_ledger_reads_what_it_stored(void **state)
+{
+	struct fixture *f = *state;
+	struct tq_rec r;
+	uint32_t i;
+	tq_lsn lsn;
+
+	f->l.policy = TQ_SYNC_NONE;
+	f->l.in_place = 1;
+	prepare(f, 0);
+	for (i = 1; i <= 1000; i++) {
+		lsn = append(f, i, i % 100);
+		assert_int_equal(tq_ledger_read(&f->l, lsn, &r), 0);
+		assert_int_equal(r.number, i);
+		if (tq_ledger_wants_segment(&f->l))
+			prepare(f, 0);
+	}
+	assert_non_null(tq_ledger_segment(&f->l,
+	    TQ_LSN_SEG(f->t.top->tail))->map);
+}
+
+static void
+many_segments_go_through_few_descriptors(void **state)
+{
+	struct fixture *f = *state;
+	struct tq_rec r;
+	uint32_t i;
+
+	for (i = 1; i <= 3 * TQ_LEDGER_CACHE; i++) {
+		prepare(f, 0);
+		assert_int_equal(tq_ledger_next(&f->l, NOW), 1);
+	}
+	for (i = 2; i <= 3 * TQ_LEDGER_CACHE + 1; i++) {
+		assert_int_equal(tq_ledger_read(&f->l, TQ_LSN(i, TQ_SEG_HEAD),
+		    &r), 0);
+		assert_int_equal(r.seq, i - 1);
+	}
+}
+
+/* ---- syncing ------------------------------------------------------------------ */
+
+static void
+commit_moves_durable_to_the_tail(void **state)
+{
+	struct fixture *f = *state;
+	tq_lsn lsn = append(f, 1, 1);
+
+	(void)append(f, 2, 1);
+	assert_int_equal(tq_ledger_durable(&f->l, lsn + 1), 0);
+	assert_int_equal(tq_ledger_commit(&f->l, lsn + 1), 0);
+	assert_true(f->t.top->durable == f->t.top->tail);
+	assert_int_equal(f->t.top->durable_seq, 2);
+	assert_int_equal(tq_ledger_durable(&f->l, f->t.top->tail), 1);
+}
+
+static void
+commit_of_the_durable_does_not_sync(void **state)
+{
+	struct fixture *f = *state;
+
+	(void)append(f, 1, 1);
+	assert_int_equal(tq_ledger_commit(&f->l, f->t.top->tail), 0);
+	t_sys_arm(UINT32_MAX, EIO);
+	assert_int_equal(tq_ledger_commit(&f->l, f->t.top->tail), 0);
+	assert_int_equal(t_sys_disarm(), 0);
+}
+
+static void
+policy_none_calls_all_durable(void **state)
+{
+	struct fixture *f = *state;
+
+	(void)append(f, 1, 1);
+	f->l.policy = TQ_SYNC_NONE;
+	assert_int_equal(tq_ledger_durable(&f->l, f->t.top->tail), 1);
+}
+
+static void
+failed_sync_is_never_repeated(void **state)
+{
+	struct fixture *f = *state;
+
+	(void)append(f, 1, 1);
+	t_sys_arm(1, EIO);
+	assert_int_equal(tq_ledger_commit(&f->l, f->t.top->tail), -1);
+	assert_int_equal(errno, EAGAIN);
+	t_sys_disarm();
+	/* the kernel would say 0 now, and lie */
+	t_sys_arm(UINT32_MAX, EIO);
+	assert_int_equal(tq_ledger_commit(&f->l, f->t.top->tail), -1);
+	assert_int_equal(errno, EIO);
+	assert_int_equal(t_sys_disarm(), 0);
+	assert_true(f->t.top->durable == TQ_LSN(1, 0));
+}
+
+#define TEST(f)	cmocka_unit_test_setup_teardown(f, setup, teardown)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(record_is_read_where_it_was_put),
+		TEST(long_record_is_read_whole),
+		TEST(each_record_names_the_one_before),
+		TEST(transaction_is_flagged_to_its_last),
+		TEST(record_says_how_far_durable_is_behind),
+		TEST(failed_write_changes_nothing),
+		TEST(too_much_at_once_is_refused),
+		TEST(what_is_reserved_must_still_fit),
+		TEST(full_segment_without_another_wants_one),
+		TEST(prepared_segments_hold_what_was_asked),
+		TEST(no_room_on_disk_is_enospc),
+		TEST(next_segment_begins_with_the_base),
+		TEST(chain_goes_through_the_rotation),
+		TEST(no_record_is_ebadmsg),
+		TEST(record_of_another_segment_is_refused),
+		TEST(mapped_ledger_reads_what_it_stored),
+		TEST(many_segments_go_through_few_descriptors),
+		TEST(commit_moves_durable_to_the_tail),
+		TEST(commit_of_the_durable_does_not_sync),
+		TEST(policy_none_calls_all_durable),
+		TEST(failed_sync_is_never_repeated),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
