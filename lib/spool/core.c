@@ -55,9 +55,10 @@ check_identity(struct tq_spool *sp, struct tq_err *e)
 }
 
 /*
- * The last holder died inside.  With dirty 0 the table agrees with the ledger
- * and only bytes behind the tail may be his: zero them, for a later replay
- * must not meet whole records there.  Otherwise, rebuild.
+ * The last holder left it unfinished: he died, or a write or a rebuild of his
+ * failed.  With dirty 0 the table agrees with the ledger and only bytes behind
+ * the tail may be his: zero them, for a later replay must not meet whole
+ * records there.  Otherwise, rebuild.
  */
 static int
 mend(struct tq_spool *sp, struct tq_err *e)
@@ -66,28 +67,21 @@ mend(struct tq_spool *sp, struct tq_err *e)
 	struct tq_top *top = sp->t.top;
 	uint32_t off = TQ_LSN_OFF(top->tail), n, end;
 	struct tq_segment *s;
-	int rv = 0;
 
-	if (top->dirty)
-		rv = tq_rebuild(sp, e);
-	else if (top->intent != 0) {
-		s = tq_ledger_segment(&sp->l, TQ_LSN_SEG(top->tail));
-		if (s == NULL)
-			rv = tq_rebuild(sp, e);
-		else {
-			end = top->intent < s->size - off ?
-			    off + top->intent : s->size;
-			for (; rv == 0 && off < end; off += n) {
-				n = end - off < sizeof(zeros) ? end - off :
-				    (uint32_t)sizeof(zeros);
-				rv = tq_io_pwrite(s->fd, zeros, n, off);
-			}
-			top->intent = 0;
-		}
+	if (top->dirty || sp->t.bad)
+		return tq_rebuild(sp, e);
+	s = tq_ledger_segment(&sp->l, TQ_LSN_SEG(top->tail));
+	if (s == NULL || off > s->size)
+		return tq_rebuild(sp, e);
+	end = top->intent < s->size - off ? off + top->intent : s->size;
+	for (; off < end; off += n) {
+		n = end - off < sizeof(zeros) ? end - off :
+		    (uint32_t)sizeof(zeros);
+		if (tq_io_pwrite(s->fd, zeros, n, off) == -1)
+			return tq_fail_sys(e, errno, "%s/ledger", sp->path);
 	}
-	if (rv == 0)
-		tq_lock_mended(&top->lock);
-	return rv;
+	top->intent = 0;
+	return 0;
 }
 
 int
@@ -105,17 +99,17 @@ tq_core_enter(struct tq_spool *sp, struct tq_err *e)
 			return lock_failed(sp, e);
 		atomic_store_explicit(&top->holder, sp->pid,
 		    memory_order_relaxed);
-		if (rv == 1 && mend(sp, e) == -1) {
-			tq_lock_give(&top->lock);
-			return -1;
-		}
+		/* what he left undone is told by dirty and intent */
+		if (rv == 1)
+			tq_lock_mended(&top->lock);
 		if (top->retired) {
 			tq_lock_give(&top->lock);
 			if (reopen(sp, e) == -1)
 				return -1;
 			continue;
 		}
-		if (sp->t.bad && tq_rebuild(sp, e) == -1) {
+		if ((top->dirty || top->intent != 0 || sp->t.bad) &&
+		    mend(sp, e) == -1) {
 			tq_lock_give(&top->lock);
 			return -1;
 		}

@@ -100,6 +100,7 @@ list_segments(struct tq_spool *sp, struct segs *out)
 			v = reallocarray(out->v, out->cap + 256, sizeof(*v));
 			if (v == NULL) {
 				closedir(dp);
+				free(out->v);
 				return -1;
 			}
 			out->v = v;
@@ -110,7 +111,10 @@ list_segments(struct tq_spool *sp, struct segs *out)
 	closedir(dp);
 	if (out->n > 1)
 		qsort(out->v, out->n, sizeof(*out->v), ascending);
-	return find_limits(sp, out);
+	if (find_limits(sp, out) == 0)
+		return 0;
+	free(out->v);
+	return -1;
 }
 
 static void
@@ -328,26 +332,31 @@ load(struct tq_walk *w, uint32_t number, struct tq_seg_head *h,
 static int
 goes_on(struct tq_walk *w, uint32_t number, struct tq_rec *r)
 {
+	unsigned char head[TQ_REC_HEAD], *p = NULL;
 	struct tq_seg_head h;
 	struct tq_segment s;
-	uint32_t length = 0;
+	size_t length;
 	ssize_t n;
+	int rv = -1;
 
 	if (tq_segment_open(&s, &h, w->sp->ledgerfd, number) == -1)
 		return unusable(errno) ? 0 : -1;
-	/* nothing of the segment read last is needed any more */
-	n = tq_io_pread(s.fd, w->buf, TQ_REC_HEAD, TQ_SEG_HEAD);
-	if (n == TQ_REC_HEAD)
-		length = tq_le32(w->buf + 4);
-	if (length > w->sp->format.segment - TQ_SEG_HEAD)
-		length = 0;
-	if (n != -1)
-		n = tq_io_pread(s.fd, w->buf, length, TQ_SEG_HEAD);
+	if ((n = tq_io_pread(s.fd, head, sizeof(head), TQ_SEG_HEAD)) == -1)
+		goto out;
+	rv = 0;
+	length = tq_le32(head + 4);
+	if (n < (ssize_t)sizeof(head) || length < sizeof(head) ||
+	    length > w->sp->format.segment)
+		goto out;
+	rv = -1;
+	if ((p = malloc(length)) == NULL ||
+	    (n = tq_io_pread(s.fd, p, length, TQ_SEG_HEAD)) == -1)
+		goto out;
+	rv = tq_rec_head(r, p, (size_t)n) == 0 && r->salt == h.salt;
+ out:
+	free(p);
 	tq_segment_close(&s);
-	if (n == -1)
-		return -1;
-	return length >= TQ_REC_HEAD && n == (ssize_t)length &&
-	    tq_rec_head(r, w->buf, length) == 0 && r->salt == h.salt;
+	return rv;
 }
 
 /*
