@@ -48,8 +48,10 @@ void	t_pause(tq_time *until, const char *what, const char *file, int line);
 
 /*
  * The kernel that fails: from now on the n-th call through struct tq_sys
- * (from 1) fails with errno err, or with err 0 kills this process.  Once.
+ * (from 1) fails with errno err, or with err 0 kills this process, with
+ * T_SYS_TORN in the middle of it if it is a write.  Once.
  */
+#define T_SYS_TORN	(-1)
 void	t_sys_arm(unsigned n, int err);
 /* libc's kernel again.  Returns the number of calls since t_sys_arm(). */
 unsigned t_sys_disarm(void);
