@@ -99,7 +99,9 @@ queue_of(struct tq_table *t, uint32_t n)
 {
 	struct tq_qrow *q = tq_table_queue_at(t, n);
 
-	if (q != NULL && !q->used) {
+	if (q == NULL)
+		t->bad = 1;
+	else if (!q->used) {
 		memset(q, 0, sizeof(*q));
 		snprintf(q->name, sizeof(q->name), "lost.%u", (unsigned)n);
 		q->used = 1;

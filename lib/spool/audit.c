@@ -10,7 +10,8 @@ struct audit {
 	struct tq_table	*t;
 	char		*why;
 	size_t		 size;
-	uint32_t	 listed, tasks;
+	uint32_t	 listed, tasks, timers, started;
+	uint64_t	 live;
 };
 
 static int __attribute__((__format__(__printf__, 2, 3)))
@@ -92,7 +93,49 @@ slots_ok(struct audit *a, uint32_t (*count)[TQ_NSTATES], uint32_t *unlisted)
 		    t->heap[s->heap - 1].slot != n))
 			return wrong(a, "table: slot %u has a wrong timer",
 			    (unsigned)n);
+		a->timers += s->heap != 0;
+		a->started += s->state == TQ_STARTED;
+		a->live += s->size;
 	}
+	return 1;
+}
+
+/* Every slot that holds no task can be had again. */
+static int
+free_ok(struct audit *a)
+{
+	struct tq_table *t = a->t;
+	uint32_t n, count = 0;
+	struct tq_slot *s;
+
+	for (n = t->top->free; n != 0; n = s->chain) {
+		if ((s = tq_table_slot(t, n)) == NULL ||
+		    s->state != TQ_ABSENT || count++ > t->top->slots.used)
+			return wrong(a, "table: the list of free slots is "
+			    "wild");
+	}
+	if (count + a->tasks != t->top->slots.used)
+		return wrong(a, "table: of %u slots %u hold a task and %u are "
+		    "free", (unsigned)t->top->slots.used, (unsigned)a->tasks,
+		    (unsigned)count);
+	return 1;
+}
+
+static int
+sums_ok(struct audit *a)
+{
+	const struct tq_top *top = a->t->top;
+
+	if (a->timers != top->heap.used)
+		return wrong(a, "table: %u timers of %u tasks",
+		    (unsigned)top->heap.used, (unsigned)a->timers);
+	if (a->started != top->started)
+		return wrong(a, "table: %u claims, not %u",
+		    (unsigned)a->started, (unsigned)top->started);
+	if (a->live != top->live)
+		return wrong(a, "table: %llu live bytes, not %llu",
+		    (unsigned long long)a->live,
+		    (unsigned long long)top->live);
 	return 1;
 }
 
@@ -103,10 +146,13 @@ tq_table_audit(struct tq_table *t, char *why, size_t size)
 	uint32_t (*count)[TQ_NSTATES], unlisted = 0, q;
 	int rv = 0;
 
+	if (!tq_table_sane(t))
+		return wrong(&a, "table: its regions are wild");
 	count = calloc((size_t)t->top->queues.used + 1, sizeof(*count));
 	if (count == NULL)
 		return wrong(&a, "table: no memory for an audit");
-	if (!lists_ok(&a) || !slots_ok(&a, count, &unlisted))
+	if (!lists_ok(&a) || !slots_ok(&a, count, &unlisted) ||
+	    !free_ok(&a) || !sums_ok(&a))
 		goto out;
 	if (a.tasks != t->top->ntasks || a.listed + unlisted != a.tasks) {
 		wrong(&a, "table: %u tasks, %u indexed, %u in a list",
@@ -115,9 +161,10 @@ tq_table_audit(struct tq_table *t, char *why, size_t size)
 		goto out;
 	}
 	for (q = 1; q <= t->top->queues.used; q++)
-		if (t->qrows[q].used && memcmp(count[q] + 1,
+		if (t->qrows[q].used && (memcmp(count[q] + 1,
 		    t->qrows[q].count + 1,
-		    (TQ_NSTATES - 1) * sizeof(count[q][0])) != 0) {
+		    (TQ_NSTATES - 1) * sizeof(count[q][0])) != 0 ||
+		    t->qrows[q].nready != count[q][TQ_READY])) {
 			wrong(&a, "table: counts of queue %s are wrong",
 			    t->qrows[q].name);
 			goto out;

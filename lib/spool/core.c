@@ -217,12 +217,11 @@ tq_spool_inline_max(const struct tq_spool *sp)
 }
 
 int
-tq_core_write(struct tq_spool *sp, const struct tq_rec *recs,
+tq_core_write(struct tq_spool *sp, struct tq_rec *recs,
     uint64_t reserve, tq_time now, struct tq_err *e)
 {
 	struct tq_top *top = sp->t.top;
 	tq_lsn few[16], *lsn = few;
-	struct tq_rec r;
 	size_t i;
 	int rv;
 
@@ -248,11 +247,10 @@ tq_core_write(struct tq_spool *sp, const struct tq_rec *recs,
 	if (tq_ledger_write(&sp->l, now, lsn) == -1)
 		return tq_fail_sys(e, errno, "%s: ledger", sp->path);
 	for (i = 0; i < sp->l.npend; i++) {
-		r = recs[i];
-		r.seq = top->seq - (sp->l.npend - 1 - i);
-		r.time = now;
-		r.length = sp->l.pend[i].length;
-		tq_apply(&sp->t, &r, lsn[i], sp);
+		recs[i].seq = top->seq - (sp->l.npend - 1 - i);
+		recs[i].time = now;
+		recs[i].length = sp->l.pend[i].length;
+		tq_apply(&sp->t, &recs[i], lsn[i], sp);
 	}
 	atomic_store_explicit(&top->reserved, (uint64_t)top->started *
 	    tq_core_end_room(sp), memory_order_relaxed);

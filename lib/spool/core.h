@@ -123,9 +123,10 @@ int	tq_core_commit(struct tq_spool *sp, tq_lsn lsn, struct tq_err *e);
 /*
  * Under the lock: write the transaction in sp->l and apply it.  1 done; 0
  * another segment must be prepared (leave, tq_core_prepare, decide again);
- * -1.  reserve: bytes promised to ENDs once it is done.
+ * -1.  reserve: bytes promised to ENDs once it is done.  Sequence, time and
+ * length are filled into recs.
  */
-int	tq_core_write(struct tq_spool *sp, const struct tq_rec *recs,
+int	tq_core_write(struct tq_spool *sp, struct tq_rec *recs,
 	    uint64_t reserve, tq_time now, struct tq_err *e);
 /* Note that a sleeping worker that serves the queue is to be rung. */
 void	tq_core_ring(struct tq_spool *sp, uint32_t queue);

@@ -294,7 +294,6 @@ tq_ledger_write(struct tq_ledger *l, tq_time now, tq_lsn *lsn)
 	struct tq_rec r;
 	size_t i;
 
-	memset(&r, 0, sizeof(r));
 	head_of(l, &r, now);
 	for (i = 0; i < l->npend; i++) {
 		r.type = l->pend[i].type;

@@ -121,8 +121,10 @@ struct tq_rec {
 	/* payload */
 	struct tq_uuid	 id;
 	uint32_t	 hint;		/* not written: slot it may stand in */
-	struct tq_rec_put put;		/* PUT, CARRY */
-	struct tq_rec_end end;		/* END */
+	union {
+		struct tq_rec_put put;	/* PUT, CARRY */
+		struct tq_rec_end end;	/* END */
+	};
 	struct tq_rec_state st;		/* ALTER, CARRY; CLAIM: row epoch
 					 * attempt flags due (lease end) */
 	uint16_t	 capture;	/* CLAIM */

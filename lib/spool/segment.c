@@ -15,7 +15,8 @@
 #include "base/io.h"
 
 #ifndef MADV_POPULATE_WRITE
-#define MADV_POPULATE_WRITE 23	/* Linux 5.14; an older kernel says EINVAL */
+#define MADV_POPULATE_READ 22	/* Linux 5.14; an older kernel says EINVAL */
+#define MADV_POPULATE_WRITE 23
 #endif
 #define XFS_MAGIC	0x58465342	/* statfs(2) */
 
@@ -170,28 +171,41 @@ tq_segment_map(struct tq_segment *s)
 }
 
 /*
- * Have the pages up to `to` present and writable, so that a disk error or a
- * full one is an errno here and no SIGBUS in a store.
+ * Have the pages of n bytes at off present, so that a disk error or a full
+ * disk is an errno here and no SIGBUS in a load or store.  A whole window at
+ * once; windows that touch grow together.
  */
 static int
-make_present(struct tq_segment *s, uint32_t to)
+make_present(struct tq_segment *s, struct tq_window *w, uint32_t off, size_t n,
+    int advice)
 {
-	uint32_t upto = (to + TQ_SEG_WINDOW - 1) & ~(TQ_SEG_WINDOW - 1);
+	uint32_t from = off & ~(uint32_t)4095;
+	uint32_t to = off + (uint32_t)n + TQ_SEG_WINDOW;
 
-	if (upto > s->size)
-		upto = s->size;
-	if (madvise(s->map + s->present, upto - s->present,
-	    MADV_POPULATE_WRITE) == -1)
+	if (to > s->size)
+		to = s->size;
+	if (w->to >= from && w->from <= from)
+		from = w->to;
+	to = (to + 4095) & ~(uint32_t)4095;
+	if (madvise(s->map + from, to - from, advice) == -1)
 		return -1;
-	s->present = upto;
+	if (from != w->to)
+		w->from = from;
+	w->to = to;
 	return 0;
+}
+
+static int
+within(const struct tq_window *w, uint32_t off, size_t n)
+{
+	return off >= w->from && off + n <= w->to;
 }
 
 int
 tq_segment_write(struct tq_segment *s, const void *p, size_t n, uint32_t off)
 {
-	if (s->map == NULL || (off + n > s->present &&
-	    make_present(s, (uint32_t)(off + n)) == -1))
+	if (s->map == NULL || (!within(&s->store, off, n) &&
+	    make_present(s, &s->store, off, n, MADV_POPULATE_WRITE) == -1))
 		return tq_io_pwrite(s->fd, p, n, off);
 	memcpy(s->map + off, p, n);
 	return 0;
@@ -208,8 +222,9 @@ tq_segment_read(struct tq_segment *s, void *buf, size_t *n, uint32_t off)
 	}
 	if (*n > s->size - off)
 		*n = s->size - off;
-	if (s->map != NULL && (off + *n <= s->present ||
-	    make_present(s, (uint32_t)(off + *n)) == 0))
+	if (s->map != NULL && (within(&s->store, off, *n) ||
+	    within(&s->load, off, *n) ||
+	    make_present(s, &s->load, off, *n, MADV_POPULATE_READ) == 0))
 		return s->map + off;
 	if ((got = tq_io_pread(s->fd, buf, *n, off)) == -1)
 		return NULL;

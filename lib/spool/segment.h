@@ -16,8 +16,13 @@
 #define TQ_SEG_SIZE	(8u << 20)	/* of a new spool */
 #define TQ_SEG_MIN	(64u << 10)
 #define TQ_SEG_MAX	(1u << 30)
-#define TQ_SEG_WINDOW	(256u << 10)	/* made present at once for stores */
+#define TQ_SEG_WINDOW	(256u << 10)	/* made present at once */
 #define TQ_SEG_NAME	16		/* "0000001a.seg" */
+
+/* A part of a map whose pages are present. */
+struct tq_window {
+	uint32_t	 from, to;
+};
 
 struct tq_segment {
 	uint32_t	 number;	/* 0: empty */
@@ -25,7 +30,7 @@ struct tq_segment {
 	uint32_t	 salt;
 	int		 fd;
 	unsigned char	*map;		/* whole file, NULL: not mapped */
-	uint32_t	 present;	/* bytes made present for stores */
+	struct tq_window store, load;	/* present for stores, for loads */
 	uint64_t	 used;		/* for the cache: when last */
 };
 

@@ -27,6 +27,8 @@
 /* Regions grow by this many bytes: little enough to waste, enough to be rare. */
 #define GROW_BYTES	(256u << 10)
 
+_Static_assert(offsetof(struct tq_top, seq) == 64 &&
+    offsetof(struct tq_top, done) == 128, "hot lines of the table");
 _Static_assert(sizeof(struct tq_slot) == 112, "a slot is 112 bytes");
 
 uint64_t
@@ -73,9 +75,11 @@ region_grow(struct tq_table *t, struct tq_region *r, uint64_t at, size_t item,
 {
 	uint32_t step = (uint32_t)(GROW_BYTES / item), cap = r->cap;
 
-	if (want <= cap)
+	if (cap > max)
+		t->bad = 1;
+	else if (want <= cap)
 		return 0;
-	if (want > max) {
+	if (cap > max || want > max) {
 		errno = ENOSPC;
 		return -1;
 	}
@@ -154,12 +158,53 @@ tq_table_init(struct tq_table *t, int fd)
 	return 0;
 }
 
+int
+tq_table_sane(struct tq_table *t)
+{
+	const struct tq_top *top = t->top;
+
+	if (top->slots.cap <= TQ_SLOTS_MAX &&
+	    top->slots.used < top->slots.cap &&
+	    top->buckets.cap <= TQ_SLOTS_MAX &&
+	    top->buckets.used <= top->buckets.cap &&
+	    top->heap.cap <= TQ_SLOTS_MAX &&
+	    top->heap.used <= top->heap.cap &&
+	    top->queues.cap <= TQ_QROWS_MAX &&
+	    top->queues.used < top->queues.cap &&
+	    top->ctxs.cap <= TQ_CTX_MAX && top->ctxs.used < top->ctxs.cap)
+		return 1;
+	t->bad = 1;
+	return 0;
+}
+
+/*
+ * How much is allocated is not known any more.  Slots, buckets and timers are
+ * allocated again as they come, which finds what is there; rows are told from
+ * unused ones by what stands in them, so all of them must be zero.
+ */
+static void
+forget_caps(struct tq_table *t)
+{
+	struct tq_top *top = t->top;
+
+	top->slots.cap = top->buckets.cap = top->heap.cap = 0;
+	top->queues.cap = top->ctxs.cap = 0;
+	top->slots.used = top->heap.used = 0;
+	if (tq_table_reserve(t, 1) == 0 &&
+	    allocate(t->fd, AT_QROWS, AT_HEAP - AT_QROWS) == 0) {
+		top->queues.cap = TQ_QROWS_MAX;
+		top->ctxs.cap = TQ_CTX_MAX;
+	}
+}
+
 void
 tq_table_clear(struct tq_table *t)
 {
 	struct tq_top *top = t->top;
 	uint32_t i;
 
+	if (!tq_table_sane(t))
+		forget_caps(t);
 	memset(t->buckets, 0, (size_t)top->buckets.cap * sizeof(*t->buckets));
 	memset(t->qrows, 0, (size_t)top->queues.cap * sizeof(*t->qrows));
 	memset(t->crows, 0, (size_t)top->ctxs.cap * sizeof(*t->crows));
@@ -239,12 +284,24 @@ tq_table_ctx(struct tq_table *t, uint32_t n)
 
 /* ---- the index by id: linear hashing, chains through the slots -------- */
 
+/*
+ * Ids that tq makes begin with 48 bits of milliseconds and a 12-bit counter
+ * (RFC 9562 §5.7): those bits are the hash, so that tasks put one after the
+ * other stand in neighbouring buckets and the cache is used.  The counter
+ * starts at random every millisecond, which spreads ids that come slowly.
+ * Other ids (digests, version 8) are mixed.
+ */
 static uint64_t
 hash(const struct tq_table *t, const struct tq_uuid *id)
 {
+	const unsigned char *b = id->b;
 	uint64_t v;
 
-	memcpy(&v, id->b + 8, sizeof(v));
+	if (b[6] >> 4 == 7)
+		return (uint64_t)b[2] << 36 | (uint64_t)b[3] << 28 |
+		    (uint64_t)b[4] << 20 | (uint64_t)b[5] << 12 |
+		    (uint64_t)(b[6] & 0x0f) << 8 | b[7];
+	memcpy(&v, b + 8, sizeof(v));
 	v = (v ^ t->top->hash_seed) * UINT64_C(0x9e3779b97f4a7c15);
 	return v >> 32;
 }
@@ -275,6 +332,10 @@ split(struct tq_table *t)
 	if (new == 0) {
 		top->buckets.used = 1;
 		t->buckets[0] = 0;
+		return;
+	}
+	if (new >= top->buckets.cap || top->buckets.cap > TQ_SLOTS_MAX) {
+		t->bad = 1;
 		return;
 	}
 	if (new == 2u << (top->level & 31))
@@ -336,6 +397,12 @@ tq_table_reserve(struct tq_table *t, uint32_t n)
 	struct tq_top *top = t->top;
 	uint32_t want = top->slots.used + n + 1;
 
+	if (top->slots.used > TQ_SLOTS_MAX || top->heap.used > TQ_SLOTS_MAX ||
+	    n > TQ_SLOTS_MAX) {
+		t->bad = n <= TQ_SLOTS_MAX;
+		errno = ENOSPC;
+		return -1;
+	}
 	if (region_grow(t, &top->slots, AT_SLOTS, sizeof(*t->slots), want,
 	    TQ_SLOTS_MAX) == -1 ||
 	    region_grow(t, &top->buckets, AT_BUCKETS, sizeof(*t->buckets),
@@ -573,11 +640,10 @@ tq_table_enter(struct tq_table *t, uint32_t n, enum tq_state state,
 		item.order = s->seq;
 		item.slot = n;
 		item.pad = 0;
-		heap_of(t, &h);
 		if (region_grow(t, &t->top->heap, AT_HEAP, sizeof(*t->heap),
 		    t->top->heap.used + 1, TQ_SLOTS_MAX) == -1)
 			t->bad = 1;
-		h.cap = t->top->heap.cap;
+		heap_of(t, &h);
 		if (tq_heap_push(&h, &item) == -1)
 			t->bad = 1;
 	}
@@ -622,7 +688,7 @@ tq_table_queue_find(struct tq_table *t, const char *name, size_t len)
 {
 	uint32_t n, used = t->top->queues.used;
 
-	if (used >= t->top->queues.cap || len > TQ_NAME_MAX)
+	if (!tq_table_sane(t) || len > TQ_NAME_MAX)
 		return 0;
 	for (n = 1; n <= used; n++)
 		if (t->qrows[n].used &&
@@ -637,6 +703,10 @@ tq_table_queue_new(struct tq_table *t)
 {
 	uint32_t n;
 
+	if (!tq_table_sane(t)) {
+		errno = ENOSPC;
+		return 0;
+	}
 	for (n = 1; n <= t->top->queues.used; n++)
 		if (!t->qrows[n].used)
 			return n;

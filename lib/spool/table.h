@@ -78,18 +78,19 @@ struct tq_slot {
 	uint8_t		 pad;
 };
 
-/* One queue; number 0 is never used. */
+/* One queue; number 0 is never used.  What every task changes is together. */
 struct tq_qrow {
 	char		 name[TQ_NAME_MAX + 1];
 	uint8_t		 used, paused, closed;
 	uint8_t		 pad[4];
 	tq_lsn		 rec;		/* its newest QUEUE record */
 	struct tq_settings set;
-	struct tq_list	 ready[TQ_PRI_MAX + 1];
-	uint32_t	 count[TQ_NSTATES];
+	_Alignas(64) uint32_t count[TQ_NSTATES];
 	uint32_t	 nready;
+	uint64_t	 puts, claims;
 	uint64_t	 bytes;		/* of unended tasks */
-	uint64_t	 puts, claims, successes, failures;
+	uint64_t	 successes, failures;
+	struct tq_list	 ready[TQ_PRI_MAX + 1];
 };
 
 /* One interned context: directory, umask, environment. */
@@ -122,54 +123,61 @@ struct tq_region {
 	uint32_t	 cap, used;
 };
 
+/*
+ * The fields that every put, claim and end change stand first, in as few cache
+ * lines as they fit: two processors that work on one spool hand each of these
+ * lines to and fro.
+ */
 struct tq_top {
+	_Alignas(64) pthread_mutex_t lock; /* robust: table and tail */
+	uint32_t	 dirty;		/* the tail moved, the table not yet */
+	uint32_t	 retired;	/* object was removed: let go, reopen */
+	_Atomic int32_t	 holder;	/* pid that took the lock last */
+	uint32_t	 crc;		/* of the last record */
+	_Atomic tq_lsn	 tail;		/* where the next record goes */
+
+	_Atomic uint64_t seq;		/* of the last record */
+	uint64_t	 live;		/* bytes of live records */
+	_Atomic uint64_t reserved;	/* bytes promised to ENDs of claims */
+	struct tq_region slots;
+	uint32_t	 free;		/* first free slot */
+	uint32_t	 ntasks;
+	uint32_t	 started;	/* claims that hold a reserve */
+	uint32_t	 intent;	/* bytes about to be written at the tail */
+	_Atomic uint32_t ready_word;	/* rises with every task that is ready */
+	uint32_t	 sleepers;	/* owners registered for a ring */
+	uint32_t	 rows;		/* greatest row that was joined */
+	uint32_t	 level;		/* buckets < 2^level before the split */
+
+	struct tq_list	 done;		/* success, revoked, expired: by end */
+	struct tq_region buckets, heap;
+	uint32_t	 salt;		/* of the tail's segment */
+	uint32_t	 seg_size;
+	_Atomic uint32_t base;		/* oldest segment */
+	_Atomic uint32_t last;		/* newest segment that is prepared */
+	uint64_t	 durable_seq;
+	_Atomic uint64_t durable;	/* everything before this is on disk */
+
+	/* what is read or written now and then */
+	_Alignas(64) pthread_mutex_t sync; /* robust: leader of a commit */
+	pthread_mutex_t	 care;		/* robust: makes and retires segments */
 	uint64_t	 magic;
 	uint64_t	 layout;
 	uint64_t	 hash_seed;
 	unsigned char	 boot[16];
 	uint64_t	 generation;	/* rises with every rebuild */
-	uint32_t	 dirty;		/* the tail moved, the table not yet */
-	uint32_t	 retired;	/* object was removed: let go, reopen */
 	_Atomic uint32_t progress;	/* of a rebuild, for who waits */
-	_Atomic int32_t	 holder;	/* pid that took the lock last */
-	pthread_mutex_t	 lock;		/* robust: table and tail */
-	pthread_mutex_t	 sync;		/* robust: the leader of a commit */
-	pthread_mutex_t	 care;		/* robust: makes and retires segments */
-
-	/* the ledger: `tail` is where the next record goes */
-	_Atomic tq_lsn	 tail;
-	_Atomic uint64_t seq;		/* of the last record */
-	uint32_t	 crc;		/* of the last record */
-	uint32_t	 salt;		/* of the tail's segment */
-	uint32_t	 seg_size;
-	_Atomic uint32_t base;		/* oldest segment */
-	_Atomic uint32_t last;		/* newest segment that is prepared */
-	uint32_t	 intent;	/* bytes about to be written at the tail */
-	uint64_t	 live;		/* bytes of live records */
-	_Atomic uint64_t reserved;	/* bytes promised to ENDs of claims */
-	tq_lsn		 scan;		/* how far the base segment is carried */
 	uint32_t	 damaged;	/* places of damage found */
-	_Atomic uint32_t readonly;	/* errno of a sync that cannot be mended */
-	_Atomic uint64_t durable;	/* everything before this is on disk */
-	uint64_t	 durable_seq;
+	tq_lsn		 scan;		/* how far the base segment is carried */
 	_Atomic uint64_t fail_from, fail_to; /* what the last failed sync covered */
 	_Atomic tq_time	 synced;	/* monotonic time of the last sync */
-
-	/* tasks */
-	struct tq_region slots, buckets, heap, queues, ctxs;
-	uint32_t	 level;		/* buckets < 2^level before the split */
-	uint32_t	 free;		/* first free slot */
-	uint32_t	 ntasks;
-	uint32_t	 started;	/* claims that hold a reserve */
-	struct tq_list	 done;		/* success, revoked, expired: by end */
+	_Atomic uint32_t readonly;	/* errno of a sync that cannot be mended */
+	struct tq_region queues, ctxs;
 	struct tq_list	 dead;		/* failure: by end */
 	struct tq_settings set;
 	tq_lsn		 set_rec;	/* QUEUE record of number 0 */
 	/* ---- dies with the machine ---- */
 	tq_time		 swept;		/* wall: dead owners looked for */
-	uint32_t	 sleepers;	/* owners registered for a ring */
-	uint32_t	 rows;		/* greatest row that was joined */
-	_Atomic uint32_t ready_word;	/* rises with every task that is ready */
 	_Atomic uint32_t durable_word;	/* futex: rises with durable */
 	_Atomic uint32_t durable_waiters;
 	_Atomic uint32_t room_word;	/* futex: a queue got room */
@@ -208,6 +216,11 @@ int		 tq_table_init(struct tq_table *t, int fd);
 /* Empty it for a rebuild; what dies with the machine and the locks stay. */
 void		 tq_table_clear(struct tq_table *t);
 
+/*
+ * 1 if how much of each region is allocated and in use can be true, else 0
+ * and t->bad: whoever runs through a region asks first.
+ */
+int		 tq_table_sane(struct tq_table *t);
 /* Slot by number, NULL (and t->bad) for a wild one, NULL for 0. */
 struct tq_slot	*tq_table_slot(struct tq_table *t, uint32_t n);
 struct tq_qrow	*tq_table_queue(struct tq_table *t, uint32_t n);

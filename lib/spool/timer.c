@@ -46,7 +46,7 @@ after_death(struct tq_spool *sp, const struct tq_slot *s)
 
 /* Write what was added, if anything.  As tq_core_write(). */
 static int
-flush(struct tq_spool *sp, const struct tq_rec *recs, tq_time now,
+flush(struct tq_spool *sp, struct tq_rec *recs, tq_time now,
     struct tq_err *e)
 {
 	if (sp->l.npend == 0)
