@@ -187,9 +187,15 @@ signals_are_neither_blocked_nor_ignored(void **state)
 	sigprocmask(SIG_BLOCK, &all, &old);
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGHUP, SIG_IGN);
+	/*
+	 * 32 and 33 are libc's own: whoever started this test may have had
+	 * them ignored, and no program can change that through libc.
+	 */
 	check_shell(*state,
-	    "grep -E '^Sig(Blk|Ign)' /proc/self/status | tr -d '\\t\\n'",
-	    "SigBlk:0000000000000000SigIgn:0000000000000000");
+	    "sed -n 's/^Sig\\(Blk\\|Ign\\):.*\\([0-9a-f]\\{16\\}\\)$/"
+	    "\\1 \\2/p' /proc/self/status | while read -r name mask; do "
+	    "printf '%s:%x ' $name $((0x$mask & ~0x180000000)); done",
+	    "Blk:0 Ign:0 ");
 	signal(SIGPIPE, SIG_DFL);
 	signal(SIGHUP, SIG_DFL);
 	sigprocmask(SIG_SETMASK, &old, NULL);
