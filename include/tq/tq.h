@@ -221,7 +221,8 @@ struct tq_select {
 };
 
 /*
- * Call each for every selected task in order of its put; stops early when it
+ * Call each for every selected task, in order of its put or, with ids, in the
+ * order of those; stops early when it
  * returns non-zero and returns that.  The info is valid during the call
  * only.  Tasks that come or go meanwhile may or may not be seen; one that
  * stays is seen once.
@@ -282,7 +283,10 @@ struct tq_worker_info {
 int	tq_workers(struct tq *, int (*each)(const struct tq_worker_info *,
 	    void *), void *arg, struct tq_err *);
 
-/* Something that happened.  Numbers rise; a gap is a loss. */
+/*
+ * Something that happened.  Numbers rise; those of the broker's housekeeping
+ * are left out.
+ */
 enum tq_event_type {
 	TQ_EV_PUT = 1, TQ_EV_CLAIM, TQ_EV_END, TQ_EV_ALTER, TQ_EV_SET,
 	TQ_EV_FORGET
@@ -299,8 +303,8 @@ struct tq_event {
 	int		 status;	/* TQ_EV_END, -1: none */
 };
 /*
- * Call each for every event after *seq (0: from now on) and move *seq on;
- * waits up to timeout for the first.  Returns the number seen, or what each
+ * Call each for every event after the place *seq (0: from now on) and move
+ * *seq on; waits up to timeout for the first.  Returns the number seen, or what each
  * returned if not 0 (then negative is that), -1 on error.
  */
 int	tq_events(struct tq *, uint64_t *seq, tq_time timeout,

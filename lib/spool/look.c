@@ -150,6 +150,23 @@ look_end(struct tq_spool *sp, unsigned attempt, struct tq_spool_look *out)
 	return 0;
 }
 
+/*
+ * A record that was whole when it was indexed is damaged now.  Recovery is
+ * what deals with damage: it sets the bytes aside, names them, and the rest
+ * goes on.  The task is unknown then.
+ */
+static int
+set_aside(struct tq_spool *sp, struct tq_err *e)
+{
+	int rv;
+
+	if (tq_core_enter(sp, e) == -1)
+		return -1;
+	rv = tq_rebuild(sp, e);
+	tq_core_leave(sp);
+	return rv;
+}
+
 int
 tq_spool_look(struct tq_spool *sp, const struct tq_uuid *id,
     unsigned attempt, struct tq_spool_look *out, struct tq_err *e)
@@ -173,7 +190,7 @@ tq_spool_look(struct tq_spool *sp, const struct tq_uuid *id,
 			out->rec.st.put = out->rec.time;
 		return 1;
 	}
-	return tq_fail(e, EBADMSG, "the task's record is damaged");
+	return set_aside(sp, e);
 }
 
 /* ---- many -------------------------------------------------------------------- */

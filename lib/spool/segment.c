@@ -248,3 +248,25 @@ tq_segment_in_place(int dirfd)
 		return 0;
 	}
 }
+
+const char *
+tq_segment_refused(int dirfd)
+{
+	static const struct {
+		unsigned long	 magic;
+		const char	*name;
+	} kinds[] = {
+		{ 0x6969, "nfs" }, { 0x517b, "smb" }, { 0xff534d42, "cifs" },
+		{ 0xfe534d42, "smb2" }, { 0x65735546, "fuse" },
+		{ 0x01021997, "9p" }, { 0x6a656a63, "virtiofs" },
+	};
+	struct statfs fs;
+	size_t i;
+
+	if (fstatfs(dirfd, &fs) == -1)
+		return NULL;
+	for (i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		if ((unsigned long)fs.f_type == kinds[i].magic)
+			return kinds[i].name;
+	return NULL;
+}

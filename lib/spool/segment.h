@@ -60,5 +60,10 @@ const unsigned char *tq_segment_read(struct tq_segment *s, void *buf,
 	    size_t *n, uint32_t off);
 /* 1 where the file system overwrites in place, 0 where it allocates. */
 int	tq_segment_in_place(int dirfd);
+/*
+ * Name of a file system that cannot hold a spool, NULL for others: locks and
+ * syncs there are not the kernel's own.  Numbers: statfs(2).
+ */
+const char *tq_segment_refused(int dirfd);
 
 #endif

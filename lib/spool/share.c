@@ -280,12 +280,17 @@ replace(struct tq_spool *sp, struct tq_share *s, tq_time deadline,
     struct tq_err *e)
 {
 	struct name name, old;
+	const char *kind;
 	int fd, had_old;
 
 	if (byte_wait(s->lockfd, 0, F_WRLCK, deadline) == -1)
 		return errno == EBUSY ? busy(sp, e) :
 		    tq_fail_sys(e, errno, "%s/lock", sp->path);
 	had_old = name_read(&old, s->lockfd);
+	/* asked when a table is made: once a boot is enough */
+	if ((kind = tq_segment_refused(sp->dirfd)) != NULL)
+		return tq_fail(e, ENOTSUP, "%s: a spool cannot be on %s",
+		    sp->path, kind);
 	if ((fd = object_make(sp, &name, e)) == -1)
 		return -1;
 	if (tq_table_map(&s->t, fd) == -1 || tq_table_init(&s->t, fd) == -1) {
