@@ -88,6 +88,7 @@ carry_task(struct tq_spool *sp, const struct tq_slot *s, struct tq_rec *out)
 	r.st.due = s->due;
 	r.st.start = s->time;
 	r.st.seq = s->seq;
+	r.put.expires = s->expires;	/* waived when it was reopened */
 	r.ends.p = (const char *)ends.p;
 	r.ends.n = ends.n;
 	if (tq_ledger_add(&sp->l, &r) == -1)
@@ -139,10 +140,13 @@ carry_row(struct tq_spool *sp, const struct tq_rec *r, tq_lsn at,
 		return -1;
 	*out = *r;
 	/* apply reads these: keep them while the buffer does not move */
-	tq_buf_put(keep, r->name.p, r->name.n);
+	if (r->type == TQ_REC_CTX)
+		out->name.n = 0;	/* it has none */
+	else
+		tq_buf_put(keep, r->name.p, r->name.n);
 	tq_buf_put(keep, r->bytes.p, r->bytes.n);
 	out->name.p = (const char *)(uintptr_t)from;
-	out->bytes.p = (const char *)(uintptr_t)(from + r->name.n);
+	out->bytes.p = (const char *)(uintptr_t)(from + out->name.n);
 	return tq_buf_ok(keep) ? 1 : -1;
 }
 
