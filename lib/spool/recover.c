@@ -31,24 +31,31 @@ replay(struct tq_walk *w, const struct tq_rec *r, tq_lsn lsn)
 		atomic_fetch_add(&sp->t.top->progress, 1);
 }
 
-/* ---- the order of ready lists ------------------------------------------- */
+/* ---- the order of lists --------------------------------------------------- */
 
 struct place {
-	uint64_t	 seq;
+	uint64_t	 key;
 	uint32_t	 n;
 };
 
 static int
-by_seq(const void *a, const void *b)
+ascending(const void *a, const void *b)
 {
 	const struct place *x = a, *y = b;
 
-	return (x->seq > y->seq) - (x->seq < y->seq);
+	return (x->key > y->key) - (x->key < y->key);
+}
+
+/* Ready tasks stand by the place they were given, ended ones by their end. */
+static uint64_t
+key_of(const struct tq_slot *s)
+{
+	return TQ_STATE_ENDED(s->state) ? (uint64_t)s->time : s->seq;
 }
 
 /*
  * A task carried out of an old segment is met behind younger ones: put each
- * list in the order of the places its tasks were given.
+ * list in its order again.
  */
 static int
 sort_list(struct tq_table *t, struct tq_list *l)
@@ -62,16 +69,16 @@ sort_list(struct tq_table *t, struct tq_list *l)
 	for (n = l->head; n != 0 && i < l->n; n = s->next, i++) {
 		if ((s = tq_table_slot(t, n)) == NULL)
 			return -1;
-		sorted &= s->seq >= last;
-		last = s->seq;
+		sorted &= key_of(s) >= last;
+		last = key_of(s);
 	}
 	if (sorted)
 		return 0;
 	if ((v = calloc(l->n, sizeof(*v))) == NULL)
 		return -1;
 	for (i = 0, n = l->head; n != 0 && i < l->n; n = t->slots[n].next)
-		v[i++] = (struct place){ t->slots[n].seq, n };
-	qsort(v, i, sizeof(*v), by_seq);
+		v[i++] = (struct place){ key_of(&t->slots[n]), n };
+	qsort(v, i, sizeof(*v), ascending);
 	for (n = 0; n < i; n++) {
 		s = &t->slots[v[n].n];
 		s->prev = n == 0 ? 0 : v[n - 1].n;
@@ -84,7 +91,7 @@ sort_list(struct tq_table *t, struct tq_list *l)
 }
 
 static int
-sort_ready(struct tq_table *t)
+sort_lists(struct tq_table *t)
 {
 	uint32_t q;
 	int p;
@@ -93,7 +100,8 @@ sort_ready(struct tq_table *t)
 		for (p = 0; t->qrows[q].used && p <= TQ_PRI_MAX; p++)
 			if (sort_list(t, &t->qrows[q].ready[p]) == -1)
 				return -1;
-	return 0;
+	return sort_list(t, &t->top->done) == -1 ? -1 :
+	    sort_list(t, &t->top->dead);
 }
 
 /* Ended tasks whose time was over before this replay. */
@@ -155,7 +163,7 @@ tq_recover(struct tq_spool *sp, struct tq_err *e)
 	/* what is on disk is not known: the next sync covers it all */
 	top->durable_seq = w.durable_seq;
 	atomic_store(&top->durable, TQ_LSN(w.base, 0));
-	if (sort_ready(&sp->t) == -1)
+	if (sort_lists(&sp->t) == -1)
 		return tq_fail_sys(e, errno, "%s: recovery", sp->path);
 	forget_old(&sp->t, &top->done, now);
 	forget_old(&sp->t, &top->dead, now);
