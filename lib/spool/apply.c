@@ -26,6 +26,40 @@ slot_of(struct tq_table *t, const struct tq_rec *r, struct tq_slot **s)
 	return *s == NULL ? 0 : n;
 }
 
+/*
+ * What a record needs of the table.  Who writes one has made room for it; a
+ * replay that finds none must not go on as if the record had not been there.
+ */
+static uint32_t
+add(struct tq_table *t, const struct tq_uuid *id)
+{
+	uint32_t n = tq_table_add(t, id);
+
+	if (n == 0)
+		t->bad = 1;
+	return n;
+}
+
+static struct tq_qrow *
+queue_row(struct tq_table *t, uint32_t n)
+{
+	struct tq_qrow *q = tq_table_queue_at(t, n);
+
+	if (q == NULL && n != 0 && n < TQ_QROWS_MAX)
+		t->bad = 1;
+	return q;
+}
+
+static struct tq_crow *
+ctx_row(struct tq_table *t, uint32_t n)
+{
+	struct tq_crow *c = tq_table_ctx_at(t, n);
+
+	if (c == NULL && n != 0 && n < TQ_CTX_MAX)
+		t->bad = 1;
+	return c;
+}
+
 static void
 grow(struct tq_table *t, struct tq_slot *s, uint32_t length)
 {
@@ -83,7 +117,7 @@ fill(struct tq_table *t, struct tq_slot *s, const struct tq_rec_put *p)
 	s->flags = p->flags;
 	s->expires = p->expires;
 	s->due = p->eta;
-	if (p->ctx != 0 && (c = tq_table_ctx_at(t, p->ctx)) != NULL) {
+	if (p->ctx != 0 && (c = ctx_row(t, p->ctx)) != NULL) {
 		s->ctx = p->ctx;
 		c->refs++;
 	}
@@ -97,11 +131,9 @@ fill(struct tq_table *t, struct tq_slot *s, const struct tq_rec_put *p)
 static struct tq_qrow *
 queue_of(struct tq_table *t, uint32_t n)
 {
-	struct tq_qrow *q = tq_table_queue_at(t, n);
+	struct tq_qrow *q = queue_row(t, n);
 
-	if (q == NULL)
-		t->bad = 1;
-	else if (!q->used) {
+	if (q != NULL && !q->used) {
 		memset(q, 0, sizeof(*q));
 		snprintf(q->name, sizeof(q->name), "lost.%u", (unsigned)n);
 		q->used = 1;
@@ -120,7 +152,7 @@ apply_put(struct tq_table *t, const struct tq_rec *r, tq_lsn lsn,
 
 	if ((q = queue_of(t, r->put.queue)) == NULL ||
 	    (sp == NULL && tq_table_find(t, &r->id) != 0) ||
-	    (n = tq_table_add(t, &r->id)) == 0)
+	    (n = add(t, &r->id)) == 0)
 		return;
 	s = &t->slots[n];
 	fill(t, s, &r->put);
@@ -285,7 +317,7 @@ apply_carry(struct tq_table *t, const struct tq_rec *r, tq_lsn lsn)
 
 	if ((n = slot_of(t, r, &s)) == 0) {
 		if (queue_of(t, st->queue) == NULL ||
-		    (n = tq_table_add(t, &r->id)) == 0)
+		    (n = add(t, &r->id)) == 0)
 			return;
 		s = &t->slots[n];
 		fill(t, s, &r->put);
@@ -341,7 +373,7 @@ apply_queue(struct tq_table *t, const struct tq_rec *r, tq_lsn lsn)
 		return;
 	}
 	if (r->name.n == 0 || r->name.n > TQ_NAME_MAX ||
-	    (q = tq_table_queue_at(t, r->number)) == NULL)
+	    (q = queue_row(t, r->number)) == NULL)
 		return;
 	if (!q->used)
 		memset(q, 0, sizeof(*q));
@@ -380,7 +412,7 @@ apply_ctx(struct tq_table *t, const struct tq_rec *r, tq_lsn lsn)
 {
 	struct tq_crow *c;
 
-	if ((c = tq_table_ctx_at(t, r->number)) == NULL)
+	if ((c = ctx_row(t, r->number)) == NULL)
 		return;
 	tq_table_live(t, c->rec, lsn);
 	c->hash = r->hash;

@@ -189,6 +189,9 @@ ctx_make(struct tq_spool *sp, const struct batch *b, size_t i, uint32_t *out,
 	if (n >= TQ_CTX_MAX)
 		return tq_fail(e, ENOSPC, "%s: %d directories and "
 		    "environments are in use", sp->path, TQ_CTX_MAX - 1);
+	if (tq_table_ctx_at(&sp->t, n) == NULL)
+		return tq_fail_sys(e, errno, "%s: table of directories and "
+		    "environments", sp->path);
 	r.number = *out = n;
 	r.hash = hash;
 	r.bytes = *ctx;
