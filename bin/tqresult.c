@@ -259,7 +259,7 @@ show(struct result *r, const char *id, struct tq_info *info, struct tq_err *e)
 	if (r->wait && tq_replay_wait(r->tq, id, r->follow ? &f : NULL,
 	    left(r), NULL, e) == -1)
 		die(r, e);
-	switch (tq_stat(r->tq, id, 0, info, e)) {
+	switch (tq_stat(r->tq, id, TQ_FIND_ATTEMPT(r->attempt), info, e)) {
 	case -1:
 		die(r, e);
 	case 0:

@@ -208,6 +208,11 @@ void	tq_info_fini(struct tq_info *);
 int	tq_stat(struct tq *, const char *id, unsigned flags,
 	    struct tq_info *out, struct tq_err *);
 #define TQ_FIND_TAIL	0x01
+/*
+ * As attempt n (1 to 65535) left it: the outcome is that attempt's, and so is
+ * the state, TQ_FAILURE if it was tried again.  ENOENT: nothing is kept of it.
+ */
+#define TQ_FIND_ATTEMPT(n)	((unsigned)(n) << 8)
 
 /* Which tasks; what is NULL or 0 does not restrict. */
 struct tq_select {

@@ -110,6 +110,11 @@ tqctl -Q retry twice
 check 'the last attempt' 7 'attempt 2' '' tqresult -w twice
 check '--attempt shows an earlier one' 7 'attempt 1' '' \
     tqresult --attempt 1 twice
+put uneven sh -c 'exit $((TQ_ATTEMPT + 3))'
+check 'a first status' 4 '' '' tqresult -w uneven
+tqctl -Q retry uneven
+check 'a second status' 5 '' '' tqresult -w uneven
+check '--attempt exits as that one did' 4 '' '' tqresult --attempt 1 uneven
 check 'an attempt that was not' 125 '' '*' tqresult --attempt 9 twice
 
 # ---- queues

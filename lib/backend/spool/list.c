@@ -45,7 +45,7 @@ is_served(struct tq_local *l, struct tq_local_served *served,
 }
 
 int
-tq_local_look(struct tq_local *l, const struct tq_uuid *id,
+tq_local_look(struct tq_local *l, const struct tq_uuid *id, unsigned attempt,
     struct tq_local_served *served, struct tq_info *out, struct tq_err *e)
 {
 	struct tq_spool_look look;
@@ -54,11 +54,19 @@ tq_local_look(struct tq_local *l, const struct tq_uuid *id,
 	char name[37];
 	int rv;
 
-	if ((rv = tq_spool_look(l->sp, id, 0, &look, &why)) == 0)
+	if ((rv = tq_spool_look(l->sp, id, attempt, &look, &why)) == 0)
 		return 0;
 	if (rv == -1) {
 		tq_uuid_format(name, id);
 		return tq_fail(e, why.num, "%s: %s", name, why.text);
+	}
+	if (attempt != 0) {
+		tq_uuid_format(name, id);
+		if (!look.has_end)
+			return tq_fail(e, ENOENT, "%s: nothing is kept of "
+			    "attempt %u", name, attempt);
+		look.s.state = TQ_STATE_ENDED(look.end.state) ?
+		    look.end.state : TQ_FAILURE;
 	}
 	if ((mem = tq_arena_reuse(&out->mem)) == NULL)
 		return tq_fail_sys(e, ENOMEM, "task");
@@ -144,7 +152,7 @@ tq_local_list(void *b, const struct tq_select *sel,
 	tq_info_init(&info);
 	rv = candidates(l, sel, &ids, &n, e);
 	for (i = 0; i < n && rv == 0; i++) {
-		if ((rv = tq_local_look(l, &ids[i], &served, &info, e)) == 1)
+		if ((rv = tq_local_look(l, &ids[i], 0, &served, &info, e)) == 1)
 			rv = is_selected(sel, &info) ? each(&info, arg) : 0;
 		else if (rv == 0 && sel->nids > 0)
 			rv = tq_fail(e, ENOENT, "%s: no such task",

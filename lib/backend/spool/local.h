@@ -66,6 +66,7 @@ struct tq_local_served {
  * with tq_buf_fini(&served.names).
  */
 int	tq_local_look(struct tq_local *l, const struct tq_uuid *id,
+	    unsigned attempt,
 	    struct tq_local_served *served, struct tq_info *out,
 	    struct tq_err *);
 /*

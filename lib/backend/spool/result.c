@@ -42,7 +42,7 @@ local_stat(void *b, const char *id, unsigned flags, struct tq_info *out,
 			return rv;
 	} else
 		(void)tq_local_id(&number, id);
-	rv = tq_local_look(l, &number, &served, out, e);
+	rv = tq_local_look(l, &number, flags >> 8, &served, out, e);
 	tq_buf_fini(&served.names);
 	return rv;
 }
