@@ -177,6 +177,10 @@ tq_spool_look(struct tq_spool *sp, const struct tq_uuid *id,
 		memset(out, 0, sizeof(*out));
 		if ((rv = look_slot(sp, id, out, e)) != 1)
 			return rv;
+		/* nobody is told of an end that a power cut could undo */
+		if (TQ_STATE_ENDED(out->s.state) && out->s.end != 0 &&
+		    tq_core_commit(sp, out->s.end + 1, e) == -1)
+			return -1;
 		look_owner(sp, out);
 		if (look_end(sp, attempt, out) == -1 ||
 		    tq_core_ctx(sp, out->s.ctx, &out->ctx) == -1 ||

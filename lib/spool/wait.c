@@ -246,6 +246,8 @@ tq_spool_events(struct tq_spool *sp, uint64_t *at, tq_time timeout,
 		if (*at >= tail)
 			atomic_store(&top->tail_waiters, 1);
 		tq_core_leave(sp);
+		if (*at < tail && tq_core_commit(sp, tail, e) == -1)
+			return -1;
 		while ((rv = next_record(sp, at, tail, &r)) == 1) {
 			if (tq_core_enter(sp, e) == -1)
 				return -1;
