@@ -288,19 +288,20 @@ unlink_base(struct tq_spool *sp, tq_time now, struct tq_err *e)
 		rv = tq_ledger_add(&sp->l, &r) == -1 ?
 		    tq_fail_sys(e, errno, "%s", sp->path) :
 		    tq_core_write(sp, &r, sp->t.top->reserved, now, e);
+		if (rv == 1) {
+			/* at once: a new segment begins with this number */
+			top = sp->t.top;
+			if (top->damaged > 0)
+				drop_lost(sp, old);
+			top->base = old + 1;
+			top->scan = 0;
+		}
 		tq_core_leave(sp);
 		if (rv == 0 && tq_ledger_make_room(&sp->l, 4096, now, e) == -1)
 			return -1;
 	} while (rv == 0);
-	if (rv == -1 || (sync && sync_all(sp, e) == -1) ||
-	    tq_core_enter(sp, e) == -1)
+	if (rv == -1 || (sync && sync_all(sp, e) == -1))
 		return -1;
-	top = sp->t.top;
-	if (top->damaged > 0)
-		drop_lost(sp, old);
-	top->base = old + 1;
-	top->scan = 0;
-	tq_core_leave(sp);
 	tq_ledger_drop(&sp->l, old + 1);
 	tq_segment_name(name, old);
 	(void)tq_sys.unlinkat(sp->ledgerfd, name, 0);
