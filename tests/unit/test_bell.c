@@ -1,0 +1,236 @@
+/* Unit tests of lib/spool/bell.c. */
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "lib/base/clock.h"
+#include "lib/spool/bell.h"
+#include "tests/lib/t.h"
+
+/* An inbox, and somebody who sends to it. */
+struct fixture {
+	struct tq_bell	 b;
+	struct tq_bell_peer p;
+	struct tq_err	 e;
+	char		 buf[TQ_BELL_MSG];
+};
+
+static int
+setup(void **state)
+{
+	struct fixture *f = test_calloc(1, sizeof(*f));
+
+	*state = f;
+	f->p.mq = (mqd_t)-1;
+	if (tq_bell_make(&f->b, 0600, (gid_t)-1, &f->e) == -1) {
+		print_message("no message queues here: %s\n", f->e.text);
+		f->b.mq = (mqd_t)-1;
+	}
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	struct fixture *f = *state;
+
+	tq_bell_peer_free(&f->p);
+	tq_bell_free(&f->b);
+	test_free(f);
+	return 0;
+}
+
+/* Where no message queue can be had there is nothing to test. */
+static void
+need_bell(const struct fixture *f)
+{
+	if (f->b.mq == (mqd_t)-1)
+		skip();
+}
+
+static int
+send_words(struct fixture *f, const char *words)
+{
+	return tq_bell_send(&f->p, f->b.name, f->b.dev, f->b.ino, words);
+}
+
+static int
+take(struct fixture *f)
+{
+	return tq_bell_take(&f->b, f->buf, sizeof(f->buf));
+}
+
+static void
+ring_is_heard_once(void **state)
+{
+	struct fixture *f = *state;
+
+	need_bell(f);
+	assert_int_equal(take(f), 0);
+	assert_int_equal(send_words(f, NULL), 0);
+	assert_int_equal(take(f), 2);
+	assert_int_equal(take(f), 0);
+}
+
+static void
+mail_comes_with_its_words(void **state)
+{
+	struct fixture *f = *state;
+
+	need_bell(f);
+	assert_int_equal(send_words(f, "grow 2"), 0);
+	assert_int_equal(take(f), 1);
+	assert_string_equal(f->buf, "grow 2");
+}
+
+static void
+mail_overtakes_rings(void **state)
+{
+	struct fixture *f = *state;
+
+	need_bell(f);
+	assert_int_equal(send_words(f, NULL), 0);
+	assert_int_equal(send_words(f, "stop"), 0);
+	assert_int_equal(take(f), 1);
+	assert_string_equal(f->buf, "stop");
+	assert_int_equal(take(f), 2);
+}
+
+static void
+words_are_cut_to_the_buffer(void **state)
+{
+	struct fixture *f = *state;
+
+	need_bell(f);
+	assert_int_equal(send_words(f, "resize"), 0);
+	assert_int_equal(tq_bell_take(&f->b, f->buf, 4), 1);
+	assert_string_equal(f->buf, "res");
+}
+
+/* Its owner has not looked yet, so it will. */
+static void
+full_inbox_is_no_failure_of_a_ring(void **state)
+{
+	struct fixture *f = *state;
+	int i;
+
+	need_bell(f);
+	for (i = 0; i < 30; i++)
+		assert_int_equal(send_words(f, NULL), 0);
+	assert_int_equal(send_words(f, "ping"), -1);
+	assert_int_equal(errno, EAGAIN);
+}
+
+static void
+queue_of_somebody_else_is_not_talked_to(void **state)
+{
+	struct fixture *f = *state;
+
+	need_bell(f);
+	assert_int_equal(tq_bell_send(&f->p, f->b.name, f->b.dev,
+	    f->b.ino + 1, NULL), -1);
+	assert_int_equal(errno, ESTALE);
+	assert_int_equal(take(f), 0);
+}
+
+static void
+inbox_made_anew_is_reached(void **state)
+{
+	struct fixture *f = *state;
+
+	need_bell(f);
+	assert_int_equal(send_words(f, NULL), 0);
+	tq_bell_free(&f->b);
+	assert_int_equal(tq_bell_make(&f->b, 0600, (gid_t)-1, &f->e), 0);
+	assert_int_equal(send_words(f, NULL), 0);
+	assert_int_equal(take(f), 2);
+}
+
+static void
+inbox_that_is_gone_is_said_so(void **state)
+{
+	struct fixture *f = *state;
+	struct tq_bell gone = f->b;
+
+	need_bell(f);
+	tq_bell_free(&f->b);
+	assert_int_equal(f->b.mq, (mqd_t)-1);
+	assert_int_equal(tq_bell_send(&f->p, gone.name, gone.dev, gone.ino,
+	    NULL), -1);
+	assert_int_equal(errno, ENOENT);
+}
+
+static void
+waiter_wakes_when_something_is_there(void **state)
+{
+	struct fixture *f = *state;
+	tq_time start = tq_clock_mono();
+
+	need_bell(f);
+	assert_int_equal(send_words(f, NULL), 0);
+	tq_bell_wait(&f->b, 3600 * TQ_SECOND);
+	assert_in_range(tq_clock_mono() - start, 0, 60 * TQ_SECOND);
+	assert_int_equal(take(f), 2);
+}
+
+static void
+waiter_wakes_after_its_timeout(void **state)
+{
+	struct fixture *f = *state;
+	tq_time start = tq_clock_mono();
+
+	tq_bell_wait(&f->b, 5 * TQ_MS);
+	assert_in_range(tq_clock_mono() - start, 5 * TQ_MS, 60 * TQ_SECOND);
+	tq_bell_wait(&f->b, 0);
+	tq_bell_wait(&f->b, -1);
+}
+
+static void
+umask_does_not_cut_the_mode(void **state)
+{
+	struct fixture *f = *state;
+	mode_t old = umask(077);
+	struct stat st;
+
+	tq_bell_free(&f->b);
+	(void)tq_bell_make(&f->b, 0660, (gid_t)-1, &f->e);
+	umask(old);
+	need_bell(f);
+	assert_int_equal(fstat(f->b.mq, &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0660);
+	assert_int_equal(st.st_ino, f->b.ino);
+}
+
+static void
+without_an_inbox_nothing_is_there(void **state)
+{
+	struct tq_bell none = { .mq = (mqd_t)-1 };
+	char buf[8];
+
+	(void)state;
+	assert_int_equal(tq_bell_take(&none, buf, sizeof(buf)), 0);
+	tq_bell_free(&none);
+}
+
+#define TEST(f)	cmocka_unit_test_setup_teardown(f, setup, teardown)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(ring_is_heard_once),
+		TEST(mail_comes_with_its_words),
+		TEST(mail_overtakes_rings),
+		TEST(words_are_cut_to_the_buffer),
+		TEST(full_inbox_is_no_failure_of_a_ring),
+		TEST(queue_of_somebody_else_is_not_talked_to),
+		TEST(inbox_made_anew_is_reached),
+		TEST(inbox_that_is_gone_is_said_so),
+		TEST(waiter_wakes_when_something_is_there),
+		TEST(waiter_wakes_after_its_timeout),
+		TEST(umask_does_not_cut_the_mode),
+		cmocka_unit_test(without_an_inbox_nothing_is_there),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
