@@ -9,8 +9,13 @@
 
 #include "spool/core.h"
 
-/* How many ended tasks over the limit one record lets go: more than came. */
-#define TRIM	2
+/*
+ * Ended tasks over the limit are let go several at once, and then as many
+ * fewer are kept: those that ended one after the other stand side by side in
+ * memory, so that a few dozen cost not much more than one.
+ */
+#define TRIM_MAX	64
+#define TRIM_PART	1024	/* of the limit, at most one such part */
 
 static uint32_t
 slot_of(struct tq_table *t, const struct tq_rec *r, struct tq_slot **s)
@@ -79,14 +84,19 @@ tq_apply_forget(struct tq_table *t, uint32_t n, struct tq_spool *sp)
 	tq_table_del(t, n);
 }
 
-/* Let the oldest of a list of ended tasks go while there are too many. */
+/* Let the oldest of a list of ended tasks go when there are too many. */
 static void
 trim(struct tq_table *t, struct tq_list *l, struct tq_spool *sp)
 {
 	int64_t max = tq_setting_get(NULL, &t->top->set, TQ_SET_KEEP_OUTCOME);
-	int i;
+	int64_t i, n = 1 + max / TRIM_PART;
 
-	for (i = 0; i < TRIM && l->n > max && l->head != 0 && !t->bad; i++)
+	if (l->n <= max)
+		return;
+	if (n > TRIM_MAX)
+		n = TRIM_MAX;
+	/* more than came: a limit that was lowered is reached in time */
+	for (i = 0; i <= n && l->head != 0 && !t->bad; i++)
 		tq_apply_forget(t, l->head, sp);
 }
 

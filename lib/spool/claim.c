@@ -209,6 +209,7 @@ claim_locked(struct tq_spool *sp, const struct tq_take *take,
 		out->retries = (int)tq_setting_get(&q->set, &top->set,
 		    TQ_SET_RETRIES);
 	w->claims++;
+	sp->ahead = choose(sp, take);
 	/* whoever takes one and leaves more rings on */
 	if (q->nready > 0)
 		tq_core_ring(sp, s->queue);
@@ -278,6 +279,22 @@ fetch(struct tq_spool *sp, struct tq_spool_got *out, struct tq_err *e)
 	    sp->path);
 }
 
+/*
+ * Where the next task to be claimed stands was written by another processor:
+ * have its lines come while this one is being run.
+ */
+static void
+look_ahead(struct tq_spool *sp)
+{
+	const char *s = (const char *)&sp->t.slots[sp->ahead];
+
+	if (sp->ahead == 0)
+		return;
+	__builtin_prefetch(s, 1);
+	__builtin_prefetch(s + sizeof(struct tq_slot) - 1, 1);
+	sp->ahead = 0;
+}
+
 static int
 claim_now(struct tq_spool *sp, const struct tq_take *take,
     struct tq_spool_got *out, struct tq_err *e)
@@ -293,6 +310,7 @@ claim_now(struct tq_spool *sp, const struct tq_take *take,
 		if (sp->t.bad)
 			rv = 3;		/* rebuilt by the next entry */
 		tq_core_leave(sp);
+		look_ahead(sp);
 		if (rv == 2 && tq_core_prepare(sp, tq_core_end_room(sp) + 4096,
 		    now, e) == -1)
 			return -1;

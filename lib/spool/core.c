@@ -174,6 +174,7 @@ tq_core_prepare(struct tq_spool *sp, uint64_t bytes, tq_time now,
 void
 tq_core_upkeep(struct tq_spool *sp, tq_time now)
 {
+	tq_ledger_ahead(&sp->l);
 	if (tq_ledger_wants_segment(&sp->l))
 		(void)tq_ledger_prepare(&sp->l, 0, 0, now, NULL);
 	if (sp->retire_due)

@@ -48,6 +48,7 @@ struct tq_spool {
 	int		 dirfd, ledgerfd, filesfd;
 	unsigned	 flags;		/* TQ_OPEN_* */
 	int		 retire_due;	/* as our last write found it */
+	uint32_t	 ahead;		/* slot that may be claimed next */
 	uint32_t	 ready_seen;	/* ready_word when we found nothing */
 	int		 caring;	/* holds the `care` mutex */
 	int		 same_boot;	/* its last table is of this boot */

@@ -371,6 +371,17 @@ tq_ledger_prepare(struct tq_ledger *l, uint64_t bytes, int must, tq_time now,
 	return rv;
 }
 
+void
+tq_ledger_ahead(struct tq_ledger *l)
+{
+	tq_lsn tail = atomic_load(&l->t->top->tail);
+	struct tq_segment *s;
+
+	for (s = l->cache; s < l->cache + TQ_LEDGER_CACHE; s++)
+		if (s->number == TQ_LSN_SEG(tail))
+			tq_segment_ahead(s, TQ_LSN_OFF(tail));
+}
+
 /* ---- reading ---------------------------------------------------------- */
 
 const unsigned char *

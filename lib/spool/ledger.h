@@ -91,6 +91,8 @@ int	tq_ledger_prepare(struct tq_ledger *l, uint64_t bytes, int must,
 /* The same for who holds the `care` mutex. */
 int	tq_ledger_make_room(struct tq_ledger *l, uint64_t bytes, tq_time now,
 	    struct tq_err *e);
+/* Not under the lock: have the pages behind the tail present, if mapped. */
+void	tq_ledger_ahead(struct tq_ledger *l);
 /* Under the lock: 1 when no empty segment is prepared. */
 int	tq_ledger_wants_segment(const struct tq_ledger *l);
 

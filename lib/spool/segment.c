@@ -88,8 +88,8 @@ tq_segment_make(int dirfd, const struct tq_seg_head *h, mode_t mode,
 	if (fchmod(fd, mode) == -1 ||
 	    tq_io_pwrite(fd, head, sizeof(head), 0) == -1)
 		goto fail;
-	if (durable && (zero(fd, sizeof(head), h->size) == -1 ||
-	    tq_sys.fsync(fd) == -1))
+	if (zero(fd, sizeof(head), h->size) == -1 ||
+	    (durable && tq_sys.fsync(fd) == -1))
 		goto fail;
 	if (tq_sys.renameat(dirfd, tmp, dirfd, name) == -1)
 		goto fail;
@@ -193,6 +193,15 @@ make_present(struct tq_segment *s, struct tq_window *w, uint32_t off, size_t n,
 		w->from = from;
 	w->to = to;
 	return 0;
+}
+
+void
+tq_segment_ahead(struct tq_segment *s, uint32_t off)
+{
+	if (s->map != NULL && off >= s->store.from && off <= s->store.to &&
+	    s->store.to < s->size && s->store.to - off < TQ_SEG_WINDOW / 2)
+		(void)make_present(s, &s->store, s->store.to, 0,
+		    MADV_POPULATE_WRITE);
 }
 
 static int

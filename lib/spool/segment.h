@@ -38,8 +38,8 @@ void	tq_segment_name(char out[TQ_SEG_NAME], uint32_t number);
 /* Number of a file name, 0 if it is none of a segment. */
 uint32_t tq_segment_number(const char *name);
 /*
- * Make segment *h in dirfd.  With durable set it is zeroed and synced, else
- * only its room is allocated.  ENOSPC leaves nothing.
+ * Make segment *h in dirfd: zeroed, so that its blocks are written ones and its
+ * pages cheap to map; with durable set synced, too.  ENOSPC leaves nothing.
  */
 int	tq_segment_make(int dirfd, const struct tq_seg_head *h, mode_t mode,
 	    int durable);
@@ -55,6 +55,11 @@ int	tq_segment_map(struct tq_segment *s);
  */
 int	tq_segment_write(struct tq_segment *s, const void *, size_t n,
 	    uint32_t off);
+/*
+ * Outside the lock, with the tail at off: have the next window present before
+ * it is needed under the lock.
+ */
+void	tq_segment_ahead(struct tq_segment *s, uint32_t off);
 /* Up to n bytes at off; a pointer into the map, or into buf. */
 const unsigned char *tq_segment_read(struct tq_segment *s, void *buf,
 	    size_t *n, uint32_t off);
