@@ -22,6 +22,7 @@
 #include "command/options.h"
 #include "command/print.h"
 #include "command/status.h"
+#include "command/stdio.h"
 #include "command/verb.h"
 #include "worker/outcome.h"
 
@@ -284,6 +285,7 @@ main(int argc, char *argv[])
 
 	tq_ids_init(&c.ids);
 	tq_print_init(&c.print, STDOUT_FILENO, TQ_PRINT_TEXT);
+	tq_stdio_hold();
 	tq_options_init(&o, usage, options,
 	    sizeof(options) / sizeof(options[0]));
 	o.more = help;

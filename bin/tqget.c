@@ -25,6 +25,7 @@
 #include "command/options.h"
 #include "command/print.h"
 #include "command/status.h"
+#include "command/stdio.h"
 #include "worker/foreground.h"
 
 static const char usage[] =
@@ -299,6 +300,7 @@ main(int argc, char *argv[])
 	size_t i;
 	int status;
 
+	tq_stdio_hold();
 	tq_options_init(&o, usage, table, sizeof(table) / sizeof(table[0]));
 	parse(&g, &o, argc, argv);
 	g.run.argc = argc - optind;

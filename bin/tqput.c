@@ -29,6 +29,7 @@
 #include "command/print.h"
 #include "command/stand.h"
 #include "command/status.h"
+#include "command/stdio.h"
 
 enum {
 	OPT_HOLD = TQ_LONG(0), OPT_ID, OPT_KEEP, OPT_KW, OPT_NO_RESULT,
@@ -419,6 +420,7 @@ main(int argc, char *argv[])
 	tq_task_init(&p.task);
 	tq_place_init(&p.place);
 	tq_body_init(&p.body);
+	tq_stdio_hold();
 	tq_options_init(&o, usage, table, sizeof(table) / sizeof(table[0]));
 	parse(&p, &o, argc, argv);
 	fill(&p, argc - optind, argv + optind);

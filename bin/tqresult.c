@@ -23,6 +23,7 @@
 #include "command/print.h"
 #include "command/replay.h"
 #include "command/status.h"
+#include "command/stdio.h"
 
 enum { OPT_ATTEMPT = TQ_LONG(0) };
 
@@ -320,6 +321,7 @@ main(int argc, char *argv[])
 	struct tq_err e;
 	int status;
 
+	tq_stdio_hold();
 	tq_options_init(&o, usage, table, sizeof(table) / sizeof(table[0]));
 	parse(&r, &o, argc, argv);
 	check(&r, &o, argc - optind);

@@ -18,6 +18,7 @@
 #include "command/arg.h"
 #include "command/options.h"
 #include "command/status.h"
+#include "command/stdio.h"
 #include "worker/loop.h"
 #include "worker/pool.h"
 
@@ -183,6 +184,7 @@ main(int argc, char *argv[])
 	struct tq_err e;
 	size_t i;
 
+	tq_stdio_hold();
 	tq_options_init(&o, usage, table, sizeof(table) / sizeof(table[0]));
 	parse(&r, &o, &s, argc, argv);
 	add_handlers(&handlers, argv + optind);

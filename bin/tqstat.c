@@ -26,6 +26,7 @@
 #include "command/snapshot.h"
 #include "command/sorted.h"
 #include "command/status.h"
+#include "command/stdio.h"
 #include "command/table.h"
 
 #define BUSY	(1u << TQ_DELAYED | 1u << TQ_BLOCKED | 1u << TQ_READY | \
@@ -403,6 +404,7 @@ main(int argc, char *argv[])
 	struct tq_err e;
 	int rv;
 
+	tq_stdio_hold();
 	tq_options_init(&o, usage, table, sizeof(table) / sizeof(table[0]));
 	parse(&r, &o, argc, argv);
 	check(&r, &o, argc - optind);

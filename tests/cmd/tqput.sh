@@ -188,3 +188,16 @@ do
 	check "$o is not kept" 78 "" "tqput: option ${o%% *}: not kept by this broker" \
 	    tqput $o true
 done
+
+# ---- closed descriptors
+
+for c in 'tqput -q shut' 'tqget -q' 'tqrun nowhere' 'tqresult nowhere' \
+    'tqstat nowhere' 'tqctl pause nowhere'
+do
+	run sh -c "$c <&- >&- 2>&-"
+done
+not_ok "words to a closed stderr reach no file of the spool" \
+    grep -r -E -q '^tq(put|get|run|result|stat|ctl): ' "$TQ_DIR"
+check "no id to a closed stdout" 74 "" "tqput: stdout: *" sh -c 'tqput true >&-'
+check "no body from a closed stdin" 74 "" "tqput: stdin: Bad file*" \
+    sh -c 'tqput -i <&-'
