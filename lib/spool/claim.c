@@ -318,7 +318,7 @@ claim_now(struct tq_spool *sp, const struct tq_take *take,
 			return rv;
 		if (rv != 1)
 			continue;
-		tq_core_upkeep(sp, now);
+		/* upkeep is left to the settle: somebody waits for this task */
 		if ((out->s.flags & TQ_PF_ONCE || out->s.crashes > 0) &&
 		    tq_core_commit(sp, sp->mine, e) == -1)
 			return -1;
@@ -358,9 +358,8 @@ tq_spool_claim(struct tq_spool *sp, const struct tq_take *take,
 		next -= tq_clock_wall();
 		tq_bell_wait(&sp->bell, next < deadline - now ?
 		    next : deadline - now);
-		while ((rv = tq_bell_take(&sp->bell, words,
-		    sizeof(words))) != 0)
-			if (rv == 1)
-				tq_mail_keep(sp, words);
+		/* one is enough: what stays there ends the next sleep */
+		if (tq_bell_take(&sp->bell, words, sizeof(words)) == 1)
+			tq_mail_keep(sp, words);
 	}
 }

@@ -203,6 +203,21 @@ tq_core_commit(struct tq_spool *sp, tq_lsn lsn, struct tq_err *e)
 	    "is unknown", sp->path, strerror(saved));
 }
 
+int
+tq_core_told(struct tq_spool *sp, struct tq_err *e)
+{
+	int i;
+
+	/* what a failed sync covered is durable elsewhere once it is rescued */
+	for (i = 0; i < 2; i++) {
+		if (tq_core_commit(sp, atomic_load(&sp->t.top->tail), e) == 0)
+			return 0;
+		if (errno != EIO)
+			break;
+	}
+	return -1;
+}
+
 uint64_t
 tq_core_end_room(const struct tq_spool *sp)
 {

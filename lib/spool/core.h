@@ -122,6 +122,11 @@ void	tq_core_upkeep(struct tq_spool *sp, tq_time now);
 /* Make everything up to lsn durable by the policy, mending a failed sync. */
 int	tq_core_commit(struct tq_spool *sp, tq_lsn lsn, struct tq_err *e);
 /*
+ * Make durable what is in the ledger now, before somebody outside is told of
+ * it: once more if a sync failed, for a rescue has written it elsewhere.
+ */
+int	tq_core_told(struct tq_spool *sp, struct tq_err *e);
+/*
  * Under the lock: write the transaction in sp->l and apply it.  1 done; 0
  * another segment must be prepared (leave, tq_core_prepare, decide again);
  * -1.  reserve: bytes promised to ENDs once it is done.  Sequence, time and

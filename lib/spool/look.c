@@ -179,8 +179,11 @@ tq_spool_look(struct tq_spool *sp, const struct tq_uuid *id,
 			return rv;
 		/* nobody is told of an end that a power cut could undo */
 		if (TQ_STATE_ENDED(out->s.state) && out->s.end != 0 &&
-		    tq_core_commit(sp, out->s.end + 1, e) == -1)
-			return -1;
+		    !tq_ledger_durable(&sp->l, out->s.end + 1)) {
+			if (tq_core_told(sp, e) == -1)
+				return -1;
+			continue;	/* a rescue may have moved it */
+		}
 		look_owner(sp, out);
 		if (look_end(sp, attempt, out) == -1 ||
 		    tq_core_ctx(sp, out->s.ctx, &out->ctx) == -1 ||

@@ -71,13 +71,6 @@ look(struct tq_spool *sp, const struct tq_uuid *ids, size_t from, size_t n,
 	return 0;
 }
 
-/* Every END so far, ours to tell of once it is durable. */
-static int
-told(struct tq_spool *sp, struct tq_err *e)
-{
-	return tq_core_commit(sp, atomic_load(&sp->t.top->tail), e);
-}
-
 int
 tq_spool_wait(struct tq_spool *sp, const struct tq_uuid *ids, size_t n,
     size_t count, tq_time timeout, enum tq_state *ended, size_t *which,
@@ -106,11 +99,11 @@ tq_spool_wait(struct tq_spool *sp, const struct tq_uuid *ids, size_t n,
 		if (all) {
 			from += got;
 			if (from == n)
-				return told(sp, e) == -1 ? -1 : 1;
+				return tq_core_told(sp, e) == -1 ? -1 : 1;
 			if (got > 0)
 				continue;
 		} else if (got >= count)
-			return told(sp, e) == -1 ? -1 : 1;
+			return tq_core_told(sp, e) == -1 ? -1 : 1;
 		if ((left = nap(deadline)) == 0)
 			break;
 		tq_futex_wait(&sp->t.top->end_word[word], seen, left);
@@ -120,7 +113,7 @@ tq_spool_wait(struct tq_spool *sp, const struct tq_uuid *ids, size_t n,
 		if (look(sp, ids, from + 1, n, 0, &got, ended, which, e) == -1)
 			return -1;
 	}
-	return told(sp, e) == -1 ? -1 : 0;
+	return tq_core_told(sp, e) == -1 ? -1 : 0;
 }
 
 /* 1 if one of the queues has anything that is going to run. */
@@ -170,7 +163,7 @@ tq_spool_wait_idle(struct tq_spool *sp, const char *const *queues, size_t n,
 		if (rv == -1)
 			return -1;
 		if (rv == 0)
-			return told(sp, e) == -1 ? -1 : 1;
+			return tq_core_told(sp, e) == -1 ? -1 : 1;
 		if ((left = nap(deadline)) == 0)
 			return 0;
 		tq_futex_wait(&sp->t.top->room_word, seen, left);
@@ -246,7 +239,7 @@ tq_spool_events(struct tq_spool *sp, uint64_t *at, tq_time timeout,
 		if (*at >= tail)
 			atomic_store(&top->tail_waiters, 1);
 		tq_core_leave(sp);
-		if (*at < tail && tq_core_commit(sp, tail, e) == -1)
+		if (*at < tail && tq_core_told(sp, e) == -1)
 			return -1;
 		while ((rv = next_record(sp, at, tail, &r)) == 1) {
 			if (tq_core_enter(sp, e) == -1)
