@@ -14,10 +14,13 @@
 
 #include "base/io.h"
 
+#define AT_SALT	16		/* in the header of a record */
+
 struct seg {
 	uint32_t	 number;
 	uint32_t	 limit;		/* where a failed sync ended it, or its size */
 	int		 sealing;	/* it begins where one before it was sealed */
+	int		 unborn;	/* so it was meant, but it holds no record */
 };
 
 struct segs {
@@ -44,18 +47,52 @@ unusable(int error)
 	return error == EBADMSG || error == ENOENT || error == EPROTO;
 }
 
+/* 1 if segment `number` holds a first record (*r), 0 not, -1. */
+static int
+goes_on(struct tq_spool *sp, uint32_t number, struct tq_rec *r)
+{
+	unsigned char head[TQ_REC_HEAD], *p = NULL;
+	struct tq_seg_head h;
+	struct tq_segment s;
+	size_t length;
+	ssize_t n;
+	int rv = -1;
+
+	if (tq_segment_open(&s, &h, sp->ledgerfd, number) == -1)
+		return unusable(errno) ? 0 : -1;
+	if ((n = tq_io_pread(s.fd, head, sizeof(head), TQ_SEG_HEAD)) == -1)
+		goto out;
+	rv = 0;
+	length = tq_le32(head + 4);
+	if (n < (ssize_t)sizeof(head) || length < sizeof(head) ||
+	    length > sp->format.segment)
+		goto out;
+	rv = -1;
+	if ((p = malloc(length)) == NULL ||
+	    (n = tq_io_pread(s.fd, p, length, TQ_SEG_HEAD)) == -1)
+		goto out;
+	rv = tq_rec_head(r, p, (size_t)n) == 0 && r->salt == h.salt;
+ out:
+	free(p);
+	tq_segment_close(&s);
+	return rv;
+}
+
 /*
  * Where each segment ends: one whose head says `sealed` replaces everything
- * from that place on, in the segments before it (rescue.c).
+ * from that place on, in the segments before it (rescue.c), once it holds what
+ * was written again.
  */
 static int
 find_limits(struct tq_spool *sp, struct segs *segs)
 {
 	struct tq_seg_head h;
 	struct tq_segment s;
+	struct tq_rec r;
 	tq_lsn seal = 0;
 	struct seg *g;
 	size_t i;
+	int rv;
 
 	for (i = segs->n; i-- > 0;) {
 		g = &segs->v[i];
@@ -69,8 +106,13 @@ find_limits(struct tq_spool *sp, struct segs *segs)
 			continue;
 		}
 		tq_segment_close(&s);
-		g->sealing = h.sealed != 0;
-		if (h.sealed != 0 && (seal == 0 || h.sealed < seal))
+		if (h.sealed == 0)
+			continue;
+		if ((rv = goes_on(sp, g->number, &r)) == -1)
+			return -1;
+		g->sealing = rv;
+		g->unborn = !rv;
+		if (g->sealing && (seal == 0 || h.sealed < seal))
 			seal = h.sealed;
 	}
 	return 0;
@@ -166,9 +208,11 @@ next_good(const struct tq_walk *w, uint32_t off, uint32_t size, uint32_t salt,
     struct tq_rec *r)
 {
 	for (; off + TQ_REC_HEAD <= size; off += 8)
+		/* the salt first: bodies do not know it, a CRC is dear */
 		if (w->buf[off] == TQ_REC_MAGIC &&
+		    tq_le32(w->buf + off + AT_SALT) == salt &&
 		    tq_rec_head(r, w->buf + off, size - off) == 0 &&
-		    r->salt == salt && r->seq > w->seq)
+		    r->seq > w->seq)
 			return off;
 	return 0;
 }
@@ -328,37 +372,6 @@ load(struct tq_walk *w, uint32_t number, struct tq_seg_head *h,
 	return 1;
 }
 
-/* 1 if segment `number` holds a first record (*r), 0 not, -1. */
-static int
-goes_on(struct tq_walk *w, uint32_t number, struct tq_rec *r)
-{
-	unsigned char head[TQ_REC_HEAD], *p = NULL;
-	struct tq_seg_head h;
-	struct tq_segment s;
-	size_t length;
-	ssize_t n;
-	int rv = -1;
-
-	if (tq_segment_open(&s, &h, w->sp->ledgerfd, number) == -1)
-		return unusable(errno) ? 0 : -1;
-	if ((n = tq_io_pread(s.fd, head, sizeof(head), TQ_SEG_HEAD)) == -1)
-		goto out;
-	rv = 0;
-	length = tq_le32(head + 4);
-	if (n < (ssize_t)sizeof(head) || length < sizeof(head) ||
-	    length > w->sp->format.segment)
-		goto out;
-	rv = -1;
-	if ((p = malloc(length)) == NULL ||
-	    (n = tq_io_pread(s.fd, p, length, TQ_SEG_HEAD)) == -1)
-		goto out;
-	rv = tq_rec_head(r, p, (size_t)n) == 0 && r->salt == h.salt;
- out:
-	free(p);
-	tq_segment_close(&s);
-	return rv;
-}
-
 /*
  * The oldest segment that counts: what the youngest BASE record says.  Every
  * segment begins with one, so the youngest segment with records has it.
@@ -374,7 +387,7 @@ find_base(struct tq_walk *w, const struct segs *segs, struct tq_err *e)
 
 	w->base = segs->n > 0 ? segs->v[0].number : 1;
 	for (i = segs->n; i-- > 0;) {
-		if ((rv = goes_on(w, segs->v[i].number, &r)) == -1)
+		if ((rv = goes_on(w->sp, segs->v[i].number, &r)) == -1)
 			return tq_fail_sys(e, errno, "%s/ledger", w->sp->path);
 		if (rv == 0)
 			continue;
@@ -401,7 +414,7 @@ last_used(struct tq_walk *w, const struct segs *segs, size_t *out)
 
 	*out = 0;
 	for (i = segs->n; i-- > 1;)
-		if ((rv = goes_on(w, segs->v[i].number, &r)) != 0) {
+		if ((rv = goes_on(w->sp, segs->v[i].number, &r)) != 0) {
 			*out = i;
 			return rv == 1 ? 0 : -1;
 		}
@@ -446,13 +459,16 @@ walk_all(struct tq_walk *w, struct segs *segs, struct tq_err *e)
 			w->last = number;
 		}
 		if (i > used) {
-			/* prepared and empty: they must follow on */
-			if (number == w->last + 1)
+			/*
+			 * Prepared and empty: they must follow on, and must
+			 * not seal anything once they are used.
+			 */
+			if (number == w->last + 1 && !segs->v[i].unborn)
 				w->last = number;
 			continue;
 		}
 		for (next = i + 1, rv = 0; next <= used && rv == 0; next++)
-			rv = goes_on(w, segs->v[next].number, &beyond);
+			rv = goes_on(w->sp, segs->v[next].number, &beyond);
 		if (rv == -1)
 			return tq_fail_sys(e, errno, "%s/ledger", w->sp->path);
 		rv = walk_segment(w, &h, segs->v[i].limit,
@@ -469,7 +485,7 @@ walk_all(struct tq_walk *w, struct segs *segs, struct tq_err *e)
 			continue;
 		if (i == used)
 			continue;
-		rv = goes_on(w, segs->v[i + 1].number, &beyond);
+		rv = goes_on(w->sp, segs->v[i + 1].number, &beyond);
 		if (rv == -1)
 			return tq_fail_sys(e, errno, "%s/ledger", w->sp->path);
 		if (rv == 1 && (beyond.prev != w->crc ||

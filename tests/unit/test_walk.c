@@ -342,6 +342,26 @@ sealed_segment_ends_where_it_was_sealed(void **state)
 	assert_whole(&w, 3, f->seg[3].used);
 }
 
+/* Who wrote the records again died before he had written one. */
+static void
+segment_without_a_record_seals_nothing(void **state)
+{
+	struct fixture *f = *state;
+	struct tq_walk w;
+	uint32_t at;
+
+	(void)add(f, 1);
+	at = add(f, 2);
+	(void)add(f, 3);
+	segment(f, 2);
+	f->seg[2].h.sealed = TQ_LSN(1, at);
+	write_and_walk(f, &w);
+	assert_given(f, 3);
+	assert_whole(&w, 1, f->seg[1].used);
+	/* and must not, once it is used: it is no prepared one */
+	assert_int_equal(w.last, 1);
+}
+
 static void
 greatest_durable_number_is_found(void **state)
 {
@@ -727,6 +747,7 @@ main(void)
 		TEST(prepared_segments_count_as_last),
 		TEST(retired_segments_are_passed_over),
 		TEST(sealed_segment_ends_where_it_was_sealed),
+		TEST(segment_without_a_record_seals_nothing),
 		TEST(greatest_durable_number_is_found),
 		TEST(bytes_after_a_power_cut_are_a_torn_tail),
 		TEST(hole_nobody_was_told_of_is_a_torn_tail),
