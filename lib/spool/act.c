@@ -394,6 +394,9 @@ tq_spool_set(struct tq_spool *sp, const char *queue, const char *name,
 		return -1;
 	/* a new policy holds for what was written before it, too */
 	sp->l.policy = (int)tq_setting_get(NULL, &sp->t.top->set, TQ_SET_SYNC);
+	if (which == TQ_SET_SYNC && sp->l.policy != TQ_SYNC_NONE &&
+	    tq_ledger_sync_spares(&sp->l) == -1)
+		return tq_fail_sys(e, errno, "%s/ledger", sp->path);
 	return tq_core_commit(sp, sp->mine, e);
 }
 

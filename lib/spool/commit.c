@@ -151,3 +151,17 @@ tq_ledger_commit(struct tq_ledger *l, tq_lsn lsn)
 	}
 	return 0;
 }
+
+int
+tq_ledger_sync_spares(struct tq_ledger *l)
+{
+	uint32_t seg = TQ_LSN_SEG(atomic_load(&l->t->top->tail));
+	struct tq_segment *s;
+
+	for (; seg <= l->t->top->last; seg++) {
+		if ((s = tq_ledger_segment(l, seg)) == NULL ||
+		    tq_io_sync(s->fd) == -1)
+			return -1;
+	}
+	return tq_io_sync_dir(l->dirfd);
+}

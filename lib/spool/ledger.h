@@ -107,6 +107,12 @@ int	tq_ledger_durable(const struct tq_ledger *l, tq_lsn lsn);
  */
 int	tq_ledger_commit(struct tq_ledger *l, tq_lsn lsn);
 
+/*
+ * Sync prepared segments and their names: one that was made while nothing was
+ * synced must not be written to under another policy before that.
+ */
+int	tq_ledger_sync_spares(struct tq_ledger *l);
+
 /* ---- reading ---------------------------------------------------------- */
 
 /*

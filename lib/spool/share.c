@@ -105,8 +105,10 @@ hex(char out[33], const unsigned char b[16])
 static int
 word(const char **p, char *out, size_t size)
 {
-	size_t n = strcspn(*p, " \n");
+	size_t n = 0;
 
+	while ((*p)[n] != '\0' && (*p)[n] != ' ' && (*p)[n] != '\n')
+		n++;
 	if (n == 0 || n >= size)
 		return 0;
 	memcpy(out, *p, n);
@@ -120,7 +122,7 @@ static int
 name_read(struct name *out, int fd)
 {
 	static const char magic[] = "tq table ";
-	char buf[NAME_SIZE + 1], *end;
+	char buf[NAME_SIZE + 1];
 	ssize_t n = tq_io_pread(fd, buf, NAME_SIZE, 0);
 	const char *p = buf + sizeof(magic) - 1;
 
@@ -130,9 +132,9 @@ name_read(struct name *out, int fd)
 	if (strncmp(buf, magic, sizeof(magic) - 1) != 0 ||
 	    !word(&p, out->object, sizeof(out->object)))
 		return 0;
-	out->dev = strtoull(p, &end, 10);
-	out->ino = strtoull(end, &end, 10);
-	p = end + (*end == ' ');
+	if (!tq_digits(&out->dev, &p, 10) || *p++ != ' ' ||
+	    !tq_digits(&out->ino, &p, 10) || *p++ != ' ')
+		return 0;
 	return word(&p, out->boot, sizeof(out->boot)) &&
 	    out->object[0] == '/' && strchr(out->object + 1, '/') == NULL;
 }

@@ -341,10 +341,12 @@ split(struct tq_table *t)
 	if (new == 2u << (top->level & 31))
 		top->level++;
 	top->buckets.used = new + 1;
-	t->buckets[new] = 0;
 	from = &t->buckets[new & ((1u << (top->level & 31)) - 1)];
 	to = &t->buckets[new];
-	while ((n = *from) != 0 && steps++ <= top->slots.used) {
+	/* read, then write: only a fault of a read maps what is around it */
+	n = *from;
+	*to = 0;
+	for (; n != 0 && steps++ <= top->slots.used; n = *from) {
 		if ((s = tq_table_slot(t, n)) == NULL)
 			return;
 		if (bucket(t, hash(t, &s->id)) == new) {
