@@ -233,8 +233,12 @@ uint32_t	 tq_table_find(struct tq_table *t, const struct tq_uuid *);
 uint32_t	 tq_table_add(struct tq_table *t, const struct tq_uuid *);
 /* Take it out of every list and index and free it. */
 void		 tq_table_del(struct tq_table *t, uint32_t n);
-/* Room for one more slot, bucket and timer, so that an add cannot fail. */
+/* Take it out of the index alone. */
+void		 tq_table_unindex(struct tq_table *t, uint32_t n);
+/* Room for n more slots, buckets and timers, so that an add cannot fail. */
 int		 tq_table_reserve(struct tq_table *t, uint32_t n);
+/* Room for n more timers; -1 with ENOSPC. */
+int		 tq_table_timers(struct tq_table *t, uint32_t n);
 
 /*
  * Let a slot leave its state and enter another: lists, counts and timers

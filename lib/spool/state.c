@@ -1,0 +1,232 @@
+/*
+ * The states of a slot: a slot stands in the list, the count and the timer
+ * heap that follow from its state, and moves from one state to another only by
+ * tq_table_leave() and tq_table_enter().  tq_spool(5) draws which arrows there
+ * are and who takes them.
+ */
+#include <string.h>
+
+#include "spool/record.h"
+#include "spool/table.h"
+
+/* ---- lists ------------------------------------------------------------ */
+
+static void
+list_put(struct tq_table *t, struct tq_list *l, uint32_t n, int at_head)
+{
+	struct tq_slot *s = &t->slots[n], *o;
+	uint32_t *end = at_head ? &l->head : &l->tail;
+
+	s->next = s->prev = 0;
+	if (*end == 0) {
+		l->head = l->tail = n;
+	} else {
+		if ((o = tq_table_slot(t, *end)) == NULL)
+			return;
+		if (at_head) {
+			s->next = *end;
+			o->prev = n;
+		} else {
+			s->prev = *end;
+			o->next = n;
+		}
+		*end = n;
+	}
+	l->n++;
+}
+
+static void
+list_del(struct tq_table *t, struct tq_list *l, uint32_t n)
+{
+	struct tq_slot *s = &t->slots[n], *o;
+
+	if (s->prev == 0)
+		l->head = s->next;
+	else if ((o = tq_table_slot(t, s->prev)) != NULL)
+		o->next = s->next;
+	if (s->next == 0)
+		l->tail = s->prev;
+	else if ((o = tq_table_slot(t, s->next)) != NULL)
+		o->prev = s->prev;
+	s->next = s->prev = 0;
+	l->n--;
+}
+
+/* The list a slot stands in by its state, NULL for none. */
+static struct tq_list *
+list_of(struct tq_table *t, const struct tq_slot *s)
+{
+	struct tq_wrow *w;
+	struct tq_qrow *q;
+
+	switch (s->state) {
+	case TQ_READY:
+		q = tq_table_queue(t, s->queue);
+		if (q == NULL || s->pri > TQ_PRI_MAX)
+			return NULL;
+		return &q->ready[s->pri];
+	case TQ_STARTED:
+		w = tq_table_owner(t, s->row);
+		return w == NULL ? NULL : &w->claimed;
+	case TQ_FAILURE:
+		return &t->top->dead;
+	case TQ_SUCCESS:
+	case TQ_REVOKED:
+	case TQ_EXPIRED:
+		return &t->top->done;
+	default:
+		return NULL;
+	}
+}
+
+/* ---- timers ---------------------------------------------------------- */
+
+static void
+heap_moved(void *arg, uint32_t slot, uint32_t place)
+{
+	struct tq_table *t = arg;
+	struct tq_slot *s = tq_table_slot(t, slot);
+
+	if (s != NULL)
+		s->heap = place;
+}
+
+static void
+heap_of(struct tq_table *t, struct tq_heap *h)
+{
+	h->v = t->heap;
+	h->n = &t->top->heap.used;
+	h->cap = t->top->heap.cap <= TQ_SLOTS_MAX ? t->top->heap.cap : 0;
+	h->moved = heap_moved;
+	h->arg = t;
+}
+
+/* When a slot's timer is to go off, 0 never. */
+static tq_time
+timer_of(const struct tq_slot *s)
+{
+	switch (s->state) {
+	case TQ_DELAYED:
+	case TQ_RETRY:
+		return s->expires != 0 && s->expires < s->due ?
+		    s->expires : s->due;
+	case TQ_READY:
+	case TQ_HELD:
+	case TQ_BLOCKED:
+		return s->expires;
+	case TQ_STARTED:
+		return s->flags & TQ_PF_LEASED ? s->due : 0;
+	default:
+		return s->flags & TQ_PF_KEEP ? s->due : 0;
+	}
+}
+
+uint32_t
+tq_table_due(struct tq_table *t, tq_time now, tq_time *due)
+{
+	const struct tq_heap_item *i;
+	struct tq_heap h;
+
+	heap_of(t, &h);
+	if ((i = tq_heap_peek(&h)) == NULL) {
+		*due = 0;
+		return 0;
+	}
+	*due = i->due;
+	if (i->due > now || tq_table_slot(t, i->slot) == NULL)
+		return 0;
+	return i->slot;
+}
+
+/* ---- states ---------------------------------------------------------- */
+
+void
+tq_table_leave(struct tq_table *t, uint32_t n)
+{
+	struct tq_slot *s = tq_table_slot(t, n);
+	struct tq_list *l;
+	struct tq_qrow *q;
+	struct tq_heap h;
+
+	if (s == NULL || s->state == TQ_ABSENT || s->state >= TQ_NSTATES)
+		return;
+	if ((l = list_of(t, s)) != NULL)
+		list_del(t, l, n);
+	if (s->heap != 0) {
+		heap_of(t, &h);
+		if (tq_heap_remove(&h, s->heap) == -1)
+			t->bad = 1;
+		s->heap = 0;
+	}
+	if ((q = tq_table_queue(t, s->queue)) != NULL) {
+		q->count[s->state]--;
+		if (!TQ_STATE_ENDED(s->state))
+			q->bytes -= s->size;
+		if (s->state == TQ_READY)
+			q->nready--;
+	}
+	if (s->state == TQ_STARTED)
+		t->top->started--;
+	s->state = TQ_ABSENT;
+}
+
+void
+tq_table_enter(struct tq_table *t, uint32_t n, enum tq_state state,
+    unsigned flags)
+{
+	struct tq_slot *s = tq_table_slot(t, n);
+	struct tq_heap_item item;
+	struct tq_list *l;
+	struct tq_qrow *q;
+	struct tq_heap h;
+
+	if (s == NULL)
+		return;
+	s->state = (uint8_t)state;
+	if ((l = list_of(t, s)) != NULL)
+		list_put(t, l, n, flags & TQ_ENTER_HEAD);
+	else
+		s->next = s->prev = 0;
+	if ((item.due = timer_of(s)) != 0) {
+		item.order = s->seq;
+		item.slot = n;
+		item.pad = 0;
+		if (tq_table_timers(t, 1) == -1)
+			t->bad = 1;
+		heap_of(t, &h);
+		if (tq_heap_push(&h, &item) == -1)
+			t->bad = 1;
+	}
+	if ((q = tq_table_queue(t, s->queue)) != NULL) {
+		q->count[state]++;
+		if (!TQ_STATE_ENDED(state))
+			q->bytes += s->size;
+		if (state == TQ_READY) {
+			q->nready++;
+			atomic_store_explicit(&t->top->ready_word,
+			    t->top->ready_word + 1, memory_order_relaxed);
+		}
+	}
+	if (state == TQ_STARTED)
+		t->top->started++;
+}
+
+void
+tq_table_del(struct tq_table *t, uint32_t n)
+{
+	struct tq_slot *s = tq_table_slot(t, n);
+	struct tq_crow *c;
+
+	if (s == NULL)
+		return;
+	tq_table_leave(t, n);
+	tq_table_unindex(t, n);
+	if ((c = tq_table_ctx(t, s->ctx)) != NULL && c->refs > 0)
+		c->refs--;
+	t->top->live -= s->size;
+	tq_table_live(t, s->put, 0);
+	memset(s, 0, sizeof(*s));
+	s->chain = t->top->free;
+	t->top->free = n;
+	t->top->ntasks--;
+}
