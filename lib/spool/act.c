@@ -17,7 +17,6 @@
 struct act {
 	enum tq_verb	 verb;
 	unsigned	 flags;		/* TQ_DO_* */
-	const char	*value;
 	int		 pri;
 	uint32_t	 queue;
 	tq_time		 now;
@@ -148,24 +147,12 @@ act_slice(struct tq_spool *sp, const struct act *a, const struct tq_uuid *ids,
 	return rv;
 }
 
-/* The queue a move goes to.  As tq_core_write(). */
-static int
-find_target(struct tq_spool *sp, struct act *a, struct tq_err *e)
-{
-	a->queue = tq_table_queue_find(&sp->t, a->value, strlen(a->value));
-	if (a->queue != 0)
-		return 1;
-	if (!tq_setting_get(NULL, &sp->t.top->set, TQ_SET_AUTOCREATE))
-		return tq_fail(e, ENOENT, "%s: no such queue", a->value);
-	return tq_queue_make(sp, a->value, &a->queue, a->now, e);
-}
-
 int
 tq_spool_act(struct tq_spool *sp, enum tq_verb verb,
     const struct tq_uuid *ids, size_t n, const char *value, unsigned flags,
     uint64_t *changed, size_t *which, struct tq_err *e)
 {
-	struct act a = { .verb = verb, .flags = flags, .value = value };
+	struct act a = { .verb = verb, .flags = flags };
 	size_t at = 0, part, done;
 	int rv = 0;
 
@@ -186,7 +173,8 @@ tq_spool_act(struct tq_spool *sp, enum tq_verb verb,
 		if (tq_core_enter(sp, e) == -1)
 			return -1;
 		done = 0;
-		rv = verb == TQ_DO_MOVE ? find_target(sp, &a, e) : 1;
+		rv = verb != TQ_DO_MOVE ? 1 :
+		    tq_queue_need(sp, value, &a.queue, a.now, e);
 		if (rv == 1)
 			rv = act_slice(sp, &a, ids + at, part, &done, which, e);
 		if (sp->t.bad && rv != 1)

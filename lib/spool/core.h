@@ -242,6 +242,10 @@ void	tq_file_sweep(struct tq_spool *sp);
 int	tq_queue_make(struct tq_spool *sp, const char *name, uint32_t *out,
 	    tq_time now, struct tq_err *e);
 
+/* The same for one that may be there; ENOENT if it may not be made. */
+int	tq_queue_need(struct tq_spool *sp, const char *name, uint32_t *out,
+	    tq_time now, struct tq_err *e);
+
 /* ---- claim.c ------------------------------------------------------------ */
 
 /* Be an owner: take a row, once. */

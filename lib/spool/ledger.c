@@ -384,6 +384,18 @@ tq_ledger_ahead(struct tq_ledger *l)
 
 /* ---- reading ---------------------------------------------------------- */
 
+/* Up to *n bytes at lsn: in the map, or read into l->rbuf. */
+static const unsigned char *
+bytes_at(struct tq_ledger *l, struct tq_segment *s, tq_lsn lsn, size_t *n)
+{
+	tq_buf_reset(&l->rbuf);
+	if (tq_buf_grow(&l->rbuf, *n) == NULL) {
+		errno = ENOMEM;
+		return NULL;
+	}
+	return tq_segment_read(s, l->rbuf.p, n, TQ_LSN_OFF(lsn));
+}
+
 const unsigned char *
 tq_ledger_peek(struct tq_ledger *l, tq_lsn lsn, struct tq_rec *out)
 {
@@ -395,20 +407,12 @@ tq_ledger_peek(struct tq_ledger *l, tq_lsn lsn, struct tq_rec *out)
 	if ((s = tq_ledger_segment(l, TQ_LSN_SEG(lsn))) == NULL)
 		return NULL;
 	may_map(l, s);
-	tq_buf_reset(&l->rbuf);
-	if (tq_buf_grow(&l->rbuf, n) == NULL)
-		goto nomem;
-	p = tq_segment_read(s, l->rbuf.p, &n, TQ_LSN_OFF(lsn));
-	if (p == NULL)
+	if ((p = bytes_at(l, s, lsn, &n)) == NULL)
 		return NULL;
 	if (n >= TQ_REC_HEAD && (length = tq_le32(p + 4)) > n &&
 	    length <= s->size) {
 		n = length;
-		tq_buf_reset(&l->rbuf);
-		if (tq_buf_grow(&l->rbuf, n) == NULL)
-			goto nomem;
-		p = tq_segment_read(s, l->rbuf.p, &n, TQ_LSN_OFF(lsn));
-		if (p == NULL)
+		if ((p = bytes_at(l, s, lsn, &n)) == NULL)
 			return NULL;
 	}
 	if (tq_rec_head(out, p, n) == -1 || out->salt != s->salt) {
@@ -416,9 +420,6 @@ tq_ledger_peek(struct tq_ledger *l, tq_lsn lsn, struct tq_rec *out)
 		return NULL;
 	}
 	return p;
- nomem:
-	errno = ENOMEM;
-	return NULL;
 }
 
 int

@@ -127,6 +127,18 @@ tq_queue_make(struct tq_spool *sp, const char *name, uint32_t *out,
 	return rv;
 }
 
+int
+tq_queue_need(struct tq_spool *sp, const char *name, uint32_t *out,
+    tq_time now, struct tq_err *e)
+{
+	*out = tq_table_queue_find(&sp->t, name, strlen(name));
+	if (*out != 0)
+		return 1;
+	if (!tq_setting_get(NULL, &sp->t.top->set, TQ_SET_AUTOCREATE))
+		return tq_fail(e, ENOENT, "%s: no such queue", name);
+	return tq_queue_make(sp, name, out, now, e);
+}
+
 /* The same for a context; its number when it is interned already. */
 static int
 ctx_find(struct tq_spool *sp, const struct tq_bytes *ctx, uint64_t hash,
@@ -206,14 +218,10 @@ queue_for(struct tq_spool *sp, struct batch *b, const char *name, size_t n,
 	const struct tq_settings *all = &sp->t.top->set;
 	struct tq_qrow *q;
 	uint64_t count = 0, limit;
-	int s;
+	int s, rv;
 
-	*out = tq_table_queue_find(&sp->t, name, strlen(name));
-	if (*out == 0) {
-		if (!tq_setting_get(NULL, all, TQ_SET_AUTOCREATE))
-			return tq_fail(e, ENOENT, "%s: no such queue", name);
-		return tq_queue_make(sp, name, out, b->now, e);
-	}
+	if ((rv = tq_queue_need(sp, name, out, b->now, e)) != 1)
+		return rv;
 	q = &sp->t.qrows[*out];
 	if (q->closed)
 		return tq_fail(e, EPERM, "%s: queue is closed", name);

@@ -72,29 +72,17 @@ static int
 make_queues(struct tq_spool *sp, const struct tq_take *take,
     struct tq_err *e)
 {
-	const char *name;
 	uint32_t n;
 	size_t i;
 	tq_time now;
 	int rv;
 
 	for (i = 0; i < take->nqueues; i++) {
-		name = take->queue[i];
 		do {
 			now = tq_clock_wall();
 			if (tq_core_enter(sp, e) == -1)
 				return -1;
-			rv = 1;
-			if (tq_table_queue_find(&sp->t, name,
-			    strlen(name)) == 0) {
-				if (!tq_setting_get(NULL, &sp->t.top->set,
-				    TQ_SET_AUTOCREATE))
-					rv = tq_fail(e, ENOENT,
-					    "%s: no such queue", name);
-				else
-					rv = tq_queue_make(sp, name, &n, now,
-					    e);
-			}
+			rv = tq_queue_need(sp, take->queue[i], &n, now, e);
 			tq_core_leave(sp);
 			if (rv == 0 && tq_core_prepare(sp, 4096, now, e) == -1)
 				return -1;
