@@ -108,8 +108,11 @@ tq_core_enter(struct tq_spool *sp, struct tq_err *e)
 				return -1;
 			continue;
 		}
-		if ((top->dirty || top->intent != 0 || sp->t.bad ||
-		    !tq_table_sane(&sp->t)) && mend(sp, e) == -1) {
+		if (!tq_table_sane(&sp->t) ||
+		    !tq_ledger_sane(&sp->l, sp->format.segment))
+			sp->t.bad = 1;
+		if ((top->dirty || top->intent != 0 || sp->t.bad) &&
+		    mend(sp, e) == -1) {
 			tq_lock_give(&top->lock);
 			return -1;
 		}

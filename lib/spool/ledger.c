@@ -162,6 +162,17 @@ room(const struct tq_ledger *l)
 }
 
 int
+tq_ledger_sane(const struct tq_ledger *l, uint32_t seg_size)
+{
+	const struct tq_top *top = l->t->top;
+	uint32_t seg = TQ_LSN_SEG(top->tail), off = TQ_LSN_OFF(top->tail);
+
+	return top->seg_size == seg_size && off >= TQ_SEG_HEAD &&
+	    off <= seg_size && off % 8 == 0 && top->base <= seg &&
+	    seg <= top->last && top->intent <= seg_size - off;
+}
+
+int
 tq_ledger_wants_segment(const struct tq_ledger *l)
 {
 	return l->t->top->last <= TQ_LSN_SEG(l->t->top->tail);

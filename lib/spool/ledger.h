@@ -61,6 +61,8 @@ int	tq_ledger_in_place(struct tq_ledger *l);
 
 /* ---- appending -------------------------------------------------------- */
 
+/* Under the lock: 1 if the places that the table says can be. */
+int	tq_ledger_sane(const struct tq_ledger *l, uint32_t seg_size);
 /* Begin a transaction; add a record to it.  Encoding needs no lock. */
 void	tq_ledger_begin(struct tq_ledger *l);
 int	tq_ledger_add(struct tq_ledger *l, const struct tq_rec *r);

@@ -213,6 +213,10 @@ within(const struct tq_window *w, uint32_t off, size_t n)
 int
 tq_segment_write(struct tq_segment *s, const void *p, size_t n, uint32_t off)
 {
+	if (off > s->size || n > s->size - off) {
+		errno = EBADMSG;
+		return -1;
+	}
 	if (s->map == NULL || (!within(&s->store, off, n) &&
 	    make_present(s, &s->store, off, n, MADV_POPULATE_WRITE) == -1))
 		return tq_io_pwrite(s->fd, p, n, off);
