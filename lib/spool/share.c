@@ -2,10 +2,11 @@
  * One ledger, one table.
  *
  * SPOOL/lock names the shared-memory object that is the table: its name, the
- * device and inode it has, and the boot it was made in.  Byte 0 of that file
- * is held shared by every process that maps the table, byte 1 exclusively by
- * the one that is replacing it (open file description locks: released by the
- * kernel, whatever happens to the process).
+ * device and inode it has, the boot it was made in, and the inode of the file
+ * itself, which a copy of the spool does not have.  Byte 0 of that file is held
+ * shared by every process that maps the table, byte 1 exclusively by the one
+ * that is replacing it (open file description locks: released by the kernel,
+ * whatever happens to the process).
  *
  *	fast way in	hold byte 0 shared, read the name, map, compare.  While
  *			byte 0 is held nobody can replace the table.
@@ -125,8 +126,10 @@ name_read(struct name *out, int fd)
 	char buf[NAME_SIZE + 1];
 	ssize_t n = tq_io_pread(fd, buf, NAME_SIZE, 0);
 	const char *p = buf + sizeof(magic) - 1;
+	struct stat st;
+	uint64_t home;
 
-	if (n <= 0)
+	if (n <= 0 || fstat(fd, &st) == -1)
 		return 0;
 	buf[n] = '\0';
 	if (strncmp(buf, magic, sizeof(magic) - 1) != 0 ||
@@ -135,19 +138,27 @@ name_read(struct name *out, int fd)
 	if (!tq_digits(&out->dev, &p, 10) || *p++ != ' ' ||
 	    !tq_digits(&out->ino, &p, 10) || *p++ != ' ')
 		return 0;
-	return word(&p, out->boot, sizeof(out->boot)) &&
-	    out->object[0] == '/' && strchr(out->object + 1, '/') == NULL;
+	if (!word(&p, out->boot, sizeof(out->boot)) ||
+	    !tq_digits(&home, &p, 10))
+		return 0;
+	/* a copy of a spool has no part in the table of the first */
+	return home == st.st_ino && out->object[0] == '/' &&
+	    strchr(out->object + 1, '/') == NULL;
 }
 
 static int
 name_write(const struct name *name, int fd)
 {
 	char buf[NAME_SIZE];
+	struct stat st;
 	int n;
 
+	if (fstat(fd, &st) == -1)
+		return -1;
 	memset(buf, ' ', sizeof(buf));
 	n = snprintf(buf, sizeof(buf), "tq table %s %" PRIu64 " %" PRIu64
-	    " %s\n", name->object, name->dev, name->ino, name->boot);
+	    " %s %" PRIu64 "\n", name->object, name->dev, name->ino,
+	    name->boot, (uint64_t)st.st_ino);
 	if (n > 0 && n < (int)sizeof(buf))
 		buf[n] = '\n';
 	return tq_io_pwrite(fd, buf, sizeof(buf), 0);
