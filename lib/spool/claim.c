@@ -263,6 +263,9 @@ fetch(struct tq_spool *sp, struct tq_spool_got *out, struct tq_err *e)
 		if (read_claimed(sp, out) == 0)
 			return 1;
 		saved = errno;
+		/* the table may be wrong, not the ledger: ask that first */
+		if (saved == EBADMSG && tries == 0)
+			sp->t.bad = 1;
 		if ((rv = follow(sp, out, e)) == -1)
 			return -1;
 		/* its context may have moved without it: look twice */

@@ -165,6 +165,7 @@ tq_table_sane(struct tq_table *t)
 
 	if (top->slots.cap <= TQ_SLOTS_MAX &&
 	    top->slots.used < top->slots.cap &&
+	    top->ntasks <= top->slots.used && top->started <= top->ntasks &&
 	    top->buckets.cap <= TQ_SLOTS_MAX &&
 	    top->buckets.used <= top->buckets.cap &&
 	    top->heap.cap <= TQ_SLOTS_MAX &&
