@@ -201,7 +201,8 @@ claim_locked(struct tq_spool *sp, const struct tq_take *take,
 		return rv == 0 ? 2 : -1;
 	out->slot = n;
 	out->s = *s;
-	q = &sp->t.qrows[s->queue];
+	if ((q = tq_table_queue(&sp->t, s->queue)) == NULL)
+		return 0;	/* wild: the caller sees it */
 	strlcpy(out->queue, q->name, sizeof(out->queue));
 	/* where no rule is set, the worker's own is the one */
 	out->retries = -1;
