@@ -7,6 +7,7 @@
  *    cut off at one would be a riddle.
  * 3. No message quotes a password, not even one that broke the URL.
  */
+#include <bsd/string.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -303,5 +304,6 @@ tq_url_redact(char *buf, size_t size, const char *s)
 			return;
 		}
 	}
-	snprintf(buf, size, "%s", s);
+	/* no snprintf(3): it is 8 us of page faults in every tqput */
+	(void)strlcpy(buf, s, size);
 }

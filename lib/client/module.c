@@ -65,25 +65,35 @@ module_path(char *out, size_t size, const char *dir, const char *scheme)
 	return n > 0 && (size_t)n < size && access(out, F_OK) == 0;
 }
 
-int
-tq_module_find(const struct tq_module **out, const char *scheme,
+/* Look for the module's file, and load it. */
+static int
+module_seek(const struct tq_module **out, const char *scheme,
     struct tq_err *e)
 {
 	char path[PATH_MAX];
-	size_t i;
 
 	if (scheme == NULL || !is_scheme(scheme))
 		return tq_fail(e, EINVAL, "'%.80s' is not a scheme of a URL",
 		    scheme == NULL ? "" : scheme);
-	for (i = 0; i < sizeof(builtin) / sizeof(builtin[0]); i++) {
-		if (strcmp(scheme, builtin[i]->scheme) == 0) {
-			*out = builtin[i];
-			return 0;
-		}
-	}
 	if (module_path(path, sizeof(path), tq_route_env("TQ_MODULES"),
 	    scheme) || module_path(path, sizeof(path), TQ_MODULE_DIR, scheme))
 		return module_load(out, scheme, path, e);
 	return tq_fail(e, ENOTSUP, "%s: no module (install tq-%s)", scheme,
 	    scheme);
+}
+
+int
+tq_module_find(const struct tq_module **out, const char *scheme,
+    struct tq_err *e)
+{
+	size_t i;
+
+	for (i = 0; scheme != NULL &&
+	    i < sizeof(builtin) / sizeof(builtin[0]); i++) {
+		if (strcmp(scheme, builtin[i]->scheme) == 0) {
+			*out = builtin[i];
+			return 0;
+		}
+	}
+	return module_seek(out, scheme, e);
 }

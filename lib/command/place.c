@@ -128,9 +128,10 @@ is_allowed(const char *var, size_t len)
 void
 tq_place_here(struct tq_place *p)
 {
+	const char *end;
 	mode_t mask;
-	char **v;
 	size_t len;
+	char **v;
 
 	if (p->dir[0] == '\0' && getcwd(p->dir, sizeof(p->dir)) == NULL)
 		tq_die(TQ_EXIT_OS, "current directory: %s", strerror(errno));
@@ -139,7 +140,9 @@ tq_place_here(struct tq_place *p)
 	umask(mask);
 	p->umask = (int)mask;
 	for (v = environ; *v != NULL; v++) {
-		len = strcspn(*v, "=");
+		if ((end = strchr(*v, '=')) == NULL)
+			continue;
+		len = (size_t)(end - *v);
 		if (is_allowed(*v, len) && find(p, *v, len) == p->n)
 			set(p, p->n, *v);
 	}

@@ -35,25 +35,6 @@ static const char *const files[] = { "lock", "owners" };
 #define NDIRS	(sizeof(dirs) / sizeof(dirs[0]))
 #define NFILES	(sizeof(files) / sizeof(files[0]))
 
-int
-tq_digits(uint64_t *out, const char **p, unsigned base)
-{
-	const char *s = *p;
-	uint64_t v = 0;
-	unsigned d;
-
-	for (; (d = (unsigned)(*s - '0')) < base; s++) {
-		if (v > (UINT64_MAX - d) / base)
-			return 0;
-		v = v * base + d;
-	}
-	if (s == *p)
-		return 0;
-	*out = v;
-	*p = s;
-	return 1;
-}
-
 /*
  * The number of a line "word number" at *p, in that base; *p moves behind the
  * line.  -1 when it is no such line.
@@ -298,6 +279,25 @@ trusted(int dirfd, const char *path, const struct tq_format *f,
 		    "the spool was made for %04o", path,
 		    (unsigned)(st.st_mode & 07777), (unsigned)f->mode);
 	return 0;
+}
+
+int
+tq_digits(uint64_t *out, const char **p, unsigned base)
+{
+	const char *s = *p;
+	uint64_t v = 0;
+	unsigned d;
+
+	for (; (d = (unsigned)(*s - '0')) < base; s++) {
+		if (v > (UINT64_MAX - d) / base)
+			return 0;
+		v = v * base + d;
+	}
+	if (s == *p)
+		return 0;
+	*out = v;
+	*p = s;
+	return 1;
 }
 
 int
