@@ -193,7 +193,8 @@ claim_locked(struct tq_spool *sp, const struct tq_take *take,
 			return -1;
 	}
 	if ((n = choose(sp, take)) == 0 ||
-	    (s = tq_table_slot(&sp->t, n)) == NULL) {
+	    (s = tq_table_slot(&sp->t, n)) == NULL ||
+	    (q = tq_table_queue(&sp->t, s->queue)) == NULL) {
 		sp->ready_seen = top->ready_word;
 		return 0;
 	}
@@ -201,8 +202,6 @@ claim_locked(struct tq_spool *sp, const struct tq_take *take,
 		return rv == 0 ? 2 : -1;
 	out->slot = n;
 	out->s = *s;
-	if ((q = tq_table_queue(&sp->t, s->queue)) == NULL)
-		return 0;	/* wild: the caller sees it */
 	strlcpy(out->queue, q->name, sizeof(out->queue));
 	/* where no rule is set, the worker's own is the one */
 	out->retries = -1;
