@@ -15,6 +15,9 @@
 #include "base/clock.h"
 #include "spool/core.h"
 
+/* Steps of retirement that a worker takes before it sleeps. */
+#define IDLE_STEPS	64
+
 void
 tq_row_clear(struct tq_spool *sp, struct tq_wrow *w)
 {
@@ -163,11 +166,15 @@ tq_spool_sleep(struct tq_spool *sp, const struct tq_take *take,
 {
 	struct tq_wrow *w;
 	tq_time now, due;
-	int rv;
+	int i, rv;
 
 	if (tq_own(sp, e) == -1)
 		return -1;
 	bell_once(sp);
+	/* who has nothing to do retires what others had no time for */
+	for (i = 0; i < IDLE_STEPS && sp->retire_due; i++)
+		sp->retire_due = tq_retire_step(sp, 0, tq_clock_wall(),
+		    NULL) == 1;
 	/* before it sleeps a process syncs what it wrote */
 	if (sp->mine != 0 && tq_core_commit(sp, sp->mine, e) == -1)
 		return -1;
@@ -190,6 +197,7 @@ tq_spool_sleep(struct tq_spool *sp, const struct tq_take *take,
 			return -1;
 	}
 	w = &sp->t.wrows[sp->owner.row];
+	sp->retire_due = tq_retire_due(sp);
 	*next = now + TQ_SECOND;
 	if (due != 0 && due < *next)
 		*next = due;
