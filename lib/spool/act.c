@@ -72,6 +72,7 @@ decide(const struct act *a, const struct tq_top *top, const struct tq_slot *s,
 		if (s->state != TQ_HELD)
 			return 0;
 		r->st.state = s->due > a->now ? TQ_DELAYED : TQ_READY;
+		r->st.seq = top->seq + 1;	/* a new place in line */
 		why(r, "released");
 		return 1;
 	case TQ_DO_RETRY:
@@ -81,7 +82,7 @@ decide(const struct act *a, const struct tq_top *top, const struct tq_slot *s,
 		r->st.state = TQ_READY;
 		r->st.crashes = r->st.laters = r->st.failures = 0;
 		r->st.due = 0;
-		r->st.seq = top->seq + 1;	/* a new place in line */
+		r->st.seq = top->seq + 1;
 		why(r, "retried");
 		return 1;
 	case TQ_DO_MOVE:
@@ -95,6 +96,7 @@ decide(const struct act *a, const struct tq_top *top, const struct tq_slot *s,
 		if (ended || s->state == TQ_STARTED || s->pri == a->pri)
 			return 0;
 		r->st.pri = (uint8_t)a->pri;
+		r->st.seq = top->seq + 1;
 		why(r, "priority");
 		return 1;
 	case TQ_DO_FORGET:

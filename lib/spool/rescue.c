@@ -13,8 +13,8 @@
  * If that fails too the spool takes no more changes (readonly) until somebody
  * mends the disk and removes the shared memory object.
  *
- * States a crash can leave: fresh segments without `sealed` are unused spares;
- * with it, and half full, a torn tail; the head is synced last.
+ * A crash leaves the broken segments, or fresh ones with their records: a fresh
+ * one has its name only when it is whole and synced.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -81,10 +81,10 @@ write_segment(struct tq_spool *sp, uint32_t number, tq_lsn sealed,
 	    .size = sp->format.segment, .made = tq_clock_wall(),
 	    .sealed = sealed };
 	unsigned char *copy;
-	struct tq_segment s;
 	struct tq_rec r;
 	size_t used = 0, whole = 0, room;
 	uint32_t last = *crc;
+	int rv;
 
 	memcpy(h.boot, sp->t.top->boot, sizeof(h.boot));
 	tq_random(&h.salt, sizeof(h.salt));
@@ -104,18 +104,10 @@ write_segment(struct tq_spool *sp, uint32_t number, tq_lsn sealed,
 			*crc = last;
 		}
 	}
-	memset(&s, 0, sizeof(s));
-	if (tq_segment_make(sp->ledgerfd, &h, sp->format.mode & 0660, 1) == -1 ||
-	    tq_segment_open(&s, NULL, sp->ledgerfd, number) == -1 ||
-	    tq_io_pwrite(s.fd, copy, whole, TQ_SEG_HEAD) == -1 ||
-	    tq_io_sync(s.fd) == -1) {
-		free(copy);
-		tq_segment_close(&s);
-		return -1;
-	}
+	rv = tq_segment_fill(sp->ledgerfd, &h, sp->format.mode & 0660, 1,
+	    copy, whole);
 	free(copy);
-	tq_segment_close(&s);
-	return (ssize_t)whole;
+	return rv == -1 ? -1 : (ssize_t)whole;
 }
 
 static int

@@ -70,6 +70,13 @@ int
 tq_segment_make(int dirfd, const struct tq_seg_head *h, mode_t mode,
     int durable)
 {
+	return tq_segment_fill(dirfd, h, mode, durable, NULL, 0);
+}
+
+int
+tq_segment_fill(int dirfd, const struct tq_seg_head *h, mode_t mode,
+    int durable, const void *records, size_t n)
+{
 	unsigned char head[TQ_SEG_HEAD];
 	char name[TQ_SEG_NAME], tmp[] = ".new";
 	int fd, rv;
@@ -89,6 +96,7 @@ tq_segment_make(int dirfd, const struct tq_seg_head *h, mode_t mode,
 	    tq_io_pwrite(fd, head, sizeof(head), 0) == -1)
 		goto fail;
 	if (zero(fd, sizeof(head), h->size) == -1 ||
+	    tq_io_pwrite(fd, records, n, sizeof(head)) == -1 ||
 	    (durable && tq_sys.fsync(fd) == -1))
 		goto fail;
 	if (tq_sys.renameat(dirfd, tmp, dirfd, name) == -1)

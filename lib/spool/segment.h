@@ -43,6 +43,9 @@ uint32_t tq_segment_number(const char *name);
  */
 int	tq_segment_make(int dirfd, const struct tq_seg_head *h, mode_t mode,
 	    int durable);
+/* The same with n bytes of records in it before it has its name. */
+int	tq_segment_fill(int dirfd, const struct tq_seg_head *h, mode_t mode,
+	    int durable, const void *records, size_t n);
 /* Open and verify its header.  EBADMSG, EPROTO, ENOENT. */
 int	tq_segment_open(struct tq_segment *s, struct tq_seg_head *h,
 	    int dirfd, uint32_t number);
