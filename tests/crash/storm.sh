@@ -24,7 +24,7 @@ while [ "$seed" -lt $((first + storms)) ]; do
 	    "seed $seed: *" '' \
 	    "$B/tests/crash/storm" -n "$tasks" -p "$pause" -s "$seed" "$TQ_DIR" "$T/log"
 	lose_table
-	check "no damage without the table, seed $seed" 0 '' '*' tqctl check
+	check "no damage without the table, seed $seed" 0 '*' '*' tqctl check
 	lose_table
 	rm -rf "$TQ_DIR" "$T/log"
 	seed=$((seed + 1))
