@@ -42,6 +42,10 @@ each_part(struct tq_ledger *l, tq_lsn from, tq_lsn to,
 			/* retired meanwhile: then it was synced before */
 			if (errno == ENOENT && seg < l->t->top->base)
 				continue;
+			/* lost to damage that is known: nothing to sync */
+			if ((errno == ENOENT || errno == EBADMSG) &&
+			    l->t->top->damaged > 0)
+				continue;
 			return -1;
 		}
 		end = seg == TQ_LSN_SEG(to) ? TQ_LSN_OFF(to) : s->size;

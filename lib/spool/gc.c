@@ -169,6 +169,23 @@ salvage(struct tq_spool *sp, struct tq_err *e)
 	return rv;
 }
 
+/*
+ * A tail that was damaged has been cut by the recovery that met it: no scan
+ * finds it again, but what it met counts until it is salvaged.
+ */
+static int
+count_cut(const struct tq_spool *sp, int n, void (*each)(const char *, void *),
+    void *arg)
+{
+	int met = (int)sp->t.top->damaged;
+
+	if (met <= n)
+		return n;
+	each("ledger: its end was damaged and is cut; a copy is in damaged",
+	    arg);
+	return met;
+}
+
 /* What else a person should know of this spool. */
 static void
 remarks(struct tq_spool *sp, void (*each)(const char *, void *), void *arg)
@@ -192,6 +209,8 @@ tq_spool_check(struct tq_spool *sp, unsigned flags,
 	if (tq_core_enter(sp, e) == -1)
 		return -1;
 	n = tq_recover_scan(sp, each, arg, e);
+	if (n != -1)
+		n = count_cut(sp, n, each, arg);
 	if (n == 0 && !tq_table_audit(&sp->t, why, sizeof(why))) {
 		each(why, arg);
 		n = tq_rebuild(sp, e) == -1 ? -1 : 1;
