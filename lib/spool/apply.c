@@ -308,9 +308,8 @@ apply_touch(struct tq_table *t, const struct tq_rec *r)
 
 	if ((n = slot_of(t, r, &s)) == 0 || s->state != TQ_STARTED)
 		return;
-	tq_table_leave(t, n);
 	s->due = r->st.due;
-	tq_table_enter(t, n, TQ_STARTED, 0);
+	s->epoch = r->st.epoch;
 }
 
 /*

@@ -59,7 +59,7 @@ lists_ok(struct audit *a)
 			if (!list_ok(a, &a->t->qrows[q].ready[p],
 			    a->t->qrows[q].name, 1u << TQ_READY))
 				return 0;
-	for (w = 1; w < TQ_WORKERS_MAX; w++)
+	for (w = 0; w < TQ_WORKERS_MAX; w++)
 		if (!list_ok(a, &a->t->wrows[w].claimed, "claimed",
 		    1u << TQ_STARTED))
 			return 0;
@@ -87,8 +87,7 @@ slots_ok(struct audit *a, uint32_t (*count)[TQ_NSTATES], uint32_t *unlisted)
 		a->tasks++;
 		count[s->queue][s->state]++;
 		*unlisted += s->state == TQ_HELD || s->state == TQ_DELAYED ||
-		    s->state == TQ_BLOCKED || s->state == TQ_RETRY ||
-		    (s->state == TQ_STARTED && s->row == 0);
+		    s->state == TQ_BLOCKED || s->state == TQ_RETRY;
 		if (s->heap != 0 && (s->heap > t->top->heap.used ||
 		    t->heap[s->heap - 1].slot != n))
 			return wrong(a, "table: slot %u has a wrong timer",

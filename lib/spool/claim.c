@@ -156,6 +156,7 @@ claim_slot(struct tq_spool *sp, const struct tq_take *take, uint32_t n,
 	if (take->lease != 0) {
 		r.st.flags = TQ_PF_LEASED;
 		r.st.due = tq_clock_deadline(now, take->lease);
+		r.st.epoch = tq_lease_end(take->lease);
 	} else {
 		r.st.row = sp->owner.row;
 		r.st.epoch = sp->owner.epoch;

@@ -210,6 +210,13 @@ int	tq_timers(struct tq_spool *sp, tq_time now, tq_time *next,
  * how many, -1; *more is set when there may be more.
  */
 int	tq_sweep(struct tq_spool *sp, tq_time now, int *more, struct tq_err *e);
+/*
+ * Leases end by CLOCK_BOOTTIME, so that setting the wall clock neither ends nor
+ * prolongs one: the second in which one of that length from now does, and,
+ * after a boot, the same from what is left of them by the wall clock.
+ */
+uint32_t tq_lease_end(tq_time lease);
+void	tq_lease_reboot(struct tq_table *t, tq_time now);
 
 /* ---- file.c: bodies and outputs too long for a record -------------------- */
 

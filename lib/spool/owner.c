@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/id.h"
 #include "base/io.h"
 
 /* ---- closed in a forked child ---------------------------------------- */
@@ -111,6 +112,22 @@ tq_owner_read(struct tq_owner_info *out, int probe, unsigned row)
 	return 0;
 }
 
+/*
+ * An epoch that no owner of the row had.  Random, not counted: the file is not
+ * synced, and a count that a power cut set back would make the owner of a
+ * claim that is in the ledger seem alive.
+ */
+static uint32_t
+next_epoch(uint32_t old)
+{
+	uint32_t epoch;
+
+	do {
+		tq_random(&epoch, sizeof(epoch));
+	} while (epoch == 0 || epoch == old);
+	return epoch;
+}
+
 int
 tq_owner_take(struct tq_owner *o, int dirfd, unsigned rows, tq_time now,
     struct tq_err *e)
@@ -135,7 +152,7 @@ tq_owner_take(struct tq_owner *o, int dirfd, unsigned rows, tq_time now,
 		goto fail;
 	o->fd = fd;
 	o->row = (uint16_t)row;
-	o->epoch = old.epoch + 1 == 0 ? 1 : old.epoch + 1;
+	o->epoch = next_epoch(old.epoch);
 	tq_set32(b, o->epoch);
 	tq_set32(b + 4, (uint32_t)getpid());
 	tq_set64(b + 8, (uint64_t)now);

@@ -271,7 +271,7 @@ decode_state(struct tq_rec_state *t, struct tq_cur *c)
 		c->err = EBADMSG;
 }
 
-/* Claim: u16 row, u32 epoch, u16 attempt, u16 capture, u8 flags, i64 due. */
+/* Touch: i64 due, varint epoch.  Claim: u16 row, u32 epoch, u16 attempt, u16 capture, u8 flags, i64 due. */
 #define CLAIM_FIXED	19
 
 static void
@@ -360,6 +360,7 @@ tq_rec_encode(struct tq_buf *b, const struct tq_rec *r)
 		break;
 	case TQ_REC_TOUCH:
 		put_time(b, r->st.due);
+		tq_buf_varint(b, r->st.epoch);
 		break;
 	case TQ_REC_CARRY:
 		encode_state(b, &r->st);
@@ -415,6 +416,7 @@ tq_rec_decode(struct tq_rec *r, const unsigned char *p)
 		break;
 	case TQ_REC_TOUCH:
 		r->st.due = get_time(&c);
+		r->st.epoch = (uint32_t)get_max(&c, UINT32_MAX);
 		break;
 	case TQ_REC_FORGET:
 		break;

@@ -165,6 +165,8 @@ tq_recover(struct tq_spool *sp, struct tq_err *e)
 	atomic_store(&top->durable, TQ_LSN(w.base, 0));
 	if (sort_lists(&sp->t) == -1)
 		return tq_fail_sys(e, errno, "%s: recovery", sp->path);
+	if (!sp->same_boot)
+		tq_lease_reboot(&sp->t, now);
 	forget_old(&sp->t, &top->done, now);
 	forget_old(&sp->t, &top->dead, now);
 	top->reserved = (uint64_t)top->started * tq_core_end_room(sp);

@@ -177,6 +177,7 @@ tq_spool_renew(struct tq_spool *sp, const struct tq_uuid *id, uint32_t hint,
 			rv = 1;		/* it lasts as long as its owner */
 		else {
 			r.st.due = tq_clock_deadline(now, lease);
+			r.st.epoch = tq_lease_end(lease);
 			tq_ledger_begin(&sp->l);
 			rv = tq_ledger_add(&sp->l, &r) == -1 ?
 			    tq_fail_sys(e, errno, "%s", sp->path) :

@@ -66,7 +66,8 @@ list_of(struct tq_table *t, const struct tq_slot *s)
 			return NULL;
 		return &q->ready[s->pri];
 	case TQ_STARTED:
-		w = tq_table_owner(t, s->row);
+		/* leased ones have no owner: they stand in row 0 */
+		w = s->row == 0 ? &t->wrows[0] : tq_table_owner(t, s->row);
 		return w == NULL ? NULL : &w->claimed;
 	case TQ_FAILURE:
 		return &t->top->dead;
@@ -115,7 +116,7 @@ timer_of(const struct tq_slot *s)
 	case TQ_BLOCKED:
 		return s->expires;
 	case TQ_STARTED:
-		return s->flags & TQ_PF_LEASED ? s->due : 0;
+		return 0;	/* leases do not follow the wall clock: timer.c */
 	default:
 		return s->flags & TQ_PF_KEEP ? s->due : 0;
 	}

@@ -56,15 +56,16 @@ struct tq_slot {
 	tq_lsn		 put;		/* its PUT or CARRY */
 	tq_lsn		 end;		/* its newest END, or that CARRY, or 0 */
 	tq_time		 due;		/* DELAYED, RETRY: ETA; STARTED with
-					 * LEASED: end of the lease; ended: kept
-					 * until; 0 none */
+					 * LEASED: end of the lease as the wall
+					 * clock was; ended: kept until; 0 none */
 	tq_time		 expires;	/* not started after, 0 never */
 	tq_time		 time;		/* when it came into its state */
 	uint32_t	 next, prev;	/* in the list of its state */
 	uint32_t	 chain;		/* next in its bucket; next free slot */
 	uint32_t	 heap;		/* place in the timer heap, 0 none */
 	uint32_t	 ctx;		/* interned context, 0 none */
-	uint32_t	 epoch;		/* STARTED: of its owner */
+	uint32_t	 epoch;		/* STARTED: of its owner; LEASED: end of
+					 * the lease in s of CLOCK_BOOTTIME */
 	uint16_t	 row;		/* STARTED: owner's row, 0 none */
 	uint16_t	 queue;
 	uint16_t	 attempt;	/* claims so far */
@@ -101,7 +102,7 @@ struct tq_crow {
 	uint32_t	 size;
 };
 
-/* One owner: a handle that claims.  Number 0 is never used. */
+/* One owner: a handle that claims.  Row 0 lists the leased claims. */
 struct tq_wrow {
 	struct tq_list	 claimed;	/* slots it owns, of any epoch */
 	/* ---- dies with the machine ---- */
@@ -249,7 +250,7 @@ int		 tq_table_timers(struct tq_table *t, uint32_t n);
  *	DELAYED, RETRY		timer at due, or expires if that is sooner
  *	READY			ready list of its queue and priority (at its
  *				head with TQ_ENTER_HEAD); timer at expires
- *	STARTED			list of its owner if row is set; timer at due
+ *	STARTED			list of its owner, of row 0 if it is leased
  *	ended			done or dead list; timer at due when KEEP
  */
 void		 tq_table_leave(struct tq_table *t, uint32_t n);

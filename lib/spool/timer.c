@@ -2,6 +2,9 @@
  * What time and death change: tasks whose ETA has come, that expired, whose
  * lease passed, whose owner died, whose result was kept long enough.
  *
+ * Timers follow the wall clock, as ETAs do.  Leases do not: they are looked at
+ * once a second, with the owners.
+ *
  * An ETA that comes and a result that goes need no record: replay sees the
  * same clock.  The other changes are END records like any.
  */
@@ -72,10 +75,9 @@ by_itself(struct tq_spool *sp, uint32_t n, struct tq_slot *s, tq_time now)
 int
 tq_timers(struct tq_spool *sp, tq_time now, tq_time *next, struct tq_err *e)
 {
-	struct tq_rec recs[SLICE];
+	struct tq_rec rec;
 	struct tq_slot *s;
 	uint32_t n;
-	size_t k = 0;
 	int i, rv;
 
 	tq_ledger_begin(&sp->l);
@@ -83,19 +85,14 @@ tq_timers(struct tq_spool *sp, tq_time now, tq_time *next, struct tq_err *e)
 		if ((n = tq_table_due(&sp->t, now, next)) == 0)
 			break;
 		s = &sp->t.slots[n];
-		if (s->state == TQ_STARTED || (!TQ_STATE_ENDED(s->state) &&
-		    s->expires != 0 && s->expires <= now)) {
+		if (!TQ_STATE_ENDED(s->state) && s->expires != 0 &&
+		    s->expires <= now) {
 			/* one at a time: it must leave the heap to see the next */
 			tq_ledger_begin(&sp->l);
-			if (s->state == TQ_STARTED)
-				rv = add_end(sp, &recs[k], s,
-				    after_death(sp, s), TQ_EF_CRASH, now);
-			else
-				rv = add_end(sp, &recs[k], s, TQ_EXPIRED,
-				    TQ_EF_NOCLAIM, now);
-			if (rv == -1)
+			if (add_end(sp, &rec, s, TQ_EXPIRED, TQ_EF_NOCLAIM,
+			    now) == -1)
 				return tq_fail_sys(e, errno, "%s", sp->path);
-			if ((rv = flush(sp, recs, now, e)) != 1)
+			if ((rv = flush(sp, &rec, now, e)) != 1)
 				return rv;
 		} else
 			by_itself(sp, n, s, now);
@@ -107,7 +104,43 @@ tq_timers(struct tq_spool *sp, tq_time now, tq_time *next, struct tq_err *e)
 	return 1;
 }
 
-/* Owners whose claims are looked at, one row after another. */
+uint32_t
+tq_lease_end(tq_time lease)
+{
+	tq_time end = tq_clock_deadline(tq_clock_boot(), lease);
+
+	/* the second after it: a lease is never shorter than was said */
+	return end / TQ_SECOND + 1 > UINT32_MAX ? UINT32_MAX :
+	    (uint32_t)(end / TQ_SECOND + 1);
+}
+
+void
+tq_lease_reboot(struct tq_table *t, tq_time now)
+{
+	uint32_t n, steps = 0, count = t->wrows[0].claimed.n;
+	struct tq_slot *s;
+
+	for (n = t->wrows[0].claimed.head; n != 0 && steps++ < count;
+	    n = s->next) {
+		if ((s = tq_table_slot(t, n)) == NULL)
+			return;
+		s->epoch = tq_lease_end(s->due > now ? s->due - now : 0);
+	}
+}
+
+/* Whether the holder of a claim is gone: 1, 0, -1. */
+static int
+is_gone(struct tq_spool *sp, unsigned row, uint32_t epoch)
+{
+	int alive;
+
+	if (row == 0)
+		return tq_clock_boot() / TQ_SECOND >= epoch;
+	alive = tq_owner_alive(sp->probe, row, epoch);
+	return alive == -1 ? -1 : !alive;
+}
+
+/* Hand back what a row's claimed list holds of holders that are gone. */
 static int
 sweep_row(struct tq_spool *sp, unsigned row, tq_time now, int *more,
     struct tq_err *e)
@@ -117,18 +150,18 @@ sweep_row(struct tq_spool *sp, unsigned row, tq_time now, int *more,
 	struct tq_slot *s;
 	uint32_t n, epoch = 0, steps = 0;
 	size_t k = 0;
-	int alive = -1;
+	int gone = -1;
 
 	tq_ledger_begin(&sp->l);
 	for (n = w->claimed.head; n != 0 && k < SLICE; n = s->next) {
 		if ((s = tq_table_slot(&sp->t, n)) == NULL ||
 		    steps++ > w->claimed.n)
 			return 0;
-		if (alive == -1 || s->epoch != epoch) {
+		if (gone == -1 || s->epoch != epoch) {
 			epoch = s->epoch;
-			alive = tq_owner_alive(sp->probe, row, epoch);
+			gone = is_gone(sp, row, epoch);
 		}
-		if (alive != 0)
+		if (gone != 1)
 			continue;
 		if (add_end(sp, &recs[k], s, after_death(sp, s), TQ_EF_CRASH,
 		    now) == -1)
@@ -161,9 +194,9 @@ tq_sweep(struct tq_spool *sp, tq_time now, int *more, struct tq_err *e)
 	    (sp->probe = tq_owner_probe(sp->dirfd)) == -1)
 		return tq_fail_sys(e, errno, "%s/owners", sp->path);
 	sp->t.top->swept = now;
-	for (row = 1; row < TQ_WORKERS_MAX; row++) {
+	for (row = 0; row < TQ_WORKERS_MAX; row++) {
 		w = &sp->t.wrows[row];
-		if (w->joined != 0 &&
+		if (row != 0 && w->joined != 0 &&
 		    tq_owner_alive(sp->probe, row, w->joined) == 0)
 			tq_row_clear(sp, w);
 		if (w->claimed.n == 0)

@@ -247,15 +247,18 @@ touch_moves_a_lease_only(void **state)
 	struct tq_table *t = *state;
 	struct tq_rec r = { .type = TQ_REC_CLAIM, .id = t_id(1), .st = {
 	    .attempt = 1, .flags = TQ_PF_LEASED, .due = 2000 } };
-	tq_time due;
+	const struct tq_slot *s;
 
 	put(t, 1, 0, 0);
 	apply(t, &r);
 	r.type = TQ_REC_TOUCH;
 	r.st.due = 9000;
+	r.st.epoch = 9;
 	apply(t, &r);
-	assert_int_equal(tq_table_due(t, 8999, &due), 0);
-	assert_int_equal(due, 9000);
+	s = tq_table_slot(t, tq_table_find(t, &r.id));
+	assert_int_equal(s->due, 9000);
+	assert_int_equal(s->epoch, 9);
+	assert_int_equal(t->wrows[0].claimed.n, 1);
 	end(t, 1, TQ_SUCCESS, 0);
 	apply(t, &r);
 	assert_int_equal(state_of(t, 1), TQ_SUCCESS);

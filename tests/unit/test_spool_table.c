@@ -318,7 +318,7 @@ static const struct {
 	{ TQ_READY, 0, 10, 0, 0 },
 	{ TQ_READY, 0, 10, 20, 20 },
 	{ TQ_STARTED, 0, 10, 20, 0 },
-	{ TQ_STARTED, TQ_PF_LEASED, 10, 20, 10 },
+	{ TQ_STARTED, TQ_PF_LEASED, 10, 20, 0 },
 	{ TQ_SUCCESS, 0, 10, 20, 0 },
 	{ TQ_SUCCESS, TQ_PF_KEEP, 10, 20, 10 },
 	{ TQ_FAILURE, TQ_PF_KEEP, 10, 20, 10 },
