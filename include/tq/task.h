@@ -62,6 +62,8 @@ struct tq_task {
 	/* what happens on failure, and what is kept; -1: the queue's rule */
 	int		 retries;
 	tq_time		 soft, hard;	/* time limits, 0: none */
+	const char	*limits;	/* others, as --limit of tqput(1) has
+					 * them: "mem=2G,cpu=1h"; or NULL */
 	tq_time		 keep;		/* of the result; -1: the queue's rule */
 };
 

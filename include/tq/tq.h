@@ -111,6 +111,8 @@ struct tq_outcome {
 
 /* A "try later": TQ_RETRY or TQ_FAILURE that is no failed attempt for -r. */
 #define TQ_OUTCOME_LATER	0x01
+/* The middle of its output is not there: it was more than is kept. */
+#define TQ_OUTCOME_CUT		0x02
 
 /* Set *o to "no status, no files" in the given state. */
 void	tq_outcome_init(struct tq_outcome *o, enum tq_state);

@@ -10,8 +10,8 @@
 /* Members that are read, and members that tell of a task's past. */
 static const char *const known[] = {
 	"args", "argv", "body", "cmd", "cwd", "env", "eta", "expires", "hard",
-	"hold", "id", "json", "keep", "kwargs", "label", "name", "noresult",
-	"once", "parent", "pri", "queue", "retries", "root", "shell", "soft",
+	"hold", "id", "json", "keep", "kwargs", "label", "limits", "name",
+	"noresult", "once", "parent", "pri", "queue", "retries", "root", "shell", "soft",
 	"umask",
 
 	"attempt", "claim", "crashes", "cut", "end", "err", "failures", "host",
@@ -228,6 +228,7 @@ get_task(struct tq_json_reader *r, struct tq_task *out)
 	tq_json_integer(r, "retries", &out->retries);
 	tq_json_length(r, "soft", &out->soft);
 	tq_json_length(r, "hard", &out->hard);
+	out->limits = tq_json_string(r, "limits");
 	tq_json_length(r, "keep", &out->keep);
 	tq_json_flag(r, "hold", TQ_TASK_HOLD, &out->flags);
 	tq_json_flag(r, "once", TQ_TASK_ONCE, &out->flags);

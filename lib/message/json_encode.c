@@ -218,6 +218,7 @@ put_rules(struct tq_buf *b, const struct tq_info *i)
 	member_int(b, "retries", t->retries, 0);
 	member_seconds(b, "soft", t->soft, 1);
 	member_seconds(b, "hard", t->hard, 1);
+	member_bytes(b, "limits", t->limits);
 	member_seconds(b, "keep", t->keep, 0);
 	member_true(b, "hold", (t->flags & TQ_TASK_HOLD) != 0);
 	member_true(b, "once", (t->flags & TQ_TASK_ONCE) != 0);

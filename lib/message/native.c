@@ -37,7 +37,8 @@ enum head_tag {
 	HEAD_SOFT,		/* number, ns */
 	HEAD_HARD,		/* number, ns */
 	HEAD_KEEP,		/* number, ns */
-	HEAD_UID		/* number */
+	HEAD_UID,		/* number */
+	HEAD_LIMITS		/* string */
 };
 
 enum ctx_tag {
@@ -89,6 +90,7 @@ tq_native_head_put(struct tq_buf *b, const struct tq_task *t)
 	tq_field_put_number(b, HEAD_HARD, t->hard, 1);
 	tq_field_put_number(b, HEAD_KEEP, t->keep, 0);
 	tq_field_put_number(b, HEAD_UID, t->uid, 0);
+	tq_field_put_string(b, HEAD_LIMITS, t->limits);
 }
 
 /* Kind, flags, name and operands agree, as tq_task_check() saw to. */
@@ -158,6 +160,9 @@ head_field(struct tq_task *out, struct tq_arena *mem, struct tq_cur *c,
 		break;
 	case HEAD_UID:
 		out->uid = tq_field_number(c, UINT32_MAX);
+		break;
+	case HEAD_LIMITS:
+		out->limits = tq_field_string(c, TQ_LIMITS_MAX);
 		break;
 	default:
 		return tq_field_newer(head_what, tag, e);

@@ -12,6 +12,7 @@
 #include <tq/tq.h>
 
 #include "message/json.h"
+#include "message/limits.h"
 #include "message/utf8.h"
 
 void
@@ -279,6 +280,14 @@ check_place(const struct tq_task *t, size_t *sum, struct tq_err *e)
 }
 
 static int
+check_limits(const struct tq_task *t, struct tq_err *e)
+{
+	struct tq_limits l = { .v = { 0 } };
+
+	return t->limits == NULL ? 0 : tq_limits_parse(&l, t->limits, e);
+}
+
+static int
 check_times(const struct tq_task *t, struct tq_err *e)
 {
 	if (t->pri < 0 || t->pri > TQ_PRI_MAX)
@@ -307,7 +316,8 @@ tq_task_check(const struct tq_task *t, struct tq_err *e)
 		return -1;
 	if (check_args(t, &sum, e) == -1 || check_kwargs(t, &sum, e) == -1)
 		return -1;
-	if (check_place(t, &sum, e) == -1 || check_times(t, e) == -1)
+	if (check_place(t, &sum, e) == -1 || check_times(t, e) == -1 ||
+	    check_limits(t, e) == -1)
 		return -1;
 	return 0;
 }

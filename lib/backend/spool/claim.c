@@ -13,9 +13,12 @@
 static uint8_t
 end_flags(const struct tq_outcome *o)
 {
+	uint8_t flags = o->flags & TQ_OUTCOME_CUT ? TQ_EF_CUT : 0;
+
 	if (o->state != TQ_RETRY && o->state != TQ_FAILURE)
-		return 0;
-	return o->flags & TQ_OUTCOME_LATER ? TQ_EF_LATER : TQ_EF_FAILED;
+		return flags;
+	return flags |
+	    (o->flags & TQ_OUTCOME_LATER ? TQ_EF_LATER : TQ_EF_FAILED);
 }
 
 static int
