@@ -32,17 +32,18 @@
 #include "command/stdio.h"
 
 enum {
-	OPT_HOLD = TQ_LONG(0), OPT_ID, OPT_KEEP, OPT_KW, OPT_NO_RESULT,
-	OPT_ONCE, OPT_RESULTS,
+	OPT_HOLD = TQ_LONG(0), OPT_ID, OPT_IONICE, OPT_KEEP, OPT_KW,
+	OPT_LIMIT, OPT_NICE, OPT_NO_RESULT, OPT_ONCE, OPT_RESULTS,
 	/* of later versions */
-	OPT_BACKOFF, OPT_CHAIN, OPT_CHORD, OPT_GROUP, OPT_IONICE, OPT_LIMIT,
-	OPT_LINK, OPT_LINK_ERROR, OPT_NICE, OPT_SPOOL
+	OPT_BACKOFF, OPT_CHAIN, OPT_CHORD, OPT_GROUP, OPT_LINK, OPT_LINK_ERROR,
+	OPT_SPOOL
 };
 
 static const char usage[] =
     "[-fiJQvw] [-a time | -d delay] [-b url] [-C dir] [-e name[=value]]\n"
     "      [-l label] [-p pri] [-q queue] [-r retries] [-T soft[,hard]]\n"
-    "      [-t timeout] [-x expires] [--hold] [--id id] [--keep time]\n"
+    "      [-t timeout] [-x expires] [--hold] [--id id] [--ionice class]\n"
+    "      [--keep time] [--limit name=value,...] [--nice nice]\n"
     "      [--no-result] [--once] [--results url] [command [arg ...]]\n"
     "... -c string [arg ...]\n"
     "... -N name [-J] [--kw name=value] [arg ...]\n"
@@ -68,19 +69,19 @@ static const struct tq_option table[] = {
 	{ 'I', "replace", "str", "with -m: put the record for str" },
 	{ 'i', "stdin", NULL, "stdin is the task's stdin" },
 	{ OPT_ID, "id", "id", "its id, at most once in the broker" },
-	{ OPT_IONICE, "ionice", "class", NULL },
+	{ OPT_IONICE, "ionice", "class", "disk priority: 0 to 7, or idle" },
 	{ 'J', "json", NULL, "arguments, records or answer in JSON" },
 	{ 'K', "on-key", "policy", NULL },
 	{ 'k', "key", "key", NULL },
 	{ OPT_KEEP, "keep", "time", "keep its result this long" },
 	{ OPT_KW, "kw", "name=value", "a named argument of -N" },
 	{ 'l', "label", "label", "a word for people" },
-	{ OPT_LIMIT, "limit", "name=value", NULL },
+	{ OPT_LIMIT, "limit", "name=value", "what it may use: mem=2G,cpu=1h" },
 	{ OPT_LINK, "link", "string", NULL },
 	{ OPT_LINK_ERROR, "link-error", "string", NULL },
 	{ 'm', "many", NULL, "a task for each record of stdin" },
 	{ 'N', "name", "name", "run by the handler of this name" },
-	{ OPT_NICE, "nice", "n", NULL },
+	{ OPT_NICE, "nice", "nice", "1 to 19, higher gives way" },
 	{ OPT_NO_RESULT, "no-result", NULL, "keep no output of a success" },
 	{ OPT_ONCE, "once", NULL, "start it at most once" },
 	{ 'P', "pipe", "id", NULL },
@@ -109,6 +110,8 @@ struct put {
 	const char	*shell;		/* -c */
 	const char	**kwargs, **argv;
 	size_t		 kwc;
+	struct tq_limits limits;
+	char		 limits_text[TQ_LIMITS_MAX + 1];
 	tq_time		 timeout;
 	int		 stdin_body, json, many, null, wait, follow;
 	int		 quiet, verbose;
@@ -146,6 +149,12 @@ set_task(struct put *p, int key, const char *value)
 		break;
 	case OPT_ID:
 		t->id = value;
+		break;
+	case OPT_IONICE:
+	case OPT_LIMIT:
+	case OPT_NICE:
+		tq_arg_limit(&p->limits, key == OPT_LIMIT ? "--limit" :
+		    key == OPT_NICE ? "--nice" : "--ionice", value);
 		break;
 	case OPT_KEEP:
 		t->keep = tq_arg_duration("--keep", value);
@@ -329,6 +338,9 @@ fill(struct put *p, int argc, char *argv[])
 	if (t->kind == TQ_KIND_COMMAND || t->kind == TQ_KIND_SHELL)
 		tq_place_here(&p->place);
 	tq_place_apply(&p->place, t);
+	tq_limits_format(p->limits_text, sizeof(p->limits_text), &p->limits);
+	if (p->limits_text[0] != '\0')
+		t->limits = p->limits_text;
 	/* a task that puts tasks is their parent */
 	t->parent = getenv("TQ_ID");
 	t->root = getenv("TQ_ROOT");

@@ -101,6 +101,24 @@ tq_arg_limits(const char *opt, const char *value, tq_time *soft, tq_time *hard)
 		    value);
 }
 
+void
+tq_arg_limit(struct tq_limits *l, const char *opt, const char *value)
+{
+	char text[TQ_LIMITS_MAX + 1];
+	struct tq_err e;
+	int n;
+
+	if (strcmp(opt, "--limit") != 0) {
+		n = snprintf(text, sizeof(text), "%s=%s", opt + 2, value);
+		if ((size_t)n >= sizeof(text) || strchr(value, ',') != NULL)
+			tq_die(TQ_EXIT_USAGE, "%s: '%s' is not one value", opt,
+			    value);
+		value = text;
+	}
+	if (tq_limits_parse(l, value, &e) == -1)
+		tq_die(TQ_EXIT_USAGE, "%s: %s", opt, e.text);
+}
+
 unsigned
 tq_arg_states(const char *opt, const char *value)
 {

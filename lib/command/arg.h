@@ -8,6 +8,8 @@
 
 #include <tq/tq.h>
 
+#include "message/limits.h"
+
 /* A whole number in [min, max]. */
 int64_t	tq_arg_number(const char *opt, const char *value, int64_t min,
 	    int64_t max);
@@ -22,6 +24,11 @@ const char *tq_arg_name(const char *opt, const char *value);
 /* "soft[,hard]"; hard is soft + 10 s when not given. */
 void	tq_arg_limits(const char *opt, const char *value, tq_time *soft,
 	    tq_time *hard);
+/*
+ * One more --limit, or --nice or --ionice, which are the limits of these
+ * names.
+ */
+void	tq_arg_limit(struct tq_limits *, const char *opt, const char *value);
 /* "ready,failure", "all" → 1 << enum tq_state, or'ed. */
 unsigned tq_arg_states(const char *opt, const char *value);
 /*

@@ -223,6 +223,8 @@ override(struct tq_task *t, const struct tq_task *base)
 		t->soft = base->soft;
 		t->hard = base->hard;
 	}
+	if (base->limits != NULL)
+		t->limits = base->limits;
 	if (base->keep != none.keep)
 		t->keep = base->keep;
 	if (t->parent == NULL && t->root == NULL) {
