@@ -1,7 +1,6 @@
 /* From the scheme of a URL to the backend that speaks it. */
 #include "client/module.h"
 
-#include <dlfcn.h>
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
@@ -25,32 +24,6 @@ is_scheme(const char *s)
 
 	return *s != '\0' && strchr(letters, *s) != NULL &&
 	    s[strspn(s, others)] == '\0' && strlen(s) <= 32;
-}
-
-/* Load the module in that file. */
-static int
-module_load(const struct tq_module **out, const char *scheme,
-    const char *path, struct tq_err *e)
-{
-	const struct tq_module *m;
-	void *so;
-
-	if ((so = dlopen(path, RTLD_NOW | RTLD_LOCAL)) == NULL)
-		return tq_fail(e, ENOTSUP, "%s: module: %s", scheme,
-		    dlerror());
-	if ((m = dlsym(so, "tq_module")) == NULL) {
-		dlclose(so);
-		return tq_fail(e, EPROTO, "%s: %s is not a module of tq",
-		    scheme, path);
-	}
-	if (m->version != TQ_BACKEND_VERSION) {
-		tq_fail(e, EPROTO, "%s: %s is of version %u, this tq wants %d",
-		    scheme, path, (unsigned)m->version, TQ_BACKEND_VERSION);
-		dlclose(so);
-		return -1;
-	}
-	*out = m;
-	return 0;
 }
 
 /* 1 if the directory has the module, whose path it makes. */
@@ -77,7 +50,7 @@ module_seek(const struct tq_module **out, const char *scheme,
 		    scheme == NULL ? "" : scheme);
 	if (module_path(path, sizeof(path), tq_route_env("TQ_MODULES"),
 	    scheme) || module_path(path, sizeof(path), TQ_MODULE_DIR, scheme))
-		return module_load(out, scheme, path, e);
+		return tq_module_load(out, scheme, path, e);
 	return tq_fail(e, ENOTSUP, "%s: no module (install tq-%s)", scheme,
 	    scheme);
 }

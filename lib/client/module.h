@@ -14,4 +14,9 @@
  */
 int	tq_module_find(const struct tq_module **out, const char *scheme,
 	    struct tq_err *);
+/*
+ * Load the module of a scheme from a file that is there.  Errors as above.
+ */
+int	tq_module_load(const struct tq_module **out, const char *scheme,
+	    const char *path, struct tq_err *);
 #endif

@@ -36,7 +36,9 @@ ok $status "install exits 0"
 	for f in man/*.[1-9]; do
 		[ -e "$f" ] && echo "./opt/tq/share/man/man${f##*.}/${f##*/}"
 	done
-	for f in libtq.a libtq.so libtq.so.0 pkgconfig/tq.pc; do
+	twin=
+	[ -n "$SAN" ] || twin=tq/tqput
+	for f in libtq.a libtq.so libtq.so.0 pkgconfig/tq.pc $twin; do
 		echo "./opt/tq/lib/$f"
 	done
 } | sort >"$tmp/want"
