@@ -176,7 +176,7 @@ fill(struct tq_local *l, struct tq_claim *c, const struct tq_spool_got *got,
 	tq_task_init(&c->task);
 	if ((mem = tq_arena_reuse(&c->mem)) == NULL)
 		return tq_fail_sys(e, ENOMEM, "claim of %s", c->ref.id.s);
-	if (tq_translate_task(&c->task, mem, &stored, l->uid, e) == -1)
+	if (tq_translate_task(&c->task, mem, &stored, e) == -1)
 		return -1;
 	if (c->task.retries == -1)
 		c->task.retries = got->retries;

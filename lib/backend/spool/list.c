@@ -70,7 +70,7 @@ tq_local_look(struct tq_local *l, const struct tq_uuid *id, unsigned attempt,
 	}
 	if ((mem = tq_arena_reuse(&out->mem)) == NULL)
 		return tq_fail_sys(e, ENOMEM, "task");
-	if (tq_translate_info(out, mem, &look, l->uid, e) == -1)
+	if (tq_translate_info(out, mem, &look, e) == -1)
 		return -1;
 	if (out->state != TQ_READY || out->why != NULL)
 		return 1;

@@ -45,7 +45,7 @@ copy(char **p, const void *from, size_t n)
 
 int
 tq_translate_task(struct tq_task *out, struct tq_arena *mem,
-    const struct tq_stored *in, uint32_t uid, struct tq_err *e)
+    const struct tq_stored *in, struct tq_err *e)
 {
 	const struct tq_rec_put *put = &in->rec->put;
 	size_t queue = strlen(in->queue) + 1;
@@ -75,8 +75,6 @@ tq_translate_task(struct tq_task *out, struct tq_arena *mem,
 	out->queue = name;
 	out->body = (struct tq_bytes){ body, put->body.n };
 	out->uid = put->uid;
-	if (put->uid != uid)
-		out->flags &= ~(unsigned)TQ_TASK_LOCAL;
 	out->pri = in->slot->pri;
 	out->eta = put->eta;
 	out->expires = put->expires;
@@ -216,13 +214,13 @@ set_times(struct tq_info *out, const struct tq_spool_look *in)
 
 int
 tq_translate_info(struct tq_info *out, struct tq_arena *mem,
-    const struct tq_spool_look *in, uint32_t uid, struct tq_err *e)
+    const struct tq_spool_look *in, struct tq_err *e)
 {
 	const struct tq_stored stored = {
 		&in->id, &in->s, &in->rec, in->ctx, in->queue
 	};
 
-	if (tq_translate_task(&out->task, mem, &stored, uid, e) == -1 ||
+	if (tq_translate_task(&out->task, mem, &stored, e) == -1 ||
 	    set_end(out, mem, in, e) == -1)
 		return -1;
 	tq_translate_id(&out->id, &in->id, in->rec.put.foreign);

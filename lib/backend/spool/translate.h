@@ -24,12 +24,11 @@ struct tq_stored {
 void	tq_translate_id(struct tq_id *out, const struct tq_uuid *id,
 	    struct tq_bytes foreign);
 /*
- * The task, with its copies in mem; a body in a file is left out.  uid is
- * ours: a command is local only if the same user put it.  0; -1: EBADMSG
- * damaged, EPROTO of a newer tq, ENOMEM.
+ * The task, with its copies in mem; a body in a file is left out.  0; -1:
+ * EBADMSG damaged, EPROTO of a newer tq, ENOMEM.
  */
 int	tq_translate_task(struct tq_task *out, struct tq_arena *mem,
-	    const struct tq_stored *in, uint32_t uid, struct tq_err *);
+	    const struct tq_stored *in, struct tq_err *);
 /* When it was put. */
 tq_time	tq_translate_put_time(const struct tq_rec *rec);
 /*
@@ -37,7 +36,7 @@ tq_time	tq_translate_put_time(const struct tq_rec *rec);
  * something of its own; whether a worker serves its queue is not known here.
  */
 int	tq_translate_info(struct tq_info *out, struct tq_arena *mem,
-	    const struct tq_spool_look *in, uint32_t uid, struct tq_err *);
+	    const struct tq_spool_look *in, struct tq_err *);
 /*
  * An outcome, also one the spool itself made of a worker's death or a date
  * passed; out->why and *cut too.  slot NULL: its counts are not known.
