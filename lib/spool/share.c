@@ -50,6 +50,7 @@ struct tq_share {
 	ino_t		 ino;
 	int		 refs;
 	int		 lockfd;	/* holds byte 0 shared */
+	int		 other;		/* another build made what is there */
 	struct tq_table	 t;
 };
 
@@ -164,9 +165,12 @@ name_write(const struct name *name, int fd)
 	return tq_io_pwrite(fd, buf, sizeof(buf), 0);
 }
 
-/* The named object, opened and found to be ours and the one meant; or -1. */
+/*
+ * The named object, opened and found to be ours and the one meant; or -1.
+ * *other: a build with another layout made it.
+ */
 static int
-object_open(const struct tq_spool *sp, const struct name *name)
+object_open(const struct tq_spool *sp, const struct name *name, int *other)
 {
 	struct stat st, dir;
 	int fd;
@@ -176,7 +180,7 @@ object_open(const struct tq_spool *sp, const struct name *name)
 		return -1;
 	if (fstat(fd, &st) == -1 || fstat(sp->dirfd, &dir) == -1 ||
 	    st.st_dev != name->dev || st.st_ino != name->ino ||
-	    st.st_nlink == 0 || st.st_size != (off_t)tq_table_size() ||
+	    st.st_nlink == 0 ||
 	    (st.st_uid != dir.st_uid && st.st_uid != geteuid() &&
 	    !(sp->format.mode & 0070)) ||
 	    (st.st_mode & 0022 & ~sp->format.mode)) {
@@ -184,6 +188,7 @@ object_open(const struct tq_spool *sp, const struct name *name)
 		errno = ESTALE;
 		return -1;
 	}
+	*other = st.st_size != (off_t)tq_table_size();
 	return fd;
 }
 
@@ -260,17 +265,12 @@ attach(struct tq_spool *sp, struct tq_share *s, struct tq_err *e)
 		return tq_fail_sys(e, errno, "%s/lock", sp->path);
 	}
 	if (name_read(&name, s->lockfd) &&
-	    (fd = object_open(sp, &name)) != -1) {
-		if (tq_table_map(&s->t, fd) == 0) {
+	    (fd = object_open(sp, &name, &s->other)) != -1) {
+		if (!s->other && tq_table_map(&s->t, fd) == 0) {
 			if (s->t.top->magic != 0 && !s->t.top->retired)
 				return 1;
-		} else if (errno == EPROTO) {
-			close(fd);
-			(void)byte_lock(s->lockfd, 0, F_UNLCK);
-			return tq_fail(e, EPROTO, "%s: its table was made by "
-			    "another build of tq; end the processes that use "
-			    "it", sp->path);
-		}
+		} else if (errno == EPROTO)
+			s->other = 1;
 		/* one that retired is let be, and mapped: see above */
 		close(fd);
 	}
@@ -280,8 +280,11 @@ attach(struct tq_spool *sp, struct tq_share *s, struct tq_err *e)
 }
 
 static int
-busy(const struct tq_spool *sp, struct tq_err *e)
+busy(const struct tq_spool *sp, const struct tq_share *s, struct tq_err *e)
 {
+	if (s->other)
+		return tq_fail(e, EBUSY, "%s: another build of tq is using "
+		    "it; end its processes", sp->path);
 	return tq_fail(e, EBUSY, "%s: a live process uses a table of this "
 	    "spool that cannot be seen here (another container or /dev/shm?)",
 	    sp->path);
@@ -294,10 +297,10 @@ replace(struct tq_spool *sp, struct tq_share *s, tq_time deadline,
 {
 	struct name name, old;
 	const char *kind;
-	int fd, had_old;
+	int fd, had_old, other;
 
 	if (byte_wait(s->lockfd, 0, F_WRLCK, deadline) == -1)
-		return errno == EBUSY ? busy(sp, e) :
+		return errno == EBUSY ? busy(sp, s, e) :
 		    tq_fail_sys(e, errno, "%s/lock", sp->path);
 	had_old = name_read(&old, s->lockfd);
 	/* asked when a table is made: once a boot is enough */
@@ -318,7 +321,7 @@ replace(struct tq_spool *sp, struct tq_share *s, tq_time deadline,
 		goto fail;
 	}
 	tq_ledger_close(&sp->l);
-	if (had_old && (fd = object_open(sp, &old)) != -1) {
+	if (had_old && (fd = object_open(sp, &old, &other)) != -1) {
 		close(fd);
 		(void)shm_unlink(old.object);
 	}
@@ -345,7 +348,7 @@ find_or_make(struct tq_spool *sp, struct tq_share *s, struct tq_err *e)
 	if ((rv = attach(sp, s, e)) != 0)
 		return rv == 1 ? 0 : -1;
 	if (byte_wait(s->lockfd, 1, F_WRLCK, deadline) == -1)
-		return errno == EBUSY ? busy(sp, e) :
+		return errno == EBUSY ? busy(sp, s, e) :
 		    tq_fail_sys(e, errno, "%s/lock", sp->path);
 	/* whoever held byte 1 before us may have made it */
 	if ((rv = attach(sp, s, e)) == 0)
