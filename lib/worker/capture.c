@@ -106,18 +106,18 @@ tq_capture_close(struct tq_capture *c)
 	errno = num;
 }
 
-/* Keep the first and the last half of TQ_CAPTURE_MAX of size bytes. */
+/* Keep the first and the last half of max of size bytes. */
 static int
-cut(int fd, off_t size)
+cut(int fd, off_t size, off_t max)
 {
-	const off_t half = TQ_CAPTURE_MAX / 2;
+	const off_t half = max / 2;
 	char note[80], buf[65536];
 	off_t to, from;
 	ssize_t n;
 	int len;
 
 	len = snprintf(note, sizeof(note), "\n[tqrun: %lld bytes cut here]\n",
-	    (long long)size - TQ_CAPTURE_MAX);
+	    (long long)(size - max));
 	/* pwrite(2) appends to a file of O_APPEND, wherever it is told to */
 	if (fcntl(fd, F_SETFL, 0) == -1)
 		return -1;
@@ -136,23 +136,36 @@ cut(int fd, off_t size)
 	return fcntl(fd, F_SETFL, O_APPEND);
 }
 
-/* What is in file i, into *bytes or *fd. */
-static int
-collect(struct tq_capture *c, int i, struct tq_bytes *bytes, int *fd,
-    struct tq_err *e)
+/* The size of file i, once what is over max was cut; -1. */
+static off_t
+cut_size(struct tq_capture *c, int i, int64_t max, unsigned *flags)
 {
 	struct stat st;
-	ssize_t n;
 
 	if (fstat(c->fd[i], &st) == -1)
+		return -1;
+	if (st.st_size <= max)
+		return st.st_size;
+	*flags |= TQ_OUTCOME_CUT;
+	if (cut(c->fd[i], st.st_size, max) == -1 ||
+	    fstat(c->fd[i], &st) == -1)
+		return -1;
+	return st.st_size;
+}
+
+/* What is in file i, into *bytes or *fd. */
+static int
+collect(struct tq_capture *c, int i, int64_t max, unsigned *flags,
+    struct tq_bytes *bytes, int *fd, struct tq_err *e)
+{
+	off_t size;
+	ssize_t n;
+
+	if ((size = cut_size(c, i, max, flags)) == -1)
 		return tq_fail_sys(e, errno, "output");
-	if (st.st_size == 0)
+	if (size == 0)
 		return 0;
-	if (st.st_size > TQ_CAPTURE_SMALL) {
-		if (st.st_size > TQ_CAPTURE_MAX &&
-		    cut(c->fd[i], st.st_size) == -1)
-			return tq_fail_sys(e, errno, "output of %lld bytes",
-			    (long long)st.st_size);
+	if (size > TQ_CAPTURE_SMALL) {
 		*fd = c->fd[i];
 		return 0;
 	}
@@ -165,13 +178,14 @@ collect(struct tq_capture *c, int i, struct tq_bytes *bytes, int *fd,
 }
 
 int
-tq_capture_collect(struct tq_capture *c, struct tq_outcome *out,
+tq_capture_collect(struct tq_capture *c, struct tq_outcome *out, int64_t max,
     struct tq_err *e)
 {
 	int rv;
 
-	rv = collect(c, 0, &out->out, &out->out_fd, e);
-	if (collect(c, 1, &out->err, &out->err_fd, e) == -1)
+	rv = collect(c, 0, max, &out->flags, &out->out, &out->out_fd, e);
+	if (collect(c, 1, max, &out->flags, &out->err, &out->err_fd,
+	    e) == -1)
 		rv = -1;
 	return rv;
 }

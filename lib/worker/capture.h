@@ -11,7 +11,8 @@
 #include <tq/tq.h>
 
 #define TQ_CAPTURE_SMALL 4096		/* bytes: up to here read back */
-#define TQ_CAPTURE_MAX	(64 << 20)	/* bytes of a stream that are kept */
+#define TQ_CAPTURE_MAX	(64 << 20)	/* bytes of a stream that are kept, if
+					 * nothing else is said */
 
 struct tq_capture {
 	int		 fd[2];		/* of stdout and stderr, -1: none */
@@ -31,11 +32,12 @@ void	tq_capture_close(struct tq_capture *);
 /*
  * Put what was written into *out: as bytes that last until the files are
  * used again, or as descriptors if it is more than TQ_CAPTURE_SMALL.  More
- * than TQ_CAPTURE_MAX is cut in the middle, and a line there says so.  A
- * stream that cannot be read is left out: returns -1, the rest is done.
+ * than max bytes are cut in the middle, a
+ * line there says so, and *out gets TQ_OUTCOME_CUT.  A stream that cannot be
+ * read is left out: returns -1, the rest is done.
  */
 int	tq_capture_collect(struct tq_capture *, struct tq_outcome *out,
-	    struct tq_err *);
+	    int64_t max, struct tq_err *);
 /*
  * Empty the files for the next task, after out was settled.  They are made
  * anew if they were taken, or if `shared`: another process may still write.

@@ -192,17 +192,19 @@ tq_env_add_scrubbed(struct tq_env *env, const char *const *own,
 	static const char *const from_worker[] = {
 		"PATH", "HOME", "LANG", NULL
 	};
-	size_t n, dropped = 0;
+	size_t n, first = env->n, dropped = 0;
 
 	for (; own != NULL && *own != NULL; own++)
-		if (listed(from_worker, *own, strcspn(*own, "=")))
+		if (listed(from_worker, *own, strcspn(*own, "=")) &&
+		    !taken(env, first, *own))
 			add_entry(env, *own);
 	for (; entry != NULL && *entry != NULL; entry++) {
 		n = strcspn(*entry, "=");
 		if (listed(unsafe, *entry, n))
 			dropped++;
 		else if (!listed(login, *entry, n) &&
-		    strncmp(*entry, "TQ_", 3) != 0)
+		    strncmp(*entry, "TQ_", 3) != 0 &&
+		    !taken(env, first, *entry))
 			add_entry(env, *entry);
 	}
 	return dropped;

@@ -36,15 +36,17 @@ void	tq_env_add(struct tq_env *, const char *name, const char *value);
 /* Add the TQ_* variables of the facts, TQ_KW_* included. */
 void	tq_env_add_facts(struct tq_env *, const struct tq_env_facts *);
 /*
- * Add what the submitter gave, whole, but for names that are there already:
- * for a local command of the worker's own uid.
+ * Add what the settings of a handler say, or, for a local command of the
+ * worker's own uid, what the submitter gave: whole, but for TQ_* that are
+ * there already.
  */
 void	tq_env_add_trusted(struct tq_env *, const char *const *env);
 /*
  * For every other task: PATH, HOME and LANG of the worker (`own`), then what
  * the submitter gave but for TQ_*, what a login sets (PATH, HOME, LC_*, ...)
- * and what makes programs load code (LD_*, IFS, PYTHON*, ...).  Returns the
- * number of the last that were dropped.
+ * and what makes programs load code (LD_*, IFS, PYTHON*, ...).  A name that
+ * is there already is not added again.  Returns the number of the last that
+ * were dropped.
  */
 size_t	tq_env_add_scrubbed(struct tq_env *, const char *const *own,
 	    const char *const *env);

@@ -2,7 +2,7 @@
  * Start one process.
  *
  * clone(2) as vfork(2) does it, and not posix_spawn(3), which cannot set a
- * umask, a directory or, one day, limits; both start 2,500 times `true` a
+ * umask, a directory or limits; both start 2,500 times `true` a
  * second here.  The child shares our memory until it execs and we stand still
  * meanwhile: it tells what failed by storing it in its plan, no pipe is
  * needed.  So it must change nothing else of ours and allocate nothing.  It
@@ -23,6 +23,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "limit.h"
 #include "proc.h"
 
 #define PATH_DEFAULT	"/usr/local/bin:/usr/bin:/bin"
@@ -88,6 +89,8 @@ child_setup(const struct plan *plan)
 	for (n = 1; n < NSIG; n++)
 		if (reset_signal(n) == -1)
 			return -1;
+	if (tq_limit_set(&p->limits) == -1)
+		return -1;
 	/* last: what was pending for the group may kill it now */
 	sigemptyset(&none);
 	return sigprocmask(SIG_SETMASK, &none, NULL);

@@ -9,6 +9,8 @@
 
 #include <tq/types.h>
 
+#include "message/limits.h"
+
 struct tq_proc {
 	const char	*file;		/* without a '/': sought in env's PATH */
 	const char *const *argv;	/* NULL-terminated */
@@ -16,6 +18,7 @@ struct tq_proc {
 	const char	*dir;		/* to run in, NULL: the worker's */
 	int		 umask;		/* -1: the worker's */
 	int		 fd[3];		/* its stdin, stdout and stderr */
+	struct tq_limits limits;	/* kept by the system, see limit.h */
 };
 
 /*

@@ -59,6 +59,12 @@ put_much(struct fixture *f, long n)
 	}
 }
 
+static int
+collect(struct fixture *f, int64_t max)
+{
+	return tq_capture_collect(&f->c, &f->out, max, NULL);
+}
+
 static off_t
 size_of(int fd)
 {
@@ -73,7 +79,7 @@ nothing_written_is_no_output(void **state)
 {
 	struct fixture *f = *state;
 
-	assert_int_equal(tq_capture_collect(&f->c, &f->out, NULL), 0);
+	assert_int_equal(collect(f, TQ_CAPTURE_MAX), 0);
 	assert_int_equal(f->out.out.n, 0);
 	assert_int_equal(f->out.err.n, 0);
 	assert_int_equal(f->out.out_fd, -1);
@@ -87,7 +93,7 @@ little_is_read_back(void **state)
 
 	put(f, 0, "result\n");
 	put(f, 1, "warning\n");
-	assert_int_equal(tq_capture_collect(&f->c, &f->out, NULL), 0);
+	assert_int_equal(collect(f, TQ_CAPTURE_MAX), 0);
 	assert_int_equal(f->out.out.n, 7);
 	assert_memory_equal(f->out.out.p, "result\n", 7);
 	assert_int_equal(f->out.err.n, 8);
@@ -101,7 +107,7 @@ much_is_handed_over_as_a_file(void **state)
 	struct fixture *f = *state;
 
 	put_much(f, 65536);
-	assert_int_equal(tq_capture_collect(&f->c, &f->out, NULL), 0);
+	assert_int_equal(collect(f, TQ_CAPTURE_MAX), 0);
 	assert_int_equal(f->out.out.n, 0);
 	assert_int_equal(f->out.out_fd, f->c.fd[0]);
 	assert_int_equal(size_of(f->out.out_fd), 65536);
@@ -115,7 +121,7 @@ too_much_loses_its_middle_and_says_so(void **state)
 	const off_t half = TQ_CAPTURE_MAX / 2;
 
 	put_much(f, TQ_CAPTURE_MAX + 65536);
-	assert_int_equal(tq_capture_collect(&f->c, &f->out, NULL), 0);
+	assert_int_equal(collect(f, TQ_CAPTURE_MAX), 0);
 	assert_int_equal(size_of(f->out.out_fd), TQ_CAPTURE_MAX);
 	assert_int_equal(tq_io_pread(f->out.out_fd, buf, 16, half - 16), 16);
 	assert_memory_equal(buf, "000000001fffff0\n", 16);
@@ -127,6 +133,36 @@ too_much_loses_its_middle_and_says_so(void **state)
 }
 
 static void
+a_limit_cuts_and_says_so(void **state)
+{
+	static const char want[] =
+	    "head\n[tqrun: 92 bytes cut here]\n";
+	struct fixture *f = *state;
+	const size_t n = sizeof(want) - 1;
+
+	put(f, 0, "head");
+	for (int i = 0; i < 96; i++)
+		put(f, 0, "x");
+	put(f, 1, "12345678");
+	assert_int_equal(collect(f, 8), 0);
+	assert_true(f->out.flags & TQ_OUTCOME_CUT);
+	assert_int_equal(f->out.out.n, n);
+	assert_memory_equal(f->out.out.p, want, n);
+	assert_int_equal(f->out.err.n, 8);
+}
+
+static void
+what_just_fits_is_not_cut(void **state)
+{
+	struct fixture *f = *state;
+
+	put(f, 0, "12345678");
+	assert_int_equal(collect(f, 8), 0);
+	assert_int_equal(f->out.flags, 0);
+	assert_int_equal(f->out.out.n, 8);
+}
+
+static void
 the_next_task_finds_empty_files(void **state)
 {
 	struct fixture *f = *state;
@@ -135,7 +171,7 @@ the_next_task_finds_empty_files(void **state)
 	put(f, 0, "old");
 	put_much(f, 65536);
 	put(f, 1, "old");
-	tq_capture_collect(&f->c, &f->out, NULL);
+	collect(f, TQ_CAPTURE_MAX);
 	assert_int_equal(tq_capture_reset(&f->c, &f->out, 0, NULL), 0);
 	assert_int_equal(f->c.fd[0], fd);
 	put(f, 0, "new");
@@ -150,7 +186,7 @@ a_stray_writer_does_not_reach_the_next_task(void **state)
 	int stray;
 
 	stray = dup(f->c.fd[0]);
-	tq_capture_collect(&f->c, &f->out, NULL);
+	collect(f, TQ_CAPTURE_MAX);
 	assert_int_equal(tq_capture_reset(&f->c, &f->out, 1, NULL), 0);
 	assert_int_equal(tq_io_write(stray, "late", 4), 0);
 	assert_int_equal(size_of(f->c.fd[0]), 0);
@@ -164,7 +200,7 @@ a_file_that_was_taken_is_made_anew(void **state)
 	int kept;
 
 	put_much(f, 65536);
-	tq_capture_collect(&f->c, &f->out, NULL);
+	collect(f, TQ_CAPTURE_MAX);
 	kept = dup(f->c.fd[0]);
 	f->out.taken_out = 1;
 	assert_int_equal(tq_capture_reset(&f->c, &f->out, 0, NULL), 0);
@@ -183,6 +219,8 @@ main(void)
 		CAPTURE_TEST(little_is_read_back),
 		CAPTURE_TEST(much_is_handed_over_as_a_file),
 		CAPTURE_TEST(too_much_loses_its_middle_and_says_so),
+		CAPTURE_TEST(a_limit_cuts_and_says_so),
+		CAPTURE_TEST(what_just_fits_is_not_cut),
 		CAPTURE_TEST(the_next_task_finds_empty_files),
 		CAPTURE_TEST(a_stray_writer_does_not_reach_the_next_task),
 		CAPTURE_TEST(a_file_that_was_taken_is_made_anew),

@@ -144,6 +144,23 @@ nobody_else_chooses_what_programs_load(void **state)
 }
 
 static void
+what_is_there_is_not_added_again(void **state)
+{
+	static const char *const conf[] = { "PATH=/conf", "A=conf", NULL };
+	static const char *const own[] = { "PATH=/w", "HOME=/root", NULL };
+	static const char *const given[] = { "A=put", "B=put", NULL };
+	const char *const *env;
+
+	tq_env_add_trusted(*state, conf);
+	assert_int_equal(tq_env_add_scrubbed(*state, own, given), 0);
+	env = tq_env_take(*state);
+	assert_string_equal(value(env, "PATH"), "/conf");
+	assert_string_equal(value(env, "HOME"), "/root");
+	assert_string_equal(value(env, "A"), "conf");
+	assert_string_equal(value(env, "B"), "put");
+}
+
+static void
 many_variables_keep_their_order(void **state)
 {
 	static const char *given[1001];
@@ -190,6 +207,8 @@ main(void)
 		    a_submitter_of_our_own_is_believed, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 		    nobody_else_chooses_what_programs_load, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+		    what_is_there_is_not_added_again, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 		    many_variables_keep_their_order, setup, teardown),
 		cmocka_unit_test_setup_teardown(

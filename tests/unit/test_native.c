@@ -86,6 +86,7 @@ named_task_comes_back_whole(void **state)
 	t.hard = INT64_MAX;
 	t.keep = 0;
 	t.uid = UINT32_MAX;
+	t.limits = "mem=1";
 	tq_native_head_put(&f->b, &t);
 	assert_int_equal(tq_native_head_get(&f->task, &f->mem, f->b.p, f->b.n,
 	    &f->e), 0);
@@ -108,6 +109,7 @@ named_task_comes_back_whole(void **state)
 	assert_int_equal(f->task.hard, INT64_MAX);
 	assert_int_equal(f->task.keep, 0);
 	assert_int_equal(f->task.uid, UINT32_MAX);
+	assert_string_equal(f->task.limits, "mem=1");
 }
 
 static void
@@ -149,7 +151,7 @@ newer_records_are_refused_as_such(void **state)
 
 	head_refused(f, "\2\0", 2, EPROTO);		/* version */
 	head_refused(f, "\1\4", 2, EPROTO);		/* kind */
-	head_refused(f, "\1\0\14\1", 4, EPROTO);	/* field 12 */
+	head_refused(f, "\1\0\15\1", 4, EPROTO);	/* field 13 */
 	head_refused(f, "\1\0\377\1", 4, EPROTO);	/* field 255 */
 }
 

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "lib/base/io.h"
+#include "lib/worker/capture.h"
 #include "lib/worker/plan.h"
 #include "tests/lib/t.h"
 
@@ -21,9 +22,8 @@ struct fixture {
 	struct tq_arena	 mem;
 	struct tq_claim	 claim;
 	struct tq_task	*task;		/* of the claim */
-	struct tq_proc	 proc;		/* the plan */
+	struct tq_plan	 plan;
 	struct tq_err	 e;
-	size_t		 dropped;
 };
 
 static const char *const worker_env[] = { "PATH=/w", "SECRET=1", NULL };
@@ -96,8 +96,8 @@ plan(struct fixture *f)
 {
 	int status;
 
-	if (tq_plan_make(&f->proc, &f->mem, &f->claim, &f->rules, &f->place,
-	    &f->dropped, &status, &f->e) == 0)
+	if (tq_plan_make(&f->plan, &f->mem, &f->claim, &f->rules, &f->place,
+	    &status, &f->e) == 0)
 		return 0;
 	return status;
 }
@@ -107,7 +107,7 @@ has_env(const struct fixture *f, const char *entry)
 {
 	const char *const *env;
 
-	for (env = f->proc.env; *env != NULL; env++)
+	for (env = f->plan.proc.env; *env != NULL; env++)
 		if (strcmp(*env, entry) == 0)
 			return 1;
 	return 0;
@@ -123,18 +123,18 @@ a_command_of_our_own_runs_as_it_was_put(void **state)
 	f->task->umask = 027;
 	f->task->env = env;
 	assert_int_equal(plan(f), 0);
-	assert_string_equal(f->proc.file, "prog");
-	assert_string_equal(f->proc.argv[0], "prog");
-	assert_string_equal(f->proc.argv[1], "a b");
-	assert_null(f->proc.argv[2]);
-	assert_string_equal(f->proc.dir, "/somewhere");
-	assert_int_equal(f->proc.umask, 027);
+	assert_string_equal(f->plan.proc.file, "prog");
+	assert_string_equal(f->plan.proc.argv[0], "prog");
+	assert_string_equal(f->plan.proc.argv[1], "a b");
+	assert_null(f->plan.proc.argv[2]);
+	assert_string_equal(f->plan.proc.dir, "/somewhere");
+	assert_int_equal(f->plan.proc.umask, 027);
 	assert_true(has_env(f, "PATH=/mine"));
 	assert_true(has_env(f, "LD_X=1"));
-	assert_int_equal(f->dropped, 0);
-	assert_int_equal(f->proc.fd[0], f->place.null);
-	assert_int_equal(f->proc.fd[1], 101);
-	assert_int_equal(f->proc.fd[2], 102);
+	assert_int_equal(f->plan.dropped, 0);
+	assert_int_equal(f->plan.proc.fd[0], f->place.null);
+	assert_int_equal(f->plan.proc.fd[1], 101);
+	assert_int_equal(f->plan.proc.fd[2], 102);
 }
 
 static void
@@ -148,14 +148,14 @@ a_command_of_another_user_gets_nothing_of_his(void **state)
 	f->task->umask = 0;
 	f->task->env = env;
 	assert_int_equal(plan(f), 0);
-	assert_null(f->proc.dir);
-	assert_int_equal(f->proc.umask, 077);
+	assert_null(f->plan.proc.dir);
+	assert_int_equal(f->plan.proc.umask, 077);
 	assert_true(has_env(f, "PATH=/w"));
 	assert_true(has_env(f, "A=1"));
 	assert_false(has_env(f, "PATH=/his"));
 	assert_false(has_env(f, "LD_X=1"));
 	assert_false(has_env(f, "SECRET=1"));
-	assert_int_equal(f->dropped, 1);
+	assert_int_equal(f->plan.dropped, 1);
 }
 
 static void
@@ -167,13 +167,13 @@ a_shell_string_gets_its_operands_from_one(void **state)
 	f->task->kind = TQ_KIND_SHELL;
 	f->task->argv = argv;
 	assert_int_equal(plan(f), 0);
-	assert_string_equal(f->proc.file, "/bin/sh");
-	assert_string_equal(f->proc.argv[0], "sh");
-	assert_string_equal(f->proc.argv[1], "-c");
-	assert_string_equal(f->proc.argv[2], "echo $1");
-	assert_string_equal(f->proc.argv[3], "sh");
-	assert_string_equal(f->proc.argv[4], "x");
-	assert_null(f->proc.argv[5]);
+	assert_string_equal(f->plan.proc.file, "/bin/sh");
+	assert_string_equal(f->plan.proc.argv[0], "sh");
+	assert_string_equal(f->plan.proc.argv[1], "-c");
+	assert_string_equal(f->plan.proc.argv[2], "echo $1");
+	assert_string_equal(f->plan.proc.argv[3], "sh");
+	assert_string_equal(f->plan.proc.argv[4], "x");
+	assert_null(f->plan.proc.argv[5]);
 }
 
 static void
@@ -220,8 +220,8 @@ a_body_is_on_stdin(void **state)
 	assert_int_equal(plan(f), 0);
 	f->task->body = (struct tq_bytes){ "body", 4 };
 	assert_int_equal(plan(f), 0);
-	assert_int_equal(f->proc.fd[0], f->place.input);
-	assert_int_equal(read(f->proc.fd[0], buf, sizeof(buf)), 4);
+	assert_int_equal(f->plan.proc.fd[0], f->place.input);
+	assert_int_equal(read(f->plan.proc.fd[0], buf, sizeof(buf)), 4);
 	assert_memory_equal(buf, "body", 4);
 }
 
@@ -233,8 +233,80 @@ a_body_in_a_file_is_read_from_its_beginning(void **state)
 	f->task->body_fd = f->place.input;
 	assert_int_equal(tq_io_write(f->place.input, "body", 4), 0);
 	assert_int_equal(plan(f), 0);
-	assert_int_equal(f->proc.fd[0], f->place.input);
+	assert_int_equal(f->plan.proc.fd[0], f->place.input);
 	assert_int_equal(lseek(f->place.input, 0, SEEK_CUR), 0);
+}
+
+static void
+the_strictest_limit_holds(void **state)
+{
+	struct fixture *f = *state;
+
+	f->rules.limits.v[TQ_LIMIT_MEM] = 2000;
+	f->rules.limits.v[TQ_LIMIT_NOFILE] = 10;
+	f->task->limits = "mem=1000,nofile=20,nproc=5";
+	assert_int_equal(plan(f), 0);
+	assert_int_equal(f->plan.proc.limits.v[TQ_LIMIT_MEM], 1000);
+	assert_int_equal(f->plan.proc.limits.v[TQ_LIMIT_NOFILE], 10);
+	assert_int_equal(f->plan.proc.limits.v[TQ_LIMIT_NPROC], 5);
+}
+
+static void
+a_task_cannot_keep_more_output_than_others(void **state)
+{
+	struct fixture *f = *state;
+
+	f->task->limits = "out=1T";
+	assert_int_equal(plan(f), 0);
+	assert_int_equal(f->plan.proc.limits.v[TQ_LIMIT_OUT], TQ_CAPTURE_MAX);
+	f->rules.limits.v[TQ_LIMIT_OUT] = 1LL << 40;
+	assert_int_equal(plan(f), 0);
+	assert_int_equal(f->plan.proc.limits.v[TQ_LIMIT_OUT], 1LL << 40);
+}
+
+static void
+limits_of_a_newer_tq_are_126(void **state)
+{
+	struct fixture *f = *state;
+
+	f->task->limits = "swap=1";
+	assert_int_equal(plan(f), 126);
+}
+
+static void
+a_handler_has_its_settings(void **state)
+{
+	static const char text[] = "dashdash yes\nenv A=conf\nlimit mem=1k\n"
+	    "result none\nretries 4\n";
+	struct fixture *f = *state;
+
+	t_write(f->dir, "send.conf", text, sizeof(text) - 1);
+	f->task->kind = TQ_KIND_NAMED;
+	f->task->name = "send";
+	f->task->retries = -1;
+	assert_int_equal(plan(f), 0);
+	assert_string_equal(f->plan.proc.argv[1], "--");
+	assert_string_equal(f->plan.proc.argv[2], "prog");
+	assert_true(has_env(f, "A=conf"));
+	assert_true(has_env(f, "TQ_RETRIES=4"));
+	assert_int_equal(f->plan.proc.limits.v[TQ_LIMIT_MEM], 1024);
+	assert_int_equal(f->plan.proc.fd[1], f->place.null);
+	assert_int_equal(f->plan.retries, 4);
+	f->task->retries = 1;
+	assert_int_equal(plan(f), 0);
+	assert_int_equal(f->plan.retries, 1);
+}
+
+static void
+a_handler_with_bad_settings_is_126(void **state)
+{
+	struct fixture *f = *state;
+
+	t_write(f->dir, "send.conf", "nonsense 1\n", 11);
+	f->task->kind = TQ_KIND_NAMED;
+	f->task->name = "send";
+	assert_int_equal(plan(f), 126);
+	assert_non_null(strstr(f->e.text, "send.conf:1: no setting"));
 }
 
 static void
@@ -247,7 +319,7 @@ a_handler_reads_its_task_as_json(void **state)
 	f->task->flags = 0;
 	f->task->name = "send";
 	assert_int_equal(plan(f), 0);
-	assert_int_equal(f->proc.fd[0], f->place.json);
+	assert_int_equal(f->plan.proc.fd[0], f->place.json);
 	text = t_read(f->dir, "json", NULL);
 	assert_non_null(strstr(text, "\"name\""));
 	assert_int_equal(strchr(text, '\n') - text, strlen(text) - 1);
@@ -255,8 +327,8 @@ a_handler_reads_its_task_as_json(void **state)
 	snprintf(name, sizeof(name), "TQ_TASK=/proc/%ld/fd/%d",
 	    (long)getpid(), f->place.json);
 	assert_true(has_env(f, name));
-	assert_int_equal(f->proc.umask, 077);
-	assert_null(f->proc.dir);
+	assert_int_equal(f->plan.proc.umask, 077);
+	assert_null(f->plan.proc.dir);
 }
 
 static void
@@ -276,10 +348,10 @@ json_operands_are_plain_for_a_handler(void **state)
 	f->task->kwc = 2;
 	f->task->kwargs = kw;
 	assert_int_equal(plan(f), 0);
-	assert_string_equal(f->proc.argv[1], "it's");
-	assert_string_equal(f->proc.argv[2], "2");
-	assert_string_equal(f->proc.argv[3], "[1,{\"a\":null}]");
-	assert_string_equal(f->proc.argv[4], "\xc3\xa9");
+	assert_string_equal(f->plan.proc.argv[1], "it's");
+	assert_string_equal(f->plan.proc.argv[2], "2");
+	assert_string_equal(f->plan.proc.argv[3], "[1,{\"a\":null}]");
+	assert_string_equal(f->plan.proc.argv[4], "\xc3\xa9");
 	assert_true(has_env(f, "TQ_KW_to=anna"));
 	assert_true(has_env(f, "TQ_KW_n=[1,2]"));
 }
@@ -324,6 +396,11 @@ main(void)
 		PLAN_TEST(commands_from_afar_are_refused),
 		PLAN_TEST(a_body_is_on_stdin),
 		PLAN_TEST(a_body_in_a_file_is_read_from_its_beginning),
+		PLAN_TEST(the_strictest_limit_holds),
+		PLAN_TEST(a_task_cannot_keep_more_output_than_others),
+		PLAN_TEST(limits_of_a_newer_tq_are_126),
+		PLAN_TEST(a_handler_has_its_settings),
+		PLAN_TEST(a_handler_with_bad_settings_is_126),
 		PLAN_TEST(a_handler_reads_its_task_as_json),
 		PLAN_TEST(json_operands_are_plain_for_a_handler),
 		PLAN_TEST(operands_that_are_no_json_are_refused),

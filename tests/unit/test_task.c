@@ -251,6 +251,9 @@ place_and_times_are_checked(void **state)
 	t.hard = TQ_SECOND;
 	refused(&t, EINVAL, "before the soft one");
 	t.hard = 0;
+	t.limits = "mem=1G,core=1";
+	refused(&t, EINVAL, "core=1");
+	t.limits = NULL;
 	t.body.p = "x";
 	t.body.n = 1;
 	t.body_fd = 0;

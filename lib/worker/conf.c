@@ -1,0 +1,265 @@
+/* Settings of a handler. */
+#include <sys/stat.h>
+
+#include <bsd/stdlib.h>
+#include <bsd/string.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/date.h"
+#include "base/io.h"
+#include "conf.h"
+#include "handler.h"
+#include "place.h"
+
+#define CONF_MAX	65536	/* bytes of a file */
+#define RETRIES_MAX	1000000
+
+static int
+set_dashdash(struct tq_conf *c, struct tq_arena *mem, char *value,
+    struct tq_err *e)
+{
+	(void)mem;
+	if (strcmp(value, "yes") != 0 && strcmp(value, "no") != 0)
+		return tq_fail(e, EINVAL, "'%s' is not yes or no", value);
+	c->dashdash = strcmp(value, "yes") == 0;
+	return 0;
+}
+
+static int
+set_env(struct tq_conf *c, struct tq_arena *mem, char *value,
+    struct tq_err *e)
+{
+	if (strchr(value, '=') == NULL || *value == '=')
+		return tq_fail(e, EINVAL, "'%s' is not NAME=VALUE", value);
+	if (strncmp(value, "TQ_", 3) == 0)
+		return tq_fail(e, EINVAL, "'%s': names with TQ_ are the "
+		    "worker's", value);
+	if (c->nenv == TQ_CONF_ENV_MAX)
+		return tq_fail(e, EMSGSIZE, "more than %d variables",
+		    TQ_CONF_ENV_MAX);
+	c->env[c->nenv] = tq_arena_copy(mem, value, strlen(value));
+	if (c->env[c->nenv] == NULL)
+		return tq_fail_sys(e, ENOMEM, "variable");
+	c->nenv++;
+	return 0;
+}
+
+static int
+set_limit(struct tq_conf *c, struct tq_arena *mem, char *value,
+    struct tq_err *e)
+{
+	(void)mem;
+	return tq_limits_parse(&c->limits, value, e);
+}
+
+/* A limit that has a key of its own. */
+static int
+set_named(struct tq_conf *c, const char *name, const char *value,
+    struct tq_err *e)
+{
+	char text[TQ_LIMITS_MAX + 1];
+
+	if (strchr(value, ',') != NULL)
+		return tq_fail(e, EINVAL, "'%s' is not one value", value);
+	snprintf(text, sizeof(text), "%s=%.200s", name, value);
+	return tq_limits_parse(&c->limits, text, e);
+}
+
+static int
+set_nice(struct tq_conf *c, struct tq_arena *mem, char *value,
+    struct tq_err *e)
+{
+	(void)mem;
+	return set_named(c, "nice", value, e);
+}
+
+static int
+set_ionice(struct tq_conf *c, struct tq_arena *mem, char *value,
+    struct tq_err *e)
+{
+	(void)mem;
+	return set_named(c, "ionice", value, e);
+}
+
+static int
+set_result(struct tq_conf *c, struct tq_arena *mem, char *value,
+    struct tq_err *e)
+{
+	(void)mem;
+	if (strcmp(value, "auto") == 0 || strcmp(value, "text") == 0)
+		c->result = TQ_RESULT_ANY;
+	else if (strcmp(value, "json") == 0)
+		c->result = TQ_RESULT_JSON;
+	else if (strcmp(value, "none") == 0)
+		c->result = TQ_RESULT_NONE;
+	else
+		return tq_fail(e, EINVAL, "'%s' is not auto, text, json or "
+		    "none", value);
+	return 0;
+}
+
+static int
+set_retries(struct tq_conf *c, struct tq_arena *mem, char *value,
+    struct tq_err *e)
+{
+	const char *wrong;
+
+	(void)mem;
+	c->retries = (int)strtonum(value, 0, RETRIES_MAX, &wrong);
+	if (wrong != NULL)
+		return tq_fail(e, EINVAL, "'%s' is %s", value, wrong);
+	return 0;
+}
+
+static int
+set_time_limit(struct tq_conf *c, struct tq_arena *mem, char *value,
+    struct tq_err *e)
+{
+	char *hard = value, *soft;
+
+	(void)mem;
+	soft = strsep(&hard, ",");
+	if (tq_duration_parse(&c->soft, soft, e) == -1)
+		return -1;
+	c->hard = c->soft == 0 ? 0 : tq_clock_deadline(c->soft, TQ_KILL_AFTER);
+	if (hard == NULL)
+		return 0;
+	if (tq_duration_parse(&c->hard, hard, e) == -1)
+		return -1;
+	if (c->hard != 0 && c->hard < c->soft)
+		return tq_fail(e, EINVAL, "the hard limit comes before the "
+		    "soft one");
+	return 0;
+}
+
+static const struct key {
+	const char	*name;
+	int		 (*set)(struct tq_conf *, struct tq_arena *, char *,
+			    struct tq_err *);
+} keys[] = {
+	{ "dashdash", set_dashdash },
+	{ "env", set_env },
+	{ "ionice", set_ionice },
+	{ "limit", set_limit },
+	{ "nice", set_nice },
+	{ "result", set_result },
+	{ "retries", set_retries },
+	{ "time-limit", set_time_limit },
+};
+
+static int
+parse_line(struct tq_conf *c, struct tq_arena *mem, char *line,
+    struct tq_err *e)
+{
+	char *value, *end;
+	size_t i;
+
+	line += strspn(line, " \t");
+	if (*line == '\0' || *line == '#')
+		return 0;
+	for (end = line + strlen(line); strchr(" \t\r", end[-1]) != NULL; )
+		*--end = '\0';
+	value = line + strcspn(line, " \t");
+	if (*value != '\0')
+		*value++ = '\0';
+	value += strspn(value, " \t");
+	for (i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+		if (strcmp(keys[i].name, line) == 0)
+			break;
+	if (i == sizeof(keys) / sizeof(keys[0]))
+		return tq_fail(e, EINVAL, "no setting '%s'", line);
+	if (*value == '\0')
+		return tq_fail(e, EINVAL, "%s: no value", line);
+	return keys[i].set(c, mem, value, e);
+}
+
+void
+tq_conf_init(struct tq_conf *c)
+{
+	memset(c, 0, sizeof(*c));
+	c->retries = -1;
+}
+
+int
+tq_conf_parse(struct tq_conf *out, struct tq_arena *mem, const char *file,
+    const char *text, struct tq_err *e)
+{
+	struct tq_err why;
+	char *rest, *line;
+	unsigned number = 0;
+
+	tq_conf_init(out);
+	if ((rest = tq_arena_copy(mem, text, strlen(text))) == NULL)
+		return tq_fail_sys(e, ENOMEM, "%s", file);
+	while ((line = strsep(&rest, "\n")) != NULL) {
+		number++;
+		if (parse_line(out, mem, line, &why) == -1)
+			return tq_fail(e, why.num, "%s:%u: %s", file, number,
+			    why.text);
+	}
+	return 0;
+}
+
+/* The text of an open file, NUL-terminated, in the arena; NULL. */
+static char *
+read_text(int fd, const char *file, struct tq_arena *mem, struct tq_err *e)
+{
+	struct stat st;
+	char *text;
+	ssize_t n;
+
+	if (fstat(fd, &st) == -1) {
+		tq_fail_sys(e, errno, "%s", file);
+		return NULL;
+	}
+	if (!S_ISREG(st.st_mode)) {
+		tq_fail(e, EPERM, "%s: not a regular file", file);
+		return NULL;
+	}
+	if (tq_handlers_trust(file, &st, e) == -1)
+		return NULL;
+	if (st.st_size > CONF_MAX) {
+		tq_fail(e, EMSGSIZE, "%s: more than %d bytes", file, CONF_MAX);
+		return NULL;
+	}
+	if ((text = tq_arena_alloc(mem, (size_t)st.st_size + 1)) == NULL) {
+		tq_fail_sys(e, ENOMEM, "%s", file);
+		return NULL;
+	}
+	if ((n = tq_io_read(fd, text, (size_t)st.st_size)) == -1) {
+		tq_fail_sys(e, errno, "%s", file);
+		return NULL;
+	}
+	text[n] = '\0';
+	if (strlen(text) != (size_t)n) {
+		tq_fail(e, EINVAL, "%s: has a NUL in it", file);
+		return NULL;
+	}
+	return text;
+}
+
+int
+tq_conf_read(struct tq_conf *out, struct tq_arena *mem, const char *path,
+    struct tq_err *e)
+{
+	char file[PATH_MAX], *text;
+	int fd, n;
+
+	tq_conf_init(out);
+	n = snprintf(file, sizeof(file), "%s.conf", path);
+	if (n < 0 || (size_t)n >= sizeof(file))
+		return tq_fail_sys(e, ENAMETOOLONG, "%s", path);
+	/* a FIFO must not hold us up */
+	fd = open(file, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	if (fd == -1)
+		return errno == ENOENT ? 0 : tq_fail_sys(e, errno, "%s", file);
+	text = read_text(fd, file, mem, e);
+	close(fd);
+	return text == NULL ? -1 : tq_conf_parse(out, mem, file, text, e);
+}

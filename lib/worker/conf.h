@@ -1,0 +1,54 @@
+/*
+ * Settings of a handler: the file `name.conf` beside its program.  A line is
+ * a key and its value; blank lines and those that begin with # are skipped.
+ *
+ *	dashdash yes|no		put "--" before the operands
+ *	env NAME=VALUE		into its environment; may be repeated
+ *	ionice idle|0-7		as tqrun --ionice
+ *	limit name=value,...	as tqrun --limit
+ *	nice n			as tqrun --nice
+ *	result auto|text|json|none
+ *				what a success must have written to stdout:
+ *				anything, JSON, or what nobody wants
+ *	retries n		for tasks that say nothing
+ *	time-limit soft[,hard]	as tqrun -T
+ */
+#ifndef TQ_WORKER_CONF_H
+#define TQ_WORKER_CONF_H
+
+#include <tq/types.h>
+
+#include "base/arena.h"
+#include "message/limits.h"
+
+#define TQ_CONF_ENV_MAX	32		/* variables */
+
+enum tq_conf_result { TQ_RESULT_ANY, TQ_RESULT_JSON, TQ_RESULT_NONE };
+
+struct tq_conf {
+	struct tq_limits limits;
+	tq_time		 soft, hard;	/* 0: none */
+	int		 retries;	/* -1: not said */
+	int		 dashdash;
+	enum tq_conf_result result;
+	/* "NAME=VALUE", NULL-terminated, strings in the arena */
+	const char	*env[TQ_CONF_ENV_MAX + 1];
+	size_t		 nenv;
+};
+
+/* Nothing is set. */
+void	tq_conf_init(struct tq_conf *);
+/*
+ * Set what the text says.  EINVAL: "file:line: ...", EMSGSIZE: too many
+ * variables, ENOMEM; *out is undefined then.
+ */
+int	tq_conf_parse(struct tq_conf *out, struct tq_arena *mem,
+	    const char *file, const char *text, struct tq_err *e);
+/*
+ * The settings of the handler whose program is at path; nothing is set when
+ * it has no file.  Besides tq_conf_parse()'s: EPERM somebody else may have
+ * written the file, EMSGSIZE it is too long, and those of open(2).
+ */
+int	tq_conf_read(struct tq_conf *out, struct tq_arena *mem,
+	    const char *path, struct tq_err *e);
+#endif
