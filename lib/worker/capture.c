@@ -1,4 +1,5 @@
 /* The files that hold what a task writes. */
+#define _GNU_SOURCE		/* fallocate(2) */
 #include <sys/stat.h>
 
 #include <errno.h>
@@ -104,6 +105,20 @@ tq_capture_close(struct tq_capture *c)
 			unlink(c->path[i]);
 	}
 	errno = num;
+}
+
+void
+tq_capture_trim(struct tq_capture *c, int64_t max)
+{
+	const off_t half = max / 2;
+	struct stat st;
+	int i;
+
+	for (i = 0; i < 2; i++)
+		/* where holes cannot be made the file stays as it is */
+		if (fstat(c->fd[i], &st) == 0 && st.st_size > max)
+			(void)fallocate(c->fd[i], FALLOC_FL_PUNCH_HOLE |
+			    FALLOC_FL_KEEP_SIZE, half, st.st_size - 2 * half);
 }
 
 /* Keep the first and the last half of max of size bytes. */

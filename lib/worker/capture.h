@@ -30,6 +30,12 @@ int	tq_capture_open(struct tq_capture *, struct tq *, unsigned n,
 /* Close and remove them; allowed for an empty one (fds -1). */
 void	tq_capture_close(struct tq_capture *);
 /*
+ * While the task runs: give the middle of what is over max bytes back to the
+ * file system, so that a task that writes without end does not fill it.  Who
+ * follows the output reads NULs there.
+ */
+void	tq_capture_trim(struct tq_capture *, int64_t max);
+/*
  * Put what was written into *out: as bytes that last until the files are
  * used again, or as descriptors if it is more than TQ_CAPTURE_SMALL.  More
  * than max bytes are cut in the middle, a

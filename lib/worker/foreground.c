@@ -274,6 +274,9 @@ tq_foreground_run(struct tq_outcome *out, int *sig, struct tq *tq,
 	tq_arena_init(&mem);
 	if (tq_operands_plain(&plain, &mem, &c->task, e) == -1)
 		goto out;
+	if (plain.limits != NULL &&
+	    tq_limits_parse(&p.limits, plain.limits, e) == -1)
+		goto out;
 	if ((p.argv = make_argv(&mem, f, &plain, e)) == NULL)
 		goto out;
 	p.file = p.argv[0];

@@ -53,6 +53,9 @@ tqput -Q -q hard x
 check "-T with a hard limit" 0 "" "" \
     tqget -q hard -T 0.1,0.3 sh -c 'trap "" TERM; sleep 20 & sleep 20 & wait; wait'
 is "ends it with KILL" "$(column hard status)" 137
+tqput -Q -q files --limit nofile=40 x
+check "what the task may use is kept" 0 40 "" \
+    tqget -q files sh -c 'ulimit -n'
 tqput -Q -q own -T 0.2 x
 check "the task's own limit counts too" 0 "" "" tqget -q own sh -c 'exec sleep 20'
 is "for it" "$(column own status)" 143

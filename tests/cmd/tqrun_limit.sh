@@ -74,6 +74,24 @@ is 'and the tail' "$(tail -n 1 got)" 99999
 is 'and no more' "$(wc -c <got)" 10240
 is 'the other stream has its own' "$(tqresult -2 both 2>&1)" last
 
+# kilobytes that the output of running tasks takes
+room()
+{
+	du -ck $(find "$TQ_DIR" -name '*.out') | tail -n 1 | cut -f 1
+}
+trimmed()
+{
+	[ "$(room)" -lt 1024 ]
+}
+put flood --limit out=64k -q flood sh -c 'head -c 64M /dev/zero; touch flooded
+    exec sleep 30'
+bg tqrun -q flood -j 1
+worker=$!
+wait_for test -e flooded
+ok 'a task that writes much does not fill the disk' wait_for trimmed
+kill -QUIT "$worker"
+ok 'nor stops its worker' wait_gone "$worker"
+
 # ---- trees
 
 # As a user of its own: root is exempt from the limit of processes.

@@ -163,6 +163,25 @@ what_just_fits_is_not_cut(void **state)
 }
 
 static void
+what_is_over_the_limit_takes_no_room(void **state)
+{
+	struct fixture *f = *state;
+	char buf[16];
+	struct stat st;
+
+	put_much(f, 4 << 20);
+	tq_capture_trim(&f->c, 1 << 20);
+	assert_int_equal(fstat(f->c.fd[0], &st), 0);
+	assert_int_equal(st.st_size, 4 << 20);
+	assert_in_range(st.st_blocks, 1, (1 << 20) / 512 + 16);
+	assert_int_equal(collect(f, 1 << 20), 0);
+	assert_int_equal(size_of(f->out.out_fd), 1 << 20);
+	assert_int_equal(tq_io_pread(f->out.out_fd, buf, 16, (1 << 20) - 16),
+	    16);
+	assert_memory_equal(buf, "0000000003ffff0\n", 16);
+}
+
+static void
 the_next_task_finds_empty_files(void **state)
 {
 	struct fixture *f = *state;
@@ -221,6 +240,7 @@ main(void)
 		CAPTURE_TEST(too_much_loses_its_middle_and_says_so),
 		CAPTURE_TEST(a_limit_cuts_and_says_so),
 		CAPTURE_TEST(what_just_fits_is_not_cut),
+		CAPTURE_TEST(what_is_over_the_limit_takes_no_room),
 		CAPTURE_TEST(the_next_task_finds_empty_files),
 		CAPTURE_TEST(a_stray_writer_does_not_reach_the_next_task),
 		CAPTURE_TEST(a_file_that_was_taken_is_made_anew),
