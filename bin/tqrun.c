@@ -1,7 +1,7 @@
 /*
  * tqrun [-EvX] [-b url] [-g grace] [-j jobs] [-n count]
- *     [-q queue[=weight]] [-r retries] [-T soft[,hard]] [--results url]
- *     [dir ...]
+ *     [-q queue[=weight]] [-r retries] [-T soft[,hard]] [--ionice class]
+ *     [--limit name=value,...] [--nice nice] [--results url] [dir ...]
  *
  * Run tasks: in the foreground, jobs of them at a time, until told to stop.
  * Operands and TQ_HANDLERS are directories with the programs of named tasks.
@@ -24,12 +24,12 @@
 
 extern char **environ;
 
-#define OPT_RESULTS	TQ_LONG(0)
+enum { OPT_IONICE = TQ_LONG(20), OPT_LIMIT, OPT_NICE, OPT_RESULTS };
 
 static const char usage[] =
     "[-EvX] [-b url] [-g grace] [-j jobs] [-n count]\n"
-    "      [-q queue[=weight]] [-r retries] [-T soft[,hard]] [--results url]\n"
-    "      [dir ...]";
+    "      [-q queue[=weight]] [-r retries] [-T soft[,hard]] [--ionice class]\n"
+    "      [--limit name=value,...] [--nice nice] [--results url] [dir ...]";
 
 static const struct tq_option table[] = {
 	{ 'b', "broker", "url", "where to take tasks from" },
@@ -42,6 +42,9 @@ static const struct tq_option table[] = {
 	{ 'T', "time-limit", "soft[,hard]", "TERM, then KILL after this time" },
 	{ 'v', "verbose", NULL, "say what begins and ends" },
 	{ 'X', "named-only", NULL, "run no commands, only named tasks" },
+	{ OPT_IONICE, "ionice", "class", "disk priority: 0 to 7, or idle" },
+	{ OPT_LIMIT, "limit", "name=value", "what each may use: mem=2G,cpu=1h" },
+	{ OPT_NICE, "nice", "nice", "1 to 19, higher gives way" },
 	{ OPT_RESULTS, "results", "url", "where outcomes go" },
 	/* not kept yet */
 	{ 'R', "resource", "name", NULL },
@@ -50,12 +53,9 @@ static const struct tq_option table[] = {
 	{ TQ_LONG(1), "allow-commands", NULL, NULL },
 	{ TQ_LONG(2), "events", NULL, NULL },
 	{ TQ_LONG(3), "hook", "event=command", NULL },
-	{ TQ_LONG(4), "ionice", "class", NULL },
-	{ TQ_LONG(5), "limit", "name=value", NULL },
 	{ TQ_LONG(6), "load", "n", NULL },
 	{ TQ_LONG(7), "local-hold", NULL, NULL },
 	{ TQ_LONG(8), "memfree", "size", NULL },
-	{ TQ_LONG(9), "nice", "n", NULL },
 	{ TQ_LONG(10), "no-control", NULL, NULL },
 	{ TQ_LONG(11), "node", "name", NULL },
 };
@@ -135,6 +135,13 @@ parse(struct run *r, struct tq_options *o, struct tq_say *s, int argc,
 			break;
 		case 'X':
 			w->rules.plan.named_only = 1;
+			break;
+		case OPT_IONICE:
+		case OPT_LIMIT:
+		case OPT_NICE:
+			tq_arg_limit(&w->rules.plan.limits,
+			    key == OPT_LIMIT ? "--limit" : key == OPT_NICE ?
+			    "--nice" : "--ionice", optarg);
 			break;
 		case OPT_RESULTS:
 			r->results = optarg;

@@ -21,9 +21,9 @@
 
 #include "handler.h"
 
-/* What only root or the worker's user can have changed. */
-static int
-check_owner(const char *path, const struct stat *st, struct tq_err *e)
+int
+tq_handlers_trust(const char *path, const struct stat *st,
+    struct tq_err *e)
 {
 	if (st->st_uid != 0 && st->st_uid != geteuid())
 		return tq_fail(e, EPERM, "%s: belongs to uid %lu", path,
@@ -53,7 +53,7 @@ tq_handlers_add(struct tq_handlers *h, const char *dir, struct tq_err *e)
 		tq_fail_sys(e, ENOTDIR, "%s", dir);
 		goto fail;
 	}
-	if (check_owner(dir, &st, e) == -1)
+	if (tq_handlers_trust(dir, &st, e) == -1)
 		goto fail;
 	h->dir[h->n++] = path;
 	return 0;
@@ -117,7 +117,7 @@ check_file(const char *path, const struct tq_handlers *h, struct tq_err *e)
 		return tq_fail_sys(e, errno, "%s", path);
 	if (!S_ISREG(st.st_mode))
 		return tq_fail(e, EPERM, "%s: not a regular file", path);
-	if (check_owner(path, &st, e) == -1)
+	if (tq_handlers_trust(path, &st, e) == -1)
 		return -1;
 	if (access(real, X_OK) == -1)
 		return tq_fail(e, EACCES, "%s: not executable", path);

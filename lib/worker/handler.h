@@ -15,6 +15,8 @@
 
 #define TQ_HANDLER_DIRS_MAX	16
 
+struct stat;
+
 struct tq_handlers {
 	char		*dir[TQ_HANDLER_DIRS_MAX];	/* absolute, ours */
 	size_t		 n;
@@ -31,6 +33,13 @@ int	tq_handlers_add(struct tq_handlers *, const char *dir,
 int	tq_handlers_add_list(struct tq_handlers *, const char *list,
 	    struct tq_err *);
 void	tq_handlers_fini(struct tq_handlers *);
+
+/*
+ * 0 if only root or the worker's user can have changed the file at path, which
+ * is as st says; else -1, EPERM.
+ */
+int	tq_handlers_trust(const char *path, const struct stat *st,
+	    struct tq_err *);
 
 /*
  * Write the path of the handler of that name.  0, or -1: ENOENT there is none

@@ -299,6 +299,7 @@ once_a_second(struct loop *l)
 		return;
 	l->second = l->now + TQ_SECOND;
 	show_status(l);
+	tq_pool_trim(&l->pool);
 	if (tq_peers_refresh(&l->peers, l->tq, &e) == -1 && errno != ENOTSUP)
 		complain(l, &e);
 	/* without a bell this is how mails are found */

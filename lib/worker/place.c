@@ -1,16 +1,21 @@
 /* One place of the pool: claim, start, end and settle one task at a time. */
 #define _GNU_SOURCE		/* memfd_create(2) */
 #include <sys/mman.h>
+#include <sys/stat.h>
 
 #include <bsd/string.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/id.h"
+#include "base/io.h"
+#include "limit.h"
+#include "message/json.h"
 #include "outcome.h"
 #include "place.h"
 #include "proc.h"
@@ -18,6 +23,7 @@
 
 /* As in a wait status: "exited with n". */
 #define EXITED(n)	((n) << 8)
+#define TQ_RESULT_BAD	76	/* EX_PROTOCOL of sysexits(3) */
 
 /* Make the files for input; what was there before is closed. */
 static int
@@ -80,8 +86,10 @@ set_limits(struct tq_place *p, const struct tq_place_rules *rules)
 {
 	tq_time soft, hard, now;
 
-	soft = lesser(p->claim.task.soft, rules->soft);
-	hard = lesser(p->claim.task.hard, rules->hard);
+	soft = lesser(lesser(p->claim.task.soft, p->plan.conf.soft),
+	    rules->soft);
+	hard = lesser(lesser(p->claim.task.hard, p->plan.conf.hard),
+	    rules->hard);
 	p->soft = p->hard = 0;
 	if (soft == 0 && hard == 0)
 		return;
@@ -94,13 +102,13 @@ set_limits(struct tq_place *p, const struct tq_place_rules *rules)
 }
 
 static void
-decide(struct tq_place *p, const struct tq_place_rules *rules, int wstatus)
+decide(struct tq_place *p, int wstatus)
 {
 	struct tq_policy policy;
 	tq_time now = 0;
 	uint64_t rnd = 0;
 
-	tq_policy_of(&policy, &p->claim, rules->plan.retries);
+	tq_policy_of(&policy, &p->claim, p->plan.retries);
 	if (wstatus != 0) {
 		tq_random(&rnd, sizeof(rnd));
 		now = tq_clock_wall();
@@ -127,7 +135,7 @@ refuse(struct tq_place *p, const struct tq_place_rules *rules, int status,
 		    p->claim.ref.id.s, why->text);
 		return;
 	}
-	decide(p, rules, EXITED(status));
+	decide(p, EXITED(status));
 	set_why(p, why->text);
 }
 
@@ -142,26 +150,25 @@ start(struct tq_place *p, const struct tq_place_rules *rules)
 		.json = p->json,
 		.output = p->capture.fd,
 	};
-	struct tq_proc proc;
+	const struct tq_proc *proc = &p->plan.proc;
 	struct tq_err e;
-	size_t dropped;
 	int status;
 
 	tq_arena_reset(&p->mem);
-	if (tq_plan_make(&proc, &p->mem, &p->claim, &rules->plan, &place,
-	    &dropped, &status, &e) == -1 ||
-	    tq_proc_start(&p->pid, &proc, &status, &e) == -1) {
+	if (tq_plan_make(&p->plan, &p->mem, &p->claim, &rules->plan, &place,
+	    &status, &e) == -1 ||
+	    tq_proc_start(&p->pid, proc, &status, &e) == -1) {
 		refuse(p, rules, status, &e);
 		return;
 	}
-	if (dropped > 0)
+	if (p->plan.dropped > 0)
 		tq_say(rules->say, TQ_SAY_WRONG, "%s: %zu unsafe environment "
-		    "variables dropped", p->claim.ref.id.s, dropped);
+		    "variables dropped", p->claim.ref.id.s, p->plan.dropped);
 	p->cause = TQ_CAUSE_NONE;
 	p->state = TQ_PLACE_RUNNING;
 	set_limits(p, rules);
 	tq_say(rules->say, TQ_SAY_STEP, "%s: started %s", p->claim.ref.id.s,
-	    proc.file);
+	    proc->file);
 }
 
 /* What an attempt is found by in the environment of its processes. */
@@ -236,6 +243,55 @@ apply_cause(struct tq_place *p)
 	}
 }
 
+/* Say which limit the system ended it by, if one did. */
+static void
+name_limit(struct tq_place *p)
+{
+	const char *why = tq_limit_why(&p->plan.proc.limits, &p->end);
+
+	if (why != NULL && p->cause == TQ_CAUSE_NONE)
+		set_why(p, why);
+}
+
+/*
+ * 1 if what it wrote to stdout is JSON.  What was cut is not, nor is what we
+ * cannot read.
+ */
+static int
+wrote_json(const struct tq_place *p)
+{
+	const struct tq_outcome *o = &p->end;
+	struct stat st;
+	ssize_t n = -1;
+	char *buf;
+	int yes;
+
+	if (o->out_fd == -1)
+		return tq_json_check(o->out.p, o->out.n, NULL) == 0;
+	if (fstat(o->out_fd, &st) == -1 ||
+	    (buf = malloc((size_t)st.st_size)) == NULL)
+		return 0;
+	n = tq_io_pread(o->out_fd, buf, (size_t)st.st_size, 0);
+	yes = n != -1 && tq_json_check(buf, (size_t)n, NULL) == 0;
+	free(buf);
+	return yes;
+}
+
+/* A success must have what its handler promised. */
+static void
+check_result(struct tq_place *p)
+{
+	unsigned cut;
+
+	if (p->end.state != TQ_SUCCESS ||
+	    p->plan.conf.result != TQ_RESULT_JSON || wrote_json(p))
+		return;
+	cut = p->end.flags & TQ_OUTCOME_CUT;
+	decide(p, EXITED(TQ_RESULT_BAD));
+	p->end.flags |= cut;
+	set_why(p, "its result is not JSON");
+}
+
 void
 tq_place_ended(struct tq_place *p, const struct tq_place_rules *rules,
     int wstatus, const struct rusage *ru)
@@ -243,14 +299,17 @@ tq_place_ended(struct tq_place *p, const struct tq_place_rules *rules,
 	struct tq_err e;
 
 	tq_outcome_init(&p->end, TQ_ABSENT);
-	decide(p, rules, wstatus);
+	decide(p, wstatus);
 	apply_cause(p);
 	p->end.user = of_timeval(&ru->ru_utime);
 	p->end.sys = of_timeval(&ru->ru_stime);
 	p->end.maxrss = (int64_t)ru->ru_maxrss * 1024;
-	if (tq_capture_collect(&p->capture, &p->end, &e) == -1)
+	name_limit(p);
+	if (tq_capture_collect(&p->capture, &p->end,
+	    p->plan.proc.limits.v[TQ_LIMIT_OUT], &e) == -1)
 		tq_say(rules->say, TQ_SAY_WRONG, "%s: %s",
 		    p->claim.ref.id.s, e.text);
+	check_result(p);
 	p->state = TQ_PLACE_ENDED;
 }
 

@@ -51,6 +51,7 @@ struct tq_place {
 
 	/* RUNNING */
 	pid_t		 pid;
+	struct tq_plan	 plan;
 	tq_time		 soft, hard;	/* TERM and KILL at, CLOCK_BOOTTIME,
 					 * 0: not any more */
 	enum tq_place_cause cause;

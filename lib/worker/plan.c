@@ -16,6 +16,7 @@
 
 #include "base/buf.h"
 #include "base/io.h"
+#include "capture.h"
 #include "env.h"
 #include "message/json.h"
 #include "operand.h"
@@ -66,12 +67,35 @@ make_argv(struct tq_proc *out, struct tq_arena *mem, const char *const *first,
 	return 0;
 }
 
+/* A named task: its handler, with the settings that stand beside it. */
 static int
-plan_words(struct tq_proc *out, struct tq_arena *mem, const struct tq_task *t,
-    const struct tq_plan_rules *rules, int *status, struct tq_err *e)
+plan_handler(struct tq_plan *out, struct tq_arena *mem,
+    const struct tq_task *t, const struct tq_plan_rules *rules, int *status,
+    struct tq_err *e)
+{
+	const char *first[2] = { NULL, "--" };
+	char path[PATH_MAX];
+
+	if (tq_handlers_find(path, rules->handlers, t->name, e) == -1) {
+		*status = errno == ENOENT ? 127 : 126;
+		return -1;
+	}
+	if (tq_conf_read(&out->conf, mem, path, e) == -1)
+		return -1;
+	if ((first[0] = tq_arena_copy(mem, path, strlen(path))) == NULL)
+		return tq_fail_sys(e, ENOMEM, "%s", t->name);
+	out->proc.file = first[0];
+	return make_argv(&out->proc, mem, first,
+	    out->conf.dashdash ? 2 : 1, t, 0, e);
+}
+
+static int
+plan_words(struct tq_plan *plan, struct tq_arena *mem,
+    const struct tq_task *t, const struct tq_plan_rules *rules, int *status,
+    struct tq_err *e)
 {
 	const char *shell[4] = { "sh", "-c", NULL, "sh" };
-	char path[PATH_MAX];
+	struct tq_proc *out = &plan->proc;
 
 	switch (t->kind) {
 	case TQ_KIND_SHELL:
@@ -79,19 +103,28 @@ plan_words(struct tq_proc *out, struct tq_arena *mem, const struct tq_task *t,
 		shell[2] = t->argv[0];
 		return make_argv(out, mem, shell, 4, t, 1, e);
 	case TQ_KIND_NAMED:
-		if (tq_handlers_find(path, rules->handlers, t->name, e) ==
-		    -1) {
-			*status = errno == ENOENT ? 127 : 126;
-			return -1;
-		}
-		out->file = tq_arena_copy(mem, path, strlen(path));
-		if (out->file == NULL)
-			return tq_fail_sys(e, ENOMEM, "%s", t->name);
-		return make_argv(out, mem, &out->file, 1, t, 0, e);
+		return plan_handler(plan, mem, t, rules, status, e);
 	default:
 		out->file = t->argv[0];
 		return make_argv(out, mem, NULL, 0, t, 0, e);
 	}
+}
+
+/* The strictest of what the worker, the handler and the task say. */
+static int
+plan_limits(struct tq_plan *out, const struct tq_task *t,
+    const struct tq_plan_rules *rules, struct tq_err *e)
+{
+	struct tq_limits l = { .v = { 0 } };
+
+	if (t->limits != NULL && tq_limits_parse(&l, t->limits, e) == -1)
+		return -1;
+	out->proc.limits = rules->limits;
+	if (out->proc.limits.v[TQ_LIMIT_OUT] == 0)
+		out->proc.limits.v[TQ_LIMIT_OUT] = TQ_CAPTURE_MAX;
+	tq_limits_narrow(&out->proc.limits, &out->conf.limits);
+	tq_limits_narrow(&out->proc.limits, &l);
+	return 0;
 }
 
 /* Let fd hold exactly n bytes and stand at its beginning. */
@@ -134,10 +167,11 @@ write_json(const struct tq_claim *c, int fd, struct tq_err *e)
 
 /* What it reads: its body; else, for a handler, itself; else nothing. */
 static int
-plan_input(struct tq_proc *out, const struct tq_claim *c,
+plan_input(struct tq_plan *plan, const struct tq_claim *c,
     const struct tq_plan_place *place, struct tq_err *e)
 {
 	const struct tq_task *t = &c->task;
+	struct tq_proc *out = &plan->proc;
 
 	if (t->kind == TQ_KIND_NAMED && write_json(c, place->json, e) == -1)
 		return -1;
@@ -153,15 +187,26 @@ plan_input(struct tq_proc *out, const struct tq_claim *c,
 		out->fd[0] = place->json;
 	else
 		out->fd[0] = place->null;
-	out->fd[1] = place->output[0];
+	out->fd[1] = plan->conf.result == TQ_RESULT_NONE ? place->null :
+	    place->output[0];
 	out->fd[2] = place->output[1];
 	return 0;
 }
 
+/* How often a failure is tried again: the first that says so. */
 static int
-plan_env(struct tq_proc *out, struct tq_arena *mem, const struct tq_claim *c,
+plan_retries(const struct tq_plan *out, const struct tq_task *t,
+    const struct tq_plan_rules *rules)
+{
+	if (t->retries >= 0)
+		return t->retries;
+	return out->conf.retries >= 0 ? out->conf.retries : rules->retries;
+}
+
+static int
+plan_env(struct tq_plan *out, struct tq_arena *mem, const struct tq_claim *c,
     const struct tq_plan_rules *rules, const struct tq_plan_place *place,
-    size_t *dropped, struct tq_err *e)
+    struct tq_err *e)
 {
 	struct tq_env_facts facts = {
 		.claim = c,
@@ -169,12 +214,12 @@ plan_env(struct tq_proc *out, struct tq_arena *mem, const struct tq_claim *c,
 		.results = rules->results,
 		.dir = rules->dir,
 		.place = place->number,
+		.retries = out->retries,
 	};
 	const struct tq_task *t = &c->task;
 	struct tq_env env;
 	char file[64];
 
-	facts.retries = t->retries >= 0 ? t->retries : rules->retries;
 	if (t->kind == TQ_KIND_NAMED) {
 		/* ours: the task may be a shell that opens it by itself */
 		snprintf(file, sizeof(file), "/proc/%ld/fd/%d",
@@ -183,36 +228,40 @@ plan_env(struct tq_proc *out, struct tq_arena *mem, const struct tq_claim *c,
 	}
 	tq_env_init(&env, mem);
 	tq_env_add_facts(&env, &facts);
+	tq_env_add_trusted(&env, out->conf.env);
 	if (is_own(t))
 		tq_env_add_trusted(&env, t->env);
 	else
-		*dropped = tq_env_add_scrubbed(&env, rules->env, t->env);
-	if ((out->env = tq_env_take(&env)) == NULL)
+		out->dropped = tq_env_add_scrubbed(&env, rules->env, t->env);
+	if ((out->proc.env = tq_env_take(&env)) == NULL)
 		return tq_fail_sys(e, errno, "environment");
 	return 0;
 }
 
 int
-tq_plan_make(struct tq_proc *out, struct tq_arena *mem,
+tq_plan_make(struct tq_plan *out, struct tq_arena *mem,
     const struct tq_claim *c, const struct tq_plan_rules *rules,
-    const struct tq_plan_place *place, size_t *dropped, int *status,
-    struct tq_err *e)
+    const struct tq_plan_place *place, int *status, struct tq_err *e)
 {
 	struct tq_claim view = *c;
 
-	*dropped = 0;
+	out->dropped = 0;
+	tq_conf_init(&out->conf);
+	out->retries = plan_retries(out, &c->task, rules);
 	*status = 126;
 	if (check_kind(&c->task, rules, e) == -1 ||
 	    tq_operands_plain(&view.task, mem, &c->task, e) == -1 ||
-	    plan_words(out, mem, &view.task, rules, status, e) == -1)
+	    plan_words(out, mem, &view.task, rules, status, e) == -1 ||
+	    plan_limits(out, &c->task, rules, e) == -1)
 		goto fail;
+	out->retries = plan_retries(out, &c->task, rules);
 	/* a full file system or no memory is nothing that a task did */
 	*status = -1;
 	if (plan_input(out, c, place, e) == -1 ||
-	    plan_env(out, mem, &view, rules, place, dropped, e) == -1)
+	    plan_env(out, mem, &view, rules, place, e) == -1)
 		return -1;
-	out->dir = is_own(&c->task) ? c->task.dir : NULL;
-	out->umask = is_own(&c->task) ? c->task.umask : 077;
+	out->proc.dir = is_own(&c->task) ? c->task.dir : NULL;
+	out->proc.umask = is_own(&c->task) ? c->task.umask : 077;
 	return 0;
 fail:
 	if (errno == ENOMEM)

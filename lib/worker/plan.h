@@ -10,6 +10,7 @@
 #include <tq/tq.h>
 
 #include "base/arena.h"
+#include "conf.h"
 #include "handler.h"
 #include "proc.h"
 
@@ -20,27 +21,35 @@ struct tq_plan_rules {
 	const struct tq_handlers *handlers;
 	int		 named_only;	/* -X */
 	int		 retries;	/* -r, for tasks that say nothing */
+	struct tq_limits limits;	/* default and ceiling of tasks */
 };
 
 /* What belongs to the place that runs it. */
 struct tq_plan_place {
 	unsigned	 number;	/* from 1 */
-	int		 null;		/* /dev/null */
+	int		 null;		/* /dev/null, for both ways */
 	int		 input;		/* file for a small body */
 	int		 json;		/* file for the task as JSON */
 	const int	*output;	/* files for stdout and stderr */
 };
 
+/* How a task will run. */
+struct tq_plan {
+	struct tq_proc	 proc;
+	struct tq_conf	 conf;		/* of its handler */
+	int		 retries;	/* that hold */
+	size_t		 dropped;	/* unsafe variables left out of its
+					 * environment */
+};
+
 /*
  * Fill *out for a claimed task; what it points to is borrowed from mem, the
- * claim and the rules.  The input and JSON files are written.  *dropped gets
- * the number of unsafe variables that were left out of its environment.
+ * claim and the rules.  The input and JSON files are written.
  *
  * Returns 0, or -1 and *status: 126 or 127 when the task can not be run here,
  * with the reason; -1 when something else is short: try again later.
  */
-int	tq_plan_make(struct tq_proc *out, struct tq_arena *mem,
+int	tq_plan_make(struct tq_plan *out, struct tq_arena *mem,
 	    const struct tq_claim *, const struct tq_plan_rules *,
-	    const struct tq_plan_place *, size_t *dropped, int *status,
-	    struct tq_err *);
+	    const struct tq_plan_place *, int *status, struct tq_err *);
 #endif

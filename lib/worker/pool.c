@@ -28,7 +28,7 @@ tq_pool_init(struct tq_pool *pool, const struct tq_place_rules *rules,
 	pool->rules = *rules;
 	pool->left = count;
 	tq_pool_resize(pool, size);
-	pool->rules.null = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	pool->rules.null = open("/dev/null", O_RDWR | O_CLOEXEC);
 	if (pool->rules.null == -1)
 		return tq_fail_sys(e, errno, "/dev/null");
 	snprintf(path, sizeof(path), "/proc/self/task/%ld/children",
@@ -266,6 +266,20 @@ tq_pool_tick(struct tq_pool *pool, tq_time now)
 			next = due;
 	}
 	return next;
+}
+
+void
+tq_pool_trim(struct tq_pool *pool)
+{
+	struct tq_place *p;
+	unsigned i;
+
+	for (i = 0; i < pool->made; i++) {
+		p = pool->place[i];
+		if (p->state == TQ_PLACE_RUNNING)
+			tq_capture_trim(&p->capture,
+			    p->plan.proc.limits.v[TQ_LIMIT_OUT]);
+	}
 }
 
 void
