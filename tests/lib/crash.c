@@ -90,12 +90,17 @@ crash_lose_table(const struct crash_world *w)
 void
 crash_other_boot(const struct crash_world *w)
 {
-	char buf[512], *p;
+	char buf[512], *p = buf;
+	int words;
 
-	if (!read_lock(w, buf, sizeof(buf)) ||
-	    (p = strchr(buf, '\n')) == NULL || p == buf)
+	if (!read_lock(w, buf, sizeof(buf)))
 		return;
-	p[-1] = p[-1] == '0' ? '1' : '0';
+	/* "tq table object dev ino boot ..." */
+	for (words = 0; words < 5 && (p = strchr(p, ' ')) != NULL; words++)
+		p++;
+	if (p == NULL)
+		return;
+	*p = *p == '0' ? '1' : '0';
 	t_write(w->dir, "lock", buf, strlen(buf));
 }
 
