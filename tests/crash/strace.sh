@@ -1,0 +1,69 @@
+#!/bin/sh
+# Real commands killed at the n-th call of each kind, by strace: the first few
+# of each, under TQ_CRASH=long every one.  After each death another process
+# finds no damage; at the end all that was accepted has run.
+
+. "${0%/*}/../lib/tap.sh"
+
+most=3
+[ "$TQ_CRASH" = long ] && most=1000
+TQ_SEGMENT=65536
+export TQ_SEGMENT
+
+if [ -n "$SAN" ] || ! strace -qq -o /dev/null true 2>/dev/null; then
+	skip 'commands killed at each call' 'no strace here'
+	exit
+fi
+
+# The kinds of calls by which tq changes anything, or waits.
+calls='openat pwrite64 fdatasync fsync renameat unlinkat linkat ftruncate
+fallocate fcntl futex mmap write close mq_timedsend execve wait4'
+
+# killed call n cmd ...: 1 when it lived, for it makes fewer such calls
+killed()
+{
+	call=$1 n=$2
+	shift 2
+	timeout 20 strace -qq -f -o /dev/null \
+	    -e inject="$call:signal=KILL:when=$n" "$@" >>"$T/out" 2>/dev/null
+	status=$?
+	[ "$status" -ne 124 ] || hung="$hung $call:$n"
+	[ "$status" -ne 0 ]
+}
+
+# every_call name cmd ...
+every_call()
+{
+	name=$1 hung= damaged= points=0
+	shift
+	for call in $calls; do
+		n=1
+		while [ "$n" -le "$most" ]; do
+			tqput -q s -- true >>"$T/out"
+			killed "$call" "$n" "$@" || break
+			points=$((points + 1))
+			timeout 10 tqctl check >"$T/check" 2>&1 ||
+			    damaged="$damaged $call:$n"
+			n=$((n + 1))
+		done
+	done
+	is "$name, killed at $points points: no damage" "$damaged" ''
+	is "$name: nothing hangs" "$hung" ''
+}
+
+every_call tqput tqput -q s -- true
+every_call 'tqput of many' sh -c \
+    'printf "%s\n" true true true true true | exec tqput -q s -m'
+every_call tqget tqget -q s -- cat
+every_call tqrun tqrun -q s -n 1
+every_call 'tqctl gc' tqctl gc
+
+# A task whose worker died three times is a failure, and counts as told.
+ok 'what is left runs' timeout 60 tqrun -E -q s
+grep -E '^[0-9a-f-]{36}$' "$T/out" | sort >"$T/accepted"
+tqstat -q s -s success,failure -o id | sort >"$T/ended"
+ok 'some were accepted' test -s "$T/accepted"
+is 'everything accepted has ended' \
+    "$(comm -23 "$T/accepted" "$T/ended" | wc -l)" 0
+lose_table
+check 'no damage without the table' 0 '' '*' tqctl check
