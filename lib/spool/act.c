@@ -358,6 +358,10 @@ tq_spool_set(struct tq_spool *sp, const char *queue, const char *name,
 	if (queue != NULL && !tq_setting_of_queue(which))
 		return tq_fail(e, EINVAL, "%s: is a setting of the whole "
 		    "spool", name);
+	/* before a queue is made for it */
+	memset(&set, 0, sizeof(set));
+	if (tq_setting_parse(&set, which, value, e) == -1)
+		return -1;
 	do {
 		now = tq_clock_wall();
 		if (tq_core_enter(sp, e) == -1)

@@ -184,6 +184,8 @@ check 'an empty value is the default' 0 '' '' tqctl set conf limit=
 seen 'and get says so' 0 tqctl get conf limit
 check 'an unknown setting' 78 '' '*nonsense*' tqctl set nonsense=1
 check 'a bad value is quoted' 78 '' "*'many'*" tqctl set conf limit=many
+run tqctl set misspelt limit=many
+is 'and makes no queue' "$(tqstat -O -q misspelt -o queue)" ''
 check 'get of an unknown setting' 78 '' '*nonsense*' \
     tqctl get conf nonsense
 check 'set without a value' 64 '' '*name=value*' tqctl set conf
