@@ -164,9 +164,11 @@ salvage(struct tq_spool *sp, struct tq_err *e)
 	}
 	while (rv == 0 && sp->t.top->base <= upto)
 		rv = tq_retire_step(sp, 1, tq_clock_wall(), e) == -1 ? -1 : 0;
-	if (rv == 0)
-		sp->t.top->damaged = 0;
-	return rv;
+	if (rv == -1 || tq_core_enter(sp, e) == -1)
+		return -1;
+	sp->t.top->damaged = 0;
+	tq_core_leave(sp);
+	return 0;
 }
 
 /*

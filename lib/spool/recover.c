@@ -18,17 +18,12 @@
 #include "spool/core.h"
 #include "spool/walk.h"
 
-/* Waiters extend their deadline while this many records are a step. */
-#define PROGRESS_EVERY	4096
-
 static void
 replay(struct tq_walk *w, const struct tq_rec *r, tq_lsn lsn)
 {
 	struct tq_spool *sp = w->arg;
 
 	tq_apply(&sp->t, r, lsn, NULL);
-	if (w->records % PROGRESS_EVERY == 0)
-		atomic_fetch_add(&sp->t.top->progress, 1);
 }
 
 /* ---- the order of lists --------------------------------------------------- */

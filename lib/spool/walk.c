@@ -16,6 +16,9 @@
 
 #define AT_SALT	16		/* in the header of a record */
 
+/* Records that are a step of progress. */
+#define PROGRESS_EVERY	4096
+
 struct seg {
 	uint32_t	 number;
 	uint32_t	 limit;		/* where a failed sync ended it, or its size */
@@ -240,7 +243,9 @@ give(struct tq_walk *w, uint32_t seg, uint32_t off)
 		w->damaged++;
 		return;
 	}
-	w->records++;
+	/* who waits for the lock extends his deadline while this moves */
+	if (++w->records % PROGRESS_EVERY == 0)
+		atomic_fetch_add(&w->sp->t.top->progress, 1);
 	w->record(w, &r, TQ_LSN(seg, off));
 }
 
