@@ -15,10 +15,9 @@ as()
 	setpriv --reuid "$uid" --regid 60000 --clear-groups "$@"
 }
 
-chmod 755 "$T"
+chmod 777 "$T"
 mkdir -m 777 theirs work
 cd theirs || exit 1
-TQ_DIR=$T/theirs/spool
 as 60001 tqctl init -m 2770 "$TQ_DIR"
 say='pwd; umask; echo "$HOME ${LANG-no} ${LD_X-no} ${E-no}"'
 
