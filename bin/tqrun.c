@@ -1,6 +1,7 @@
 /*
  * tqrun [-EvX] [-b url] [-g grace] [-j jobs] [-n count]
- *     [-q queue[=weight]] [-r retries] [-T soft[,hard]] [--ionice class]
+ *     [-q queue[=weight]] [-r retries] [-T soft[,hard]] [-u name=program]
+ *     [-U [name=]program] [--hook event=command] [--ionice class]
  *     [--limit name=value,...] [--nice nice] [--results url] [dir ...]
  *
  * Run tasks: in the foreground, jobs of them at a time, until told to stop.
@@ -24,12 +25,14 @@
 
 extern char **environ;
 
-enum { OPT_IONICE = TQ_LONG(20), OPT_LIMIT, OPT_NICE, OPT_RESULTS };
+enum { OPT_HOOK = TQ_LONG(20), OPT_IONICE, OPT_LIMIT, OPT_NICE, OPT_RESULTS };
 
 static const char usage[] =
     "[-EvX] [-b url] [-g grace] [-j jobs] [-n count]\n"
-    "      [-q queue[=weight]] [-r retries] [-T soft[,hard]] [--ionice class]\n"
-    "      [--limit name=value,...] [--nice nice] [--results url] [dir ...]";
+    "      [-q queue[=weight]] [-r retries] [-T soft[,hard]]\n"
+    "      [-u name=program] [-U [name=]program] [--hook event=command]\n"
+    "      [--ionice class] [--limit name=value,...] [--nice nice]\n"
+    "      [--results url] [dir ...]";
 
 static const struct tq_option table[] = {
 	{ 'b', "broker", "url", "where to take tasks from" },
@@ -40,19 +43,19 @@ static const struct tq_option table[] = {
 	{ 'q', "queue", "queue[=weight]", "take tasks from this queue" },
 	{ 'r', "retries", "retries", "retry tasks that do not say how often" },
 	{ 'T', "time-limit", "soft[,hard]", "TERM, then KILL after this time" },
+	{ 'u', "use", "name=program", "the program of a named task" },
+	{ 'U', "resident", "[name=]program", "one that stays up: JSON lines" },
 	{ 'v', "verbose", NULL, "say what begins and ends" },
 	{ 'X', "named-only", NULL, "run no commands, only named tasks" },
+	{ OPT_HOOK, "hook", "event=command", "run it when that happens" },
 	{ OPT_IONICE, "ionice", "class", "disk priority: 0 to 7, or idle" },
 	{ OPT_LIMIT, "limit", "name=value", "what each may use: mem=2G,cpu=1h" },
 	{ OPT_NICE, "nice", "nice", "1 to 19, higher gives way" },
 	{ OPT_RESULTS, "results", "url", "where outcomes go" },
 	/* not kept yet */
 	{ 'R', "resource", "name", NULL },
-	{ 'u', "use", "name=program", NULL },
-	{ 'U', "resident", "program", NULL },
 	{ TQ_LONG(1), "allow-commands", NULL, NULL },
 	{ TQ_LONG(2), "events", NULL, NULL },
-	{ TQ_LONG(3), "hook", "event=command", NULL },
 	{ TQ_LONG(6), "load", "n", NULL },
 	{ TQ_LONG(7), "local-hold", NULL, NULL },
 	{ TQ_LONG(8), "memfree", "size", NULL },
@@ -64,6 +67,7 @@ struct run {
 	struct tq_worker worker;
 	char		*urls;
 	const char	*results;
+	struct tq_uses	 uses;
 };
 
 static void
@@ -90,11 +94,35 @@ processors(void)
 	return n < TQ_PLACES_MAX ? (unsigned)n : TQ_PLACES_MAX;
 }
 
+/* Leave if a program was not taken. */
+static void
+check_use(int rv, const char *opt, const struct tq_err *e)
+{
+	if (rv == 0)
+		return;
+	tq_die(e->num == EINVAL || e->num == EEXIST || e->num == EMSGSIZE ?
+	    TQ_EXIT_USAGE : e->num == ENOENT ? TQ_EXIT_NOENT :
+	    TQ_EXIT_CONFIG, "%s: %s", opt, e->text);
+}
+
+static void
+add_hook(struct tq_place_rules *rules, const char *value)
+{
+	struct tq_err e;
+
+	if (rules->hooks == NULL &&
+	    (rules->hooks = calloc(1, sizeof(*rules->hooks))) == NULL)
+		tq_die(TQ_EXIT_OS, "--hook: %s", strerror(errno));
+	if (tq_hooks_add(rules->hooks, value, &e) == -1)
+		tq_die(TQ_EXIT_USAGE, "--hook: %s", e.text);
+}
+
 static void
 parse(struct run *r, struct tq_options *o, struct tq_say *s, int argc,
     char *argv[])
 {
 	struct tq_worker *w = &r->worker;
+	struct tq_err e;
 	int key;
 
 	while ((key = tq_options_next(o, argc, argv)) != -1)
@@ -130,11 +158,22 @@ parse(struct run *r, struct tq_options *o, struct tq_say *s, int argc,
 			tq_arg_limits("-T", optarg, &w->rules.soft,
 			    &w->rules.hard);
 			break;
+		case 'u':
+			check_use(tq_uses_add(&r->uses, optarg, &e), "-u",
+			    &e);
+			break;
+		case 'U':
+			check_use(tq_uses_add_resident(&r->uses, optarg, &e),
+			    "-U", &e);
+			break;
 		case 'v':
 			s->steps = 1;
 			break;
 		case 'X':
 			w->rules.plan.named_only = 1;
+			break;
+		case OPT_HOOK:
+			add_hook(&w->rules, optarg);
 			break;
 		case OPT_IONICE:
 		case OPT_LIMIT:
@@ -193,7 +232,12 @@ main(int argc, char *argv[])
 
 	tq_stdio_hold();
 	tq_options_init(&o, usage, table, sizeof(table) / sizeof(table[0]));
+	rules->plan.uses = &r.uses;
 	parse(&r, &o, &s, argc, argv);
+	if (rules->hooks != NULL) {
+		rules->hooks->say = &s;
+		rules->hooks->env = (const char *const *)environ;
+	}
 	add_handlers(&handlers, argv + optind);
 	default_queue(&rules->take);
 	if (tq_open(&rules->tq, r.urls, r.results, 0, &e) == -1)
@@ -210,6 +254,8 @@ main(int argc, char *argv[])
 
 	tq_close(rules->tq);
 	tq_handlers_fini(&handlers);
+	tq_uses_fini(&r.uses);
+	free(rules->hooks);
 	for (i = 0; i < rules->take.nqueues; i++)
 		free((char *)(uintptr_t)rules->take.queue[i]);
 	free(r.urls);

@@ -98,6 +98,22 @@ inside(const struct tq_handlers *h, const char *real)
 	return 0;
 }
 
+int
+tq_handler_check(const char *path, struct tq_err *e)
+{
+	struct stat st;
+
+	if (stat(path, &st) == -1)
+		return tq_fail_sys(e, errno, "%s", path);
+	if (!S_ISREG(st.st_mode))
+		return tq_fail(e, EPERM, "%s: not a regular file", path);
+	if (tq_handlers_trust(path, &st, e) == -1)
+		return -1;
+	if (access(path, X_OK) == -1)
+		return tq_fail(e, EACCES, "%s: not executable", path);
+	return 0;
+}
+
 /*
  * Check what was found at path.  A link is run by its own name, for programs
  * that look at it.
@@ -106,22 +122,13 @@ static int
 check_file(const char *path, const struct tq_handlers *h, struct tq_err *e)
 {
 	char real[PATH_MAX];
-	struct stat st;
 
 	if (realpath(path, real) == NULL)
 		return tq_fail_sys(e, errno, "%s", path);
 	if (!inside(h, real))
 		return tq_fail(e, EPERM, "%s: leads out of the handler "
 		    "directories to %s", path, real);
-	if (stat(real, &st) == -1)
-		return tq_fail_sys(e, errno, "%s", path);
-	if (!S_ISREG(st.st_mode))
-		return tq_fail(e, EPERM, "%s: not a regular file", path);
-	if (tq_handlers_trust(path, &st, e) == -1)
-		return -1;
-	if (access(real, X_OK) == -1)
-		return tq_fail(e, EACCES, "%s: not executable", path);
-	return 0;
+	return tq_handler_check(path, e);
 }
 
 int

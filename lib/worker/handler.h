@@ -42,6 +42,12 @@ int	tq_handlers_trust(const char *path, const struct stat *st,
 	    struct tq_err *);
 
 /*
+ * Check that the program at path may be run: a regular file that only root
+ * or the worker's user can write.  ENOENT, EPERM, EACCES not executable.
+ */
+int	tq_handler_check(const char *path, struct tq_err *);
+
+/*
  * Write the path of the handler of that name.  0, or -1: ENOENT there is none
  * ("NotRegistered: name"), EPERM there is one that must not be run, EACCES
  * one that is not executable; the sentence says why.

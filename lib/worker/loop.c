@@ -28,8 +28,11 @@
 #include "signals.h"
 #include "states.h"
 
-/* data.u64 of what the epoll watches; a peer's is KEY_PEERS plus its row. */
-enum { KEY_SIGNALS, KEY_BELL, KEY_PEERS };
+/*
+ * data.u64 of what the epoll watches; a peer's is KEY_PEERS plus its row, a
+ * resident handler's KEY_RESIDENTS plus its number.
+ */
+enum { KEY_SIGNALS, KEY_BELL, KEY_PEERS, KEY_RESIDENTS = 1 << 16 };
 
 /*
  * timeout(1) and a shell's trap send TERM to us and again to our group: that
@@ -84,6 +87,7 @@ happen(struct loop *l, enum tq_life_event event)
 		return;
 	case TQ_LIFE_CLAIM:
 		tq_notify("READY=1");
+		tq_hooks_worker(l->w->rules.hooks, TQ_HOOK_START, l->now);
 		break;
 	case TQ_LIFE_FINISH:
 		break;
@@ -124,11 +128,15 @@ on_signal(struct loop *l, unsigned signo)
 		break;
 	case SIGTERM:
 	case SIGINT:
+		if (l->life == TQ_LIFE_STOPPED && l->now - l->told >= APART)
+			tq_hooks_kill(l->w->rules.hooks);
 		if (l->told == 0 || l->now - l->told >= APART)
 			happen(l, TQ_LIFE_STOP);
 		l->told = l->now;
 		break;
 	case SIGQUIT:
+		if (l->life == TQ_LIFE_STOPPED)
+			tq_hooks_kill(l->w->rules.hooks);
 		happen(l, TQ_LIFE_NOW);
 		break;
 	case SIGUSR1:
@@ -321,6 +329,8 @@ wait_for(struct loop *l, tq_time length)
 			read_signals(l);
 		else if (ev[i].data.u64 == KEY_BELL)
 			read_mails(l);
+		else if (ev[i].data.u64 >= KEY_RESIDENTS)
+			tq_pool_hear(&l->pool, ev[i].data.u64, l->now);
 		else {
 			tq_peers_died(&l->peers, ev[i].data.u64);
 			died = 1;
@@ -362,6 +372,20 @@ run(struct loop *l)
 	}
 }
 
+/* Those hooks that still run get their time. */
+static void
+finish_hooks(struct loop *l)
+{
+	struct tq_hooks *h = l->w->rules.hooks;
+	tq_time due;
+
+	tq_hooks_worker(h, TQ_HOOK_STOP, l->now);
+	while (h != NULL && h->nrunning > 0) {
+		due = tq_hooks_tick(h, l->now);
+		wait_for(l, until(l, TQ_SECOND, due));
+	}
+}
+
 /* ---- beginning ------------------------------------------------------- */
 
 static int
@@ -378,6 +402,8 @@ begin(struct loop *l, struct tq_err *e)
 		return tq_fail_sys(e, errno, "epoll");
 	if ((l->signals = tq_signals_take(e)) == -1)
 		return -1;
+	l->pool.rules.epoll = l->epoll;
+	l->pool.rules.key = KEY_RESIDENTS;
 	ev.data.u64 = KEY_SIGNALS;
 	if (epoll_ctl(l->epoll, EPOLL_CTL_ADD, l->signals, &ev) == -1)
 		return tq_fail_sys(e, errno, "epoll");
@@ -408,6 +434,7 @@ tq_worker_run(struct tq_worker *w, struct tq_err *e)
 	tq_peers_init(&l->peers, l->epoll, KEY_PEERS);
 	happen(l, TQ_LIFE_JOINED);
 	run(l);
+	finish_hooks(l);
 	tq_peers_fini(&l->peers);
 	w->done = l->pool.done;
 	w->failed = l->pool.failed;

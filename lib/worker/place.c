@@ -13,6 +13,7 @@
 
 #include "base/clock.h"
 #include "base/id.h"
+#include "feed.h"
 #include "base/io.h"
 #include "limit.h"
 #include "message/json.h"
@@ -23,7 +24,6 @@
 
 /* As in a wait status: "exited with n". */
 #define EXITED(n)	((n) << 8)
-#define TQ_RESULT_BAD	76	/* EX_PROTOCOL of sysexits(3) */
 
 /* Make the files for input; what was there before is closed. */
 static int
@@ -51,13 +51,14 @@ tq_place_open(struct tq_place *p, const struct tq_place_rules *rules,
 	tq_claim_init(&p->claim);
 	tq_arena_init(&p->mem);
 	p->input = p->json = -1;
-	if (make_input(p, e) == 0 &&
+	if (make_input(p, e) == 0 && tq_feed_open(p, rules, e) == 0 &&
 	    tq_capture_open(&p->capture, rules->tq, number, e) == 0)
 		return 0;
 	if (p->input != -1)
 		close(p->input);
 	if (p->json != -1)
 		close(p->json);
+	tq_feed_close(p);
 	tq_claim_fini(&p->claim);
 	return -1;
 }
@@ -65,6 +66,7 @@ tq_place_open(struct tq_place *p, const struct tq_place_rules *rules,
 void
 tq_place_close(struct tq_place *p)
 {
+	tq_feed_close(p);
 	tq_capture_close(&p->capture);
 	tq_claim_fini(&p->claim);
 	tq_arena_fini(&p->mem);
@@ -139,6 +141,17 @@ refuse(struct tq_place *p, const struct tq_place_rules *rules, int status,
 	set_why(p, why->text);
 }
 
+static void
+set_running(struct tq_place *p, const struct tq_place_rules *rules,
+    const char *program)
+{
+	p->cause = TQ_CAUSE_NONE;
+	p->state = TQ_PLACE_RUNNING;
+	set_limits(p, rules);
+	tq_say(rules->say, TQ_SAY_STEP, "%s: started %s", p->claim.ref.id.s,
+	    program);
+}
+
 /* Start what was claimed. */
 static void
 start(struct tq_place *p, const struct tq_place_rules *rules)
@@ -151,10 +164,21 @@ start(struct tq_place *p, const struct tq_place_rules *rules)
 		.output = p->capture.fd,
 	};
 	const struct tq_proc *proc = &p->plan.proc;
+	const struct tq_use *use;
 	struct tq_err e;
 	int status;
 
+	use = tq_uses_find(rules->plan.uses, &p->claim.task);
 	tq_arena_reset(&p->mem);
+	if (use != NULL && use->resident) {
+		tq_conf_init(&p->plan.conf);
+		p->plan.retries = rules->plan.retries;
+		if (tq_feed_start(p, rules, use, &status, &e) == -1)
+			refuse(p, rules, status, &e);
+		else
+			set_running(p, rules, use->path);
+		return;
+	}
 	if (tq_plan_make(&p->plan, &p->mem, &p->claim, &rules->plan, &place,
 	    &status, &e) == -1 ||
 	    tq_proc_start(&p->pid, proc, &status, &e) == -1) {
@@ -164,11 +188,7 @@ start(struct tq_place *p, const struct tq_place_rules *rules)
 	if (p->plan.dropped > 0)
 		tq_say(rules->say, TQ_SAY_WRONG, "%s: %zu unsafe environment "
 		    "variables dropped", p->claim.ref.id.s, p->plan.dropped);
-	p->cause = TQ_CAUSE_NONE;
-	p->state = TQ_PLACE_RUNNING;
-	set_limits(p, rules);
-	tq_say(rules->say, TQ_SAY_STEP, "%s: started %s", p->claim.ref.id.s,
-	    proc->file);
+	set_running(p, rules, proc->file);
 }
 
 /* What an attempt is found by in the environment of its processes. */
@@ -226,6 +246,10 @@ apply_cause(struct tq_place *p)
 	case TQ_CAUSE_TIME:
 		if (p->end.state != TQ_SUCCESS)
 			set_why(p, "time limit");
+		break;
+	case TQ_CAUSE_MUTE:
+		if (p->end.signal == SIGKILL)
+			set_why(p, "closed its output without an answer");
 		break;
 	case TQ_CAUSE_KILL:
 		if (p->end.state != TQ_SUCCESS) {
@@ -287,9 +311,79 @@ check_result(struct tq_place *p)
 	    p->plan.conf.result != TQ_RESULT_JSON || wrote_json(p))
 		return;
 	cut = p->end.flags & TQ_OUTCOME_CUT;
-	decide(p, EXITED(TQ_RESULT_BAD));
+	decide(p, EXITED(TQ_ANSWER_BAD));
 	p->end.flags |= cut;
 	set_why(p, "its result is not JSON");
+}
+
+/* ---- answers of resident handlers ------------------------------------ */
+
+/* As if a program had exited with that status. */
+static void
+end_as(struct tq_place *p, int status, const char *why)
+{
+	tq_outcome_init(&p->end, TQ_ABSENT);
+	decide(p, EXITED(status));
+	if (why != NULL)
+		set_why(p, why);
+	/* an answer of success is one, whatever we did meanwhile */
+	if (p->end.state != TQ_SUCCESS)
+		apply_cause(p);
+	p->state = TQ_PLACE_ENDED;
+}
+
+void
+tq_place_hear(struct tq_place *p, const struct tq_place_rules *rules,
+    size_t n, tq_time now)
+{
+	struct tq_answer a;
+	struct tq_err e;
+
+	switch (tq_feed_hear(&a, p, rules, n, now, &e)) {
+	case TQ_HEARD_NOTHING:
+		break;
+	case TQ_HEARD_ANSWER:
+		end_as(p, a.status, a.why);
+		if (p->end.state == TQ_READY)
+			break;
+		p->end.out = a.out;
+		p->end.err = a.err;
+		break;
+	case TQ_HEARD_GARBAGE:
+		end_as(p, TQ_ANSWER_BAD, e.text);
+		break;
+	case TQ_HEARD_END:
+		/* it is about to exit, and is given time to */
+		if (p->cause == TQ_CAUSE_NONE)
+			p->cause = TQ_CAUSE_MUTE;
+		p->hard = lesser(p->hard, now + TQ_SECOND);
+		break;
+	}
+}
+
+/* Its resident handler has ended; there may be an answer of it. */
+static void
+resident_ended(struct tq_place *p, const struct tq_place_rules *rules,
+    int wstatus)
+{
+	int unseen;
+
+	p->at->pid = 0;
+	if (p->at->out != -1)
+		tq_place_hear(p, rules, (size_t)(p->at - p->resident),
+		    tq_clock_boot());
+	unseen = tq_feed_unseen(p);
+	tq_resident_end(p->at);
+	if (p->state == TQ_PLACE_ENDED)
+		return;
+	p->state = TQ_PLACE_ENDED;
+	tq_outcome_init(&p->end, TQ_READY);
+	if (unseen && (p->cause == TQ_CAUSE_NONE ||
+	    p->cause == TQ_CAUSE_MUTE))
+		return;
+	decide(p, wstatus != 0 ? wstatus : EXITED(TQ_ANSWER_BAD));
+	tq_feed_why(p, wstatus);
+	apply_cause(p);
 }
 
 void
@@ -298,6 +392,10 @@ tq_place_ended(struct tq_place *p, const struct tq_place_rules *rules,
 {
 	struct tq_err e;
 
+	if (p->at != NULL) {
+		resident_ended(p, rules, wstatus);
+		return;
+	}
 	tq_outcome_init(&p->end, TQ_ABSENT);
 	decide(p, wstatus);
 	apply_cause(p);
@@ -330,10 +428,12 @@ tq_place_settle(struct tq_place *p, const struct tq_place_rules *rules,
 		    tq_state_name(p->end.state), p->end.status,
 		    p->end.why != NULL ? ": " : "",
 		    p->end.why != NULL ? p->end.why : "");
-	if (tq_capture_reset(&p->capture, &p->end, shared, &own) == -1 ||
-	    (shared && make_input(p, &own) == -1))
+	if (p->at == NULL &&
+	    (tq_capture_reset(&p->capture, &p->end, shared, &own) == -1 ||
+	    (shared && make_input(p, &own) == -1)))
 		tq_say(rules->say, TQ_SAY_WRONG, "%s", own.text);
 	p->state = TQ_PLACE_FREE;
+	p->at = NULL;
 	return 0;
 }
 
@@ -362,8 +462,11 @@ tq_place_kill(struct tq_place *p, enum tq_place_cause cause,
 
 	p->cause = cause;
 	p->soft = p->hard = 0;
-	make_mark(mark, sizeof(mark), p->claim.ref.id.s,
-	    p->claim.ref.attempt);
+	if (p->at != NULL)
+		tree.mark = p->at->mark;
+	else
+		make_mark(mark, sizeof(mark), p->claim.ref.id.s,
+		    p->claim.ref.attempt);
 	if ((left = tq_tree_end(&tree)) > 0)
 		tq_say(rules->say, TQ_SAY_WRONG, "%s: %d processes do not "
 		    "end", p->claim.ref.id.s, left);

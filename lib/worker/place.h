@@ -16,7 +16,9 @@
 
 #include "base/arena.h"
 #include "capture.h"
+#include "hook.h"
 #include "plan.h"
+#include "resident.h"
 #include "say.h"
 
 /* After TERM, so long until KILL, where nothing else is said. */
@@ -28,6 +30,8 @@ enum tq_place_state { TQ_PLACE_FREE, TQ_PLACE_RUNNING, TQ_PLACE_ENDED };
 enum tq_place_cause {
 	TQ_CAUSE_NONE,
 	TQ_CAUSE_TIME,		/* its time limit: a failure like others */
+	TQ_CAUSE_MUTE,		/* a resident handler that cannot answer any
+				 * more: a failure like others */
 	TQ_CAUSE_KILL,		/* somebody asked: a failure, no retry */
 	TQ_CAUSE_BACK		/* the worker stops: handed back */
 };
@@ -38,7 +42,11 @@ struct tq_place_rules {
 	struct tq_plan_rules plan;
 	tq_time		 soft, hard;	/* of every task, 0: none */
 	const struct tq_say *say;
+	struct tq_hooks	*hooks;		/* or NULL */
 	int		 null;		/* /dev/null */
+	int		 epoll;		/* where resident handlers are watched */
+	uint64_t	 key;		/* from this as data.u64; the place has
+					 * TQ_USES_MAX of them */
 };
 
 struct tq_place {
@@ -48,8 +56,11 @@ struct tq_place {
 	struct tq_capture capture;
 	int		 input, json;	/* see plan.h */
 	struct tq_arena	 mem;		/* for one task */
+	struct tq_resident *resident;	/* one for each use, most are DOWN */
+	size_t		 nresident;
 
 	/* RUNNING */
+	struct tq_resident *at;		/* NULL: a process of its own */
 	pid_t		 pid;
 	struct tq_plan	 plan;
 	tq_time		 soft, hard;	/* TERM and KILL at, CLOCK_BOOTTIME,
@@ -83,6 +94,13 @@ void	tq_place_ended(struct tq_place *, const struct tq_place_rules *,
  */
 int	tq_place_settle(struct tq_place *, const struct tq_place_rules *,
 	    int shared, struct tq_err *);
+
+/*
+ * Resident handler n has written something, or has ended: when that is its
+ * answer, or a bad one, the place is ENDED.
+ */
+void	tq_place_hear(struct tq_place *, const struct tq_place_rules *,
+	    size_t n, tq_time now);
 
 /*
  * Send sig to its group, for the cause.  After TERM, INT and QUIT a KILL

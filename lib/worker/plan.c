@@ -5,10 +5,11 @@
  *	command, sh -c string		if put here (TQ_TASK_LOCAL), not with -X
  *	  by the worker's own uid	as its submitter: directory, umask, env
  *	  by another uid		as a named task does
- *	named				its handler, in the worker's directory
+ *	named				its -u program or its handler, in the worker's directory
  *					with umask 077 and a scrubbed env
  *	body only			never: it has no command
  */
+#include <bsd/string.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -18,9 +19,9 @@
 #include "base/io.h"
 #include "capture.h"
 #include "env.h"
-#include "message/json.h"
 #include "operand.h"
 #include "plan.h"
+#include "tell.h"
 
 /* 1 if its submitter is the user who runs the worker. */
 static int
@@ -67,6 +68,19 @@ make_argv(struct tq_proc *out, struct tq_arena *mem, const char *const *first,
 	return 0;
 }
 
+/* The path of the program of a named task. */
+static int
+find_program(char path[PATH_MAX], const struct tq_plan_rules *rules,
+    const struct tq_task *t, struct tq_err *e)
+{
+	const struct tq_use *use = tq_uses_find(rules->uses, t);
+
+	if (use == NULL)
+		return tq_handlers_find(path, rules->handlers, t->name, e);
+	strlcpy(path, use->path, PATH_MAX);
+	return tq_handler_check(path, e);
+}
+
 /* A named task: its handler, with the settings that stand beside it. */
 static int
 plan_handler(struct tq_plan *out, struct tq_arena *mem,
@@ -76,7 +90,7 @@ plan_handler(struct tq_plan *out, struct tq_arena *mem,
 	const char *first[2] = { NULL, "--" };
 	char path[PATH_MAX];
 
-	if (tq_handlers_find(path, rules->handlers, t->name, e) == -1) {
+	if (find_program(path, rules, t, e) == -1) {
 		*status = errno == ENOENT ? 127 : 126;
 		return -1;
 	}
@@ -141,24 +155,11 @@ fill(int fd, const void *p, size_t n, struct tq_err *e)
 static int
 write_json(const struct tq_claim *c, int fd, struct tq_err *e)
 {
-	struct tq_info info;
 	struct tq_buf buf;
 	int rv;
 
-	tq_info_init(&info);
-	info.id = c->ref.id;
-	info.state = TQ_STARTED;
-	info.task = c->task;
-	info.body_size = c->task.body.n;
-	info.attempt = c->ref.attempt;
-	info.crashes = c->crashes;
-	info.laters = c->laters;
-	info.failures = c->failures;
-	info.put = c->put;
-	info.start = c->start;
 	tq_buf_init(&buf);
-	tq_json_task_encode(&buf, &info, NULL);
-	tq_buf_byte(&buf, '\n');
+	tq_tell_task(&buf, c, NULL, NULL);
 	rv = tq_buf_ok(&buf) ? fill(fd, buf.p, buf.n, e) :
 	    tq_fail_sys(e, buf.err, "task as JSON");
 	tq_buf_fini(&buf);

@@ -13,12 +13,14 @@
 #include "conf.h"
 #include "handler.h"
 #include "proc.h"
+#include "use.h"
 
 /* What does not change from task to task. */
 struct tq_plan_rules {
 	const char	*url, *results, *dir;	/* told to tasks, or NULL */
 	const char *const *env;		/* the worker's own */
 	const struct tq_handlers *handlers;
+	const struct tq_uses *uses;	/* before those, or NULL */
 	int		 named_only;	/* -X */
 	int		 retries;	/* -r, for tasks that say nothing */
 	struct tq_limits limits;	/* default and ceiling of tasks */

@@ -16,6 +16,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/clock.h"
+#include "feed.h"
 #include "pool.h"
 
 int
@@ -40,6 +42,11 @@ tq_pool_init(struct tq_pool *pool, const struct tq_place_rules *rules,
 void
 tq_pool_fini(struct tq_pool *pool)
 {
+	unsigned i;
+
+	/* all of them before the first is waited for */
+	for (i = 0; i < pool->made; i++)
+		tq_feed_retire(pool->place[i], tq_clock_boot());
 	while (pool->made > 0) {
 		tq_place_close(pool->place[--pool->made]);
 		free(pool->place[pool->made]);
@@ -55,11 +62,13 @@ tq_pool_resize(struct tq_pool *pool, unsigned size)
 	if (size < 1)
 		size = 1;
 	pool->size = size < TQ_PLACES_MAX ? size : TQ_PLACES_MAX;
+	for (size = pool->size; size < pool->made; size++)
+		tq_feed_retire(pool->place[size], tq_clock_boot());
 }
 
 /*
  * 1 if processes of ended tasks may still be there: we have more children
- * than running tasks.  A list we cannot read says "may be".
+ * than running tasks, idle resident handlers and hooks.  A list we cannot read says "may be".
  */
 static int
 strays(const struct tq_pool *pool)
@@ -76,7 +85,10 @@ strays(const struct tq_pool *pool)
 	for (k = 0; k < n; k++)
 		children += buf[k] == ' ';	/* one behind each pid */
 	for (i = 0; i < pool->made; i++)
-		running += pool->place[i]->state == TQ_PLACE_RUNNING;
+		running += (pool->place[i]->state == TQ_PLACE_RUNNING) +
+		    tq_feed_idlers(pool->place[i]);
+	if (pool->rules.hooks != NULL)
+		running += pool->rules.hooks->nrunning;
 	return children > running;
 }
 
@@ -87,13 +99,17 @@ settle(struct tq_pool *pool, struct tq_place *p)
 	enum tq_state state = p->end.state;
 	struct tq_err e;
 
-	if (tq_place_settle(p, &pool->rules, strays(pool), &e) == -1) {
+	if (tq_place_settle(p, &pool->rules, p->at == NULL && strays(pool),
+	    &e) == -1) {
 		tq_say(say, TQ_SAY_WRONG, "%s; will try again", e.text);
 		return;
 	}
 	pool->busy--;
 	pool->done += state == TQ_SUCCESS;
 	pool->failed += state == TQ_FAILURE;
+	tq_hooks_task(pool->rules.hooks, &p->claim, &p->end, tq_clock_boot());
+	if (p->number > pool->size)
+		tq_feed_retire(p, tq_clock_boot());
 }
 
 /* Place i, made if it is the first time; NULL. */
@@ -206,6 +222,41 @@ next_end(struct tq_pool *pool, int *wstatus, struct rusage *ru)
 }
 
 void
+tq_pool_hear(struct tq_pool *pool, uint64_t data, tq_time now)
+{
+	uint64_t n = data - pool->rules.key, i = n / TQ_USES_MAX;
+	struct tq_place *p = i < pool->made ? pool->place[i] : NULL;
+	enum tq_place_cause before;
+
+	if (p == NULL || n % TQ_USES_MAX >= p->nresident)
+		return;
+	before = p->cause;
+	tq_place_hear(p, &pool->rules, (size_t)(n % TQ_USES_MAX), now);
+	if (p->state == TQ_PLACE_ENDED) {
+		pool->ending -= before != TQ_CAUSE_NONE;
+		settle(pool, p);
+	} else
+		pool->ending += before == TQ_CAUSE_NONE &&
+		    p->cause != TQ_CAUSE_NONE;
+}
+
+/* The end of a process that is no task's. */
+static void
+reap_other(struct tq_pool *pool, pid_t pid, int wstatus)
+{
+	unsigned i;
+
+	if (tq_hooks_reaped(pool->rules.hooks, pid, wstatus,
+	    tq_clock_boot()))
+		return;
+	for (i = 0; i < pool->made; i++)
+		if (tq_feed_reaped(pool->place[i], &pool->rules, pid,
+		    wstatus))
+			return;
+	/* else it was adopted from a task */
+}
+
+void
 tq_pool_reap(struct tq_pool *pool)
 {
 	struct tq_place *p;
@@ -214,8 +265,10 @@ tq_pool_reap(struct tq_pool *pool)
 	pid_t pid;
 
 	while ((pid = next_end(pool, &wstatus, &ru)) != 0) {
-		if ((p = find_pid(pool, pid)) == NULL)
-			continue;	/* was adopted from a task */
+		if ((p = find_pid(pool, pid)) == NULL) {
+			reap_other(pool, pid, wstatus);
+			continue;
+		}
 		pool->ending -= p->cause != TQ_CAUSE_NONE;
 		tq_place_ended(p, &pool->rules, wstatus, &ru);
 		settle(pool, p);
@@ -252,8 +305,11 @@ tq_pool_tick(struct tq_pool *pool, tq_time now)
 	tq_time next = TQ_FOREVER, due;
 	unsigned i;
 
-	for (i = 0; i < pool->made && pool->busy > 0; i++) {
+	for (i = 0; i < pool->made; i++) {
 		p = pool->place[i];
+		due = tq_feed_tick(p, now);
+		if (due < next)
+			next = due;
 		due = TQ_FOREVER;
 		if (p->state == TQ_PLACE_RUNNING)
 			due = tick(pool, p, now);
@@ -265,7 +321,8 @@ tq_pool_tick(struct tq_pool *pool, tq_time now)
 		if (due < next)
 			next = due;
 	}
-	return next;
+	due = tq_hooks_tick(pool->rules.hooks, now);
+	return due < next ? due : next;
 }
 
 void
@@ -276,7 +333,7 @@ tq_pool_trim(struct tq_pool *pool)
 
 	for (i = 0; i < pool->made; i++) {
 		p = pool->place[i];
-		if (p->state == TQ_PLACE_RUNNING)
+		if (p->state == TQ_PLACE_RUNNING && p->at == NULL)
 			tq_capture_trim(&p->capture,
 			    p->plan.proc.limits.v[TQ_LIMIT_OUT]);
 	}

@@ -32,7 +32,7 @@ enum tq_filled {
 /* rules are copied; rules->null is opened here.  -1: nothing to undo. */
 int	tq_pool_init(struct tq_pool *, const struct tq_place_rules *,
 	    unsigned size, uint64_t count, struct tq_err *);
-/* Nothing may be busy. */
+/* Nothing may be busy.  Resident handlers get time to leave. */
 void	tq_pool_fini(struct tq_pool *);
 
 /*
@@ -40,6 +40,8 @@ void	tq_pool_fini(struct tq_pool *);
  * has no room for processes; wait before doing it again.
  */
 int	tq_pool_fill(struct tq_pool *, enum tq_filled *, struct tq_err *);
+/* The epoll said that the resident handler of this data.u64 has something. */
+void	tq_pool_hear(struct tq_pool *, uint64_t data, tq_time now);
 /* Take the ends of processes, settle their tasks. */
 void	tq_pool_reap(struct tq_pool *);
 /*

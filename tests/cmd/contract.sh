@@ -41,6 +41,8 @@ cat >letters <<'EOF'
 -s --state
 -t --timeout
 -T --time-limit
+-u --use
+-U --resident
 -v --verbose
 -V --version
 -w --wait

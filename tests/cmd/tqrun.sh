@@ -41,7 +41,6 @@ check 'bad limit' 64 '' '*-T*soon*' tqrun -T soon
 check 'bad grace' 64 '' '*-g*x*' tqrun -g x
 check 'bad queue' 64 '' '*-q*a b*' tqrun -q 'a b'
 check 'a range of jobs is not kept yet' 78 '' '*2,16*' tqrun -j 2,16
-check 'resident handlers are not kept yet' 78 '' '*-U*' tqrun -U x
 check 'resources are not kept yet' 78 '' '*-R*' tqrun -R gpu
 check 'a handler directory that is not there' 66 '' '*/no/such*' \
     tqrun -E /no/such

@@ -1,0 +1,30 @@
+/* A claimed task as JSON, as handlers and hooks are told it (pure). */
+#include "message/json.h"
+#include "tell.h"
+
+void
+tq_tell_task(struct tq_buf *out, const struct tq_claim *c,
+    const struct tq_bytes *body, const struct tq_outcome *end)
+{
+	struct tq_info info;
+
+	tq_info_init(&info);
+	info.id = c->ref.id;
+	info.state = TQ_STARTED;
+	info.task = c->task;
+	info.body_size = c->task.body.n;
+	info.attempt = c->ref.attempt;
+	info.crashes = c->crashes;
+	info.laters = c->laters;
+	info.failures = c->failures;
+	info.put = c->put;
+	info.start = c->start;
+	if (end != NULL) {
+		info.state = end->state;
+		info.end = *end;
+		info.why = end->why;
+		info.eta = end->when;
+	}
+	tq_json_task_encode(out, &info, body);
+	tq_buf_byte(out, '\n');
+}
