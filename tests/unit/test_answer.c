@@ -1,0 +1,93 @@
+/* Unit tests of lib/worker/answer.c: what counts as an answer. */
+#include <errno.h>
+#include <string.h>
+
+#include "lib/worker/answer.h"
+#include "tests/lib/t.h"
+
+static void
+answers_are_read(void **state)
+{
+	static const struct {
+		const char *line;
+		int	 status;	/* -1: it is none */
+		const char *text;	/* output, or what the refusal says */
+	} rows[] = {
+		{ "{\"id\":\"a\"}", 0, "" },
+		{ "{\"id\":\"a\",\"result\":\"x y\"}", 0, "x y" },
+		{ "{\"id\":\"a\",\"result\":[1, {}]}", 0, "[1,{}]\n" },
+		{ "{\"id\":\"a\",\"result\":null}", 0, "" },
+		{ "{\"id\":\"a\",\"error\":\"no\"}", 1, "" },
+		{ "{\"id\":\"a\",\"error\":\"no\",\"status\":65}", 65, "" },
+		{ "{\"id\":\"a\",\"status\":75}", 75, "" },
+		{ "", -1, "not JSON" },
+		{ "[\"a\"]", -1, "not an object" },
+		{ "{\"id\":\"b\"}", -1, "another id" },
+		{ "{\"id\":1}", -1, "no id" },
+		{ "{\"id\":\"a\",\"x\":1}", -1, "a member" },
+		{ "{\"id\":\"a\",\"id\":\"a\"}", -1, "not JSON" },
+		{ "{\"id\":\"a\",\"error\":1}", -1, "no string" },
+		{ "{\"id\":\"a\",\"status\":256}", -1, "status" },
+		{ "{\"id\":\"a\",\"error\":\"\",\"status\":0}", -1, "status 0" },
+	};
+	struct tq_answer a;
+	struct tq_arena mem;
+	struct tq_err e;
+	size_t i;
+
+	(void)state;
+	tq_arena_init(&mem);
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		if (tq_answer_parse(&a, &mem, rows[i].line,
+		    strlen(rows[i].line), "a", &e) == -1) {
+			assert_int_equal(rows[i].status, -1);
+			assert_int_equal(errno, EINVAL);
+			assert_non_null(strstr(e.text, rows[i].text));
+			continue;
+		}
+		assert_int_equal(a.status, rows[i].status);
+		assert_int_equal(a.out.n, strlen(rows[i].text));
+		assert_memory_equal(a.out.p != NULL ? a.out.p : "",
+		    rows[i].text, a.out.n);
+	}
+	tq_arena_fini(&mem);
+}
+
+static void
+reason_is_the_first_line_of_the_error(void **state)
+{
+	static const char line[] = "{\"id\":\"a\",\"error\":\"one\\ntwo\"}";
+	struct tq_answer a;
+	struct tq_arena mem;
+
+	(void)state;
+	tq_arena_init(&mem);
+	assert_int_equal(tq_answer_parse(&a, &mem, line, sizeof(line) - 1,
+	    "a", NULL), 0);
+	assert_string_equal(a.why, "one");
+	assert_int_equal(a.err.n, 7);
+	tq_arena_fini(&mem);
+}
+
+static void
+quoted_line_obeys_nobody(void **state)
+{
+	char buf[16];
+
+	(void)state;
+	tq_answer_quote(buf, sizeof(buf), "a\033[1m\xff\n", 7);
+	assert_string_equal(buf, "a?[1m??");
+	tq_answer_quote(buf, 4, "abcdef", 6);
+	assert_string_equal(buf, "abc");
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(answers_are_read),
+		cmocka_unit_test(reason_is_the_first_line_of_the_error),
+		cmocka_unit_test(quoted_line_obeys_nobody),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
