@@ -172,14 +172,34 @@ tq_recover(struct tq_spool *sp, struct tq_err *e)
 	return 0;
 }
 
+/*
+ * What is on disk is known as well as before, and so is a sync that failed and
+ * has not been rescued: forgetting it would let the next one be trusted.  Only
+ * a table that was found wild tells nothing.
+ */
 int
 tq_rebuild(struct tq_spool *sp, struct tq_err *e)
 {
-	sp->t.top->dirty = 1;
+	struct tq_top *top = sp->t.top;
+	tq_lsn durable = atomic_load(&top->durable);
+	uint64_t seq = top->durable_seq, from = top->fail_from;
+	uint64_t to = top->fail_to;
+	int known = !sp->t.bad;
+
+	top->dirty = 1;
 	tq_table_clear(&sp->t);
 	/* segments may have been written again or retired: open them anew */
 	tq_ledger_drop(&sp->l, UINT32_MAX);
-	return tq_recover(sp, e);
+	if (tq_recover(sp, e) == -1)
+		return -1;
+	if (known && durable >= atomic_load(&top->durable) &&
+	    durable <= top->tail) {
+		atomic_store(&top->durable, durable);
+		top->durable_seq = seq;
+		top->fail_from = from;
+		top->fail_to = to;
+	}
+	return 0;
 }
 
 /* ---- only looking --------------------------------------------------------- */

@@ -151,45 +151,62 @@ write_again(struct tq_spool *sp, tq_lsn from)
 	return rv;
 }
 
+/* Take a mutex that guards nothing a dead holder could have left half done. */
+static int
+take(struct tq_spool *sp, pthread_mutex_t *m, struct tq_err *e)
+{
+	switch (tq_lock_take(m, &sp->t.top->progress)) {
+	case -1:
+		return tq_fail_sys(e, errno, "%s: lock", sp->path);
+	case 1:
+		tq_lock_mended(m);
+		return 0;
+	default:
+		return 0;
+	}
+}
+
+/* Under all three mutexes. */
+static int
+rescue(struct tq_spool *sp, struct tq_err *e)
+{
+	struct tq_top *top = sp->t.top;
+	tq_lsn from = atomic_load(&top->durable);
+
+	if (top->fail_to <= from || top->readonly)
+		return 0;	/* somebody else was faster */
+	if (write_again(sp, from) == -1) {
+		top->readonly = (uint32_t)(errno != 0 ? errno : EIO);
+		return tq_fail(e, EIO, "%s: a sync failed, and so did writing "
+		    "it again (%s); no more changes are taken", sp->path,
+		    strerror(errno));
+	}
+	if (tq_rebuild(sp, e) == -1)
+		return -1;
+	atomic_store(&top->durable, top->tail);
+	top->durable_seq = top->seq;
+	return 0;
+}
+
 int
 tq_rescue(struct tq_spool *sp, struct tq_err *e)
 {
 	struct tq_top *top = sp->t.top;
-	tq_lsn from;
-	int rv;
+	int rv = -1;
 
-	/* who retires a segment has it already */
-	if (!sp->caring && tq_lock_take(&top->care, NULL) == 1)
-		tq_lock_mended(&top->care);
-	if (tq_lock_take(&top->sync, NULL) == 1)
-		tq_lock_mended(&top->sync);
-	if ((rv = tq_lock_take(&top->lock, &top->progress)) == -1) {
-		tq_fail_sys(e, errno, "%s: lock", sp->path);
-		goto out;
-	}
-	if (rv == 1)
-		tq_lock_mended(&top->lock);
-	rv = 0;
-	from = atomic_load(&top->durable);
-	if (top->fail_to <= from || top->readonly)
-		goto unlock;	/* somebody else was faster */
-	if (write_again(sp, from) == -1) {
-		top->readonly = (uint32_t)(errno != 0 ? errno : EIO);
-		rv = tq_fail(e, EIO, "%s: a sync failed, and so did writing it "
-		    "again (%s); no more changes are taken", sp->path,
-		    strerror(errno));
-		goto unlock;
-	}
-	rv = tq_rebuild(sp, e);
-	if (rv == 0) {
-		atomic_store(&top->durable, top->tail);
-		top->durable_seq = top->seq;
-	}
- unlock:
+	/* who retires a segment has `care` already */
+	if (!sp->caring && take(sp, &top->care, e) == -1)
+		return -1;
+	if (take(sp, &top->sync, e) == -1)
+		goto care;
+	if (take(sp, &top->lock, e) == -1)
+		goto sync;
+	rv = rescue(sp, e);
 	tq_lock_give(&top->lock);
- out:
+ sync:
 	tq_lock_give(&top->sync);
+ care:
 	if (!sp->caring)
 		tq_lock_give(&top->care);
-	return rv == 0 ? 0 : -1;
+	return rv;
 }

@@ -27,6 +27,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 
+#include <bsd/string.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -43,6 +44,7 @@
 
 #define NAME_SIZE	256		/* of SPOOL/lock */
 #define PAUSE		(2 * TQ_MS)	/* between looks at a held byte */
+#define OBJECT		64		/* name of one that is being made */
 
 struct tq_share {
 	struct tq_share	*next;
@@ -192,8 +194,35 @@ object_open(const struct tq_spool *sp, const struct name *name, int *other)
 	return fd;
 }
 
+/*
+ * The name of an object that is being made stands behind the name of the one
+ * in use, so that a death on the way to a table leaves no object for ever: who
+ * makes the next removes it.  Byte 1 is held.
+ */
 static int
-object_make(const struct tq_spool *sp, struct name *name, struct tq_err *e)
+pending_write(int fd, const char *object)
+{
+	char buf[OBJECT] = "";
+
+	strlcpy(buf, object, sizeof(buf));
+	return tq_io_pwrite(fd, buf, sizeof(buf), NAME_SIZE);
+}
+
+static void
+pending_remove(int fd)
+{
+	char buf[OBJECT];
+
+	if (tq_io_pread(fd, buf, sizeof(buf), NAME_SIZE) != sizeof(buf) ||
+	    memchr(buf, '\0', sizeof(buf)) == NULL ||
+	    strncmp(buf, "/tq-", 4) != 0 || strchr(buf + 1, '/') != NULL)
+		return;
+	(void)shm_unlink(buf);
+}
+
+static int
+object_make(const struct tq_spool *sp, int lockfd, struct name *name,
+    struct tq_err *e)
 {
 	unsigned char boot[16];
 	struct rlimit rl;
@@ -208,6 +237,9 @@ object_make(const struct tq_spool *sp, struct name *name, struct tq_err *e)
 		    "(ulimit -f)", sp->path, tq_table_size());
 	tq_random(&r, sizeof(r));
 	snprintf(name->object, sizeof(name->object), "/tq-%016" PRIx64, r);
+	pending_remove(lockfd);
+	if (pending_write(lockfd, name->object) == -1)
+		return tq_fail_sys(e, errno, "%s/lock", sp->path);
 	fd = shm_open(name->object, O_RDWR | O_CREAT | O_EXCL, 0600);
 	if (fd == -1)
 		return tq_fail_sys(e, errno, "%s: shared memory", sp->path);
@@ -307,7 +339,7 @@ replace(struct tq_spool *sp, struct tq_share *s, tq_time deadline,
 	if ((kind = tq_segment_refused(sp->dirfd)) != NULL)
 		return tq_fail(e, ENOTSUP, "%s: a spool cannot be on %s",
 		    sp->path, kind);
-	if ((fd = object_make(sp, &name, e)) == -1)
+	if ((fd = object_make(sp, s->lockfd, &name, e)) == -1)
 		return -1;
 	if (tq_table_map(&s->t, fd) == -1 || tq_table_init(&s->t, fd) == -1) {
 		tq_fail_sys(e, errno, "%s: shared memory", sp->path);
@@ -326,6 +358,7 @@ replace(struct tq_spool *sp, struct tq_share *s, tq_time deadline,
 		(void)shm_unlink(old.object);
 	}
 	if (name_write(&name, s->lockfd) == -1 ||
+	    pending_write(s->lockfd, "") == -1 ||
 	    byte_lock(s->lockfd, 0, F_RDLCK) == -1) {
 		tq_fail_sys(e, errno, "%s/lock", sp->path);
 		goto fail;

@@ -109,6 +109,9 @@ own_why(struct tq_arena *mem, const struct tq_rec_end *in,
 	default:
 		break;
 	}
+	if (in->state == TQ_FAILURE && in->meta.n == 0 &&
+	    !(in->flags & TQ_EF_CRASH))
+		return "its record could not be read";
 	if (!(in->flags & TQ_EF_CRASH))
 		return NULL;
 	if (in->state != TQ_FAILURE || slot == NULL)
