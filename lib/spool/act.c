@@ -155,7 +155,7 @@ tq_spool_act(struct tq_spool *sp, enum tq_verb verb,
     uint64_t *changed, size_t *which, struct tq_err *e)
 {
 	struct act a = { .verb = verb, .flags = flags };
-	size_t at = 0, part, done;
+	size_t at = 0, part, done, most = SLICE;
 	int rv = 0;
 
 	*which = 0;
@@ -167,7 +167,7 @@ tq_spool_act(struct tq_spool *sp, enum tq_verb verb,
 		a.pri = value[0] - '0';
 	}
 	while (at < n) {
-		part = n - at < SLICE ? n - at : SLICE;
+		part = n - at < most ? n - at : most;
 		/* a record of 256 ENDs may be too much for small segments */
 		if (part * 256 > sp->format.segment / 4)
 			part = sp->format.segment / 4 / 256;
@@ -187,8 +187,9 @@ tq_spool_act(struct tq_spool *sp, enum tq_verb verb,
 			break;
 		}
 		if (rv == 0) {
+			/* on a full disk a few at a time may still do */
 			if (!sp->t.bad && tq_core_prepare(sp, sp->l.buf.n,
-			    a.now, e) == -1)
+			    a.now, e) == -1 && (most = part / 2) == 0)
 				return -1;
 			continue;
 		}

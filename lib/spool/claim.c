@@ -10,6 +10,8 @@
  * and one whose owner died before.  Those are durable before they are given
  * out.
  */
+#include <sys/statvfs.h>
+
 #include <bsd/stdlib.h>
 #include <bsd/string.h>
 #include <errno.h>
@@ -22,6 +24,8 @@
 
 /* Dead owners are looked for this often at most, whoever comes by. */
 #define SWEEP_EVERY	TQ_SECOND
+/* Bytes a file system must have free for tasks to be claimed. */
+#define OUTPUT_ROOM	(256u << 10)
 /* A busy claimer looks again this often before it sleeps: some 10 µs. */
 #define LOOKS		256
 /* Reads of a claimed task whose record moves: more often than it ever does. */
@@ -299,6 +303,27 @@ look_ahead(struct tq_spool *sp)
 	sp->ahead = 0;
 }
 
+/*
+ * On a full disk a task could not write a line of output, and would fail for
+ * that: leave it where it is.  Asked once a second.
+ */
+static int
+has_room(struct tq_spool *sp, struct tq_err *e)
+{
+	tq_time now = tq_clock_coarse();
+	struct statvfs v;
+
+	if (sp->roomy != 0 && now - sp->roomy < TQ_SECOND)
+		return 0;
+	if (fstatvfs(sp->dirfd, &v) == -1)
+		return tq_fail_sys(e, errno, "%s", sp->path);
+	if ((uint64_t)v.f_bavail * v.f_frsize < OUTPUT_ROOM)
+		return tq_fail(e, ENOSPC, "%s: the disk is full, no task is "
+		    "claimed", sp->path);
+	sp->roomy = now;
+	return 0;
+}
+
 static int
 claim_now(struct tq_spool *sp, const struct tq_take *take,
     struct tq_spool_got *out, struct tq_err *e)
@@ -339,7 +364,7 @@ tq_spool_claim(struct tq_spool *sp, const struct tq_take *take,
 	char words[TQ_BELL_MSG];
 	int i, rv;
 
-	if (tq_own(sp, e) == -1)
+	if (tq_own(sp, e) == -1 || has_room(sp, e) == -1)
 		return -1;
 	if (take->timeout > 0)
 		deadline = tq_clock_deadline(tq_clock_mono(), take->timeout);

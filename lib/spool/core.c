@@ -1,6 +1,8 @@
 /* The way in and out of the lock; see core.h. */
 #include "spool/core.h"
 
+#include <sys/stat.h>
+
 #include <bsd/stdlib.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -38,11 +40,16 @@ static int
 check_identity(struct tq_spool *sp, struct tq_err *e)
 {
 	tq_time now = tq_clock_coarse();
+	struct stat st;
 	int rv;
 
 	if (now - sp->looked < IDENTITY_EVERY)
 		return 0;
 	sp->looked = now;
+	/* what is written to files without a name is lost with us */
+	if (fstat(sp->dirfd, &st) == 0 && st.st_nlink == 0)
+		return tq_fail(e, ENOENT, "%s: the spool was removed",
+		    sp->path);
 	if (tq_share_linked(sp))
 		return 0;
 	if ((rv = tq_lock_take(&sp->t.top->lock, &sp->t.top->progress)) == -1)

@@ -61,6 +61,7 @@ struct tq_spool {
 	tq_time		 looked;	/* mono: identity of the table checked */
 	tq_time		 floored;	/* mono: free space checked */
 	int		 under_floor;
+	tq_time		 roomy;		/* mono: room for output was there */
 	tq_lsn		 mine;		/* end of the last record we wrote */
 
 	/* as a claimer */

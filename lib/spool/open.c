@@ -116,6 +116,28 @@ format_read(struct tq_format *f, int dirfd, const char *path,
 	    path);
 }
 
+/* 1 if it has a segment: then it was a spool, whatever became of its format. */
+static int
+has_ledger(int dirfd)
+{
+	const struct dirent *d;
+	int found = 0, fd;
+	DIR *dp;
+
+	fd = openat(dirfd, "ledger", O_RDONLY | O_DIRECTORY | O_CLOEXEC |
+	    O_NOFOLLOW);
+	if (fd == -1)
+		return 0;
+	if ((dp = fdopendir(fd)) == NULL) {
+		close(fd);
+		return 0;
+	}
+	while (!found && (d = readdir(dp)) != NULL)
+		found = tq_segment_number(d->d_name) != 0;
+	closedir(dp);
+	return found;
+}
+
 /* Nothing in it but what an unfinished creation leaves. */
 static int
 empty(int dirfd)
@@ -211,7 +233,10 @@ create(int dirfd, const char *path, mode_t mode, gid_t gid,
 		f->segment = segment_size();
 		f->mode = mode;
 		f->gid = gid;
-		if (!empty(dirfd))
+		if (has_ledger(dirfd))
+			rv = tq_fail(e, EPROTO, "%s: a spool whose format "
+			    "file is missing", path);
+		else if (!empty(dirfd))
 			rv = tq_fail(e, EPROTO, "%s: not a spool, and not "
 			    "empty", path);
 		else if (adopt(dirfd, ".", mode, gid) == -1 ||
