@@ -1,10 +1,13 @@
 /*
- * Standard descriptors that were closed, as by "<&-", are held open.
+ * What a command inherits and cannot use: standard descriptors that were
+ * closed, as by "<&-", are held open; a limit on file sizes is an error of the
+ * write that meets it, and no signal that ends the command without a word.
  */
 #include "command/stdio.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -15,6 +18,7 @@ tq_stdio_hold(void)
 {
 	int fd;
 
+	(void)signal(SIGXFSZ, SIG_IGN);
 	for (fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
 		if (fcntl(fd, F_GETFD) != -1)
 			continue;

@@ -47,9 +47,11 @@ check_identity(struct tq_spool *sp, struct tq_err *e)
 		return 0;
 	sp->looked = now;
 	/* what is written to files without a name is lost with us */
-	if (fstat(sp->dirfd, &st) == 0 && st.st_nlink == 0)
-		return tq_fail(e, ENOENT, "%s: the spool was removed",
+	if (fstat(sp->dirfd, &st) == 0 && st.st_nlink == 0) {
+		sp->looked = 0;		/* and so it stays */
+		return tq_fail(e, ECONNREFUSED, "%s: the spool was removed",
 		    sp->path);
+	}
 	if (tq_share_linked(sp))
 		return 0;
 	if ((rv = tq_lock_take(&sp->t.top->lock, &sp->t.top->progress)) == -1)

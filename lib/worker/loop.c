@@ -55,6 +55,7 @@ struct loop {
 	tq_time		 second;	/* what is done once a second, next */
 	unsigned	 contrary;	/* times that a claim found nothing and
 					 * a sleep something, in a row */
+	struct tq_err	 gone;		/* why there is no broker any more */
 	char		 said[512];	/* the last complaint about the broker */
 	char		 status[64];	/* the last that was shown */
 };
@@ -198,10 +199,18 @@ read_mails(struct loop *l)
 
 /* ---- claiming -------------------------------------------------------- */
 
-/* Something outside fails: say it once, try again in a second. */
+/*
+ * Something outside fails: say it once, try again in a second.  A broker that
+ * is gone for good is not waited for: whoever started us may find another.
+ */
 static void
 complain(struct loop *l, const struct tq_err *e)
 {
+	if (e->num == ECONNREFUSED && l->gone.num == 0) {
+		l->gone = *e;
+		happen(l, TQ_LIFE_STOP);
+		return;
+	}
 	if (strcmp(l->said, e->text) != 0)
 		tq_say(l->say, TQ_SAY_WRONG, "%s", e->text);
 	snprintf(l->said, sizeof(l->said), "%s", e->text);
@@ -407,7 +416,12 @@ begin(struct loop *l, struct tq_err *e)
 	ev.data.u64 = KEY_SIGNALS;
 	if (epoll_ctl(l->epoll, EPOLL_CTL_ADD, l->signals, &ev) == -1)
 		return tq_fail_sys(e, errno, "epoll");
-	return tq_worker_join(l->tq, &w->rules.take, w->places, e);
+	if (tq_worker_join(l->tq, &w->rules.take, w->places, e) == -1)
+		return -1;
+	if (tq_worker_fd(l->tq) == -1)
+		tq_say(l->say, TQ_SAY_WRONG, "no message queue to be had: "
+		    "tasks are found within a second, tqctl cannot reach us");
+	return 0;
 }
 
 int
@@ -438,7 +452,8 @@ tq_worker_run(struct tq_worker *w, struct tq_err *e)
 	tq_peers_fini(&l->peers);
 	w->done = l->pool.done;
 	w->failed = l->pool.failed;
-	rv = 0;
+	rv = l->gone.num == 0 ? 0 :
+	    tq_fail(e, l->gone.num, "%s", l->gone.text);
 out:
 	tq_pool_fini(&l->pool);
 	if (l->signals != -1)

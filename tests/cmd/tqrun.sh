@@ -295,3 +295,16 @@ tqctl grow 2
 ok 'tqctl grow' wait_for sh -c 'tqstat -WJ | grep -q "jobs\": *3"'
 tqctl stop
 ok 'tqctl stop' wait_gone "$second"
+
+# ---- a spool that goes away
+
+export TQ_DIR="$T/gone"
+tqrun -E
+bg tqrun
+wait_for eval 'tqstat -W | grep -q .'
+lose_table
+rm -rf "$TQ_DIR"
+wait "$!"
+is 'a worker without its spool leaves' $? 69
+like 'and says why' "$(cat "$T/.bg.err")" "tqrun: $T/gone: the spool was removed"
+export TQ_DIR="$T/spool"
