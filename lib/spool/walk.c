@@ -379,7 +379,8 @@ load(struct tq_walk *w, uint32_t number, struct tq_seg_head *h,
 
 /*
  * The oldest segment that counts: what the youngest BASE record says.  Every
- * segment begins with one, so the youngest segment with records has it.
+ * segment begins with one, so the youngest segment with records has it.  One
+ * that names a segment younger than its own is not believed.
  */
 static int
 find_base(struct tq_walk *w, const struct segs *segs, struct tq_err *e)
@@ -402,7 +403,8 @@ find_base(struct tq_walk *w, const struct segs *segs, struct tq_err *e)
 		    tq_rec_head(&r, w->buf + off, h.size - off) == 0 &&
 		    r.salt == h.salt; off += (uint32_t)TQ_REC_ROOM(r.length))
 			if (r.type == TQ_REC_BASE &&
-			    tq_rec_decode(&r, w->buf + off) == 0)
+			    tq_rec_decode(&r, w->buf + off) == 0 &&
+			    r.number <= segs->v[i].number)
 				w->base = r.number;
 		return 0;
 	}
