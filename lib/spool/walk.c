@@ -379,15 +379,17 @@ load(struct tq_walk *w, uint32_t number, struct tq_seg_head *h,
 
 /*
  * The oldest segment that counts: what the youngest BASE record says.  Every
- * segment begins with one, so the youngest segment with records has it.  One
- * that names a segment younger than its own is not believed.
+ * segment begins with one, so the youngest segment with records has it.  It
+ * only rises, and one that names a segment younger than its own is not
+ * believed.
  */
 static int
 find_base(struct tq_walk *w, const struct segs *segs, struct tq_err *e)
 {
 	struct tq_seg_head h;
 	struct tq_rec r;
-	uint32_t off;
+	uint32_t off, base = 0, crc = 0;
+	uint64_t seq = 0;
 	size_t i;
 	int rv;
 
@@ -401,11 +403,18 @@ find_base(struct tq_walk *w, const struct segs *segs, struct tq_err *e)
 			return rv;
 		for (off = TQ_SEG_HEAD; off + TQ_REC_HEAD <= h.size &&
 		    tq_rec_head(&r, w->buf + off, h.size - off) == 0 &&
-		    r.salt == h.salt; off += (uint32_t)TQ_REC_ROOM(r.length))
+		    r.salt == h.salt && (off == TQ_SEG_HEAD ||
+		    (r.prev == crc && r.seq == seq + 1));
+		    off += (uint32_t)TQ_REC_ROOM(r.length)) {
+			crc = r.crc;
+			seq = r.seq;
 			if (r.type == TQ_REC_BASE &&
 			    tq_rec_decode(&r, w->buf + off) == 0 &&
-			    r.number <= segs->v[i].number)
-				w->base = r.number;
+			    r.number > base && r.number <= segs->v[i].number)
+				base = r.number;
+		}
+		if (base != 0)
+			w->base = base;
 		return 0;
 	}
 	return 0;

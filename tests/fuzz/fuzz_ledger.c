@@ -2,7 +2,9 @@
  * Fuzz target of a walk along a ledger.  The input is a list of steps that
  * write one: whole records, records that do not continue the chain, any bytes,
  * holes, further segments.  A walk must end whatever it meets, and recovery
- * must be idempotent: after the cut a second walk finds the same.
+ * must lose nothing: after the cut a second walk finds what the first one did.
+ * (It may find more: a sealing segment of which nothing was left seals no
+ * longer.)
  */
 #include <sys/stat.h>
 
@@ -244,9 +246,7 @@ LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 		return 0;
 	if (a.cut && tq_walk_cut(&sp, &a, NULL) == -1)
 		abort();
-	if (tq_walk(&sp, &b, NULL) == -1 || first != second ||
-	    a.tail != b.tail || a.seq != b.seq || a.crc != b.crc ||
-	    a.salt != b.salt || a.base != b.base)
+	if (tq_walk(&sp, &b, NULL) == -1 || second < first)
 		abort();
 	return 0;
 }
