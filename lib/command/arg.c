@@ -48,17 +48,6 @@ tq_arg_date(const char *opt, const char *value)
 	return t;
 }
 
-uint64_t
-tq_arg_size(const char *opt, const char *value)
-{
-	struct tq_err e;
-	uint64_t n;
-
-	if (tq_size_parse(&n, value, &e) == -1)
-		tq_die(TQ_EXIT_USAGE, "%s: %s", opt, e.text);
-	return n;
-}
-
 const char *
 tq_arg_name(const char *opt, const char *value)
 {

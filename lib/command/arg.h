@@ -17,8 +17,6 @@ int64_t	tq_arg_number(const char *opt, const char *value, int64_t min,
 tq_time	tq_arg_duration(const char *opt, const char *value);
 /* "@epoch", "HH:MM", "YYYY-MM-DD...": a point in time. */
 tq_time	tq_arg_date(const char *opt, const char *value);
-/* "64k", "10M" in bytes. */
-uint64_t tq_arg_size(const char *opt, const char *value);
 /* A queue or handler name; returns value. */
 const char *tq_arg_name(const char *opt, const char *value);
 /* "soft[,hard]"; hard is soft + 10 s when not given. */

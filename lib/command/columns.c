@@ -395,17 +395,6 @@ tq_columns_most(struct tq_columns *c)
 	first(c, NMOST);
 }
 
-int
-tq_columns_has(const struct tq_columns *c, const char *name)
-{
-	size_t i;
-
-	for (i = 0; i < c->n; i++)
-		if (strcmp(c->v[i]->name, name) == 0)
-			return 1;
-	return 0;
-}
-
 const char *
 tq_column_name(const struct tq_column *c)
 {

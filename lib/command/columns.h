@@ -33,8 +33,6 @@ void	tq_columns_parse(struct tq_columns *, const char *opt,
 	    const char *list);
 /* Every column but body, out and err: what -v shows. */
 void	tq_columns_most(struct tq_columns *);
-/* 1 if the column of that name is among them. */
-int	tq_columns_has(const struct tq_columns *, const char *name);
 const char *tq_column_name(const struct tq_column *);
 
 void	tq_columns_header(const struct tq_columns *, struct tq_print *);

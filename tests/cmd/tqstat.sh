@@ -208,6 +208,7 @@ check 'a wrong state is quoted' 64 '' "*'nonsense'*" tqstat -s nonsense
 check 'a wrong column is quoted' 64 '' "*'nonsense'*" tqstat -o nonsense
 check 'a wrong sort is quoted' 64 '' "*'nonsense'*" tqstat --sort nonsense
 check 'two columns to sort by' 64 '' "*'id,pri'*" tqstat --sort id,pri
+check 'a misspelt queue' 66 '' 'tqstat: typo: no such queue' tqstat -q typo
 check 'a wrong count is quoted' 64 '' "*'-1'*" tqstat -n -1
 check 'two modes' 64 '' '*usage: tqstat *' tqstat -O -W
 check '-O with a selector' 64 '' '*usage: tqstat *' tqstat -O -s ready
