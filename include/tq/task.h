@@ -17,7 +17,23 @@ enum tq_kind {
 	TQ_KIND_BODY,		/* a body and nothing else */
 	TQ_KIND_COMMAND,	/* argv, run with execvp(3) */
 	TQ_KIND_SHELL,		/* argv[0] run by sh -c, the rest $1, $2, ... */
-	TQ_KIND_NAMED		/* a handler `name` of the worker's choosing */
+	TQ_KIND_NAMED,		/* a handler `name` of the worker's choosing */
+	TQ_KIND_GROUP		/* no work: ends when all its members have */
+};
+
+/* When what a task waits for lets it run. */
+enum tq_when {
+	TQ_WHEN_OK,		/* all succeeded; else it fails with them */
+	TQ_WHEN_FAIL,		/* all ended, at least one without success;
+				 * else it is revoked: not needed */
+	TQ_WHEN_ANY		/* all ended */
+};
+
+/* What a put does when an unended task has its key. */
+enum tq_on_key {
+	TQ_KEY_SKIP,		/* nothing: EEXIST, with the id of that task */
+	TQ_KEY_REPLACE,		/* revoke the one that has not started */
+	TQ_KEY_FOLLOW		/* at most one behind the one that runs */
 };
 
 /* Flags of a task. */
@@ -59,8 +75,23 @@ struct tq_task {
 	tq_time		 eta;		/* not before, 0: now */
 	tq_time		 expires;	/* not started after, 0: never */
 
+	/* after what, and beside what; ids may be of the same put */
+	const char	*key;		/* one unended task of a key, or NULL */
+	enum tq_on_key	 on_key;
+	const char	*lane;		/* one after another in a lane, or NULL */
+	const char *const *after;	/* nafter ids of tasks or groups */
+	size_t		 nafter;
+	enum tq_when	 when;
+	const char	*pipe;		/* id whose stdout is its stdin, or NULL */
+	const char	*group;		/* id of the group it is in, or NULL */
+	const char *const *needs;	/* nneeds resources, "name=n" */
+	size_t		 nneeds;
+
 	/* what happens on failure, and what is kept; -1: the queue's rule */
 	int		 retries;
+	tq_time		 backoff;	/* longest first delay of a retry */
+	unsigned	 factor;	/* of each next one, in thousandths */
+	tq_time		 backoff_cap;	/* no delay is longer */
 	tq_time		 soft, hard;	/* time limits, 0: none */
 	const char	*limits;	/* others, as --limit of tqput(1) has
 					 * them: "mem=2G,cpu=1h"; or NULL */

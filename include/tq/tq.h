@@ -95,6 +95,9 @@ struct tq_outcome {
 	int		 signal;	/* that killed it, 0: none */
 	tq_time		 when;		/* TQ_RETRY: earliest next start */
 	const char	*why;		/* reason for people, or NULL */
+	const char	*type;		/* name of an exception, or NULL */
+	struct tq_bytes	 result;	/* JSON value that it returned; n 0: what
+					 * it wrote to stdout is the result */
 	struct tq_bytes	 out, err;	/* what it wrote */
 	/*
 	 * Instead of out and err, files that hold them from offset 0, or -1.

@@ -25,6 +25,8 @@ tq_task_init(struct tq_task *t)
 		.uid = -1,
 		.pri = TQ_PRI_DEFAULT,
 		.retries = -1,
+		.backoff = -1,
+		.backoff_cap = -1,
 		.keep = -1
 	};
 
