@@ -84,6 +84,8 @@ struct tq_broker_ops {
 	int	(*capture)(void *b, unsigned, enum tq_stream, char *, size_t,
 		    struct tq_err *);
 	int	(*sweep)(void *b, struct tq_err *);
+	int	(*report)(void *b, const struct tq_claim *,
+		    const struct tq_report *, struct tq_err *);
 };
 
 /*
@@ -105,6 +107,9 @@ struct tq_store_ops {
 	ssize_t	(*read)(void *b, const char *id, unsigned attempt,
 		    enum tq_stream, uint64_t off, void *, size_t,
 		    struct tq_err *);
+	/* instead of the broker's, if there is one */
+	int	(*report)(void *b, const struct tq_claim *,
+		    const struct tq_report *, struct tq_err *);
 };
 
 struct tq_module {

@@ -116,6 +116,8 @@ struct tq_outcome {
 #define TQ_OUTCOME_LATER	0x01
 /* The middle of its output is not there: it was more than is kept. */
 #define TQ_OUTCOME_CUT		0x02
+/* What it wrote to stdout is one JSON value: its result where one is wanted. */
+#define TQ_OUTCOME_JSON		0x04
 
 /* Set *o to "no status, no files" in the given state. */
 void	tq_outcome_init(struct tq_outcome *o, enum tq_state);
@@ -146,6 +148,7 @@ struct tq_take {
 struct tq_claim {
 	struct tq_ref	 ref;
 	struct tq_task	 task;		/* borrowed from mem */
+	unsigned	 capture;	/* as in the take that claimed it */
 	unsigned	 crashes;	/* workers that died with it */
 	unsigned	 laters;	/* "try later" ends so far */
 	unsigned	 failures;	/* failed attempts so far, for -r */
@@ -179,6 +182,22 @@ int	tq_settle(struct tq *, const struct tq_ref *, struct tq_outcome *,
 int	tq_renew(struct tq *, const struct tq_ref *, tq_time lease,
 	    struct tq_err *);
 
+/* What a running attempt says of itself. */
+struct tq_report {
+	const char	*state;		/* a name of its own for where it is, or
+					 * NULL; letters, digits and _.- */
+	struct tq_bytes	 text;		/* a line; behind a state JSON, or n 0 */
+};
+
+/*
+ * Let others see what the attempt of a claim says; the newest counts, and it
+ * is forgotten when the attempt ends.  The claim must have been made with a
+ * capture number.  EINVAL, EMSGSIZE over TQ_PROGRESS_MAX bytes in all,
+ * ENOTSUP.
+ */
+int	tq_report(struct tq *, const struct tq_claim *,
+	    const struct tq_report *, struct tq_err *);
+
 /* ---- looking --------------------------------------------------------- */
 
 /* All that is known of one task.  Pointers are borrowed from mem. */
@@ -195,6 +214,8 @@ struct tq_info {
 	tq_time		 put, eta, start, end_time;
 	tq_time		 until;		/* result kept until, 0: no limit */
 	const char	*why;		/* why it is not running, or ended so */
+	const char	*progress;	/* what the running attempt said last, or
+					 * NULL: "text", or "STATE json" */
 	char		 worker[96];	/* name of the worker that holds it */
 	int		 pid;		/* of that worker, 0: none */
 	char		 host[65];

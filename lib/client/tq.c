@@ -9,6 +9,7 @@
 
 #include "base/arena.h"
 #include "client/handle.h"
+#include "message/json.h"
 
 /* ---- put ------------------------------------------------------------- */
 
@@ -138,6 +139,7 @@ tq_claim(struct tq *tq, const struct tq_take *take, struct tq_claim *c,
 		take = &copy;
 	}
 	close_body(c);
+	c->capture = take->capture;
 	return tq->ops->claim(tq->b, take, c, e);
 }
 
@@ -157,6 +159,8 @@ check_ref(const struct tq_ref *ref, struct tq_err *e)
 static int
 check_outcome(const struct tq_outcome *o, struct tq_err *e)
 {
+	struct tq_err why;
+
 	switch (o->state) {
 	case TQ_SUCCESS:
 	case TQ_FAILURE:
@@ -179,6 +183,13 @@ check_outcome(const struct tq_outcome *o, struct tq_err *e)
 	if (o->why != NULL && strlen(o->why) > TQ_WHY_MAX)
 		return tq_fail(e, EMSGSIZE, "a reason of %zu bytes, over %d",
 		    strlen(o->why), TQ_WHY_MAX);
+	if (o->type != NULL && (*o->type == '\0' ||
+	    strlen(o->type) > TQ_NAME_MAX))
+		return tq_fail(e, EINVAL, "a type of %zu bytes is not 1 to %d",
+		    strlen(o->type), TQ_NAME_MAX);
+	if (o->result.n > 0 && tq_json_check(o->result.p, o->result.n,
+	    &why) == -1)
+		return tq_fail(e, EINVAL, "result: %s", why.text);
 	return 0;
 }
 
@@ -227,4 +238,39 @@ tq_renew(struct tq *tq, const struct tq_ref *ref, tq_time lease,
 	if (tq->ops->renew == NULL)
 		return tq_broker_lacks(tq, "renew a claim", e);
 	return tq->ops->renew(tq->b, ref, lease, e);
+}
+
+/* ---- report ---------------------------------------------------------- */
+
+static int
+check_report(const struct tq_report *r, struct tq_err *e)
+{
+	size_t n = r->text.n + (r->state != NULL ? strlen(r->state) + 1 : 0);
+	struct tq_err why;
+
+	if (r->state != NULL && !tq_name_valid(r->state))
+		return tq_fail(e, EINVAL, "'%.80s' is no name of a state",
+		    r->state);
+	if (n == 0 || n > TQ_PROGRESS_MAX)
+		return tq_fail(e, EMSGSIZE, "a report of %zu bytes is not 1 "
+		    "to %d", n, TQ_PROGRESS_MAX);
+	if (r->text.n > 0 && memchr(r->text.p, '\0', r->text.n) != NULL)
+		return tq_fail(e, EINVAL, "a report with a NUL in it");
+	if (r->state != NULL && r->text.n > 0 &&
+	    tq_json_check(r->text.p, r->text.n, &why) == -1)
+		return tq_fail(e, EINVAL, "state %s: %s", r->state, why.text);
+	return 0;
+}
+
+int
+tq_report(struct tq *tq, const struct tq_claim *c, const struct tq_report *r,
+    struct tq_err *e)
+{
+	if (check_ref(&c->ref, e) == -1 || check_report(r, e) == -1)
+		return -1;
+	if (tq->store != NULL && tq->store->report != NULL)
+		return tq->store->report(tq->s, c, r, e);
+	if (tq->ops->report == NULL)
+		return tq_broker_lacks(tq, "tell progress", e);
+	return tq->ops->report(tq->b, c, r, e);
 }

@@ -257,6 +257,12 @@ print_root(struct tq_print *p, const char *name, const struct tq_row *r)
 	tq_print_str(p, name, r->info->task.root);
 }
 
+static void
+print_progress(struct tq_print *p, const char *name, const struct tq_row *r)
+{
+	tq_print_str(p, name, r->info->progress);
+}
+
 /* The beginning of a stream, up to TQ_COLUMNS_BYTES.  0, or -1: none. */
 static int
 read_stream(struct tq_buf *b, const struct tq_row *r, enum tq_stream stream)
@@ -339,6 +345,7 @@ static const struct tq_column table[] = {
 	{ "host", print_host },
 	{ "parent", print_parent },
 	{ "root", print_root },
+	{ "progress", print_progress },
 	{ "body", print_body },
 	{ "out", print_out },
 	{ "err", print_err },

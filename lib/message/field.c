@@ -13,6 +13,17 @@ tq_field_put_string(struct tq_buf *b, unsigned tag, const char *s)
 	tq_buf_bytes(b, s, strlen(s) + 1);
 }
 
+void
+tq_field_put_bytes(struct tq_buf *b, unsigned tag, struct tq_bytes s)
+{
+	if (s.n == 0)
+		return;
+	tq_buf_byte(b, tag);
+	tq_buf_varint(b, s.n + 1);
+	tq_buf_put(b, s.p, s.n);
+	tq_buf_byte(b, '\0');
+}
+
 /* Values below least are "not set". */
 void
 tq_field_put_number(struct tq_buf *b, unsigned tag, int64_t v, int64_t least)

@@ -9,8 +9,6 @@
  *		after another, each with its NUL
  *
  * Strings carry their NUL so that a decoded task points into the record.
- *
- * Strings carry their NUL so that a decoded task points into the record.
  */
 #ifndef TQ_MESSAGE_FIELD_H
 #define TQ_MESSAGE_FIELD_H
@@ -27,6 +25,8 @@
 
 /* NULL is not put, nor is a number below least. */
 void	tq_field_put_string(struct tq_buf *, unsigned tag, const char *);
+/* The same of n bytes without a NUL among them; none are not put. */
+void	tq_field_put_bytes(struct tq_buf *, unsigned tag, struct tq_bytes);
 void	tq_field_put_number(struct tq_buf *, unsigned tag, int64_t,
 	    int64_t least);
 void	tq_field_put_vector(struct tq_buf *, unsigned tag, size_t count,

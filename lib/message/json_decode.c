@@ -15,8 +15,8 @@ static const char *const known[] = {
 	"umask",
 
 	"attempt", "claim", "crashes", "cut", "end", "err", "failures", "host",
-	"laters", "maxrss", "out", "pid", "progress", "put", "signal",
-	"start", "state", "status", "sys", "tail", "uid", "until", "user",
+	"laters", "maxrss", "out", "pid", "progress", "put", "result",
+	"signal", "start", "state", "status", "sys", "tail", "type", "uid", "until", "user",
 	"wait", "wall", "why", "worker"
 };
 

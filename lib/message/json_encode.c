@@ -160,6 +160,7 @@ put_work(struct tq_buf *b, const struct tq_task *t)
 
 	switch (t->kind) {
 	case TQ_KIND_BODY:
+	case TQ_KIND_GROUP:
 		return;
 	case TQ_KIND_COMMAND:
 		put_args(b, "argv", t->argc, t->argv, 0);
@@ -225,6 +226,16 @@ put_rules(struct tq_buf *b, const struct tq_info *i)
 	member_true(b, "noresult", (t->flags & TQ_TASK_NORESULT) != 0);
 }
 
+/* What it returned, as it is. */
+static void
+put_result(struct tq_buf *b, const struct tq_bytes *result)
+{
+	if (result->n == 0 || tq_json_check(result->p, result->n, NULL) == -1)
+		return;
+	member(b, "result");
+	put_text(b, result->p, result->n);
+}
+
 /* What has become of it so far. */
 static void
 put_past(struct tq_buf *b, const struct tq_info *i)
@@ -245,9 +256,12 @@ put_past(struct tq_buf *b, const struct tq_info *i)
 		member_int(b, "maxrss", i->end.maxrss, 1);
 	}
 	member_bytes(b, "why", i->why);
+	member_bytes(b, "type", i->end.type);
+	put_result(b, &i->end.result);
 	member_int(b, "out", (int64_t)i->out_size, 1);
 	member_int(b, "err", (int64_t)i->err_size, 1);
 	member_true(b, "cut", i->cut);
+	member_bytes(b, "progress", i->progress);
 	member_bytes(b, "worker", i->worker);
 	member_int(b, "pid", i->pid, 1);
 	member_bytes(b, "host", i->host);

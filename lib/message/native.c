@@ -56,7 +56,9 @@ enum outcome_tag {
 	OUTCOME_SYS,		/* number, ns */
 	OUTCOME_MAXRSS,		/* number, bytes */
 	OUTCOME_OUT,		/* number, bytes */
-	OUTCOME_ERR		/* number, bytes */
+	OUTCOME_ERR,		/* number, bytes */
+	OUTCOME_TYPE,		/* string */
+	OUTCOME_RESULT		/* string, a JSON value */
 };
 
 #define KIND_MASK	0x07
@@ -108,6 +110,7 @@ head_agrees(const struct tq_task *t)
 	}
 	switch (t->kind) {
 	case TQ_KIND_BODY:
+	case TQ_KIND_GROUP:
 		return t->argc == 0;
 	case TQ_KIND_COMMAND:
 		return t->argc > 0 && *t->argv[0] != '\0';
@@ -269,6 +272,8 @@ tq_native_outcome_put(struct tq_buf *b, const struct tq_outcome *o,
 	tq_field_put_number(b, OUTCOME_SIGNAL, o->signal, 1);
 	tq_field_put_number(b, OUTCOME_WHEN, o->when, 1);
 	tq_field_put_string(b, OUTCOME_WHY, o->why);
+	tq_field_put_string(b, OUTCOME_TYPE, o->type);
+	tq_field_put_bytes(b, OUTCOME_RESULT, o->result);
 	tq_field_put_number(b, OUTCOME_USER, o->user, 1);
 	tq_field_put_number(b, OUTCOME_SYS, o->sys, 1);
 	tq_field_put_number(b, OUTCOME_MAXRSS, o->maxrss, 1);
@@ -292,6 +297,14 @@ outcome_field(struct tq_outcome *out, struct tq_native_sizes *sizes,
 		break;
 	case OUTCOME_WHY:
 		out->why = tq_field_string(c, TQ_WHY_MAX);
+		break;
+	case OUTCOME_TYPE:
+		out->type = tq_field_string(c, TQ_NAME_MAX);
+		break;
+	case OUTCOME_RESULT:
+		out->result.p = tq_field_string(c, TQ_ARGS_MAX);
+		if (out->result.p != NULL)
+			out->result.n = strlen(out->result.p);
 		break;
 	case OUTCOME_USER:
 		out->user = tq_field_number(c, INT64_MAX);

@@ -44,9 +44,9 @@ struct tq_native_sizes {
 };
 
 /*
- * The outcome without its output: state, status, signal, when, why, times,
- * memory and sizes.  get sets all of *out and *sizes; out->why points into
- * the bytes given.
+ * The outcome without its output: state, status, signal, when, why, type,
+ * result, times, memory and sizes.  get sets all of *out and *sizes; why, type
+ * and result point into the bytes given.
  */
 void	tq_native_outcome_put(struct tq_buf *, const struct tq_outcome *,
 	    const struct tq_native_sizes *sizes);

@@ -191,6 +191,7 @@ tq_quote_task(struct tq_buf *b, const struct tq_task *t)
 {
 	switch (t->kind) {
 	case TQ_KIND_BODY:
+	case TQ_KIND_GROUP:
 		break;
 	case TQ_KIND_COMMAND:
 		tq_quote_argv(b, t->argc, t->argv);

@@ -83,6 +83,7 @@ tq_leave_work(struct tq_spool *sp)
 	if (w->joined == sp->owner.epoch)
 		tq_row_clear(sp, w);
 	tq_core_leave(sp);
+	tq_report_clear(sp);
 	tq_owner_give(&sp->owner);
 	/* claims not settled are free at once, not at somebody's next look */
 	if (w->claimed.n != 0)

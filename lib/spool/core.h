@@ -63,6 +63,8 @@ struct tq_spool {
 	int		 under_floor;
 	tq_time		 roomy;		/* mono: room for output was there */
 	tq_lsn		 mine;		/* end of the last record we wrote */
+	uint16_t	 reported;	/* capture numbers up to it have said
+					 * something */
 
 	/* as a claimer */
 	struct tq_owner	 owner;
@@ -271,5 +273,7 @@ void	tq_mail_keep(struct tq_spool *sp, const char *words);
 struct tq_wrow *tq_rows_copy(struct tq_spool *sp, struct tq_err *e);
 int	tq_capture_path(struct tq_spool *sp, unsigned row, unsigned capture,
 	    enum tq_stream stream, char *path, size_t size, struct tq_err *e);
+/* report.c: take away what our attempts said. */
+void	tq_report_clear(struct tq_spool *sp);
 
 #endif

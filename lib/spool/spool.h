@@ -92,6 +92,14 @@ int	tq_spool_settle(struct tq_spool *sp, const struct tq_uuid *id,
 int	tq_spool_renew(struct tq_spool *sp, const struct tq_uuid *id,
 	    uint32_t hint, unsigned attempt, tq_time lease, struct tq_err *e);
 
+/*
+ * Let others see the words of a running attempt whose claim had that capture
+ * number; at most TQ_PROGRESS_MAX bytes.
+ */
+int	tq_spool_report(struct tq_spool *sp, const struct tq_uuid *id,
+	    unsigned attempt, unsigned capture, const char *words, size_t n,
+	    struct tq_err *e);
+
 /* ---- looking ----------------------------------------------------------- */
 
 struct tq_spool_look {
@@ -114,6 +122,9 @@ struct tq_spool_look {
  */
 int	tq_spool_look(struct tq_spool *sp, const struct tq_uuid *id,
 	    unsigned attempt, struct tq_spool_look *out, struct tq_err *e);
+/* What the running attempt has said last, its length; 0: nothing. */
+size_t	tq_spool_reported(struct tq_spool *sp, const struct tq_spool_look *,
+	    char buf[TQ_PROGRESS_MAX]);
 /*
  * Ids that end in a tail (lower-case hex and dashes): how many there are, at
  * most 2 of them in out.

@@ -53,6 +53,89 @@ outcome_is_kept_whole(void **state)
 }
 
 static void
+type_and_result_are_kept(void **state)
+{
+	struct ground *g = *state;
+	struct tq_outcome o;
+
+	tq_outcome_init(&o, TQ_SUCCESS);
+	o.status = 0;
+	o.type = "Warning";
+	o.result = (struct tq_bytes){ "{\"n\": 1}", 8 };
+	o.out = (struct tq_bytes){ "beside", 6 };
+	run_with(g, &o);
+	assert_int_equal(contract_state(g, "t"), TQ_SUCCESS);
+	assert_string_equal(g->i.end.type, "Warning");
+	assert_int_equal(g->i.end.result.n, 8);
+	assert_memory_equal(g->i.end.result.p, o.result.p, 8);
+	contract_stream(g, "t", 0, TQ_STDOUT, "beside", 6);
+}
+
+static void
+result_that_is_no_json_is_refused(void **state)
+{
+	struct ground *g = *state;
+	struct tq_outcome o;
+
+	tq_outcome_init(&o, TQ_SUCCESS);
+	o.result = (struct tq_bytes){ "{n: 1}", 6 };
+	contract_put_text(g, "q", "t", "");
+	assert_int_equal(contract_claim_now(g, "q"), 1);
+	assert_int_equal(tq_settle(g->tq, &g->c.ref, &o, 0, &g->e), -1);
+	assert_int_equal(g->e.num, EINVAL);
+}
+
+static void
+long_result_takes_the_place_of_output(void **state)
+{
+	struct ground *g = *state;
+	char *p = test_malloc(LARGE);
+	struct tq_outcome o;
+
+	memset(p, 'x', LARGE);
+	p[0] = p[LARGE - 1] = '"';
+	tq_outcome_init(&o, TQ_SUCCESS);
+	o.result = (struct tq_bytes){ p, LARGE };
+	run_with(g, &o);
+	assert_int_equal(contract_state(g, "t"), TQ_SUCCESS);
+	assert_int_equal(g->i.out_size, LARGE);
+	contract_stream(g, "t", 0, TQ_STDOUT, p, LARGE);
+	assert_int_equal(o.result.n, LARGE);
+	test_free(p);
+}
+
+static void
+report_is_seen_while_the_attempt_runs(void **state)
+{
+	static const struct tq_report half = { .text = { "50%", 3 } },
+	    named = { .state = "LOADING", .text = { "[1]", 3 } };
+	struct ground *g = *state;
+	struct tq_take take = {
+		.queue = { "q" }, .nqueues = 1, .capture = 3
+	};
+	int rv;
+
+	contract_put_text(g, "q", "t", "");
+	MUST(g, rv = tq_claim(g->tq, &take, &g->c, &g->e));
+	assert_int_equal(rv, 1);
+	MUST(g, tq_report(g->tq, &g->c, &half, &g->e));
+	assert_int_equal(contract_state(g, "t"), TQ_STARTED);
+	assert_string_equal(g->i.progress, "50%");
+	MUST(g, tq_report(g->tq, &g->c, &named, &g->e));
+	contract_state(g, "t");
+	assert_string_equal(g->i.progress, "LOADING [1]");
+	contract_settle(g, TQ_SUCCESS, 0);
+	contract_state(g, "t");
+	assert_null(g->i.progress);
+	/* the next of that capture number has said nothing yet */
+	contract_put_text(g, "q", "u", "");
+	MUST(g, rv = tq_claim(g->tq, &take, &g->c, &g->e));
+	assert_int_equal(rv, 1);
+	contract_state(g, "u");
+	assert_null(g->i.progress);
+}
+
+static void
 short_output_is_kept(void **state)
 {
 	struct ground *g = *state;
@@ -356,6 +439,10 @@ queue_is_idle_when_all_have_ended_or_are_held(void **state)
 
 const struct contract_test contract_result[] = {
 	CONTRACT_TEST(outcome_is_kept_whole),
+	CONTRACT_TEST(type_and_result_are_kept),
+	CONTRACT_TEST(result_that_is_no_json_is_refused),
+	CONTRACT_TEST(long_result_takes_the_place_of_output),
+	CONTRACT_TEST(report_is_seen_while_the_attempt_runs),
 	CONTRACT_TEST(short_output_is_kept),
 	CONTRACT_TEST(long_output_given_as_bytes_is_kept),
 	CONTRACT_TEST(output_in_short_files_is_kept),

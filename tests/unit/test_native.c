@@ -250,6 +250,8 @@ outcome_comes_back_whole(void **state)
 	o.signal = 9;
 	o.when = 12345678901;
 	o.why = "killed";
+	o.type = "OSError";
+	o.result = (struct tq_bytes){ "[1]", 3 };
 	o.user = 1;
 	o.sys = 2;
 	o.maxrss = 3;
@@ -261,6 +263,9 @@ outcome_comes_back_whole(void **state)
 	assert_int_equal(out.signal, 9);
 	assert_int_equal(out.when, o.when);
 	assert_string_equal(out.why, "killed");
+	assert_string_equal(out.type, "OSError");
+	assert_int_equal(out.result.n, 3);
+	assert_string_equal(out.result.p, "[1]");
 	assert_int_equal(out.user, 1);
 	assert_int_equal(out.sys, 2);
 	assert_int_equal(out.maxrss, 3);
@@ -300,7 +305,7 @@ damaged_outcome_is_refused(void **state)
 		{ "\1\7\4\1x", 5, EBADMSG },
 		{ "\1\13", 2, EPROTO },			/* state 11 */
 		{ "\1\47", 2, EPROTO },			/* bit 5 */
-		{ "\1\7\12\0", 4, EPROTO }		/* field 10 */
+		{ "\1\7\14\0", 4, EPROTO }		/* field 12 */
 	};
 	struct fixture *f = *state;
 	struct tq_native_sizes sizes;

@@ -236,7 +236,8 @@ static const struct tq_broker_ops local_broker = {
 	.mail = local_mail,
 	.send = local_send,
 	.capture = local_capture,
-	.sweep = local_sweep
+	.sweep = local_sweep,
+	.report = tq_local_report
 };
 
 const struct tq_module tq_spool_module = {

@@ -43,14 +43,15 @@ retry_time(const struct tq_outcome *o)
  */
 static int
 drop_unwanted(struct tq_local *l, const struct tq_ref *ref,
-    const struct tq_outcome *o, struct tq_piece io[2], struct tq_err *e)
+    struct tq_outcome *o, struct tq_piece io[2], struct tq_err *e)
 {
 	const struct tq_bytes nothing = { .p = NULL };
 	struct tq_spool_look look;
 	struct tq_uuid id;
 	int i;
 
-	if (o->state != TQ_SUCCESS || io[0].size + io[1].size == 0)
+	if (o->state != TQ_SUCCESS ||
+	    io[0].size + io[1].size + o->result.n == 0)
 		return 0;
 	(void)tq_local_id(&id, ref->id.s);
 	switch (tq_spool_look(l->sp, &id, 0, &look, e)) {
@@ -59,8 +60,11 @@ drop_unwanted(struct tq_local *l, const struct tq_ref *ref,
 	case 0:
 		return stale(ref, e);
 	}
-	for (i = 0; i < 2 && look.s.flags & TQ_PF_NORESULT; i++)
+	if (!(look.s.flags & TQ_PF_NORESULT))
+		return 0;
+	for (i = 0; i < 2; i++)
 		(void)tq_piece_init(&io[i], nothing, -1, NULL);
+	o->result = nothing;
 	return 0;
 }
 
@@ -119,26 +123,49 @@ settle_pieces(struct tq_local *l, const struct tq_ref *ref,
 	return 0;
 }
 
+/*
+ * A result stands with the outcome; one that is too long for that takes the
+ * place of what was written to stdout, which may be a file.
+ */
+static int
+place_result(struct tq_outcome *o, struct tq_piece io[2], size_t room,
+    struct tq_err *e)
+{
+	const struct tq_bytes nothing = { .p = NULL };
+
+	if (o->result.n <= room / 2)
+		return 0;
+	if (tq_piece_init(&io[0], o->result, -1, e) == -1)
+		return -1;
+	o->result = nothing;
+	return 0;
+}
+
 int
 tq_local_settle(void *b, const struct tq_ref *ref, struct tq_outcome *o,
     unsigned flags, struct tq_err *e)
 {
 	struct tq_local *l = b;
 	struct tq_piece io[2] = { { .fd = -1 }, { .fd = -1 } };
+	struct tq_outcome kept = *o;
+	size_t room = tq_spool_inline_max(l->sp);
 	int rv = -1;
 
 	tq_buf_reset(&l->bytes);
-	o->taken_out = o->taken_err = 0;
+	kept.taken_out = kept.taken_err = 0;
 	if (tq_piece_init(&io[0], o->out, o->out_fd, e) == -1 ||
 	    tq_piece_init(&io[1], o->err, o->err_fd, e) == -1 ||
-	    drop_unwanted(l, ref, o, io, e) == -1)
+	    drop_unwanted(l, ref, &kept, io, e) == -1 ||
+	    place_result(&kept, io, room, e) == -1)
 		return -1;
-	choose(io, tq_spool_inline_max(l->sp));
+	choose(io, room - kept.result.n);
 	if (tq_piece_bring(&io[0], &l->bytes, e) == 0 &&
 	    tq_piece_bring(&io[1], &l->bytes, e) == 0)
-		rv = settle_pieces(l, ref, o, io, flags, e);
+		rv = settle_pieces(l, ref, &kept, io, flags, e);
 	tq_piece_fini(&io[0]);
 	tq_piece_fini(&io[1]);
+	o->taken_out = kept.taken_out;
+	o->taken_err = kept.taken_err;
 	return rv;
 }
 
@@ -154,6 +181,26 @@ tq_local_renew(void *b, const struct tq_ref *ref, tq_time lease,
 	    e) == -1)
 		return errno == ESTALE ? stale(ref, e) : -1;
 	return 0;
+}
+
+int
+tq_local_report(void *b, const struct tq_claim *c, const struct tq_report *r,
+    struct tq_err *e)
+{
+	struct tq_local *l = b;
+	struct tq_uuid id;
+
+	tq_buf_reset(&l->bytes);
+	if (r->state != NULL)
+		tq_buf_str(&l->bytes, r->state);
+	if (r->state != NULL && r->text.n > 0)
+		tq_buf_byte(&l->bytes, ' ');
+	tq_buf_put(&l->bytes, r->text.p, r->text.n);
+	if (!tq_buf_ok(&l->bytes))
+		return tq_fail_sys(e, l->bytes.err, "report");
+	(void)tq_local_id(&id, c->ref.id.s);
+	return tq_spool_report(l->sp, &id, c->ref.attempt, c->capture,
+	    (const char *)l->bytes.p, l->bytes.n, e);
 }
 
 /* ---- claim ----------------------------------------------------------- */

@@ -50,8 +50,9 @@ tq_local_look(struct tq_local *l, const struct tq_uuid *id, unsigned attempt,
 {
 	struct tq_spool_look look;
 	struct tq_arena *mem;
+	char name[37], words[TQ_PROGRESS_MAX];
 	struct tq_err why;
-	char name[37];
+	size_t n;
 	int rv;
 
 	if ((rv = tq_spool_look(l->sp, id, attempt, &look, &why)) == 0)
@@ -72,6 +73,10 @@ tq_local_look(struct tq_local *l, const struct tq_uuid *id, unsigned attempt,
 		return tq_fail_sys(e, ENOMEM, "task");
 	if (tq_translate_info(out, mem, &look, e) == -1)
 		return -1;
+	out->progress = NULL;
+	if ((n = tq_spool_reported(l->sp, &look, words)) > 0 &&
+	    (out->progress = tq_arena_copy(mem, words, n)) == NULL)
+		return tq_fail_sys(e, ENOMEM, "task");
 	if (out->state != TQ_READY || out->why != NULL)
 		return 1;
 	if ((rv = is_served(l, served, out->task.queue, e)) == -1)

@@ -55,6 +55,9 @@ int	tq_local_settle(void *b, const struct tq_ref *, struct tq_outcome *,
 int	tq_local_renew(void *b, const struct tq_ref *, tq_time lease,
 	    struct tq_err *);
 
+int	tq_local_report(void *b, const struct tq_claim *,
+	    const struct tq_report *, struct tq_err *);
+
 /* list.c, worker.c */
 struct tq_local_served {
 	struct tq_buf	 names;		/* ",mail,default," */

@@ -143,7 +143,7 @@ tq_translate_end(struct tq_outcome *out, int *cut, struct tq_arena *mem,
 	}
 	out->state = (enum tq_state)in->state;
 	if (in->flags & TQ_EF_LATER)
-		out->flags = TQ_OUTCOME_LATER;
+		out->flags |= TQ_OUTCOME_LATER;
 	return 0;
 }
 
