@@ -20,12 +20,12 @@
 
 #include "backlog.h"
 #include "base/clock.h"
+#include "base/notify.h"
+#include "base/signals.h"
 #include "loop.h"
 #include "mail.h"
-#include "notify.h"
 #include "peers.h"
 #include "pool.h"
-#include "signals.h"
 #include "states.h"
 
 /*
@@ -400,6 +400,9 @@ finish_hooks(struct loop *l)
 static int
 begin(struct loop *l, struct tq_err *e)
 {
+	static const int signals[] = {
+		SIGCHLD, SIGTERM, SIGINT, SIGQUIT, SIGHUP, SIGUSR1, SIGUSR2
+	};
 	struct epoll_event ev = { .events = EPOLLIN };
 	struct tq_worker *w = l->w;
 
@@ -409,7 +412,8 @@ begin(struct loop *l, struct tq_err *e)
 		return tq_fail_sys(e, errno, "subreaper");
 	if ((l->epoll = epoll_create1(EPOLL_CLOEXEC)) == -1)
 		return tq_fail_sys(e, errno, "epoll");
-	if ((l->signals = tq_signals_take(e)) == -1)
+	if ((l->signals = tq_signals_take(signals,
+	    sizeof(signals) / sizeof(signals[0]), e)) == -1)
 		return -1;
 	l->pool.rules.epoll = l->epoll;
 	l->pool.rules.key = KEY_RESIDENTS;

@@ -1,4 +1,4 @@
-/* Unit tests of lib/worker/notify.c. */
+/* Unit tests of lib/base/notify.c. */
 #include <sys/socket.h>
 #include <sys/un.h>
 
@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "lib/worker/notify.h"
+#include "lib/base/notify.h"
 #include "tests/lib/t.h"
 
 /* A service manager that listens at a path; '@': an abstract name. */

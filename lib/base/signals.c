@@ -1,28 +1,24 @@
-/* The signals of a worker, through a descriptor. */
+/* The signals of a long-lived process, through a descriptor. */
 #include <sys/signalfd.h>
 
 #include <errno.h>
 #include <signal.h>
-#include <stddef.h>
 #include <unistd.h>
 
-#include "signals.h"
+#include "base/signals.h"
 
 int
-tq_signals_take(struct tq_err *e)
+tq_signals_take(const int *signals, size_t n, struct tq_err *e)
 {
-	static const int taken[] = {
-		SIGCHLD, SIGTERM, SIGINT, SIGQUIT, SIGHUP, SIGUSR1, SIGUSR2
-	};
 	sigset_t set;
 	size_t i;
 	int fd;
 
 	sigemptyset(&set);
-	for (i = 0; i < sizeof(taken) / sizeof(taken[0]); i++) {
+	for (i = 0; i < n; i++) {
 		/* an ignored one would never come: nohup(1), "&" of sh(1) */
-		signal(taken[i], SIG_DFL);
-		sigaddset(&set, taken[i]);
+		signal(signals[i], SIG_DFL);
+		sigaddset(&set, signals[i]);
 	}
 	signal(SIGPIPE, SIG_IGN);
 	if (sigprocmask(SIG_BLOCK, &set, NULL) == -1)

@@ -11,7 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "notify.h"
+#include "base/notify.h"
 
 void
 tq_notify(const char *lines)

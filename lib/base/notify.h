@@ -1,6 +1,6 @@
 /* Tell a service manager how we are: sd_notify(3) without its library. */
-#ifndef TQ_WORKER_NOTIFY_H
-#define TQ_WORKER_NOTIFY_H
+#ifndef TQ_BASE_NOTIFY_H
+#define TQ_BASE_NOTIFY_H
 
 /*
  * Send lines like "READY=1\nSTATUS=..." to $NOTIFY_SOCKET, if it is set.
