@@ -71,13 +71,13 @@ CMDLDFLAGS = $(if $(SAN),,-no-pie -Wl,-z,lazy,-z,noseparate-code)
 ONCE	= $(if $(SAN)$(COVER),,$(B)/bin/tqput)
 TWIN	= $(ONCE:$(B)/bin/%=$(B)/twin/%)
 
-# The rooms.  lib/command and lib/worker are the commands' own: they are not
+# The rooms.  lib/beat, lib/command and lib/worker are the commands' own: they are not
 # in libtq, tests and commands link them from an archive that stays here.
 # Of two files for two machines make picks one.
 OTHER	:= $(if $(filter x86_64-%,$(shell $(CC) -dumpmachine)),\
 	    lib/base/crc_any.c,lib/base/crc_x86.c)
 SRC	= $(filter-out $(OTHER),$(wildcard lib/*/*.c lib/backend/*/*.c))
-OWN	= $(wildcard lib/command/*.c lib/worker/*.c)
+OWN	= $(wildcard lib/beat/*.c lib/command/*.c lib/worker/*.c)
 LIBOBJ	= $(patsubst %.c,$(B)/%.o,$(filter-out $(OWN),$(SRC)))
 OWNOBJ	= $(patsubst %.c,$(B)/%.o,$(OWN))
 CMD	= $(patsubst %.c,$(B)/%,$(wildcard bin/*.c))
