@@ -1,0 +1,329 @@
+/*
+ * The envelope of kombu's virtual transports: one JSON object
+ *
+ *	{"body": text, "content-type": ..., "content-encoding": ...,
+ *	 "headers": {...}, "properties": {"delivery_tag": ...,
+ *	 "delivery_info": {"exchange": ..., "routing_key": ...},
+ *	 "body_encoding": "base64" or not there, ...}}
+ *
+ * A Celery worker dies of one without delivery_tag or delivery_info, and the
+ * next one too; here such a text is refused.
+ */
+#include <errno.h>
+#include <string.h>
+#include <strings.h>
+
+#include "message/base64.h"
+#include "message/celery_field.h"
+
+#define AT(field)	offsetof(struct tq_celery_envelope, field)
+#define N(table)	(sizeof(table) / sizeof((table)[0]))
+
+void
+tq_celery_bounds_init(struct tq_celery_bounds *bounds)
+{
+	bounds->envelope = 2 << 20;
+	bounds->body.bytes = 1 << 20;
+	bounds->body.nodes = 10000;
+	bounds->body.depth = 32;
+	bounds->unpack = NULL;
+}
+
+void
+tq_celery_envelope_init(struct tq_celery_envelope *env)
+{
+	memset(env, 0, sizeof(*env));
+	env->priority = -1;
+}
+
+/* ---- in -------------------------------------------------------------- */
+
+/* A number, or one in a string, which Celery takes too. */
+static int
+small_number(struct tq_celery_reader *r, const char *name, struct tq_bytes v,
+    int unset)
+{
+	int64_t n;
+
+	if (r->failed || tq_scan_unset(v))
+		return unset;
+	if (tq_scan_type(v) == TQ_SCAN_STRING && v.n > 2 && v.p[1] >= '0' &&
+	    v.p[1] <= '9') {
+		v.p++;
+		v.n -= 2;
+	}
+	if (!tq_scan_int(&n, v) || n < 0 || n > 255) {
+		tq_celery_want(r, name, "a number from 0 to 255", v);
+		return unset;
+	}
+	return (int)n;
+}
+
+static int
+is_true(struct tq_bytes v)
+{
+	int on;
+
+	return tq_scan_bool(&on, v) && on;
+}
+
+static void
+get_properties(struct tq_celery_reader *r, struct tq_celery_envelope *out,
+    struct tq_bytes p)
+{
+	struct tq_bytes info;
+
+	/* first what finds the message again among the unacknowledged */
+	out->delivery_tag = tq_celery_get_string(r, "delivery_tag",
+	    tq_scan_get(p, "delivery_tag"));
+	info = tq_celery_get_typed(r, "delivery_info",
+	    tq_scan_get(p, "delivery_info"), TQ_SCAN_OBJECT);
+	out->exchange = tq_celery_get_string(r, "exchange",
+	    tq_scan_get(info, "exchange"));
+	out->routing_key = tq_celery_get_string(r, "routing_key",
+	    tq_scan_get(info, "routing_key"));
+	out->redelivered = is_true(tq_scan_get(info, "redelivered"));
+	if (out->delivery_tag == NULL || *out->delivery_tag == '\0')
+		tq_celery_bad(r, EBADMSG, "no delivery_tag");
+	if (info.n == 0 || out->exchange == NULL || out->routing_key == NULL)
+		tq_celery_bad(r, EBADMSG,
+		    "no delivery_info with exchange and routing_key");
+	out->correlation_id = tq_celery_get_string(r, "correlation_id",
+	    tq_scan_get(p, "correlation_id"));
+	out->reply_to = tq_celery_get_string(r, "reply_to",
+	    tq_scan_get(p, "reply_to"));
+	out->expiration = tq_celery_get_string(r, "expiration",
+	    tq_scan_get(p, "expiration"));
+	out->delivery_mode = small_number(r, "delivery_mode",
+	    tq_scan_get(p, "delivery_mode"), 0);
+	out->priority = small_number(r, "priority",
+	    tq_scan_get(p, "priority"), -1);
+}
+
+/* Take the base 64 off, in place: what is in mem is ours. */
+static void
+get_body(struct tq_celery_reader *r, struct tq_celery_envelope *out,
+    struct tq_bytes v, const char *encoding)
+{
+	r->what = "envelope";
+	if (tq_scan_type(v) != TQ_SCAN_STRING) {
+		tq_celery_want(r, "body", "a string", v);
+		return;
+	}
+	out->body = tq_scan_text(r->mem, v);
+	if (out->body.p == NULL) {
+		tq_celery_bad(r, ENOMEM, "out of memory");
+		return;
+	}
+	if (encoding == NULL || strcmp(encoding, "utf-8") == 0)
+		return;
+	if (strcmp(encoding, "base64") != 0)
+		tq_celery_bad(r, EBADMSG, "body_encoding '%.40s' is not known",
+		    encoding);
+	else if (!tq_base64_get((char *)(uintptr_t)out->body.p, &out->body.n,
+	    out->body.p, out->body.n))
+		tq_celery_bad(r, EBADMSG, "body is not base 64");
+}
+
+int
+tq_celery_envelope_decode(struct tq_celery_envelope *out,
+    struct tq_arena *mem, const char *text, size_t n,
+    const struct tq_celery_bounds *bounds, struct tq_err *e)
+{
+	static const char empty[] = "{}";
+	struct tq_celery_reader r = { mem, "envelope", e, 0 };
+	struct tq_scan_bounds most = {
+		bounds->envelope, bounds->body.nodes, bounds->body.depth
+	};
+	struct tq_bytes all, p;
+	const char *encoding;
+
+	tq_celery_envelope_init(out);
+	out->headers.p = empty;
+	out->headers.n = sizeof(empty) - 1;
+	if (tq_scan_check(&all, text, n, &most, e) == -1)
+		return -1;
+	if (tq_scan_type(all) != TQ_SCAN_OBJECT) {
+		tq_celery_want(&r, "text", "an object", all);
+		return -1;
+	}
+	p = tq_celery_get_typed(&r, "properties",
+	    tq_scan_get(all, "properties"), TQ_SCAN_OBJECT);
+	r.what = "properties";
+	get_properties(&r, out, p);
+	encoding = tq_celery_get_string(&r, "body_encoding",
+	    tq_scan_get(p, "body_encoding"));
+	r.what = "envelope";
+	p = tq_celery_get_typed(&r, "headers", tq_scan_get(all, "headers"),
+	    TQ_SCAN_OBJECT);
+	if (p.n > 0)
+		out->headers = p;
+	if (is_true(tq_scan_get(p, "redelivered")))
+		out->redelivered = 1;
+	out->content_type = tq_celery_get_string(&r, "content-type",
+	    tq_scan_get(all, "content-type"));
+	out->content_encoding = tq_celery_get_string(&r, "content-encoding",
+	    tq_scan_get(all, "content-encoding"));
+	get_body(&r, out, tq_scan_get(all, "body"), encoding);
+	return r.failed ? -1 : 0;
+}
+
+/* ---- the body -------------------------------------------------------- */
+
+static int
+check_type(const struct tq_celery_envelope *env, struct tq_err *e)
+{
+	static const struct {
+		const char	*type, *name;
+	} known[] = {
+		{ "application/x-python-serialize", "a pickle" },
+		{ "application/x-yaml", "YAML" },
+		{ "application/x-msgpack", "MessagePack" },
+		{ "application/data", "signed or raw data" },
+		{ "text/plain", "plain text" }
+	};
+	const char *type = env->content_type, *coding = env->content_encoding;
+	size_t i;
+
+	if (type == NULL)
+		return tq_fail(e, EBADMSG, "message: no content-type");
+	for (i = 0; i < N(known); i++) {
+		if (strcasecmp(type, known[i].type) == 0)
+			return tq_fail(e, ENOTSUP, "message: the body is %s "
+			    "(content-type %s); only JSON is read",
+			    known[i].name, type);
+	}
+	if (strcasecmp(type, "application/json") != 0)
+		return tq_fail(e, ENOTSUP, "message: content-type '%.60s' is "
+		    "not known; only JSON is read", type);
+	if (coding != NULL && strcasecmp(coding, "utf-8") != 0 &&
+	    strcasecmp(coding, "utf8") != 0 &&
+	    strcasecmp(coding, "us-ascii") != 0 &&
+	    strcasecmp(coding, "binary") != 0)
+		return tq_fail(e, ENOTSUP, "message: content-encoding '%.60s' "
+		    "is not utf-8, us-ascii or binary", coding);
+	return 0;
+}
+
+/* The body unpacked; *out is the body itself when it is not compressed. */
+static int
+unpack(struct tq_bytes *out, struct tq_arena *mem,
+    const struct tq_celery_envelope *env,
+    const struct tq_celery_bounds *bounds, struct tq_err *e)
+{
+	struct tq_celery_reader r = { mem, "header", e, 0 };
+	struct tq_buf b;
+	const char *name;
+	int rv;
+
+	*out = env->body;
+	name = tq_celery_get_string(&r, "compression",
+	    tq_scan_get(env->headers, "compression"));
+	if (r.failed)
+		return -1;
+	if (name == NULL)
+		return 0;
+	if (bounds->unpack == NULL)
+		return tq_fail(e, ENOTSUP, "message: the body is compressed "
+		    "(%.60s), which is not read here", name);
+	tq_buf_init(&b);
+	rv = bounds->unpack(&b, name, env->body, bounds->body.bytes, e);
+	if (rv == 0) {
+		*out = tq_celery_keep(mem, &b);
+		if (out->p == NULL)
+			rv = tq_fail(e, ENOMEM, "message: out of memory");
+	}
+	tq_buf_fini(&b);
+	return rv;
+}
+
+struct tq_bytes
+tq_celery_envelope_body(struct tq_arena *mem,
+    const struct tq_celery_envelope *env,
+    const struct tq_celery_bounds *bounds, struct tq_err *e)
+{
+	struct tq_bytes none = { NULL, 0 }, text, out;
+	struct tq_err why;
+
+	if (check_type(env, e) == -1 ||
+	    unpack(&text, mem, env, bounds, e) == -1)
+		return none;
+	if (tq_scan_check(&out, text.p, text.n, &bounds->body, &why) == -1) {
+		tq_fail(e, why.num, "body: %s", why.text);
+		return none;
+	}
+	return out;
+}
+
+/* ---- out ------------------------------------------------------------- */
+
+static const struct tq_celery_field properties[] = {
+	{ "correlation_id", TQ_CELERY_STRING, TQ_CELERY_OUT,
+	    AT(correlation_id) },
+	{ "reply_to", TQ_CELERY_STRING, TQ_CELERY_OUT, AT(reply_to) },
+	{ "expiration", TQ_CELERY_STRING, TQ_CELERY_OUT, AT(expiration) },
+	{ "delivery_tag", TQ_CELERY_STRING, TQ_CELERY_OUT, AT(delivery_tag) }
+};
+
+/* The headers, with redelivered among them. */
+static void
+put_headers(struct tq_buf *b, const struct tq_celery_envelope *env)
+{
+	struct tq_bytes h = env->headers;
+
+	if (!env->redelivered || h.n == 0 ||
+	    is_true(tq_scan_get(h, "redelivered"))) {
+		tq_celery_value_put(b, h, "{}");
+		return;
+	}
+	/* last, so that it counts even if there was another */
+	tq_buf_put(b, h.p, h.n - 1);
+	tq_buf_str(b, tq_scan_count(h) > 0 ? ", " : "");
+	tq_buf_str(b, "\"redelivered\": true}");
+}
+
+static void
+put_delivery_info(struct tq_buf *b, const struct tq_celery_envelope *env)
+{
+	tq_celery_name_put(b, "delivery_info");
+	tq_buf_byte(b, '{');
+	tq_celery_name_put(b, "exchange");
+	tq_celery_string_put(b, env->exchange == NULL ? "" : env->exchange);
+	tq_celery_name_put(b, "routing_key");
+	tq_celery_string_put(b, env->routing_key == NULL ? "" :
+	    env->routing_key);
+	if (env->redelivered) {
+		tq_celery_name_put(b, "redelivered");
+		tq_buf_str(b, "true");
+	}
+	tq_buf_byte(b, '}');
+}
+
+void
+tq_celery_envelope_encode(struct tq_buf *b,
+    const struct tq_celery_envelope *env)
+{
+	tq_buf_str(b, "{\"body\": \"");
+	tq_base64_put(b, env->body.p, env->body.n);
+	tq_buf_str(b, "\", \"content-encoding\": ");
+	tq_celery_string_put(b, env->content_encoding == NULL ? "utf-8" :
+	    env->content_encoding);
+	tq_buf_str(b, ", \"content-type\": ");
+	tq_celery_string_put(b, env->content_type == NULL ?
+	    "application/json" : env->content_type);
+	tq_buf_str(b, ", \"headers\": ");
+	put_headers(b, env);
+	tq_buf_str(b, ", \"properties\": {");
+	tq_celery_fields_put(b, env, properties, N(properties));
+	if (env->delivery_mode > 0) {
+		tq_celery_name_put(b, "delivery_mode");
+		tq_buf_printf(b, "%d", env->delivery_mode);
+	}
+	if (env->priority >= 0) {
+		tq_celery_name_put(b, "priority");
+		tq_buf_printf(b, "%d", env->priority);
+	}
+	put_delivery_info(b, env);
+	tq_celery_name_put(b, "body_encoding");
+	tq_buf_str(b, "\"base64\"}}");
+}

@@ -1,0 +1,429 @@
+/* The members of Celery's JSON objects, by tables. */
+#include "message/celery_field.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "message/json.h"
+
+/* 2^63 ns are 292 years; nobody times a task by more. */
+#define SECONDS_MAX	9e9
+
+void
+tq_celery_bad(struct tq_celery_reader *r, int num, const char *fmt, ...)
+{
+	char text[256];
+	va_list ap;
+
+	if (r->failed)
+		return;
+	r->failed = 1;
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	tq_fail(r->e, num, "%s: %s", r->what, text);
+}
+
+void
+tq_celery_want(struct tq_celery_reader *r, const char *name,
+    const char *wanted, struct tq_bytes v)
+{
+	tq_celery_bad(r, EBADMSG, "%s: want %s, found %s %.*s", name, wanted,
+	    tq_scan_type_name(v), v.n < 40 ? (int)v.n : 40, v.p);
+}
+
+/* ---- reading --------------------------------------------------------- */
+
+static const char *
+get_string(struct tq_celery_reader *r, const char *name, struct tq_bytes v,
+    struct tq_bytes (*decode)(struct tq_arena *, struct tq_bytes))
+{
+	struct tq_bytes s;
+
+	if (r->failed || tq_scan_unset(v))
+		return NULL;
+	s = decode(r->mem, v);
+	if (s.p == NULL && errno == EILSEQ)
+		tq_celery_bad(r, EBADMSG, "%s: half a surrogate pair in %.*s",
+		    name, v.n < 40 ? (int)v.n : 40, v.p);
+	else if (s.p == NULL && errno == ENOMEM)
+		tq_celery_bad(r, ENOMEM, "out of memory");
+	else if (s.p == NULL)
+		tq_celery_want(r, name, "a string", v);
+	else if (memchr(s.p, '\0', s.n) != NULL)
+		tq_celery_bad(r, EBADMSG, "%s holds a NUL: %.*s", name,
+		    v.n < 40 ? (int)v.n : 40, v.p);
+	return r->failed ? NULL : s.p;
+}
+
+const char *
+tq_celery_get_string(struct tq_celery_reader *r, const char *name,
+    struct tq_bytes v)
+{
+	return get_string(r, name, v, tq_scan_string);
+}
+
+tq_time
+tq_celery_get_seconds(struct tq_celery_reader *r, const char *name,
+    struct tq_bytes v, tq_time unset)
+{
+	int64_t whole;
+	double s;
+
+	if (r->failed || tq_scan_unset(v))
+		return unset;
+	if (!tq_scan_real(&s, v) || !(s >= 0 && s < SECONDS_MAX)) {
+		tq_celery_want(r, name, "seconds", v);
+		return unset;
+	}
+	if (tq_scan_int(&whole, v))
+		return whole * TQ_SECOND;
+	return (tq_time)(s * 1e9 + 0.5);
+}
+
+struct tq_bytes
+tq_celery_get_typed(struct tq_celery_reader *r, const char *name,
+    struct tq_bytes v, enum tq_scan_type type)
+{
+	static const struct tq_bytes none = { NULL, 0 };
+
+	if (r->failed || tq_scan_unset(v))
+		return none;
+	if (tq_scan_type(v) != type) {
+		tq_celery_want(r, name, type == TQ_SCAN_ARRAY ? "an array" :
+		    "an object", v);
+		return none;
+	}
+	return v;
+}
+
+static int64_t
+get_count(struct tq_celery_reader *r, const char *name, struct tq_bytes v)
+{
+	int64_t n;
+
+	if (r->failed || tq_scan_unset(v))
+		return TQ_CELERY_NONE;
+	if (!tq_scan_int(&n, v) || n < 0) {
+		tq_celery_want(r, name, "a whole number from 0", v);
+		return TQ_CELERY_NONE;
+	}
+	return n;
+}
+
+static int64_t
+get_signed(struct tq_celery_reader *r, const char *name, struct tq_bytes v)
+{
+	int64_t n;
+
+	if (r->failed || tq_scan_unset(v))
+		return 0;
+	if (!tq_scan_int(&n, v)) {
+		tq_celery_want(r, name, "a whole number", v);
+		return 0;
+	}
+	return n;
+}
+
+static int
+get_flag(struct tq_celery_reader *r, const char *name, struct tq_bytes v)
+{
+	int on;
+
+	if (r->failed || tq_scan_unset(v))
+		return TQ_CELERY_NONE;
+	if (!tq_scan_bool(&on, v)) {
+		tq_celery_want(r, name, "true or false", v);
+		return TQ_CELERY_NONE;
+	}
+	return on;
+}
+
+static tq_time
+get_date(struct tq_celery_reader *r, const char *name, struct tq_bytes v)
+{
+	struct tq_err why;
+	tq_time t = 0;
+
+	if (r->failed || tq_scan_unset(v))
+		return 0;
+	if (tq_celery_date_parse(&t, NULL, v, &why) == -1)
+		tq_celery_bad(r, EBADMSG, "%s: %s", name, why.text);
+	return t;
+}
+
+static struct tq_bytes
+get_text(struct tq_celery_reader *r, const char *name, struct tq_bytes v)
+{
+	struct tq_bytes s = { NULL, 0 };
+
+	if (r->failed || tq_scan_unset(v))
+		return s;
+	s = tq_scan_text(r->mem, v);
+	if (s.p == NULL && errno == ENOMEM)
+		tq_celery_bad(r, ENOMEM, "out of memory");
+	else if (s.p == NULL)
+		tq_celery_want(r, name, "a string", v);
+	return s;
+}
+
+static void
+get_field(struct tq_celery_reader *r, void *base,
+    const struct tq_celery_field *f, struct tq_bytes v)
+{
+	void *to = (char *)base + f->at;
+
+	switch (f->kind) {
+	case TQ_CELERY_STRING:
+		*(const char **)to = tq_celery_get_string(r, f->name, v);
+		break;
+	case TQ_CELERY_NOTE:
+		*(const char **)to = get_string(r, f->name, v, tq_scan_text);
+		break;
+	case TQ_CELERY_COUNT:
+		*(int64_t *)to = get_count(r, f->name, v);
+		break;
+	case TQ_CELERY_SIGNED:
+		*(int64_t *)to = get_signed(r, f->name, v);
+		break;
+	case TQ_CELERY_FLAG:
+		*(int *)to = get_flag(r, f->name, v);
+		break;
+	case TQ_CELERY_LENGTH:
+		*(tq_time *)to = tq_celery_get_seconds(r, f->name, v,
+		    TQ_CELERY_NONE);
+		break;
+	case TQ_CELERY_LIMIT:
+	case TQ_CELERY_STAMP:
+		*(tq_time *)to = tq_celery_get_seconds(r, f->name, v, 0);
+		break;
+	case TQ_CELERY_DATE:
+		*(tq_time *)to = get_date(r, f->name, v);
+		break;
+	case TQ_CELERY_TEXT:
+		*(struct tq_bytes *)to = get_text(r, f->name, v);
+		break;
+	case TQ_CELERY_ARRAY:
+		*(struct tq_bytes *)to = tq_celery_get_typed(r, f->name, v,
+		    TQ_SCAN_ARRAY);
+		break;
+	case TQ_CELERY_OBJECT:
+		*(struct tq_bytes *)to = tq_celery_get_typed(r, f->name, v,
+		    TQ_SCAN_OBJECT);
+		break;
+	case TQ_CELERY_VALUE:
+		*(struct tq_bytes *)to = v;
+		break;
+	case TQ_CELERY_OTHER:
+		break;
+	}
+}
+
+void
+tq_celery_fields_init(void *base, const struct tq_celery_field *table,
+    size_t n)
+{
+	struct tq_celery_reader r = { NULL, "", NULL, 0 };
+	const struct tq_bytes none = { NULL, 0 };
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		get_field(&r, base, &table[i], none);
+}
+
+static const struct tq_celery_field *
+find(const struct tq_celery_field *table, size_t n, struct tq_bytes name)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		if (tq_scan_says(name, table[i].name))
+			return &table[i];
+	}
+	return NULL;
+}
+
+void
+tq_celery_fields_get(struct tq_celery_reader *r, void *base,
+    const struct tq_celery_field *table, size_t n, struct tq_bytes object,
+    const struct tq_celery_member **others, size_t *nothers)
+{
+	const struct tq_celery_field *f;
+	struct tq_celery_member m, *rest = NULL;
+	struct tq_scan s;
+
+	if (others != NULL) {
+		*others = NULL;
+		*nothers = 0;
+	}
+	tq_scan_init(&s, object);
+	while (!r->failed && tq_scan_member(&s, &m.name, &m.value)) {
+		if ((f = find(table, n, m.name)) != NULL) {
+			get_field(r, base, f, m.value);
+			continue;
+		}
+		if (others == NULL)
+			continue;
+		/* room for all at once, when the first one turns up */
+		if (rest == NULL && (rest = tq_arena_alloc(r->mem,
+		    tq_scan_count(object) * sizeof(*rest))) == NULL) {
+			tq_celery_bad(r, ENOMEM, "out of memory");
+			return;
+		}
+		rest[(*nothers)++] = m;
+		*others = rest;
+	}
+}
+
+/* ---- writing --------------------------------------------------------- */
+
+static void
+comma(struct tq_buf *b)
+{
+	if (tq_buf_ok(b) && b->n > 0 && b->p[b->n - 1] != '{')
+		tq_buf_str(b, ", ");
+}
+
+void
+tq_celery_name_put(struct tq_buf *b, const char *name)
+{
+	comma(b);
+	tq_scan_quote(b, name, strlen(name));
+	tq_buf_str(b, ": ");
+}
+
+void
+tq_celery_string_put(struct tq_buf *b, const char *s)
+{
+	if (s == NULL)
+		tq_buf_str(b, "null");
+	else
+		tq_scan_quote(b, s, strlen(s));
+}
+
+void
+tq_celery_value_put(struct tq_buf *b, struct tq_bytes v, const char *none)
+{
+	if (v.n == 0)
+		tq_buf_str(b, none);
+	else
+		tq_buf_put(b, v.p, v.n);
+}
+
+static int
+is_unset(const struct tq_celery_field *f, const void *at)
+{
+	switch (f->kind) {
+	case TQ_CELERY_STRING:
+	case TQ_CELERY_NOTE:
+		return *(const char *const *)at == NULL;
+	case TQ_CELERY_COUNT:
+		return *(const int64_t *)at < 0;
+	case TQ_CELERY_SIGNED:
+		return 0;
+	case TQ_CELERY_FLAG:
+		return *(const int *)at < 0;
+	case TQ_CELERY_LENGTH:
+		return *(const tq_time *)at < 0;
+	case TQ_CELERY_LIMIT:
+	case TQ_CELERY_DATE:
+	case TQ_CELERY_STAMP:
+		return *(const tq_time *)at <= 0;
+	case TQ_CELERY_TEXT:
+	case TQ_CELERY_ARRAY:
+	case TQ_CELERY_OBJECT:
+	case TQ_CELERY_VALUE:
+		return ((const struct tq_bytes *)at)->n == 0;
+	case TQ_CELERY_OTHER:
+		break;
+	}
+	return 1;
+}
+
+static void
+put_field(struct tq_buf *b, const struct tq_celery_field *f, const void *at)
+{
+	const struct tq_bytes *v = at;
+
+	switch (f->kind) {
+	case TQ_CELERY_STRING:
+	case TQ_CELERY_NOTE:
+		tq_celery_string_put(b, *(const char *const *)at);
+		break;
+	case TQ_CELERY_COUNT:
+	case TQ_CELERY_SIGNED:
+		tq_buf_printf(b, "%" PRId64, *(const int64_t *)at);
+		break;
+	case TQ_CELERY_FLAG:
+		tq_buf_str(b, *(const int *)at ? "true" : "false");
+		break;
+	case TQ_CELERY_LENGTH:
+	case TQ_CELERY_LIMIT:
+	case TQ_CELERY_STAMP:
+		tq_json_seconds(b, *(const tq_time *)at);
+		break;
+	case TQ_CELERY_DATE:
+		tq_celery_date_put(b, *(const tq_time *)at, 0);
+		break;
+	case TQ_CELERY_TEXT:
+		tq_scan_quote(b, v->p, v->n);
+		break;
+	case TQ_CELERY_ARRAY:
+	case TQ_CELERY_OBJECT:
+	case TQ_CELERY_VALUE:
+		tq_buf_put(b, v->p, v->n);
+		break;
+	case TQ_CELERY_OTHER:
+		break;
+	}
+}
+
+void
+tq_celery_fields_put(struct tq_buf *b, const void *base,
+    const struct tq_celery_field *table, size_t n)
+{
+	const struct tq_celery_field *f;
+	const void *at;
+
+	for (f = table; f < table + n; f++) {
+		at = (const char *)base + f->at;
+		if (f->kind == TQ_CELERY_OTHER)
+			continue;
+		if (!is_unset(f, at)) {
+			tq_celery_name_put(b, f->name);
+			put_field(b, f, at);
+		} else if (f->unset == TQ_CELERY_NULL) {
+			tq_celery_name_put(b, f->name);
+			tq_buf_str(b, "null");
+		}
+	}
+}
+
+void
+tq_celery_members_put(struct tq_buf *b, const struct tq_celery_member *m,
+    size_t n)
+{
+	for (; n > 0; m++, n--) {
+		comma(b);
+		tq_buf_put(b, m->name.p, m->name.n);
+		tq_buf_str(b, ": ");
+		tq_buf_put(b, m->value.p, m->value.n);
+	}
+}
+
+struct tq_bytes
+tq_celery_keep(struct tq_arena *mem, struct tq_buf *b)
+{
+	struct tq_bytes out = { NULL, 0 };
+
+	if (!tq_buf_ok(b)) {
+		errno = b->err;
+		return out;
+	}
+	out.p = tq_arena_copy(mem, b->n > 0 ? (const char *)b->p : "", b->n);
+	out.n = out.p == NULL ? 0 : b->n;
+	return out;
+}

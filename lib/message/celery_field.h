@@ -1,0 +1,92 @@
+/*
+ * The members of Celery's JSON objects, by tables: a table says which member
+ * goes to which field of a struct and how, and both ways are read from it, so
+ * that what is decoded is what is encoded.
+ *
+ * Reading takes null for "not set", refuses a value of another type, and
+ * keeps what no table names apart.
+ */
+#ifndef TQ_MESSAGE_CELERY_FIELD_H
+#define TQ_MESSAGE_CELERY_FIELD_H
+
+#include "message/celery.h"
+
+enum tq_celery_kind {		/* type of the field, its "not set" */
+	TQ_CELERY_STRING,	/* const char *, NULL; without NUL */
+	TQ_CELERY_NOTE,		/* the same, for people: never refused over
+				 * its characters */
+	TQ_CELERY_COUNT,	/* int64_t from 0, TQ_CELERY_NONE */
+	TQ_CELERY_SIGNED,	/* int64_t, 0 */
+	TQ_CELERY_FLAG,		/* int, TQ_CELERY_NONE */
+	TQ_CELERY_LENGTH,	/* tq_time, TQ_CELERY_NONE; a number of s */
+	TQ_CELERY_LIMIT,	/* tq_time, 0; a number of s */
+	TQ_CELERY_DATE,		/* tq_time, 0; a date */
+	TQ_CELERY_STAMP,	/* tq_time, 0; s since 1970 */
+	TQ_CELERY_TEXT,		/* struct tq_bytes of a string, n 0 */
+	TQ_CELERY_ARRAY,	/* struct tq_bytes of JSON, n 0 */
+	TQ_CELERY_OBJECT,
+	TQ_CELERY_VALUE,	/* any */
+	TQ_CELERY_OTHER		/* no field: read and written by hand */
+};
+
+/* What is written of a field that is not set. */
+enum tq_celery_unset {
+	TQ_CELERY_OUT,		/* nothing */
+	TQ_CELERY_NULL		/* null */
+};
+
+struct tq_celery_field {
+	const char	*name;
+	enum tq_celery_kind kind;
+	enum tq_celery_unset unset;
+	size_t		 at;		/* offset of the field */
+};
+
+/* Reading goes on until the first failure, which stays. */
+struct tq_celery_reader {
+	struct tq_arena	*mem;
+	const char	*what;		/* "header", for sentences */
+	struct tq_err	*e;
+	int		 failed;
+};
+
+void	tq_celery_bad(struct tq_celery_reader *, int num, const char *fmt, ...)
+	    __attribute__((__format__(__printf__, 3, 4)));
+/* Fail: the member is not what was wanted but v. */
+void	tq_celery_want(struct tq_celery_reader *, const char *name,
+	    const char *wanted, struct tq_bytes v);
+
+/* Values by hand; null and no value are "not set". */
+const char *tq_celery_get_string(struct tq_celery_reader *, const char *name,
+	    struct tq_bytes v);
+tq_time	tq_celery_get_seconds(struct tq_celery_reader *, const char *name,
+	    struct tq_bytes v, tq_time unset);
+struct tq_bytes tq_celery_get_typed(struct tq_celery_reader *,
+	    const char *name, struct tq_bytes v, enum tq_scan_type);
+
+/* Set every field of a table to "not set". */
+void	tq_celery_fields_init(void *base, const struct tq_celery_field *,
+	    size_t n);
+/*
+ * Read the members of object that the table names into *base; the rest into
+ * *others, if that is not NULL.
+ */
+void	tq_celery_fields_get(struct tq_celery_reader *, void *base,
+	    const struct tq_celery_field *, size_t n, struct tq_bytes object,
+	    const struct tq_celery_member **others, size_t *nothers);
+/* Put them as members, with a comma before each but the first of an object. */
+void	tq_celery_fields_put(struct tq_buf *, const void *base,
+	    const struct tq_celery_field *, size_t n);
+void	tq_celery_members_put(struct tq_buf *,
+	    const struct tq_celery_member *, size_t n);
+
+/* "name": with a comma before it unless an object has just been opened. */
+void	tq_celery_name_put(struct tq_buf *, const char *name);
+/* A string, null when s is NULL. */
+void	tq_celery_string_put(struct tq_buf *, const char *s);
+/* A slice, or what stands for none. */
+void	tq_celery_value_put(struct tq_buf *, struct tq_bytes v,
+	    const char *none);
+/* What was put, in mem; {NULL, 0} and ENOMEM when the buffer failed. */
+struct tq_bytes tq_celery_keep(struct tq_arena *mem, struct tq_buf *);
+#endif

@@ -1,0 +1,440 @@
+/* JSON text read in place: the parts of checked text. */
+#include "message/scan.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "message/utf8.h"
+
+static const struct tq_bytes nothing = { NULL, 0 };
+
+static int
+is_blank(char c)
+{
+	return c == ' ' || c == '\n' || c == '\t' || c == '\r';
+}
+
+static const char *
+skip_blank(const char *p, const char *end)
+{
+	while (p < end && is_blank(*p))
+		p++;
+	return p;
+}
+
+/* Past the string that begins at p. */
+static const char *
+skip_string(const char *p, const char *end)
+{
+	for (p++; p < end && *p != '"'; p++) {
+		if (*p == '\\')
+			p++;
+	}
+	return p < end ? p + 1 : end;
+}
+
+/* Past the value that begins at p. */
+static const char *
+skip_value(const char *p, const char *end)
+{
+	size_t depth = 0;
+
+	do {
+		if (*p == '"') {
+			p = skip_string(p, end);
+			continue;
+		}
+		if (*p == '[' || *p == '{')
+			depth++;
+		else if (*p == ']' || *p == '}')
+			depth--;
+		else if (depth == 0) {
+			/* a number or a word: up to what ends it */
+			while (p < end && !is_blank(*p) && *p != ',' &&
+			    *p != ']' && *p != '}')
+				p++;
+			return p;
+		}
+		p++;
+	} while (depth > 0 && p < end);
+	return p;
+}
+
+enum tq_scan_type
+tq_scan_type(struct tq_bytes v)
+{
+	if (v.n == 0)
+		return TQ_SCAN_NONE;
+	switch (*v.p) {
+	case '"':
+		return TQ_SCAN_STRING;
+	case '[':
+		return TQ_SCAN_ARRAY;
+	case '{':
+		return TQ_SCAN_OBJECT;
+	case 't':
+	case 'f':
+		return TQ_SCAN_BOOL;
+	case 'n':
+		return TQ_SCAN_NULL;
+	default:
+		return TQ_SCAN_NUMBER;
+	}
+}
+
+const char *
+tq_scan_type_name(struct tq_bytes v)
+{
+	static const char *const names[] = {
+		[TQ_SCAN_NONE] = "nothing",
+		[TQ_SCAN_NULL] = "null",
+		[TQ_SCAN_BOOL] = "a truth value",
+		[TQ_SCAN_NUMBER] = "a number",
+		[TQ_SCAN_STRING] = "a string",
+		[TQ_SCAN_ARRAY] = "an array",
+		[TQ_SCAN_OBJECT] = "an object"
+	};
+
+	return names[tq_scan_type(v)];
+}
+
+int
+tq_scan_unset(struct tq_bytes v)
+{
+	return tq_scan_type(v) <= TQ_SCAN_NULL;
+}
+
+/* ---- arrays and objects ---------------------------------------------- */
+
+void
+tq_scan_init(struct tq_scan *s, struct tq_bytes v)
+{
+	s->p = s->end = NULL;
+	if (tq_scan_type(v) < TQ_SCAN_ARRAY)
+		return;
+	s->p = v.p + 1;
+	s->end = v.p + v.n - 1;
+}
+
+/* Cut the next value off, and what separates it from the one after it. */
+static int
+cut_value(struct tq_scan *s, struct tq_bytes *out)
+{
+	*out = nothing;
+	s->p = skip_blank(s->p, s->end);
+	if (s->p == s->end)
+		return 0;
+	out->p = s->p;
+	s->p = skip_value(s->p, s->end);
+	out->n = (size_t)(s->p - out->p);
+	s->p = skip_blank(s->p, s->end);
+	if (s->p < s->end && (*s->p == ',' || *s->p == ':'))
+		s->p++;
+	return 1;
+}
+
+int
+tq_scan_next(struct tq_scan *s, struct tq_bytes *value)
+{
+	return cut_value(s, value);
+}
+
+int
+tq_scan_member(struct tq_scan *s, struct tq_bytes *name,
+    struct tq_bytes *value)
+{
+	return cut_value(s, name) && cut_value(s, value);
+}
+
+size_t
+tq_scan_count(struct tq_bytes v)
+{
+	struct tq_scan s;
+	struct tq_bytes part;
+	size_t n = 0;
+
+	tq_scan_init(&s, v);
+	while (tq_scan_next(&s, &part))
+		n++;
+	return tq_scan_type(v) == TQ_SCAN_OBJECT ? n / 2 : n;
+}
+
+struct tq_bytes
+tq_scan_get(struct tq_bytes object, const char *name)
+{
+	struct tq_bytes found = nothing, key, value;
+	struct tq_scan s;
+
+	if (tq_scan_type(object) != TQ_SCAN_OBJECT)
+		return nothing;
+	tq_scan_init(&s, object);
+	while (tq_scan_member(&s, &key, &value)) {
+		if (tq_scan_says(key, name))
+			found = value;
+	}
+	return found;
+}
+
+struct tq_bytes
+tq_scan_at(struct tq_bytes array, size_t i)
+{
+	struct tq_bytes value = nothing;
+	struct tq_scan s;
+
+	if (tq_scan_type(array) != TQ_SCAN_ARRAY)
+		return nothing;
+	tq_scan_init(&s, array);
+	while (tq_scan_next(&s, &value)) {
+		if (i-- == 0)
+			return value;
+	}
+	return nothing;
+}
+
+/* ---- strings --------------------------------------------------------- */
+
+static uint32_t
+hex4(const char *p)
+{
+	uint32_t v = 0;
+	int i;
+
+	for (i = 0; i < 4; i++) {
+		v <<= 4;
+		if (p[i] <= '9')
+			v |= (uint32_t)(p[i] - '0');
+		else
+			v |= (uint32_t)((p[i] | 0x20) - 'a' + 10);
+	}
+	return v;
+}
+
+/* Put a code point as UTF-8; returns past it. */
+static char *
+put_utf8(char *to, uint32_t c)
+{
+	if (c < 0x80) {
+		*to++ = (char)c;
+		return to;
+	}
+	if (c < 0x800) {
+		*to++ = (char)(0xc0 | c >> 6);
+	} else {
+		if (c < 0x10000) {
+			*to++ = (char)(0xe0 | c >> 12);
+		} else {
+			*to++ = (char)(0xf0 | c >> 18);
+			*to++ = (char)(0x80 | (c >> 12 & 0x3f));
+		}
+		*to++ = (char)(0x80 | (c >> 6 & 0x3f));
+	}
+	*to++ = (char)(0x80 | (c & 0x3f));
+	return to;
+}
+
+/*
+ * The character of the escape at *s, which is moved past it; UINT32_MAX for
+ * half a surrogate pair.
+ */
+static uint32_t
+take_escape(const char **s, const char *end)
+{
+	static const char from[] = "bfnrt", to[] = "\b\f\n\r\t";
+	const char *at;
+	uint32_t c, low;
+
+	if ((*s)[1] != 'u') {
+		c = (unsigned char)(*s)[1];
+		*s += 2;
+		at = strchr(from, (int)c);
+		return at == NULL ? c : (unsigned char)to[at - from];
+	}
+	c = hex4(*s + 2);
+	*s += 6;
+	if (c < 0xd800 || c > 0xdfff)
+		return c;
+	if (c > 0xdbff || end - *s < 6 || (*s)[0] != '\\' || (*s)[1] != 'u')
+		return UINT32_MAX;
+	low = hex4(*s + 2);
+	if (low < 0xdc00 || low > 0xdfff)
+		return UINT32_MAX;
+	*s += 6;
+	return 0x10000 + ((c - 0xd800) << 10) + (low - 0xdc00);
+}
+
+/* half: the character for half a surrogate pair; UINT32_MAX: fail. */
+static struct tq_bytes
+get_string(struct tq_arena *mem, struct tq_bytes v, uint32_t half)
+{
+	struct tq_bytes out = nothing;
+	const char *p, *end;
+	uint32_t c;
+	char *to;
+
+	if (tq_scan_type(v) != TQ_SCAN_STRING) {
+		errno = EINVAL;
+		return nothing;
+	}
+	/* no escape is shorter than what it stands for */
+	if ((to = tq_arena_alloc(mem, v.n)) == NULL)
+		return nothing;
+	out.p = to;
+	for (p = v.p + 1, end = v.p + v.n - 1; p < end;) {
+		if (*p != '\\') {
+			*to++ = *p++;
+			continue;
+		}
+		if ((c = take_escape(&p, end)) == UINT32_MAX)
+			c = half;
+		if (c == UINT32_MAX) {
+			errno = EILSEQ;
+			return nothing;
+		}
+		to = put_utf8(to, c);
+	}
+	*to = '\0';
+	out.n = (size_t)(to - out.p);
+	return out;
+}
+
+struct tq_bytes
+tq_scan_string(struct tq_arena *mem, struct tq_bytes v)
+{
+	return get_string(mem, v, UINT32_MAX);
+}
+
+struct tq_bytes
+tq_scan_text(struct tq_arena *mem, struct tq_bytes v)
+{
+	return get_string(mem, v, 0xfffd);
+}
+
+int
+tq_scan_says(struct tq_bytes v, const char *s)
+{
+	const char *p, *end;
+	char utf8[4];
+	size_t n;
+	uint32_t c;
+
+	if (tq_scan_type(v) != TQ_SCAN_STRING)
+		return 0;
+	for (p = v.p + 1, end = v.p + v.n - 1; p < end;) {
+		if (*p != '\\') {
+			if (*p++ != *s++)
+				return 0;
+			continue;
+		}
+		c = take_escape(&p, end);
+		if (c == UINT32_MAX || c == 0)
+			return 0;
+		n = (size_t)(put_utf8(utf8, c) - utf8);
+		if (strncmp(s, utf8, n) != 0)
+			return 0;
+		s += n;
+	}
+	return *s == '\0';
+}
+
+void
+tq_scan_quote(struct tq_buf *b, const char *p, size_t n)
+{
+	uint32_t c;
+	size_t len;
+
+	tq_buf_byte(b, '"');
+	for (; n > 0; p += len, n -= len) {
+		if ((len = tq_utf8_get(&c, p, n)) == 0) {
+			len = 1;
+			c = 0xfffd;
+		}
+		if (c == '"' || c == '\\')
+			tq_buf_printf(b, "\\%c", (int)c);
+		else if (c >= 0x20 && c < 0x7f)
+			tq_buf_byte(b, c);
+		else if (c == '\n')
+			tq_buf_str(b, "\\n");
+		else if (c < 0x10000)
+			tq_buf_printf(b, "\\u%04" PRIx32, c);
+		else
+			tq_buf_printf(b, "\\u%04" PRIx32 "\\u%04" PRIx32,
+			    0xd7c0 + (c >> 10), 0xdc00 + (c & 0x3ff));
+	}
+	tq_buf_byte(b, '"');
+}
+
+/* ---- numbers and the rest -------------------------------------------- */
+
+int
+tq_scan_int(int64_t *out, struct tq_bytes v)
+{
+	uint64_t u = 0, most = INT64_MAX;
+	size_t i = 0;
+	unsigned d;
+
+	if (tq_scan_type(v) != TQ_SCAN_NUMBER)
+		return 0;
+	if (*v.p == '-') {
+		i = 1;
+		most++;
+	}
+	for (; i < v.n; i++) {
+		if (v.p[i] < '0' || v.p[i] > '9')
+			return 0;
+		d = (unsigned)(v.p[i] - '0');
+		if (u > (most - d) / 10)
+			return 0;
+		u = u * 10 + d;
+	}
+	if (*v.p == '-')
+		*out = u == 0 ? 0 : -(int64_t)(u - 1) - 1;
+	else
+		*out = (int64_t)u;
+	return 1;
+}
+
+int
+tq_scan_real(double *out, struct tq_bytes v)
+{
+	char text[64];
+
+	/* a longer number is there, but nobody measures a time with it */
+	if (tq_scan_type(v) != TQ_SCAN_NUMBER || v.n >= sizeof(text))
+		return 0;
+	memcpy(text, v.p, v.n);
+	text[v.n] = '\0';
+	*out = strtod(text, NULL);
+	return isfinite(*out);
+}
+
+int
+tq_scan_bool(int *out, struct tq_bytes v)
+{
+	if (tq_scan_type(v) != TQ_SCAN_BOOL)
+		return 0;
+	*out = *v.p == 't';
+	return 1;
+}
+
+void
+tq_scan_compact(struct tq_buf *b, struct tq_bytes v)
+{
+	const char *p = v.p, *end = v.p + v.n, *from;
+
+	while (p < end) {
+		if (is_blank(*p)) {
+			p++;
+			continue;
+		}
+		from = p;
+		if (*p == '"')
+			p = skip_string(p, end);
+		else
+			while (p < end && !is_blank(*p) && *p != '"')
+				p++;
+		tq_buf_put(b, from, (size_t)(p - from));
+	}
+}
