@@ -102,6 +102,11 @@ struct tq_spool {
  * and scanf(3) are 5 and 10 us in every tqput.
  */
 int	tq_digits(uint64_t *out, const char **p, unsigned base);
+/*
+ * Nobody else uses the spool: let SPOOL/format say the version that is written
+ * from now on, so that an older tq refuses it.
+ */
+int	tq_format_raise(struct tq_spool *sp, struct tq_err *e);
 
 /* ---- share.c: one table for all who use a spool ------------------------ */
 

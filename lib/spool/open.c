@@ -66,7 +66,7 @@ format_parse(struct tq_format *f, const char *p)
 		return -1;
 	}
 	f->version = (uint32_t)version;
-	if (version != TQ_FORMAT) {
+	if (version < TQ_FORMAT_OLD || version > TQ_FORMAT) {
 		errno = EPROTO;
 		return -1;
 	}
@@ -110,8 +110,9 @@ format_read(struct tq_format *f, int dirfd, const char *path,
 		return 1;
 	if (errno == EPROTO)
 		return tq_fail(e, EPROTO, "%s: format %u of a spool; this is "
-		    "tq %s, which reads format %d", path, (unsigned)f->version,
-		    TQ_VERSION, TQ_FORMAT);
+		    "tq %s, which reads formats %d to %d", path,
+		    (unsigned)f->version, TQ_VERSION, TQ_FORMAT_OLD,
+		    TQ_FORMAT);
 	return tq_fail(e, EPROTO, "%s/format: not the format of a tq spool",
 	    path);
 }
@@ -179,11 +180,36 @@ adopt(int dirfd, const char *name, mode_t mode, gid_t gid)
 }
 
 static int
-fill_dir(int dirfd, const struct tq_format *f)
+format_write(int dirfd, const struct tq_format *f)
 {
 	char buf[256];
+	int n;
+
+	n = snprintf(buf, sizeof(buf), "tq spool %u\nsegment %u\nmode %04o\n"
+	    "gid %ld\n", (unsigned)f->version, (unsigned)f->segment,
+	    (unsigned)f->mode, f->gid == (gid_t)-1 ? -1 : (long)f->gid);
+	return tq_io_replace(dirfd, "format", buf, (size_t)n, f->mode & 0660,
+	    NULL);
+}
+
+int
+tq_format_raise(struct tq_spool *sp, struct tq_err *e)
+{
+	if (sp->format.version == TQ_FORMAT)
+		return 0;
+	sp->format.version = TQ_FORMAT;
+	if (format_write(sp->dirfd, &sp->format) == -1 ||
+	    (sp->format.gid != (gid_t)-1 && fchownat(sp->dirfd, "format",
+	    (uid_t)-1, sp->format.gid, AT_SYMLINK_NOFOLLOW) == -1))
+		return tq_fail_sys(e, errno, "%s/format", sp->path);
+	return 0;
+}
+
+static int
+fill_dir(int dirfd, const struct tq_format *f)
+{
 	size_t i;
-	int fd, n;
+	int fd;
 
 	for (i = 0; i < NDIRS; i++)
 		if ((mkdirat(dirfd, dirs[i], 0700) == -1 && errno != EEXIST) ||
@@ -198,11 +224,7 @@ fill_dir(int dirfd, const struct tq_format *f)
 		if (adopt(dirfd, files[i], f->mode & 0660, f->gid) == -1)
 			return -1;
 	}
-	n = snprintf(buf, sizeof(buf), "tq spool %u\nsegment %u\nmode %04o\n"
-	    "gid %ld\n", (unsigned)f->version, (unsigned)f->segment,
-	    (unsigned)f->mode, f->gid == (gid_t)-1 ? -1 : (long)f->gid);
-	return tq_io_replace(dirfd, "format", buf, (size_t)n, f->mode & 0660,
-	    NULL);
+	return format_write(dirfd, f);
 }
 
 /* Segments of another size than usual, for tests: tq_spool(5), TQ_SEGMENT. */

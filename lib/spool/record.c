@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/crc.h"
+#include "spool/relation.h"
 
 /* Optional fields of a task part, in the order they stand. */
 #define OPT_ETA		0x01
@@ -14,7 +15,7 @@
 #define OPT_UID		0x10
 #define OPT_BODYFILE	0x20
 #define OPT_FOREIGN	0x40
-#define OPT_ALL		0x7f
+#define OPT_MORE	0x80	/* since version 2 */
 
 static void
 put_time(struct tq_buf *b, tq_time t)
@@ -76,7 +77,8 @@ get_max(struct tq_cur *c, uint64_t max)
 /*
  * Task part: u16 queue, u8 pri, u8 flags, u8 mask, then by mask: i64 eta,
  * i64 expires, i64 keep, u32 ctx, u32 uid, varints size and number of the
- * body's file, bytes foreign id; then bytes head, and the body is the rest.
+ * body's file, bytes foreign id, bytes relations; then bytes head, and the
+ * body is the rest.
  */
 static void
 encode_put(struct tq_buf *b, const struct tq_rec_put *t)
@@ -98,6 +100,8 @@ encode_put(struct tq_buf *b, const struct tq_rec_put *t)
 		mask |= OPT_BODYFILE;
 	if (t->flags & TQ_PF_FOREIGN)
 		mask |= OPT_FOREIGN;
+	if (t->more.n > 0)
+		mask |= OPT_MORE;
 	if ((p = tq_buf_grow(b, 5)) == NULL)
 		return;
 	tq_set16(p, t->queue);
@@ -120,13 +124,16 @@ encode_put(struct tq_buf *b, const struct tq_rec_put *t)
 	}
 	if (mask & OPT_FOREIGN)
 		tq_buf_bytes(b, t->foreign.p, t->foreign.n);
+	if (mask & OPT_MORE)
+		tq_buf_bytes(b, t->more.p, t->more.n);
 	tq_buf_bytes(b, t->head.p, t->head.n);
 	tq_buf_put(b, t->body.p, t->body.n);
 }
 
 static void
-decode_put(struct tq_rec_put *t, struct tq_cur *c)
+decode_put(struct tq_rec_put *t, struct tq_cur *c, unsigned version)
 {
+	struct tq_relation rel;
 	unsigned mask;
 
 	memset(t, 0, sizeof(*t));
@@ -151,10 +158,16 @@ decode_put(struct tq_rec_put *t, struct tq_cur *c)
 	}
 	if (mask & OPT_FOREIGN)
 		t->foreign = get_bytes(c);
+	if (mask & OPT_MORE) {
+		t->more = get_bytes(c);
+		if (version < 2 || t->more.n == 0 ||
+		    tq_relation_decode(&rel, t->more) == -1)
+			c->err = EBADMSG;
+	}
 	t->head = get_bytes(c);
 	t->body.n = c->n;
 	t->body.p = tq_cur_get(c, c->n);
-	if (mask & ~(unsigned)OPT_ALL || t->pri > TQ_PRI_MAX ||
+	if (t->pri > TQ_PRI_MAX ||
 	    t->foreign.n > TQ_ID_MAX ||
 	    !(mask & OPT_BODYFILE) != !(t->flags & TQ_PF_BODYFILE) ||
 	    !(mask & OPT_FOREIGN) != !(t->flags & TQ_PF_FOREIGN))
@@ -163,9 +176,11 @@ decode_put(struct tq_rec_put *t, struct tq_cur *c)
 
 /*
  * Outcome part: u8 state, u8 flags, u16 attempt, u16 files, u64 prev, i64
- * when, i64 start, i64 end, varint out and err sizes, bytes meta, out, err.
+ * when, i64 start, i64 end, varint out and err sizes, bytes meta, out, err;
+ * with the flag CAUSE u8 enum tq_cause and an id.
  */
 #define END_FIXED	38
+#define CAUSE_FIXED	(1 + TQ_UUID_SIZE)
 
 static void
 encode_end(struct tq_buf *b, const struct tq_rec_end *t)
@@ -187,6 +202,23 @@ encode_end(struct tq_buf *b, const struct tq_rec_end *t)
 	tq_buf_bytes(b, t->meta.p, t->meta.n);
 	tq_buf_bytes(b, t->out.p, t->out.n);
 	tq_buf_bytes(b, t->err.p, t->err.n);
+	if (t->flags & TQ_EF_CAUSE && (p = tq_buf_grow(b, CAUSE_FIXED)) != NULL) {
+		p[0] = t->why;
+		memcpy(p + 1, t->cause.b, TQ_UUID_SIZE);
+	}
+}
+
+static void
+decode_cause(struct tq_rec_end *t, struct tq_cur *c)
+{
+	const unsigned char *p = tq_cur_get(c, CAUSE_FIXED);
+
+	if (p == NULL)
+		return;
+	t->why = p[0];
+	memcpy(t->cause.b, p + 1, TQ_UUID_SIZE);
+	if (t->why == TQ_CAUSE_NONE || t->why >= TQ_NCAUSES)
+		c->err = EBADMSG;
 }
 
 static void
@@ -210,6 +242,8 @@ decode_end(struct tq_rec_end *t, struct tq_cur *c)
 	t->meta = get_bytes(c);
 	t->out = get_bytes(c);
 	t->err = get_bytes(c);
+	if (t->flags & TQ_EF_CAUSE)
+		decode_cause(t, c);
 	if (t->state != TQ_READY && t->state != TQ_RETRY &&
 	    (t->state < TQ_SUCCESS || t->state >= TQ_NSTATES))
 		c->err = EBADMSG;
@@ -402,13 +436,16 @@ tq_rec_decode(struct tq_rec *r, const unsigned char *p)
 	memcpy(r->id.b, id, sizeof(r->id.b));
 	switch (r->type) {
 	case TQ_REC_PUT:
-		decode_put(&r->put, &c);
+		decode_put(&r->put, &c, r->version);
 		break;
 	case TQ_REC_CLAIM:
 		decode_claim(r, &c);
 		break;
 	case TQ_REC_END:
 		decode_end(&r->end, &c);
+		/* in version 1 the bit says nothing, and nothing follows */
+		if (r->version < 2 && r->end.flags & TQ_EF_CAUSE)
+			return -1;
 		break;
 	case TQ_REC_ALTER:
 		decode_state(&r->st, &c);
@@ -420,10 +457,14 @@ tq_rec_decode(struct tq_rec *r, const unsigned char *p)
 		break;
 	case TQ_REC_FORGET:
 		break;
+	case TQ_REC_SEAL:
+		if (r->version < 2)
+			return -1;
+		break;
 	case TQ_REC_CARRY:
 		decode_state(&r->st, &c);
 		r->ends = get_bytes(&c);
-		decode_put(&r->put, &c);
+		decode_put(&r->put, &c, r->version);
 		break;
 	default:
 		return -1;
@@ -456,7 +497,8 @@ tq_rec_head(struct tq_rec *r, const unsigned char *p, size_t n)
 {
 	uint32_t length, crc;
 
-	if (n < TQ_REC_HEAD || p[0] != TQ_REC_MAGIC || p[1] != TQ_FORMAT)
+	if (n < TQ_REC_HEAD || p[0] != TQ_REC_MAGIC || p[1] < TQ_FORMAT_OLD ||
+	    p[1] > TQ_FORMAT)
 		return -1;
 	length = tq_le32(p + 4);
 	if (length < TQ_REC_HEAD || length > n)
@@ -464,6 +506,7 @@ tq_rec_head(struct tq_rec *r, const unsigned char *p, size_t n)
 	crc = tq_crc32c(tq_crc32c(0, p, 8), p + 12, length - 12);
 	if (crc != tq_le32(p + 8))
 		return -1;
+	r->version = p[1];
 	r->type = p[2];
 	r->flags = p[3];
 	r->length = length;
@@ -506,7 +549,7 @@ tq_seg_decode(struct tq_seg_head *h, const unsigned char p[TQ_SEG_HEAD])
 	h->made = (tq_time)tq_le64(p + 24);
 	memcpy(h->boot, p + 32, sizeof(h->boot));
 	h->sealed = tq_le64(p + 48);
-	if (h->version != TQ_FORMAT) {
+	if (h->version < TQ_FORMAT_OLD || h->version > TQ_FORMAT) {
 		errno = EPROTO;
 		return -1;
 	}

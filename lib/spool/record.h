@@ -20,6 +20,10 @@
  *
  * A payload begins with the task's id (16 bytes) where the type has one; then
  * fixed fields, then a mask of optional fields in the order of its bits.
+ *
+ * What changed: version 2 has bit 0x80 in that mask (relations, relation.h),
+ * bit 0x80 of an outcome's flags (cause) and the type SEAL.  What was valid in
+ * version 1 has the same bytes and meaning in 2.
  */
 #ifndef TQ_SPOOL_RECORD_H
 #define TQ_SPOOL_RECORD_H
@@ -29,7 +33,8 @@
 #include "base/buf.h"
 #include "base/id.h"
 
-#define TQ_FORMAT	1
+#define TQ_FORMAT	2	/* what is written */
+#define TQ_FORMAT_OLD	1	/* the oldest that is read */
 #define TQ_REC_MAGIC	0xB5
 #define TQ_REC_HEAD	40
 #define TQ_REC_MORE	0x01
@@ -49,6 +54,7 @@ enum tq_rec_type {
 	TQ_REC_RMQ,		/* a queue was removed */
 	TQ_REC_CTX,		/* directory and environment, interned */
 	TQ_REC_BASE,		/* number of the oldest segment */
+	TQ_REC_SEAL,		/* a group gets no more members; since 2 */
 	TQ_REC_NTYPES
 };
 
@@ -69,7 +75,18 @@ enum tq_rec_type {
 #define TQ_EF_CUT	0x08	/* output was cut */
 #define TQ_EF_OUTFILE	0x10	/* stdout is a spool file */
 #define TQ_EF_ERRFILE	0x20	/* stderr is a spool file */
-#define TQ_EF_NOCLAIM	0x40	/* no attempt: revoked or expired in the queue */
+#define TQ_EF_NOCLAIM	0x40	/* no attempt: it ended in the queue */
+#define TQ_EF_CAUSE	0x80	/* another task is why: `cause`; since 2 */
+
+/* What that other task has to do with it. */
+enum tq_cause {
+	TQ_CAUSE_NONE,
+	TQ_CAUSE_FAILED,	/* a dependency or member without success */
+	TQ_CAUSE_UNNEEDED,	/* nothing that it waited to see fail failed */
+	TQ_CAUSE_GROUP,		/* the group it is in was revoked or left */
+	TQ_CAUSE_REPLACED	/* took its key, and its place in a graph */
+};
+#define TQ_NCAUSES	5
 
 /* A payload's task part. */
 struct tq_rec_put {
@@ -82,6 +99,7 @@ struct tq_rec_put {
 	uint64_t	 body_size;	/* of a body in a file */
 	uint32_t	 file;		/* number in the name of that file */
 	struct tq_bytes	 foreign;	/* the id in full */
+	struct tq_bytes	 more;		/* relations, as relation.h has them */
 	struct tq_bytes	 head;		/* what lib/message makes of the rest */
 	struct tq_bytes	 body;
 };
@@ -98,6 +116,8 @@ struct tq_rec_end {
 	uint64_t	 out_size, err_size;	/* whole sizes, also of a file */
 	struct tq_bytes	 meta;		/* what lib/message makes of the rest */
 	struct tq_bytes	 out, err;	/* inline output */
+	uint8_t		 why;		/* enum tq_cause, with TQ_EF_CAUSE */
+	struct tq_uuid	 cause;
 };
 
 /* Mutable state of a task, in CARRY and ALTER. */
@@ -112,8 +132,8 @@ struct tq_rec_state {
 
 /* A record in parts; which parts count follows from the type. */
 struct tq_rec {
-	/* header */
-	uint8_t		 type, flags;
+	/* header; the version is TQ_FORMAT in all that is written */
+	uint8_t		 version, type, flags;
 	uint32_t	 length;
 	uint32_t	 crc, prev, salt, lag;
 	uint64_t	 seq;

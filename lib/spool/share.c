@@ -11,8 +11,9 @@
  *	fast way in	hold byte 0 shared, read the name, map, compare.  While
  *			byte 0 is held nobody can replace the table.
  *	slow way in	byte 1 exclusive, then byte 0 exclusive: nobody alive uses
- *			any table of this spool.  Make a new object, recover it
- *			from the ledger, write its name, byte 0 to shared.
+ *			any table of this spool.  Raise an old format, make a new
+ *			object, recover it from the ledger, write its name, byte 0
+ *			to shared.
  *
  * If byte 0 cannot be had exclusively somebody alive uses a table that cannot
  * be seen from here (another /dev/shm, or its object was just removed: then
@@ -339,7 +340,8 @@ replace(struct tq_spool *sp, struct tq_share *s, tq_time deadline,
 	if ((kind = tq_segment_refused(sp->dirfd)) != NULL)
 		return tq_fail(e, ENOTSUP, "%s: a spool cannot be on %s",
 		    sp->path, kind);
-	if ((fd = object_make(sp, s->lockfd, &name, e)) == -1)
+	if (tq_format_raise(sp, e) == -1 ||
+	    (fd = object_make(sp, s->lockfd, &name, e)) == -1)
 		return -1;
 	if (tq_table_map(&s->t, fd) == -1 || tq_table_init(&s->t, fd) == -1) {
 		tq_fail_sys(e, errno, "%s: shared memory", sp->path);

@@ -226,6 +226,8 @@ tq_table_del(struct tq_table *t, uint32_t n)
 		c->refs--;
 	t->top->live -= s->size;
 	tq_table_live(t, s->put, 0);
+	if (s->ext != 0)
+		tq_table_ext_free(t, s->ext);
 	memset(s, 0, sizeof(*s));
 	s->chain = t->top->free;
 	t->top->free = n;

@@ -21,15 +21,20 @@
 #define AT_BUCKETS	ALIGN(AT_HEAP + \
 			    (uint64_t)TQ_SLOTS_MAX * sizeof(struct tq_heap_item))
 #define AT_SLOTS	ALIGN(AT_BUCKETS + (uint64_t)TQ_SLOTS_MAX * 4)
-#define AT_END		ALIGN(AT_SLOTS + \
+#define AT_EXTS		ALIGN(AT_SLOTS + \
 			    (uint64_t)TQ_SLOTS_MAX * sizeof(struct tq_slot))
+#define AT_KEYS		ALIGN(AT_EXTS + \
+			    (uint64_t)TQ_SLOTS_MAX * sizeof(struct tq_ext))
+#define AT_EDGES	ALIGN(AT_KEYS + (uint64_t)TQ_SLOTS_MAX * 4)
+#define AT_END		ALIGN(AT_EDGES + \
+			    (uint64_t)TQ_EDGES_MAX * sizeof(struct tq_edge))
 
 /* Regions grow by this many bytes: little enough to waste, enough to be rare. */
 #define GROW_BYTES	(256u << 10)
 
 _Static_assert(offsetof(struct tq_top, seq) == 64 &&
     offsetof(struct tq_top, done) == 128, "hot lines of the table");
-_Static_assert(sizeof(struct tq_slot) == 112, "a slot is 112 bytes");
+_Static_assert(sizeof(struct tq_slot) == 120, "a slot is 120 bytes");
 
 uint64_t
 tq_table_size(void)
@@ -47,6 +52,8 @@ layout(void)
 		offsetof(struct tq_top, tail), offsetof(struct tq_top, slots),
 		offsetof(struct tq_top, swept), offsetof(struct tq_slot, heap),
 		offsetof(struct tq_qrow, ready), TQ_NSETTINGS,
+		sizeof(struct tq_ext), sizeof(struct tq_edge),
+		offsetof(struct tq_top, exts), offsetof(struct tq_ext, lane),
 	};
 	uint64_t h = UINT64_C(0xcbf29ce484222325);
 	size_t i;
@@ -109,6 +116,9 @@ tq_table_map(struct tq_table *t, int fd)
 	t->heap = (struct tq_heap_item *)(void *)(p + AT_HEAP);
 	t->buckets = (uint32_t *)(void *)(p + AT_BUCKETS);
 	t->slots = (struct tq_slot *)(void *)(p + AT_SLOTS);
+	t->exts = (struct tq_ext *)(void *)(p + AT_EXTS);
+	t->keys = (uint32_t *)(void *)(p + AT_KEYS);
+	t->edges = (struct tq_edge *)(void *)(p + AT_EDGES);
 	t->fd = fd;
 	t->bad = 0;
 	if (t->top->magic != 0 && (t->top->magic != TQ_TABLE_MAGIC ||
@@ -158,6 +168,19 @@ tq_table_init(struct tq_table *t, int fd)
 	return 0;
 }
 
+/* These regions are empty, and not allocated, until a task is tied. */
+static int
+ties_sane(const struct tq_top *top)
+{
+	return top->exts.cap <= TQ_SLOTS_MAX &&
+	    (top->exts.used < top->exts.cap || top->exts.used == 0) &&
+	    top->nexts <= top->exts.used &&
+	    top->keys.cap <= TQ_SLOTS_MAX && top->keys.used <= top->keys.cap &&
+	    top->edges.cap <= TQ_EDGES_MAX &&
+	    (top->edges.used < top->edges.cap || top->edges.used == 0) &&
+	    top->nedges <= top->edges.used;
+}
+
 int
 tq_table_sane(struct tq_table *t)
 {
@@ -172,7 +195,8 @@ tq_table_sane(struct tq_table *t)
 	    top->heap.used <= top->heap.cap &&
 	    top->queues.cap <= TQ_QROWS_MAX &&
 	    top->queues.used < top->queues.cap &&
-	    top->ctxs.cap <= TQ_CTX_MAX && top->ctxs.used < top->ctxs.cap)
+	    top->ctxs.cap <= TQ_CTX_MAX && top->ctxs.used < top->ctxs.cap &&
+	    ties_sane(top))
 		return 1;
 	t->bad = 1;
 	return 0;
@@ -191,6 +215,7 @@ forget_caps(struct tq_table *t)
 	top->slots.cap = top->buckets.cap = top->heap.cap = 0;
 	top->queues.cap = top->ctxs.cap = 0;
 	top->slots.used = top->heap.used = 0;
+	top->exts.cap = top->keys.cap = top->edges.cap = 0;
 	if (tq_table_reserve(t, 1) == 0 &&
 	    allocate(t->fd, AT_QROWS, AT_HEAP - AT_QROWS) == 0) {
 		top->queues.cap = TQ_QROWS_MAX;
@@ -214,7 +239,10 @@ tq_table_clear(struct tq_table *t)
 		memset(&t->wrows[i].claimed, 0, sizeof(t->wrows[i].claimed));
 	top->slots.used = top->buckets.used = top->heap.used = 0;
 	top->queues.used = top->ctxs.used = 0;
-	top->level = 0;
+	top->exts.used = top->keys.used = top->edges.used = 0;
+	top->free_ext = top->free_edge = 0;
+	top->nexts = top->nedges = 0;
+	top->level = top->key_level = 0;
 	top->free = 0;
 	top->ntasks = 0;
 	top->started = 0;
@@ -255,6 +283,30 @@ tq_table_reserve(struct tq_table *t, uint32_t n)
 	    want, TQ_SLOTS_MAX) == -1)
 		return -1;
 	return tq_table_timers(t, n + 1);
+}
+
+int
+tq_table_reserve_ties(struct tq_table *t, uint32_t exts, uint32_t edges)
+{
+	struct tq_top *top = t->top;
+
+	if (!ties_sane(top)) {
+		t->bad = 1;
+		errno = ENOSPC;
+		return -1;
+	}
+	if (exts > TQ_SLOTS_MAX || edges > TQ_EDGES_MAX) {
+		errno = ENOSPC;
+		return -1;
+	}
+	/* a row is free in the list of those, or behind the last used */
+	if (exts > 0 && (region_grow(t, &top->exts, AT_EXTS, sizeof(*t->exts),
+	    top->exts.used + exts + 1, TQ_SLOTS_MAX) == -1 ||
+	    region_grow(t, &top->keys, AT_KEYS, sizeof(*t->keys),
+	    top->keys.used + exts, TQ_SLOTS_MAX) == -1))
+		return -1;
+	return edges == 0 ? 0 : region_grow(t, &top->edges, AT_EDGES,
+	    sizeof(*t->edges), top->edges.used + edges + 1, TQ_EDGES_MAX);
 }
 
 /* ---- checked access -------------------------------------------------- */

@@ -31,6 +31,7 @@
 
 #define TQ_TABLE_MAGIC	UINT64_C(0x31656c6261747174)	/* "tqtable1" */
 #define TQ_SLOTS_MAX	(1u << 25)	/* tasks a spool can hold */
+#define TQ_EDGES_MAX	(1u << 26)
 #define TQ_WORKERS_MAX	1024
 #define TQ_QROWS_MAX	4096
 #define TQ_CTX_MAX	(1u << 16)
@@ -49,7 +50,7 @@ struct tq_list {
 	uint32_t	 pad;
 };
 
-/* One task.  112 bytes: with its bucket 116 a queued task. */
+/* One task.  120 bytes: with its bucket 124 a queued task. */
 struct tq_slot {
 	struct tq_uuid	 id;
 	uint64_t	 seq;		/* of its PUT: the order of acceptance */
@@ -73,10 +74,45 @@ struct tq_slot {
 	uint8_t		 flags;		/* TQ_PF_* */
 	uint8_t		 crashes, laters, failures;
 	uint32_t	 size;		/* bytes of its live records */
+	uint32_t	 ext;		/* row of its ties to others, 0 none */
+	uint32_t	 spare;
 	/* ---- dies with the machine ---- */
 	uint16_t	 capture;	/* STARTED: number of its capture files */
 	uint8_t		 waited;	/* somebody sleeps on its futex word */
 	uint8_t		 pad;
+};
+
+/*
+ * What ties a task to others: a row of its own, so that a task that is tied to
+ * nothing pays a number in its slot.  graph.h says what the fields mean.
+ */
+struct tq_ext {
+	uint64_t	 key;		/* hash of its key, 0: it has none */
+	uint32_t	 slot;		/* whose it is, 0: free */
+	uint32_t	 chain;		/* next in its bucket of keys; next free row */
+	uint32_t	 out, in;	/* first edge to who waits for it; to what
+					 * it waits for, and its members */
+	uint32_t	 left, bad;	/* of in: not ended; without success */
+	uint32_t	 pins;		/* of out: to who still needs its result */
+	uint32_t	 cursor;	/* edge where its work goes on */
+	uint32_t	 work, todo;	/* next in these lists */
+	uint32_t	 cause;		/* slot of the one that decided its end */
+	uint32_t	 lane;		/* gate.h */
+	uint8_t		 when;		/* enum tq_when */
+	uint8_t		 act;		/* enum tq_todo */
+	uint16_t	 flags;		/* TQ_XF_* */
+	uint32_t	 spare;
+};
+
+/* `to` waits for `from`, or is the group that it is in. */
+struct tq_edge {
+	uint32_t	 from, to;	/* slots; from 0: free */
+	uint32_t	 fnext, fprev;	/* in the list of from */
+	uint32_t	 tnext, tprev;	/* in the list of to; next free edge */
+	uint32_t	 number;	/* of a member in its group */
+	uint8_t		 kind;		/* enum tq_edge_kind */
+	uint8_t		 flags;		/* TQ_EG_* */
+	uint16_t	 spare;
 };
 
 /* One queue; number 0 is never used.  What every task changes is together. */
@@ -177,6 +213,10 @@ struct tq_top {
 	struct tq_list	 dead;		/* failure: by end */
 	struct tq_settings set;
 	tq_lsn		 set_rec;	/* QUEUE record of number 0 */
+	struct tq_region exts, keys, edges;
+	uint32_t	 free_ext, free_edge;
+	uint32_t	 key_level;	/* as level, of the buckets of keys */
+	uint32_t	 nexts, nedges;	/* in use */
 	/* ---- dies with the machine ---- */
 	tq_time		 swept;		/* wall: dead owners looked for */
 	_Atomic uint32_t durable_word;	/* futex: rises with durable */
@@ -200,6 +240,9 @@ struct tq_table {
 	struct tq_heap_item *heap;
 	uint32_t	*buckets;
 	struct tq_slot	*slots;
+	struct tq_ext	*exts;
+	uint32_t	*keys;
+	struct tq_edge	*edges;
 	int		 fd;
 	int		 bad;		/* a wild number was met: rebuild */
 };
@@ -227,6 +270,19 @@ struct tq_slot	*tq_table_slot(struct tq_table *t, uint32_t n);
 struct tq_qrow	*tq_table_queue(struct tq_table *t, uint32_t n);
 struct tq_wrow	*tq_table_owner(struct tq_table *t, uint32_t n);
 struct tq_crow	*tq_table_ctx(struct tq_table *t, uint32_t n);
+
+/* The row of ties of a slot, NULL for none or (and t->bad) a wild one. */
+struct tq_ext	*tq_table_ext(struct tq_table *t, const struct tq_slot *);
+/* The same, made if need be; NULL with ENOSPC. */
+struct tq_ext	*tq_table_ext_need(struct tq_table *t, uint32_t slot);
+void		 tq_table_ext_free(struct tq_table *t, uint32_t ext);
+struct tq_edge	*tq_table_edge(struct tq_table *t, uint32_t n);
+/* A new edge, in no list; 0 with ENOSPC. */
+uint32_t	 tq_table_edge_new(struct tq_table *t);
+void		 tq_table_edge_free(struct tq_table *t, uint32_t n);
+/* Room for so many more rows of ties and edges, so that none is refused. */
+int		 tq_table_reserve_ties(struct tq_table *t, uint32_t exts,
+		    uint32_t edges);
 
 /* Number of the slot of an id, 0 when there is none. */
 uint32_t	 tq_table_find(struct tq_table *t, const struct tq_uuid *);

@@ -21,13 +21,15 @@ static const struct tq_rec_put plain = {
 static const struct tq_rec_put full = {
 	.queue = UINT16_MAX, .pri = TQ_PRI_MAX, .flags = TQ_PF_ONCE |
 	    TQ_PF_HOLD | TQ_PF_FOREIGN | TQ_PF_BODYFILE | TQ_PF_KEEP,
-	.ctx = 3, .uid = 1000, .eta = INT64_MAX, .expires = 5, .keep = 0,
+	.more = BYTES("\1\3key"), .ctx = 3, .uid = 1000, .eta = INT64_MAX, .expires = 5, .keep = 0,
 	.body_size = UINT64_MAX, .file = UINT32_MAX,
 	.foreign = BYTES("an id of another kind"), .head = BYTES("head")
 };
 
 static const struct tq_rec_end outcome = {
-	.state = TQ_FAILURE, .flags = TQ_EF_CRASH | TQ_EF_CUT, .attempt = 9,
+	.state = TQ_FAILURE,
+	.flags = TQ_EF_CRASH | TQ_EF_CUT | TQ_EF_CAUSE, .attempt = 9,
+	.why = TQ_CAUSE_FAILED, .cause = { "edcba9876543210" },
 	.files = 8, .prev = UINT64_C(0x0000000700000040), .when = -1,
 	.start = 11, .end = INT64_MAX, .out_size = 3, .err_size = 1 << 20,
 	.meta = BYTES("meta"), .out = BYTES("out"), .err = BYTES("")
@@ -48,6 +50,15 @@ make(struct tq_buf *b, const struct tq_rec *r)
 	tq_rec_encode(b, r);
 	assert_true(tq_buf_ok(b));
 	tq_rec_seal(b->p, r, (uint32_t)b->n);
+}
+
+/* Let a record say that it is of version 1. */
+static void
+older(struct tq_buf *b)
+{
+	b->p[1] = 1;
+	tq_set32(b->p + 8, tq_crc32c(tq_crc32c(0, b->p, 8), b->p + 12,
+	    b->n - 12));
 }
 
 /* Decode bytes whose header holds; what tq_rec_decode() says. */
@@ -89,7 +100,7 @@ header_is_at_its_offsets(void **state)
 	    .prev = 0x01020304, .salt = 0x05060708, .lag = 0x090a0b0c,
 	    .seq = UINT64_C(0x1112131415161718), .time = -2, .id = id };
 	static const unsigned char want[TQ_REC_HEAD] = {
-		0xb5, 1, TQ_REC_FORGET, 1, 56, 0, 0, 0, 0, 0, 0, 0,
+		0xb5, 2, TQ_REC_FORGET, 1, 56, 0, 0, 0, 0, 0, 0, 0,
 		4, 3, 2, 1, 8, 7, 6, 5, 0x0c, 0x0b, 0x0a, 9,
 		0x18, 0x17, 0x16, 0x15, 0x14, 0x13, 0x12, 0x11,
 		0xfe, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff
@@ -165,6 +176,7 @@ put_of_everything_comes_back(void **state)
 	assert_true(out.put.body_size == UINT64_MAX);
 	assert_int_equal(out.put.file, UINT32_MAX);
 	assert_bytes(&out.put.foreign, &full.foreign);
+	assert_bytes(&out.put.more, &full.more);
 	assert_bytes(&out.put.head, &full.head);
 	assert_int_equal(out.put.body.n, 0);
 	tq_buf_fini(&b);
@@ -416,6 +428,7 @@ cut_payload_is_refused(void **state)
 		{ .type = TQ_REC_RMQ, .number = 300, .name = BYTES("q") },
 		{ .type = TQ_REC_CTX, .number = 1, .hash = UINT64_MAX },
 		{ .type = TQ_REC_BASE, .number = UINT32_MAX },
+		{ .type = TQ_REC_SEAL, .id = id },
 	};
 	size_t i;
 
@@ -461,6 +474,41 @@ senseless_put_is_refused(void **state)
 	put.foreign.p = long_id;
 	put.foreign.n = sizeof(long_id);
 	put_refused(&put);
+
+	put = full;
+	put.more.p = "\1\4key";
+	put_refused(&put);
+}
+
+/* Version 1 had no relations, no causes and no seals. */
+static void
+version_1_is_read_without_what_came_later(void **state)
+{
+	static const struct tq_bytes none;
+	struct tq_rec r[] = {
+		{ .type = TQ_REC_PUT, .id = id, .put = full },
+		{ .type = TQ_REC_END, .id = id, .end = outcome },
+		{ .type = TQ_REC_SEAL, .id = id },
+	}, out;
+	struct tq_buf b;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < T_COUNT(r); i++) {
+		make(&b, &r[i]);
+		older(&b);
+		assert_int_equal(decode(&out, &b), -1);
+		tq_buf_fini(&b);
+	}
+	r[0].put.more = none;
+	r[1].end.flags &= (uint8_t)~TQ_EF_CAUSE;
+	for (i = 0; i < 2; i++) {
+		make(&b, &r[i]);
+		older(&b);
+		assert_int_equal(decode(&out, &b), 0);
+		assert_int_equal(out.version, 1);
+		tq_buf_fini(&b);
+	}
 }
 
 static void
@@ -530,13 +578,13 @@ static void
 segment_header_comes_back(void **state)
 {
 	struct tq_seg_head h = { .version = TQ_FORMAT, .number = 26,
-	    .salt = 0xdeadbeef, .size = TQ_FORMAT << 16, .made = -3,
+	    .salt = 0xdeadbeef, .size = 1 << 16, .made = -3,
 	    .boot = "boot", .sealed = UINT64_C(1) << 40 }, out;
 	unsigned char p[TQ_SEG_HEAD];
 
 	(void)state;
 	tq_seg_encode(p, &h);
-	assert_memory_equal(p, "tq-ledgr\1\0\0\0\32\0\0\0\xef\xbe\xad\xde", 20);
+	assert_memory_equal(p, "tq-ledgr\2\0\0\0\32\0\0\0\xef\xbe\xad\xde", 20);
 	assert_int_equal(tq_seg_decode(&out, p), 0);
 	assert_int_equal(out.number, 26);
 	assert_int_equal(out.salt, 0xdeadbeef);
@@ -595,6 +643,7 @@ main(void)
 		cmocka_unit_test(cut_payload_is_refused),
 		cmocka_unit_test(only_the_body_may_be_shorter),
 		cmocka_unit_test(senseless_put_is_refused),
+		cmocka_unit_test(version_1_is_read_without_what_came_later),
 		cmocka_unit_test(senseless_state_is_refused),
 		cmocka_unit_test(unknown_type_is_refused),
 		cmocka_unit_test(task_of_100_bytes_takes_184_at_most),

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "lib/base/crc.h"
 #include "lib/spool/core.h"
 #include "tests/lib/spool.h"
 
@@ -206,6 +207,96 @@ held_table_is_not_replaced(void **state)
 #define TEST(f)	cmocka_unit_test_setup_teardown(f, t_setup_spool, \
     t_teardown_spool)
 
+/*
+ * Make of a spool what tq 0.1 left: every record and its segment say version
+ * 1, and the chain of checks runs through them.
+ */
+static void
+make_old(const char *dir)
+{
+	unsigned char *seg;
+	uint32_t at, length, crc = 0;
+	char *text, *digit;
+	size_t n;
+
+	seg = (unsigned char *)t_read(dir, "ledger/00000001.seg", &n);
+	tq_set32(seg + 8, 1);
+	tq_set32(seg + 60, tq_crc32c(0, seg, 60));
+	for (at = TQ_SEG_HEAD; at + TQ_REC_HEAD <= n && seg[at] == TQ_REC_MAGIC;
+	    at += (uint32_t)TQ_REC_ROOM(length)) {
+		length = tq_le32(seg + at + 4);
+		seg[at + 1] = 1;
+		tq_set32(seg + at + 12, crc);
+		crc = tq_crc32c(tq_crc32c(0, seg + at, 8), seg + at + 12,
+		    length - 12);
+		tq_set32(seg + at + 8, crc);
+	}
+	t_write(dir, "ledger/00000001.seg", seg, n);
+	free(seg);
+	text = t_read(dir, "format", &n);
+	digit = strstr(text, "spool 2");
+	assert_non_null(digit);
+	digit[6] = '1';
+	t_write(dir, "format", text, n);
+	free(text);
+}
+
+static void
+spool_of_version_1_is_taken_over(void **state)
+{
+	struct t_spool *f = *state;
+	struct tq_spool_got got;
+	char *object, *text;
+
+	t_spool_put(f, 1, "q", 10);
+	t_spool_put(f, 2, "q", 0);
+	t_spool_claim(f, 1, "q", &got);
+	t_spool_settle(f, &got, TQ_SUCCESS);
+	tq_spool_close(f->sp);
+	f->sp = NULL;
+	object = object_of(f->dir);
+	assert_int_equal(shm_unlink(object), 0);
+	free(object);
+	make_old(f->dir);
+
+	f->sp = t_spool_open(f);
+	assert_true(knows(f->sp, 1));
+	t_spool_claim(f, 2, "q", &got);
+	/* an older tq must not write behind what it cannot read */
+	text = t_read(f->dir, "format", NULL);
+	assert_non_null(strstr(text, "tq spool 2\n"));
+	free(text);
+
+	/* records of both versions in one segment, once more from the start */
+	t_spool_put(f, 3, "q", 5);
+	tq_spool_close(f->sp);
+	f->sp = NULL;
+	object = object_of(f->dir);
+	assert_int_equal(shm_unlink(object), 0);
+	free(object);
+	f->sp = t_spool_open(f);
+	assert_true(knows(f->sp, 1) && knows(f->sp, 2) && knows(f->sp, 3));
+	assert_int_equal(f->sp->t.top->damaged, 0);
+}
+
+static void
+spool_of_a_newer_format_is_refused(void **state)
+{
+	struct t_spool *f = *state;
+	struct tq_spool *sp;
+	char *text;
+	size_t n;
+
+	text = t_read(f->dir, "format", &n);
+	*strstr(text, "2\n") = '3';
+	t_write(f->dir, "format", text, n);
+	free(text);
+	assert_int_equal(tq_spool_open(&sp, f->dir, 0, &f->e), -1);
+	assert_int_equal(errno, EPROTO);
+	assert_non_null(strstr(f->e.text, "format 3"));
+	assert_non_null(strstr(f->e.text, "reads formats 1 to 2"));
+}
+
 int
 main(void)
 {
@@ -218,6 +309,12 @@ main(void)
 		TEST(senseless_name_is_replaced),
 		TEST(object_of_another_inode_is_not_used),
 		TEST(held_table_is_not_replaced),
+		cmocka_unit_test_setup_teardown(
+		    spool_of_version_1_is_taken_over, t_setup_spool,
+		    t_teardown_spool),
+		cmocka_unit_test_setup_teardown(
+		    spool_of_a_newer_format_is_refused, t_setup_spool,
+		    t_teardown_spool),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
