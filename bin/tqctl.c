@@ -147,9 +147,10 @@ help(void)
 /* The rule of tqrun and tqget, for an attempt that nobody's child ran. */
 static void
 decide(struct tq_outcome *out, const struct tq_info *info, int retries,
-    int status)
+    const struct tq_rules *rules, int status)
 {
 	struct tq_policy p = {
+		.rules = *rules,
 		.retries = info->task.retries >= 0 ? info->task.retries :
 		    retries,
 		.once = (info->task.flags & TQ_TASK_ONCE) != 0,
@@ -158,6 +159,7 @@ decide(struct tq_outcome *out, const struct tq_info *info, int retries,
 	};
 	uint64_t rnd;
 
+	tq_policy_backoff(&p.rules, &info->task);
 	tq_random(&rnd, sizeof(rnd));
 	tq_outcome_decide(out, W_EXITCODE(status, 0), &p, rnd,
 	    tq_clock_wall());

@@ -32,19 +32,20 @@
 #include "command/stdio.h"
 
 enum {
-	OPT_HOLD = TQ_LONG(0), OPT_ID, OPT_IONICE, OPT_KEEP, OPT_KW,
+	OPT_BACKOFF = TQ_LONG(0), OPT_HOLD, OPT_ID, OPT_IONICE, OPT_KEEP, OPT_KW,
 	OPT_LIMIT, OPT_NICE, OPT_NO_RESULT, OPT_ONCE, OPT_RESULTS,
 	/* of later versions */
-	OPT_BACKOFF, OPT_CHAIN, OPT_CHORD, OPT_GROUP, OPT_LINK, OPT_LINK_ERROR,
+	OPT_CHAIN, OPT_CHORD, OPT_GROUP, OPT_LINK, OPT_LINK_ERROR,
 	OPT_SPOOL
 };
 
 static const char usage[] =
     "[-fiJQvw] [-a time | -d delay] [-b url] [-C dir] [-e name[=value]]\n"
     "      [-l label] [-p pri] [-q queue] [-r retries] [-T soft[,hard]]\n"
-    "      [-t timeout] [-x expires] [--hold] [--id id] [--ionice class]\n"
-    "      [--keep time] [--limit name=value,...] [--nice nice]\n"
-    "      [--no-result] [--once] [--results url] [command [arg ...]]\n"
+    "      [-t timeout] [-x expires] [--backoff base,factor,cap] [--hold]\n"
+    "      [--id id] [--ionice class] [--keep time] [--limit name=value,...]\n"
+    "      [--nice nice] [--no-result] [--once] [--results url]\n"
+    "      [command [arg ...]]\n"
     "... -c string [arg ...]\n"
     "... -N name [-J] [--kw name=value] [arg ...]\n"
     "... -m [-0J] [-I str] [-c string | -N name | command] [arg ...]";
@@ -53,7 +54,7 @@ static const struct tq_option table[] = {
 	{ '0', "null", NULL, "records of -m end in NUL" },
 	{ 'A', "after", "id", NULL },
 	{ 'a', "at", "time", "start at this time" },
-	{ OPT_BACKOFF, "backoff", "base", NULL },
+	{ OPT_BACKOFF, "backoff", "base,factor,cap", "delays of retries" },
 	{ 'b', "broker", "url", "where to put it" },
 	{ 'C', "chdir", "dir", "directory to run in" },
 	{ 'c', "command", "string", "run by sh -c" },
@@ -143,6 +144,9 @@ set_task(struct put *p, int key, const char *value)
 	case 'd':
 		t->eta = tq_clock_deadline(tq_clock_wall(),
 		    tq_arg_duration("-d", value));
+		break;
+	case OPT_BACKOFF:
+		tq_arg_backoff("--backoff", value, t);
 		break;
 	case OPT_HOLD:
 		t->flags |= TQ_TASK_HOLD;

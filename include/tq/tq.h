@@ -144,6 +144,23 @@ struct tq_take {
 	unsigned	 capture;	/* number of the capture files, 0: none */
 };
 
+/*
+ * What becomes of an attempt that did not succeed, where its task does not
+ * say: the queue's rules.  A bit of the lists is bit status % 64 of word
+ * status / 64.
+ */
+struct tq_rules {
+	tq_time		 backoff;	/* longest first delay of a retry */
+	tq_time		 backoff_cap;	/* no delay is longer */
+	unsigned	 factor;	/* of each next one, in thousandths */
+	unsigned	 later;		/* "try later" ends of one task */
+	uint64_t	 permanent[4];	/* statuses not worth a retry */
+	uint64_t	 temporary[4];	/* statuses that mean "try later" */
+};
+
+/* Set *r to the rules that hold where nobody has set any. */
+void	tq_rules_init(struct tq_rules *r);
+
 /* A claimed task.  Reuse one for many claims. */
 struct tq_claim {
 	struct tq_ref	 ref;
@@ -152,6 +169,7 @@ struct tq_claim {
 	unsigned	 crashes;	/* workers that died with it */
 	unsigned	 laters;	/* "try later" ends so far */
 	unsigned	 failures;	/* failed attempts so far, for -r */
+	struct tq_rules	 rules;		/* of its queue */
 	tq_time		 put, start;
 	void		*mem;		/* private */
 	size_t		 size;

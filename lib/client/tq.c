@@ -97,6 +97,7 @@ tq_claim_init(struct tq_claim *c)
 {
 	memset(c, 0, sizeof(*c));
 	tq_task_init(&c->task);
+	tq_rules_init(&c->rules);
 }
 
 /* The body's descriptor belongs to the claim, not to whoever looks at it. */

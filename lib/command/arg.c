@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/date.h"
+#include "base/rules.h"
 #include "base/url.h"
 #include "command/status.h"
 
@@ -88,6 +89,16 @@ tq_arg_limits(const char *opt, const char *value, tq_time *soft, tq_time *hard)
 		tq_die(TQ_EXIT_USAGE,
 		    "%s: '%s': the hard limit comes before the soft one", opt,
 		    value);
+}
+
+void
+tq_arg_backoff(const char *opt, const char *value, struct tq_task *t)
+{
+	struct tq_err e;
+
+	if (tq_backoff_parse(&t->backoff, &t->factor, &t->backoff_cap, value,
+	    &e) == -1)
+		tq_die(TQ_EXIT_USAGE, "%s: %s", opt, e.text);
 }
 
 void

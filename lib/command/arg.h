@@ -22,6 +22,8 @@ const char *tq_arg_name(const char *opt, const char *value);
 /* "soft[,hard]"; hard is soft + 10 s when not given. */
 void	tq_arg_limits(const char *opt, const char *value, tq_time *soft,
 	    tq_time *hard);
+/* "base[,factor[,cap]]" into the task. */
+void	tq_arg_backoff(const char *opt, const char *value, struct tq_task *);
 /*
  * One more --limit, or --nice or --ionice, which are the limits of these
  * names.

@@ -219,6 +219,11 @@ override(struct tq_task *t, const struct tq_task *base)
 		t->expires = base->expires;
 	if (base->retries != none.retries)
 		t->retries = base->retries;
+	if (base->backoff != none.backoff) {
+		t->backoff = base->backoff;
+		t->factor = base->factor;
+		t->backoff_cap = base->backoff_cap;
+	}
 	if (base->soft != 0 || base->hard != 0) {
 		t->soft = base->soft;
 		t->hard = base->hard;

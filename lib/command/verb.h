@@ -59,11 +59,12 @@ struct tq_ctl {
 	int		 from_stdin, quiet, verbose, wait, force, salvage;
 	tq_time		 timeout;
 	/*
-	 * How an attempt that exited with status ends; retries is the queue's
-	 * rule.  It is lib/worker's rule, and that room is not below this one.
+	 * How an attempt that exited with status ends; retries and the rules
+	 * are the queue's.  Lib/worker decides it, and that room is not below
+	 * this one.
 	 */
 	void		 (*decide)(struct tq_outcome *, const struct tq_info *,
-			    int retries, int status);
+			    int retries, const struct tq_rules *, int status);
 	/* ids or claims made from the operands where the verb takes them */
 	struct tq_ids	 ids;
 	struct tq_print	 print;

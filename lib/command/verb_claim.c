@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/rules.h"
 #include "command/arg.h"
 #include "command/body.h"
 #include "command/status.h"
@@ -30,6 +31,42 @@ settle(struct tq_ctl *c, const char *claim, struct tq_outcome *o,
 	return tq_settle(c->tq, &ref, o, TQ_SETTLE_SYNC, e);
 }
 
+/* One setting of a queue in words, where the broker has settings. */
+static int
+rule(struct tq_ctl *c, const char *queue, const char *name, char *buf,
+    size_t size, struct tq_err *e)
+{
+	if (tq_get(c->tq, queue, name, buf, size, e) >= 0)
+		return 1;
+	return e->num == ENOTSUP ? 0 : -1;
+}
+
+/* The rules of a queue, as a worker gets them with a claim. */
+static int
+rules_of(struct tq_ctl *c, const char *queue, int *retries,
+    struct tq_rules *r, struct tq_err *e)
+{
+	char text[1024];
+	int rv;
+
+	*retries = 0;
+	tq_rules_init(r);
+	if ((rv = rule(c, queue, "retries", text, sizeof(text), e)) != 1)
+		return rv;
+	*retries = (int)strtol(text, NULL, 10);
+	if ((rv = rule(c, queue, "later", text, sizeof(text), e)) != 1)
+		return rv;
+	r->later = (unsigned)strtoul(text, NULL, 10);
+	if ((rv = rule(c, queue, "backoff", text, sizeof(text), e)) != 1 ||
+	    (rv = tq_backoff_parse(&r->backoff, &r->factor, &r->backoff_cap,
+	    text, e)) == -1 ||
+	    (rv = rule(c, queue, "permanent", text, sizeof(text), e)) != 1 ||
+	    (rv = tq_statuses_parse(r->permanent, text, e)) == -1 ||
+	    (rv = rule(c, queue, "temporary", text, sizeof(text), e)) != 1)
+		return rv;
+	return tq_statuses_parse(r->temporary, text, e);
+}
+
 /*
  * How an attempt that exited with status ends, by the task's own rules and,
  * where it has none, its queue's.
@@ -38,10 +75,10 @@ static int
 decide(struct tq_ctl *c, const char *claim, int status, struct tq_outcome *o,
     struct tq_err *e)
 {
-	char retries[32] = "0";
+	struct tq_rules rules;
 	struct tq_info info;
 	struct tq_ref ref;
-	int rv = -1;
+	int rv = -1, retries;
 
 	if (tq_ref_parse(&ref, claim, e) == -1)
 		return -1;
@@ -53,10 +90,9 @@ decide(struct tq_ctl *c, const char *claim, int status, struct tq_outcome *o,
 		tq_fail(e, ENOENT, "%s: no such id", ref.id.s);
 		goto out;
 	}
-	if (tq_get(c->tq, info.task.queue, "retries", retries,
-	    sizeof(retries), e) == -1 && e->num != ENOTSUP)
+	if (rules_of(c, info.task.queue, &retries, &rules, e) == -1)
 		goto out;
-	c->decide(o, &info, (int)strtol(retries, NULL, 10), status);
+	c->decide(o, &info, retries, &rules, status);
 	rv = 0;
 out:
 	tq_info_fini(&info);

@@ -4,15 +4,16 @@
 
 #include <jansson.h>
 
+#include "base/rules.h"
 #include "message/json.h"
 #include "message/json_read.h"
 
 /* Members that are read, and members that tell of a task's past. */
 static const char *const known[] = {
-	"args", "argv", "body", "cmd", "cwd", "env", "eta", "expires", "hard",
-	"hold", "id", "json", "keep", "kwargs", "label", "limits", "name",
-	"noresult", "once", "parent", "pri", "queue", "retries", "root", "shell", "soft",
-	"umask",
+	"args", "argv", "backoff", "body", "cmd", "cwd", "env", "eta",
+	"expires", "hard", "hold", "id", "json", "keep", "kwargs", "label", "limits", "name",
+	"noresult", "once", "parent", "pri", "queue", "retries", "root",
+	"shell", "soft", "umask",
 
 	"attempt", "claim", "crashes", "cut", "end", "err", "failures", "host",
 	"laters", "maxrss", "out", "pid", "progress", "put", "result",
@@ -206,6 +207,17 @@ get_body(struct tq_json_reader *r, struct tq_task *out)
 }
 
 static void
+get_backoff(struct tq_json_reader *r, struct tq_task *out)
+{
+	const char *text = tq_json_string(r, "backoff");
+	struct tq_err e;
+
+	if (text != NULL && tq_backoff_parse(&out->backoff, &out->factor,
+	    &out->backoff_cap, text, &e) == -1)
+		tq_json_bad(r, EINVAL, "backoff: %s", e.text);
+}
+
+static void
 get_task(struct tq_json_reader *r, struct tq_task *out)
 {
 	int count;
@@ -226,6 +238,7 @@ get_task(struct tq_json_reader *r, struct tq_task *out)
 	tq_json_time(r, "eta", &out->eta);
 	tq_json_time(r, "expires", &out->expires);
 	tq_json_integer(r, "retries", &out->retries);
+	get_backoff(r, out);
 	tq_json_length(r, "soft", &out->soft);
 	tq_json_length(r, "hard", &out->hard);
 	out->limits = tq_json_string(r, "limits");

@@ -1,6 +1,7 @@
 /* A task and all that is known of it as one JSON object on one line. */
 #include <string.h>
 
+#include "base/rules.h"
 #include "message/json.h"
 #include "message/quote.h"
 #include "message/utf8.h"
@@ -208,6 +209,19 @@ put_place(struct tq_buf *b, const struct tq_info *i,
 	member_int(b, "uid", t->uid, 0);
 }
 
+/* As tqput --backoff takes it. */
+static void
+put_backoff(struct tq_buf *b, const struct tq_task *t)
+{
+	char text[96];
+
+	if (t->backoff < 0)
+		return;
+	tq_backoff_format(text, sizeof(text), t->backoff, t->factor,
+	    t->backoff_cap);
+	member_bytes(b, "backoff", text);
+}
+
 /* When it runs, and what happens then. */
 static void
 put_rules(struct tq_buf *b, const struct tq_info *i)
@@ -217,6 +231,7 @@ put_rules(struct tq_buf *b, const struct tq_info *i)
 	member_date(b, "eta", i->eta != 0 ? i->eta : t->eta);
 	member_date(b, "expires", t->expires);
 	member_int(b, "retries", t->retries, 0);
+	put_backoff(b, t);
 	member_seconds(b, "soft", t->soft, 1);
 	member_seconds(b, "hard", t->hard, 1);
 	member_bytes(b, "limits", t->limits);

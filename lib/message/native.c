@@ -24,6 +24,7 @@
 #include <limits.h>
 #include <string.h>
 
+#include "base/rules.h"
 #include "message/field.h"
 
 enum head_tag {
@@ -38,7 +39,10 @@ enum head_tag {
 	HEAD_HARD,		/* number, ns */
 	HEAD_KEEP,		/* number, ns */
 	HEAD_UID,		/* number */
-	HEAD_LIMITS		/* string */
+	HEAD_LIMITS,		/* string */
+	HEAD_BACKOFF,		/* number, ns */
+	HEAD_FACTOR,		/* number, thousandths */
+	HEAD_BACKOFF_CAP	/* number, ns */
 };
 
 enum ctx_tag {
@@ -93,6 +97,9 @@ tq_native_head_put(struct tq_buf *b, const struct tq_task *t)
 	tq_field_put_number(b, HEAD_KEEP, t->keep, 0);
 	tq_field_put_number(b, HEAD_UID, t->uid, 0);
 	tq_field_put_string(b, HEAD_LIMITS, t->limits);
+	tq_field_put_number(b, HEAD_BACKOFF, t->backoff, 0);
+	tq_field_put_number(b, HEAD_FACTOR, t->factor, 1);
+	tq_field_put_number(b, HEAD_BACKOFF_CAP, t->backoff_cap, 0);
 }
 
 /* Kind, flags, name and operands agree, as tq_task_check() saw to. */
@@ -166,6 +173,17 @@ head_field(struct tq_task *out, struct tq_arena *mem, struct tq_cur *c,
 		break;
 	case HEAD_LIMITS:
 		out->limits = tq_field_string(c, TQ_LIMITS_MAX);
+		break;
+	case HEAD_BACKOFF:
+		out->backoff = tq_field_number(c, INT64_MAX);
+		break;
+	case HEAD_FACTOR:
+		out->factor = (unsigned)tq_field_number(c, TQ_FACTOR_MAX);
+		if (out->factor < 1000)
+			c->err = EBADMSG;
+		break;
+	case HEAD_BACKOFF_CAP:
+		out->backoff_cap = tq_field_number(c, INT64_MAX);
 		break;
 	default:
 		return tq_field_newer(head_what, tag, e);

@@ -11,6 +11,7 @@
 
 #include <tq/tq.h>
 
+#include "base/rules.h"
 #include "message/json.h"
 #include "message/limits.h"
 #include "message/utf8.h"
@@ -304,6 +305,11 @@ check_times(const struct tq_task *t, struct tq_err *e)
 		    "the hard time limit is before the soft one");
 	if (t->retries < -1)
 		return tq_fail(e, EINVAL, "%d retries", t->retries);
+	if (t->backoff < -1 || t->backoff_cap < -1)
+		return tq_fail(e, EINVAL, "a negative delay of retries");
+	if (t->factor != 0 && (t->factor < 1000 || t->factor > TQ_FACTOR_MAX))
+		return tq_fail(e, EINVAL, "delays of retries that grow by "
+		    "%u/1000, not 1 to 1000", t->factor);
 	return 0;
 }
 

@@ -401,7 +401,7 @@ tq_spool_settings(struct tq_spool *sp, const char *queue,
     struct tq_err *e)
 {
 	struct tq_settings all, own = { .is_set = 0 };
-	char value[64];
+	char value[1024];
 	uint32_t n = 0;
 	int i, rv = 0;
 
@@ -415,10 +415,10 @@ tq_spool_settings(struct tq_spool *sp, const char *queue,
 	if (queue != NULL && n == 0)
 		return tq_fail(e, ENOENT, "%s: no such queue", queue);
 	for (i = 0; rv == 0 && i < TQ_NSETTINGS; i++) {
-		if (queue != NULL && !tq_setting_of_queue(i))
+		if (tq_setting_name(i) == NULL ||
+		    (queue != NULL && !tq_setting_of_queue(i)))
 			continue;
-		tq_setting_format(i, tq_setting_get(&own, &all, i), value,
-		    sizeof(value));
+		tq_setting_format(i, &own, &all, value, sizeof(value));
 		rv = each(tq_setting_name(i), value,
 		    (queue == NULL ? all.is_set : own.is_set) >> i & 1, arg);
 	}

@@ -173,6 +173,25 @@ claim_slot(struct tq_spool *sp, const struct tq_take *take, uint32_t n,
 	    tq_core_end_room(sp), now, e);
 }
 
+/* What the queue says of a failure. */
+static void
+rules_of(struct tq_spool *sp, const struct tq_qrow *q,
+    struct tq_spool_got *out)
+{
+	const struct tq_settings *all = &sp->t.top->set;
+	uint64_t set = q->set.is_set | all->is_set;
+
+	/* where no rule is set, the worker's own is the one */
+	out->retries = -1;
+	if (set & TQ_SET_BIT(TQ_SET_RETRIES))
+		out->retries = (int)tq_setting_get(&q->set, all,
+		    TQ_SET_RETRIES);
+	if (set & TQ_SET_RULES)
+		tq_setting_rules(&out->rules, &q->set, all);
+	else
+		tq_rules_init(&out->rules);
+}
+
 /* 1 claimed (*out), 0 nothing, 2 a segment is wanted, -1. */
 static int
 claim_locked(struct tq_spool *sp, const struct tq_take *take,
@@ -209,11 +228,7 @@ claim_locked(struct tq_spool *sp, const struct tq_take *take,
 	out->slot = n;
 	out->s = *s;
 	strlcpy(out->queue, q->name, sizeof(out->queue));
-	/* where no rule is set, the worker's own is the one */
-	out->retries = -1;
-	if (((q->set.is_set | top->set.is_set) & 1u << TQ_SET_RETRIES) != 0)
-		out->retries = (int)tq_setting_get(&q->set, &top->set,
-		    TQ_SET_RETRIES);
+	rules_of(sp, q, out);
 	w->claims++;
 	sp->ahead = choose(sp, take);
 	/* whoever takes one and leaves more rings on */

@@ -9,8 +9,16 @@
 #include <string.h>
 
 #include "base/date.h"
+#include "base/rules.h"
 
-enum kind { COUNT, SIZE, DURATION, WORD };
+/*
+ * Settings of several numbers: BACKOFF has three (ns, thousandths, ns), a list
+ * of STATUSES four times 64 bits.  The numbers behind the first are PARTs:
+ * they have a name in the ledger only.
+ */
+enum kind { COUNT, SIZE, DURATION, WORD, BACKOFF, STATUSES, PART };
+
+#define STATUS_WORDS	4
 
 static const char *const yes_no[] = { "no", "yes", NULL };
 static const char *const full_words[] = { "wait", "refuse", NULL };
@@ -26,21 +34,42 @@ static const struct {
 	const char *const *words;
 } rows[TQ_NSETTINGS] = {
 	{ "autocreate", WORD, 0, 1, 1, yes_no },
+	{ "backoff", BACKOFF, 1, 0, INT64_MAX, NULL },
+	{ "backoff.factor", PART, 1, 0, TQ_FACTOR_MAX, NULL },
+	{ "backoff.cap", PART, 1, 0, INT64_MAX, NULL },
 	{ "crashes", COUNT, 1, 3, 200, NULL },
 	/* -1: the larger of 5 % of the file system and 256 MiB */
 	{ "floor", SIZE, 0, -1, INT64_MAX, NULL },
 	{ "keep", DURATION, 1, 86400 * TQ_SECOND, INT64_MAX, NULL },
 	{ "keep-failed", DURATION, 1, 0, INT64_MAX, NULL },
 	{ "keep-outcome", COUNT, 0, 100000, UINT32_MAX, NULL },
+	{ "later", COUNT, 1, 20, 254, NULL },
 	{ "limit", COUNT, 1, 0, INT64_MAX, NULL },
 	{ "limit-bytes", SIZE, 1, 0, INT64_MAX, NULL },
 	{ "on-full", WORD, 1, TQ_FULL_WAIT, 1, full_words },
+	{ "permanent", STATUSES, 1, 0, 0, NULL },
+	{ "permanent.1", PART, 1, 0, 0, NULL },
+	{ "permanent.2", PART, 1, 0, 0, NULL },
+	{ "permanent.3", PART, 1, 0, 0, NULL },
 	{ "retries", COUNT, 1, 0, 1000, NULL },
 	{ "sync", WORD, 0, TQ_SYNC_FULL, 2, sync_words },
+	{ "temporary", STATUSES, 1, 0, 0, NULL },
+	{ "temporary.1", PART, 1, 0, 0, NULL },
+	{ "temporary.2", PART, 1, 0, 0, NULL },
+	{ "temporary.3", PART, 1, 0, 0, NULL },
 };
 
-int
-tq_setting_find(const char *name, size_t n)
+/* How many numbers a setting has. */
+static int
+width(int i)
+{
+	return rows[i].kind == BACKOFF ? 3 :
+	    rows[i].kind == STATUSES ? STATUS_WORDS : 1;
+}
+
+/* The row of a name in the ledger. */
+static int
+find_row(const char *name, size_t n)
 {
 	int i;
 
@@ -51,10 +80,18 @@ tq_setting_find(const char *name, size_t n)
 	return -1;
 }
 
+int
+tq_setting_find(const char *name, size_t n)
+{
+	int i = find_row(name, n);
+
+	return i != -1 && rows[i].kind == PART ? -1 : i;
+}
+
 const char *
 tq_setting_name(int i)
 {
-	return rows[i].name;
+	return rows[i].kind == PART ? NULL : rows[i].name;
 }
 
 int
@@ -76,51 +113,106 @@ parse_word(int64_t *out, int i, const char *s)
 	return -1;
 }
 
-int
-tq_setting_parse(struct tq_settings *set, int i, const char *s,
-    struct tq_err *e)
+static int
+parse_backoff(int64_t v[3], const char *s, struct tq_err *e)
+{
+	struct tq_rules r;
+
+	tq_rules_init(&r);
+	if (tq_backoff_parse(&r.backoff, &r.factor, &r.backoff_cap, s,
+	    e) == -1)
+		return -1;
+	v[0] = r.backoff;
+	v[1] = r.factor;
+	/* what is said stands above what is not */
+	v[2] = r.backoff_cap > r.backoff ? r.backoff_cap : r.backoff;
+	return 0;
+}
+
+static int
+parse_statuses(int64_t v[STATUS_WORDS], const char *s, struct tq_err *e)
+{
+	uint64_t words[STATUS_WORDS];
+
+	if (tq_statuses_parse(words, s, e) == -1)
+		return -1;
+	memcpy(v, words, sizeof(words));
+	return 0;
+}
+
+/* Numbers of a text into v, which has room for the widest. */
+static int
+parse(int64_t *v, int i, const char *s, struct tq_err *e)
 {
 	const char *errstr = NULL;
-	int64_t v = 0;
 	uint64_t u;
-	tq_time t;
 
-	if (*s == '\0') {
-		set->is_set &= ~(1u << i);
-		set->v[i] = 0;
-		return 0;
-	}
 	switch (rows[i].kind) {
 	case COUNT:
-		v = strtonum(s, 0, rows[i].max, &errstr);
+		*v = strtonum(s, 0, rows[i].max, &errstr);
 		break;
 	case SIZE:
 		if (tq_size_parse(&u, s, e) == -1)
 			return -1;
-		v = u > INT64_MAX ? INT64_MAX : (int64_t)u;
+		*v = u > INT64_MAX ? INT64_MAX : (int64_t)u;
 		break;
 	case DURATION:
-		if (tq_duration_parse(&t, s, e) == -1)
-			return -1;
-		v = t;
-		break;
+		return tq_duration_parse(v, s, e);
+	case BACKOFF:
+		return parse_backoff(v, s, e);
+	case STATUSES:
+		return parse_statuses(v, s, e);
 	case WORD:
-		if (parse_word(&v, i, s) == -1)
+		if (parse_word(v, i, s) == -1)
 			errstr = "not one of its words";
+		break;
+	case PART:
+		errstr = "only a part";
 		break;
 	}
 	if (errstr != NULL)
 		return tq_fail(e, EINVAL, "%s: '%s' is %s", rows[i].name, s,
 		    errstr);
-	set->v[i] = v;
-	set->is_set |= 1u << i;
+	return 0;
+}
+
+int
+tq_setting_parse(struct tq_settings *set, int i, const char *s,
+    struct tq_err *e)
+{
+	int64_t v[STATUS_WORDS] = { 0 };
+	int k;
+
+	if (*s != '\0' && parse(v, i, s, e) == -1)
+		return -1;
+	for (k = 0; k < width(i); k++) {
+		set->v[i + k] = v[k];
+		if (*s == '\0')
+			set->is_set &= ~TQ_SET_BIT(i + k);
+		else
+			set->is_set |= TQ_SET_BIT(i + k);
+	}
 	return 0;
 }
 
 void
-tq_setting_format(int i, int64_t v, char *buf, size_t size)
+tq_setting_format(int i, const struct tq_settings *queue,
+    const struct tq_settings *spool, char *buf, size_t size)
 {
+	int64_t v = tq_setting_get(queue, spool, i);
+	struct tq_rules r;
+
 	switch (rows[i].kind) {
+	case BACKOFF:
+		tq_setting_rules(&r, queue, spool);
+		tq_backoff_format(buf, size, r.backoff, r.factor,
+		    r.backoff_cap);
+		break;
+	case STATUSES:
+		tq_setting_rules(&r, queue, spool);
+		tq_statuses_format(buf, size, i == TQ_SET_PERMANENT ?
+		    r.permanent : r.temporary);
+		break;
 	case DURATION:
 		tq_duration_format(buf, size, v);
 		break;
@@ -137,15 +229,42 @@ tq_setting_format(int i, int64_t v, char *buf, size_t size)
 	}
 }
 
+/* Where the numbers of a setting stand that is not at its default, or NULL. */
+static const int64_t *
+numbers(const struct tq_settings *queue, const struct tq_settings *spool,
+    int i)
+{
+	if (queue != NULL && queue->is_set & TQ_SET_BIT(i))
+		return &queue->v[i];
+	return spool->is_set & TQ_SET_BIT(i) ? &spool->v[i] : NULL;
+}
+
+void
+tq_setting_rules(struct tq_rules *out, const struct tq_settings *queue,
+    const struct tq_settings *spool)
+{
+	const int64_t *v;
+
+	tq_rules_init(out);
+	if ((v = numbers(queue, spool, TQ_SET_BACKOFF)) != NULL) {
+		out->backoff = v[0];
+		out->factor = (unsigned)v[1];
+		out->backoff_cap = v[2];
+	}
+	out->later = (unsigned)tq_setting_get(queue, spool, TQ_SET_LATER);
+	if ((v = numbers(queue, spool, TQ_SET_PERMANENT)) != NULL)
+		memcpy(out->permanent, v, sizeof(out->permanent));
+	if ((v = numbers(queue, spool, TQ_SET_TEMPORARY)) != NULL)
+		memcpy(out->temporary, v, sizeof(out->temporary));
+}
+
 int64_t
 tq_setting_get(const struct tq_settings *queue,
     const struct tq_settings *spool, int i)
 {
-	if (queue != NULL && queue->is_set >> i & 1)
-		return queue->v[i];
-	if (spool->is_set >> i & 1)
-		return spool->v[i];
-	return rows[i].preset;
+	const int64_t *v = numbers(queue, spool, i);
+
+	return v != NULL ? *v : rows[i].preset;
 }
 
 void
@@ -154,10 +273,37 @@ tq_settings_encode(struct tq_buf *b, const struct tq_settings *set)
 	int i;
 
 	for (i = 0; i < TQ_NSETTINGS; i++) {
-		if (!(set->is_set >> i & 1))
+		if (!(set->is_set & TQ_SET_BIT(i)))
 			continue;
 		tq_buf_bytes(b, rows[i].name, strlen(rows[i].name));
 		tq_buf_varint(b, (uint64_t)set->v[i]);
+	}
+}
+
+/* 1 if a number from the ledger can be the setting's. */
+static int
+in_range(int i, int64_t v)
+{
+	/* 64 statuses are any number; of a factor, 0 would divide by itself */
+	if (rows[i].kind == STATUSES || (rows[i].kind == PART &&
+	    i != TQ_SET_FACTOR && i != TQ_SET_BACKOFF_CAP))
+		return 1;
+	if (i == TQ_SET_FACTOR && v < 1000)
+		return 0;
+	return v >= 0 && (rows[i].kind == DURATION || v <= rows[i].max);
+}
+
+/* A setting of which numbers are missing is not set. */
+static void
+whole(struct tq_settings *set)
+{
+	uint64_t bits;
+	int i;
+
+	for (i = 0; i < TQ_NSETTINGS; i += width(i)) {
+		bits = (TQ_SET_BIT(width(i)) - 1) << i;
+		if ((set->is_set & bits) != bits)
+			set->is_set &= ~bits;
 	}
 }
 
@@ -175,11 +321,11 @@ tq_settings_decode(struct tq_settings *set, struct tq_cur *c)
 		v = (int64_t)tq_cur_varint(c);
 		if (name == NULL || c->err)
 			return -1;
-		if ((i = tq_setting_find(name, n)) == -1 || v < 0 ||
-		    (rows[i].kind != DURATION && v > rows[i].max))
+		if ((i = find_row(name, n)) == -1 || !in_range(i, v))
 			continue;
 		set->v[i] = v;
-		set->is_set |= 1u << i;
+		set->is_set |= TQ_SET_BIT(i);
 	}
+	whole(set);
 	return c->err ? -1 : 0;
 }

@@ -69,6 +69,7 @@ struct tq_spool_got {
 	struct tq_rec	 rec;		/* its PUT or CARRY; views, see below */
 	struct tq_bytes	 ctx;		/* interned bytes */
 	int		 retries;	/* rule of its queue, -1: it has none */
+	struct tq_rules	 rules;		/* its other rules */
 	char		 queue[TQ_NAME_MAX + 1];
 };
 

@@ -3,38 +3,21 @@
  *
  *	status			state
  *	0			success
- *	75 111			try later: retry, TQ_LATERS_MAX times
- *	in `permanent` below	failure
+ *	temporary (75 111)	try later: retry, `later` (20) times
+ *	permanent (64 ... 127)	failure
  *	other, or killed	retry while the task's retries allow, then failure
  *
- * A task that may start only once is never tried again.
+ * The lists and numbers are rules of the queue (struct tq_rules); here are
+ * those that hold where none are set.  A task that may start only once is
+ * never tried again.
  */
 #include <sys/wait.h>
 
 #include <stdint.h>
 
+#include "base/clock.h"
+#include "base/rules.h"
 #include "outcome.h"
-
-/*
- * 64-68, 77 and 78 from sysexits(3): usage, bad data, no input, no user, no
- * host, no permission, bad configuration; 100 from qmail-command(8); 126 and
- * 127 from sh(1): cannot run, not found.  None of them goes away by waiting.
- */
-static const unsigned char permanent[] = {
-	64, 65, 66, 67, 68, 77, 78, 100, 126, 127
-};
-
-/* EX_TEMPFAIL of sysexits(3), and what qmail-command(8) calls "soft". */
-static const unsigned char later[] = { 75, 111 };
-
-static int
-has(const unsigned char *list, size_t n, int status)
-{
-	while (n > 0)
-		if (list[--n] == status)
-			return 1;
-	return 0;
-}
 
 void
 tq_policy_of(struct tq_policy *out, const struct tq_claim *c, int retries)
@@ -43,23 +26,42 @@ tq_policy_of(struct tq_policy *out, const struct tq_claim *c, int retries)
 	out->once = (c->task.flags & TQ_TASK_ONCE) != 0;
 	out->failures = c->failures;
 	out->laters = c->laters;
+	out->rules = c->rules;
+	tq_policy_backoff(&out->rules, &c->task);
+}
+
+void
+tq_policy_backoff(struct tq_rules *r, const struct tq_task *t)
+{
+	if (t->backoff >= 0)
+		r->backoff = t->backoff;
+	if (t->factor != 0)
+		r->factor = t->factor;
+	if (t->backoff_cap >= 0)
+		r->backoff_cap = t->backoff_cap;
+	else if (t->backoff > r->backoff_cap)
+		r->backoff_cap = t->backoff;
 }
 
 tq_time
-tq_backoff_max(unsigned k)
+tq_backoff_max(const struct tq_rules *r, unsigned k)
 {
-	tq_time max;
+	tq_time max = r->backoff, cap = r->backoff_cap, f = r->factor;
 
-	for (max = TQ_BACKOFF_BASE; k > 1 && max < TQ_BACKOFF_CAP; k--)
-		max *= 2;
-	return max < TQ_BACKOFF_CAP ? max : TQ_BACKOFF_CAP;
+	/* at a factor of one no step changes anything */
+	for (; k > 1 && max < cap && f > 1000; k--) {
+		if (max / 1000 >= cap / f)
+			return cap;
+		max = max > INT64_MAX / f ? max / 1000 * f : max * f / 1000;
+	}
+	return max < cap ? max : cap;
 }
 
 tq_time
-tq_backoff(unsigned k, uint64_t rnd)
+tq_backoff(const struct tq_rules *r, unsigned k, uint64_t rnd)
 {
-	/* the bias of % is below 2^-24: the longest delay has 40 bits */
-	return (tq_time)(rnd % ((uint64_t)tq_backoff_max(k) + 1));
+	/* the bias of % is below 2^-10 for delays of up to half a year */
+	return (tq_time)(rnd % ((uint64_t)tq_backoff_max(r, k) + 1));
 }
 
 static void
@@ -78,7 +80,7 @@ again(struct tq_outcome *out, const struct tq_policy *p, unsigned k,
 		return;
 	}
 	out->state = TQ_RETRY;
-	out->when = now + tq_backoff(k, rnd);
+	out->when = tq_clock_deadline(now, tq_backoff(&p->rules, k, rnd));
 }
 
 void
@@ -96,13 +98,13 @@ tq_outcome_decide(struct tq_outcome *out, int wstatus,
 
 	if (exited && out->status == 0)
 		out->state = TQ_SUCCESS;
-	else if (exited && has(later, sizeof(later), out->status)) {
+	else if (exited && tq_statuses_has(p->rules.temporary, out->status)) {
 		out->flags = TQ_OUTCOME_LATER;
-		if (p->laters < TQ_LATERS_MAX)
+		if (p->laters < p->rules.later)
 			again(out, p, p->laters + 1, rnd, now);
 		else
 			fail(out, "tried later too often");
-	} else if (exited && has(permanent, sizeof(permanent), out->status))
+	} else if (exited && tq_statuses_has(p->rules.permanent, out->status))
 		fail(out, p->retries > 0 ? "not worth a retry" : NULL);
 	else if (p->failures < (unsigned)p->retries)
 		again(out, p, p->failures + 1, rnd, now);

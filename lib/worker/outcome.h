@@ -9,16 +9,13 @@
 
 #include <tq/tq.h>
 
-#define TQ_LATERS_MAX	20		/* "try later" ends of one task */
-#define TQ_BACKOFF_BASE	TQ_SECOND	/* before the first retry, at most */
-#define TQ_BACKOFF_CAP	(600 * TQ_SECOND)
-
 /* What a task may still do, and what it did before this attempt. */
 struct tq_policy {
 	int		 retries;	/* failed attempts to try again, >= 0 */
 	int		 once;		/* at most one start, whatever else */
 	unsigned	 failures;	/* failed attempts before this one */
 	unsigned	 laters;	/* "try later" ends before this one */
+	struct tq_rules	 rules;		/* that hold for it */
 };
 
 /*
@@ -27,18 +24,20 @@ struct tq_policy {
  */
 void	tq_policy_of(struct tq_policy *out, const struct tq_claim *,
 	    int retries);
+/* What the task itself says of its backoff, in place of its queue's rule. */
+void	tq_policy_backoff(struct tq_rules *r, const struct tq_task *t);
 
 /*
- * The longest delay before retry k, counted from 1: 1 s, 2 s, 4 s, ... and
- * never more than TQ_BACKOFF_CAP.
+ * The longest delay before retry k, counted from 1: the first, then each
+ * longer by the factor, and never more than the cap.
  */
-tq_time	tq_backoff_max(unsigned k);
+tq_time	tq_backoff_max(const struct tq_rules *r, unsigned k);
 /*
  * The delay before retry k with full jitter, so that tasks which failed
- * together do not come back together: in [0, tq_backoff_max(k)], chosen by
+ * together do not come back together: in [0, tq_backoff_max(r, k)], chosen by
  * the random number rnd.
  */
-tq_time	tq_backoff(unsigned k, uint64_t rnd);
+tq_time	tq_backoff(const struct tq_rules *r, unsigned k, uint64_t rnd);
 
 /*
  * Decide how an attempt ended.

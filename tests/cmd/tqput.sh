@@ -182,8 +182,7 @@ check "a missing argument" 64 "" "tqput: option -q needs its queue${NL}usage: *"
 check "-h explains" 0 "usage: tqput *--version*" "" tqput -h
 check "-V names the version" 0 "tqput [0-9]*.[0-9]*.[0-9]*" "" tqput -V
 for o in '-A x' '-D ok' '-F f' '-K skip' '-k x' '-P x' '-R x' '-S x' --chain \
-    --group '--chord x' '--link x' '--link-error x' '--backoff 1' \
-    --spool-on-failure
+    --group '--chord x' '--link x' '--link-error x' --spool-on-failure
 do
 	check "$o is not kept" 78 "" "tqput: option ${o%% *}: not kept by this broker" \
 	    tqput $o true

@@ -158,6 +158,7 @@ every_setting_comes_back(void **state)
 	    "\"umask\":\"0022\",\"env\":[\"A=b\"],"
 	    "\"eta\":\"2026-11-23T12:00:00.123Z\","
 	    "\"expires\":\"2026-11-24T12:00:00.000Z\",\"retries\":3,"
+	    "\"backoff\":\"2,1.5,5m\","
 	    "\"soft\":1.5,\"hard\":10,\"limits\":\"mem=1k\",\"keep\":0,"
 	    "\"hold\":true,"
 	    "\"once\":true,\"noresult\":true,\"parent\":\"p\","

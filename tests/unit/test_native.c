@@ -87,6 +87,9 @@ named_task_comes_back_whole(void **state)
 	t.keep = 0;
 	t.uid = UINT32_MAX;
 	t.limits = "mem=1";
+	t.backoff = 0;
+	t.factor = 1500;
+	t.backoff_cap = 7;
 	tq_native_head_put(&f->b, &t);
 	assert_int_equal(tq_native_head_get(&f->task, &f->mem, f->b.p, f->b.n,
 	    &f->e), 0);
@@ -110,6 +113,9 @@ named_task_comes_back_whole(void **state)
 	assert_int_equal(f->task.keep, 0);
 	assert_int_equal(f->task.uid, UINT32_MAX);
 	assert_string_equal(f->task.limits, "mem=1");
+	assert_int_equal(f->task.backoff, 0);
+	assert_int_equal(f->task.factor, 1500);
+	assert_int_equal(f->task.backoff_cap, 7);
 }
 
 static void
@@ -151,7 +157,7 @@ newer_records_are_refused_as_such(void **state)
 
 	head_refused(f, "\2\0", 2, EPROTO);		/* version */
 	head_refused(f, "\1\4", 2, EPROTO);		/* kind */
-	head_refused(f, "\1\0\15\1", 4, EPROTO);	/* field 13 */
+	head_refused(f, "\1\0\36\1", 4, EPROTO);	/* field 30 */
 	head_refused(f, "\1\0\377\1", 4, EPROTO);	/* field 255 */
 }
 

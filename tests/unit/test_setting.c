@@ -11,20 +11,25 @@ static const struct {
 } good[] = {
 	{ "autocreate", "yes", 1 },
 	{ "autocreate", "no", 0 },
+	{ "backoff", "2s,1.5,1m", 2 * TQ_SECOND },
 	{ "crashes", "0", 0 },
 	{ "crashes", "200", 200 },
 	{ "floor", "1M", 1 << 20 },
 	{ "keep", "1h", 3600 * TQ_SECOND },
 	{ "keep-failed", "0s", 0 },
 	{ "keep-outcome", "4294967295", UINT32_MAX },
+	{ "later", "254", 254 },
 	{ "limit", "9223372036854775807", INT64_MAX },
 	{ "limit-bytes", "10k", 10240 },
 	{ "on-full", "wait", TQ_FULL_WAIT },
 	{ "on-full", "refuse", TQ_FULL_REFUSE },
+	{ "permanent", "1-3,63", (int64_t)(UINT64_C(1) << 63 | 0xe) },
+	{ "permanent", "none", 0 },
 	{ "retries", "1000", 1000 },
 	{ "sync", "full", TQ_SYNC_FULL },
 	{ "sync", "batch", TQ_SYNC_BATCH },
 	{ "sync", "none", TQ_SYNC_NONE },
+	{ "temporary", "255", 0 },
 };
 
 static const struct {
@@ -32,6 +37,8 @@ static const struct {
 } bad[] = {
 	{ "autocreate", "maybe" },
 	{ "autocreate", "YES" },
+	{ "backoff", "1s,0.5" },
+	{ "backoff", "1m,2,1s" },
 	{ "crashes", "201" },
 	{ "crashes", "-1" },
 	{ "crashes", "three" },
@@ -40,6 +47,11 @@ static const struct {
 	{ "keep-outcome", "4294967296" },
 	{ "limit", "9223372036854775808" },
 	{ "limit", "1x" },
+	{ "later", "255" },
+	{ "permanent", "0" },
+	{ "permanent", "256" },
+	{ "permanent", "5-3" },
+	{ "temporary", "75," },
 	{ "on-full", "drop" },
 	{ "retries", "1001" },
 	{ "sync", "fully" },
@@ -59,7 +71,10 @@ every_number_has_a_name_of_its_own(void **state)
 
 	(void)state;
 	for (i = 0; i < TQ_NSETTINGS; i++)
-		assert_int_equal(number(tq_setting_name(i)), i);
+		if (tq_setting_name(i) != NULL)
+			assert_int_equal(number(tq_setting_name(i)), i);
+	assert_int_equal(number("backoff.cap"), -1);
+	assert_null(tq_setting_name(TQ_SET_FACTOR));
 	assert_int_equal(number("kee"), -1);
 	assert_int_equal(number("keeps"), -1);
 	assert_int_equal(number(""), -1);
@@ -80,7 +95,7 @@ texts_become_values(void **state)
 		assert_int_equal(tq_setting_parse(&set, n, good[i].text, &e),
 		    0);
 		assert_true(set.v[n] == good[i].want);
-		assert_int_equal(set.is_set, 1u << n);
+		assert_true(set.is_set & TQ_SET_BIT(n));
 	}
 }
 
@@ -147,7 +162,7 @@ static void
 formatted_value_parses_to_itself(void **state)
 {
 	struct tq_settings set, again;
-	char text[64];
+	char text[1024];
 	size_t i;
 	int n;
 
@@ -158,9 +173,9 @@ formatted_value_parses_to_itself(void **state)
 		n = number(good[i].name);
 		assert_int_equal(tq_setting_parse(&set, n, good[i].text,
 		    NULL), 0);
-		tq_setting_format(n, set.v[n], text, sizeof(text));
+		tq_setting_format(n, NULL, &set, text, sizeof(text));
 		assert_int_equal(tq_setting_parse(&again, n, text, NULL), 0);
-		assert_true(again.v[n] == set.v[n]);
+		assert_memory_equal(&again, &set, sizeof(set));
 	}
 }
 
@@ -172,21 +187,73 @@ automatic_floor_is_said_so(void **state)
 	char text[64];
 
 	(void)state;
-	tq_setting_format(n, tq_setting_get(NULL, &none, n), text,
-	    sizeof(text));
+	tq_setting_format(n, NULL, &none, text, sizeof(text));
 	assert_string_equal(text, "auto");
 }
 
 static void
 word_out_of_range_formats_as_the_first(void **state)
 {
+	struct tq_settings set = { .is_set = TQ_SET_BIT(TQ_SET_SYNC) };
 	char text[64];
 
 	(void)state;
-	tq_setting_format(number("sync"), 99, text, sizeof(text));
+	set.v[TQ_SET_SYNC] = 99;
+	tq_setting_format(TQ_SET_SYNC, NULL, &set, text, sizeof(text));
 	assert_string_equal(text, "full");
-	tq_setting_format(number("sync"), -1, text, sizeof(text));
+	set.v[TQ_SET_SYNC] = -1;
+	tq_setting_format(TQ_SET_SYNC, NULL, &set, text, sizeof(text));
 	assert_string_equal(text, "full");
+}
+
+/* Set by text, of which none is refused. */
+static void
+set_to(struct tq_settings *set, const char *name, const char *text)
+{
+	assert_int_equal(tq_setting_parse(set, number(name), text, NULL), 0);
+}
+
+static void
+preset_rules_are_those_of_a_worker_without_a_queue(void **state)
+{
+	struct tq_settings none = { .is_set = 0 };
+	struct tq_rules want, got;
+	char text[1024];
+
+	(void)state;
+	tq_rules_init(&want);
+	tq_setting_rules(&got, NULL, &none);
+	assert_memory_equal(&got, &want, sizeof(got));
+	tq_setting_format(number("permanent"), NULL, &none, text,
+	    sizeof(text));
+	assert_string_equal(text, "64-68,77-78,100,126-127");
+	tq_setting_format(number("temporary"), NULL, &none, text,
+	    sizeof(text));
+	assert_string_equal(text, "75,111");
+	tq_setting_format(number("backoff"), NULL, &none, text, sizeof(text));
+	assert_string_equal(text, "1,2,10m");
+}
+
+static void
+rules_are_the_queues_whole_or_the_spools(void **state)
+{
+	struct tq_settings queue = { .is_set = 0 }, spool = { .is_set = 0 };
+	struct tq_rules r;
+
+	(void)state;
+	set_to(&spool, "backoff", "3s,4,20m");
+	set_to(&spool, "later", "7");
+	set_to(&spool, "permanent", "9");
+	set_to(&queue, "backoff", "20m");
+	set_to(&queue, "temporary", "none");
+	tq_setting_rules(&r, &queue, &spool);
+	assert_true(r.backoff == 1200 * TQ_SECOND);
+	assert_int_equal(r.factor, 2000);
+	/* a cap that is not said does not cut what is */
+	assert_true(r.backoff_cap == 1200 * TQ_SECOND);
+	assert_int_equal(r.later, 7);
+	assert_true(r.permanent[0] == 1 << 9 && r.permanent[1] == 0);
+	assert_true(r.temporary[1] == 0);
 }
 
 /* ---- bytes -------------------------------------------------------------------- */
@@ -204,12 +271,27 @@ bytes_hold_what_is_set(void **state)
 	    0);
 	assert_int_equal(tq_setting_parse(&set, number("keep"), "1d", NULL),
 	    0);
+	set_to(&set, "backoff", "1s,3.25,1h");
+	set_to(&set, "permanent", "1-255");
 	tq_settings_encode(&b, &set);
 	assert_true(tq_buf_ok(&b));
 	tq_cur_init(&c, b.p, b.n);
 	assert_int_equal(tq_settings_decode(&out, &c), 0);
 	assert_memory_equal(&out, &set, sizeof(set));
 	tq_buf_fini(&b);
+}
+
+static void
+a_setting_of_which_numbers_are_missing_is_not_set(void **state)
+{
+	static const char bytes[] = "\7backoff\5\16backoff.factor\1";
+	struct tq_settings out;
+	struct tq_cur c;
+
+	(void)state;
+	tq_cur_init(&c, bytes, sizeof(bytes) - 1);
+	assert_int_equal(tq_settings_decode(&out, &c), 0);
+	assert_true(out.is_set == 0);
 }
 
 static void
@@ -222,7 +304,7 @@ setting_of_a_later_release_is_skipped(void **state)
 	(void)state;
 	tq_cur_init(&c, bytes, sizeof(bytes) - 1);
 	assert_int_equal(tq_settings_decode(&out, &c), 0);
-	assert_int_equal(out.is_set, 1u << number("limit"));
+	assert_true(out.is_set == TQ_SET_BIT(number("limit")));
 	assert_int_equal(out.v[number("limit")], 5);
 }
 
@@ -272,7 +354,10 @@ main(void)
 		cmocka_unit_test(formatted_value_parses_to_itself),
 		cmocka_unit_test(automatic_floor_is_said_so),
 		cmocka_unit_test(word_out_of_range_formats_as_the_first),
+		cmocka_unit_test(preset_rules_are_those_of_a_worker_without_a_queue),
+		cmocka_unit_test(rules_are_the_queues_whole_or_the_spools),
 		cmocka_unit_test(bytes_hold_what_is_set),
+		cmocka_unit_test(a_setting_of_which_numbers_are_missing_is_not_set),
 		cmocka_unit_test(setting_of_a_later_release_is_skipped),
 		cmocka_unit_test(value_out_of_range_is_skipped),
 		cmocka_unit_test(cut_bytes_are_refused),

@@ -227,6 +227,7 @@ fill(struct tq_local *l, struct tq_claim *c, const struct tq_spool_got *got,
 		return -1;
 	if (c->task.retries == -1)
 		c->task.retries = got->retries;
+	c->rules = got->rules;
 	c->crashes = got->s.crashes;
 	c->laters = got->s.laters;
 	c->failures = got->s.failures;

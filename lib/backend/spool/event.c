@@ -52,7 +52,7 @@ from_queue(struct event *v, const struct tq_rec *r)
 	struct tq_settings set;
 	struct tq_buf b;
 	struct tq_cur c;
-	char value[64];
+	char value[1024];
 	unsigned flags;
 	int i;
 
@@ -66,9 +66,10 @@ from_queue(struct event *v, const struct tq_rec *r)
 	if (flags & 2)
 		tq_buf_str(&b, " closed");
 	for (i = 0; i < TQ_NSETTINGS; i++) {
-		if (!(set.is_set >> i & 1))
+		if (!(set.is_set & TQ_SET_BIT(i)) ||
+		    tq_setting_name(i) == NULL)
 			continue;
-		tq_setting_format(i, set.v[i], value, sizeof(value));
+		tq_setting_format(i, &set, &set, value, sizeof(value));
 		tq_buf_printf(&b, " %s=%s", tq_setting_name(i), value);
 	}
 	if (b.n > 1 && tq_buf_ok(&b))
