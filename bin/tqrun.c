@@ -155,8 +155,8 @@ parse(struct run *r, struct tq_options *o, struct tq_say *s, int argc,
 			    optarg, 0, 1000000);
 			break;
 		case 'T':
-			tq_arg_limits("-T", optarg, &w->rules.soft,
-			    &w->rules.hard);
+			tq_arg_limits("-T", optarg, &w->rules.plan.soft,
+			    &w->rules.plan.hard);
 			break;
 		case 'u':
 			check_use(tq_uses_add(&r->uses, optarg, &e), "-u",

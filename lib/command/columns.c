@@ -263,6 +263,24 @@ print_progress(struct tq_print *p, const char *name, const struct tq_row *r)
 	tq_print_str(p, name, r->info->progress);
 }
 
+static void
+print_type(struct tq_print *p, const char *name, const struct tq_row *r)
+{
+	tq_print_str(p, name, r->info->end.type);
+}
+
+/* A JSON value: data of any size, as the streams. */
+static void
+print_result(struct tq_print *p, const char *name, const struct tq_row *r)
+{
+	const struct tq_bytes *v = &r->info->end.result;
+
+	if (v->n == 0)
+		tq_print_none(p, name);
+	else
+		tq_print_bytes(p, name, (const unsigned char *)v->p, v->n);
+}
+
 /* The beginning of a stream, up to TQ_COLUMNS_BYTES.  0, or -1: none. */
 static int
 read_stream(struct tq_buf *b, const struct tq_row *r, enum tq_stream stream)
@@ -313,7 +331,7 @@ print_err(struct tq_print *p, const char *name, const struct tq_row *r)
 	print_stream(p, name, r, TQ_STDERR);
 }
 
-/* The last three hold data of any size: only -o asks for them. */
+/* The last four hold data of any size: only -o asks for them. */
 static const struct tq_column table[] = {
 	{ "id", print_id },
 	{ "tail", print_tail },
@@ -346,12 +364,14 @@ static const struct tq_column table[] = {
 	{ "parent", print_parent },
 	{ "root", print_root },
 	{ "progress", print_progress },
+	{ "type", print_type },
 	{ "body", print_body },
 	{ "out", print_out },
 	{ "err", print_err },
+	{ "result", print_result },
 };
 #define NCOLUMNS	(sizeof(table) / sizeof(table[0]))
-#define NMOST		(NCOLUMNS - 3)
+#define NMOST		(NCOLUMNS - 4)
 
 static const struct tq_column *
 find(const char *name, size_t n)

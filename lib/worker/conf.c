@@ -15,7 +15,7 @@
 #include "base/io.h"
 #include "conf.h"
 #include "handler.h"
-#include "place.h"
+#include "plan.h"
 
 #define CONF_MAX	65536	/* bytes of a file */
 #define RETRIES_MAX	1000000
@@ -92,8 +92,10 @@ set_result(struct tq_conf *c, struct tq_arena *mem, char *value,
     struct tq_err *e)
 {
 	(void)mem;
-	if (strcmp(value, "auto") == 0 || strcmp(value, "text") == 0)
-		c->result = TQ_RESULT_ANY;
+	if (strcmp(value, "auto") == 0)
+		c->result = TQ_RESULT_AUTO;
+	else if (strcmp(value, "text") == 0)
+		c->result = TQ_RESULT_TEXT;
 	else if (strcmp(value, "json") == 0)
 		c->result = TQ_RESULT_JSON;
 	else if (strcmp(value, "none") == 0)

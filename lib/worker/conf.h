@@ -8,8 +8,9 @@
  *	limit name=value,...	as tqrun --limit
  *	nice n			as tqrun --nice
  *	result auto|text|json|none
- *				what a success must have written to stdout:
- *				anything, JSON, or what nobody wants
+ *				what a success has written to stdout: JSON
+ *				or text as it reads, text, JSON or it is
+ *				none, or what nobody wants
  *	retries n		for tasks that say nothing
  *	time-limit soft[,hard]	as tqrun -T
  */
@@ -23,7 +24,9 @@
 
 #define TQ_CONF_ENV_MAX	32		/* variables */
 
-enum tq_conf_result { TQ_RESULT_ANY, TQ_RESULT_JSON, TQ_RESULT_NONE };
+enum tq_conf_result {
+	TQ_RESULT_AUTO, TQ_RESULT_JSON, TQ_RESULT_NONE, TQ_RESULT_TEXT
+};
 
 struct tq_conf {
 	struct tq_limits limits;

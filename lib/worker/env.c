@@ -140,9 +140,15 @@ tq_env_add_facts(struct tq_env *env, const struct tq_env_facts *f)
 	tq_env_add(env, "TQ_QUEUE", t->queue);
 	tq_env_add(env, "TQ_NAME", t->name);
 	tq_env_add(env, "TQ_LABEL", t->label);
+	tq_env_add(env, "TQ_KEY", t->key);
+	tq_env_add(env, "TQ_GROUP", t->group);
 	add_number(env, "TQ_ATTEMPT", ref->attempt);
 	add_number(env, "TQ_RETRIES", f->retries);
 	add_number(env, "TQ_SLOT", f->place);
+	if (f->deadline != 0)
+		add_number(env, "TQ_DEADLINE", f->deadline / TQ_SECOND);
+	if (f->status_fd != 0)
+		add_number(env, "TQ_STATUS_FD", f->status_fd);
 	tq_env_add(env, "TQ_PARENT", t->parent);
 	/* what it puts has the same root: itself, if nobody put it */
 	tq_env_add(env, "TQ_ROOT", t->root != NULL ? t->root : ref->id.s);

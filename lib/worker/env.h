@@ -20,6 +20,8 @@ struct tq_env_facts {
 	unsigned	 place;		/* TQ_SLOT, from 1 */
 	int		 retries;	/* TQ_RETRIES: the rule that holds */
 	const char	*task_file;	/* TQ_TASK */
+	tq_time		 deadline;	/* TQ_DEADLINE, 0: none */
+	int		 status_fd;	/* TQ_STATUS_FD, 0: none */
 };
 
 /* A growing vector of "name=value" in an arena; an error is sticky. */

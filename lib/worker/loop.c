@@ -30,9 +30,13 @@
 
 /*
  * data.u64 of what the epoll watches; a peer's is KEY_PEERS plus its row, a
- * resident handler's KEY_RESIDENTS plus its number.
+ * resident handler's KEY_RESIDENTS plus its number, that of TQ_STATUS_FD
+ * KEY_TALKS plus the place.
  */
-enum { KEY_SIGNALS, KEY_BELL, KEY_PEERS, KEY_RESIDENTS = 1 << 16 };
+enum {
+	KEY_SIGNALS, KEY_BELL, KEY_PEERS, KEY_RESIDENTS = 1 << 16,
+	KEY_TALKS = KEY_RESIDENTS + TQ_PLACES_MAX * TQ_USES_MAX
+};
 
 /*
  * timeout(1) and a shell's trap send TERM to us and again to our group: that
@@ -338,6 +342,8 @@ wait_for(struct loop *l, tq_time length)
 			read_signals(l);
 		else if (ev[i].data.u64 == KEY_BELL)
 			read_mails(l);
+		else if (ev[i].data.u64 >= KEY_TALKS)
+			tq_pool_listen(&l->pool, ev[i].data.u64, l->now);
 		else if (ev[i].data.u64 >= KEY_RESIDENTS)
 			tq_pool_hear(&l->pool, ev[i].data.u64, l->now);
 		else {
@@ -417,6 +423,7 @@ begin(struct loop *l, struct tq_err *e)
 		return -1;
 	l->pool.rules.epoll = l->epoll;
 	l->pool.rules.key = KEY_RESIDENTS;
+	l->pool.rules.talk_key = KEY_TALKS;
 	ev.data.u64 = KEY_SIGNALS;
 	if (epoll_ctl(l->epoll, EPOLL_CTL_ADD, l->signals, &ev) == -1)
 		return tq_fail_sys(e, errno, "epoll");

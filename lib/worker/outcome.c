@@ -111,3 +111,20 @@ tq_outcome_decide(struct tq_outcome *out, int wstatus,
 	else
 		fail(out, p->retries > 0 ? "no retries left" : NULL);
 }
+
+void
+tq_outcome_later(struct tq_outcome *out, const struct tq_policy *p,
+    tq_time delay, tq_time now)
+{
+	out->flags = TQ_OUTCOME_LATER;
+	out->why = NULL;
+	out->when = 0;
+	if (p->once)
+		fail(out, "may start only once");
+	else if (p->laters >= p->rules.later)
+		fail(out, "tried later too often");
+	else {
+		out->state = TQ_RETRY;
+		out->when = tq_clock_deadline(now, delay);
+	}
+}

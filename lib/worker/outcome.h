@@ -40,6 +40,13 @@ tq_time	tq_backoff_max(const struct tq_rules *r, unsigned k);
 tq_time	tq_backoff(const struct tq_rules *r, unsigned k, uint64_t rnd);
 
 /*
+ * Let the attempt be tried again after a delay of its own choosing, as by a
+ * status that says "later": *out gets state, flags, why and when.
+ */
+void	tq_outcome_later(struct tq_outcome *out, const struct tq_policy *p,
+	    tq_time delay, tq_time now);
+
+/*
  * Decide how an attempt ended.
  *
  *	out	as tq_outcome_init() leaves it; gets state, flags, status,

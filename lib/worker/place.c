@@ -22,6 +22,9 @@
 #include "proc.h"
 #include "tree.h"
 
+/* A task that names another in its place for ever is none. */
+#define REPLACED_MAX	100
+
 /* As in a wait status: "exited with n". */
 #define EXITED(n)	((n) << 8)
 
@@ -50,10 +53,14 @@ tq_place_open(struct tq_place *p, const struct tq_place_rules *rules,
 	p->number = number;
 	tq_claim_init(&p->claim);
 	tq_arena_init(&p->mem);
-	p->input = p->json = -1;
+	tq_arena_init(&p->other);
+	p->input = p->json = p->talk.in = -1;
 	if (make_input(p, e) == 0 && tq_feed_open(p, rules, e) == 0 &&
+	    tq_talk_open(&p->talk, rules->epoll, rules->talk_key + number - 1,
+	    e) == 0 &&
 	    tq_capture_open(&p->capture, rules->tq, number, e) == 0)
 		return 0;
+	tq_talk_close(&p->talk);
 	if (p->input != -1)
 		close(p->input);
 	if (p->json != -1)
@@ -67,9 +74,11 @@ void
 tq_place_close(struct tq_place *p)
 {
 	tq_feed_close(p);
+	tq_talk_close(&p->talk);
 	tq_capture_close(&p->capture);
 	tq_claim_fini(&p->claim);
 	tq_arena_fini(&p->mem);
+	tq_arena_fini(&p->other);
 	close(p->input);
 	close(p->json);
 }
@@ -84,23 +93,18 @@ lesser(tq_time a, tq_time b)
 }
 
 static void
-set_limits(struct tq_place *p, const struct tq_place_rules *rules)
+set_limits(struct tq_place *p)
 {
-	tq_time soft, hard, now;
+	tq_time now;
 
-	soft = lesser(lesser(p->claim.task.soft, p->plan.conf.soft),
-	    rules->soft);
-	hard = lesser(lesser(p->claim.task.hard, p->plan.conf.hard),
-	    rules->hard);
 	p->soft = p->hard = 0;
-	if (soft == 0 && hard == 0)
+	if (p->plan.soft == 0 && p->plan.hard == 0)
 		return;
-	if (hard == 0)
-		hard = tq_clock_deadline(soft, TQ_KILL_AFTER);
 	now = tq_clock_boot();
-	if (soft != 0)
-		p->soft = tq_clock_deadline(now, soft);
-	p->hard = tq_clock_deadline(now, hard);
+	if (p->plan.soft != 0)
+		p->soft = tq_clock_deadline(now, p->plan.soft);
+	if (p->plan.hard != 0)
+		p->hard = tq_clock_deadline(now, p->plan.hard);
 }
 
 static void
@@ -147,7 +151,7 @@ set_running(struct tq_place *p, const struct tq_place_rules *rules,
 {
 	p->cause = TQ_CAUSE_NONE;
 	p->state = TQ_PLACE_RUNNING;
-	set_limits(p, rules);
+	set_limits(p);
 	tq_say(rules->say, TQ_SAY_STEP, "%s: started %s", p->claim.ref.id.s,
 	    program);
 }
@@ -162,6 +166,8 @@ start(struct tq_place *p, const struct tq_place_rules *rules)
 		.input = p->input,
 		.json = p->json,
 		.output = p->capture.fd,
+		.status = p->talk.out,
+		.now = tq_clock_wall(),
 	};
 	const struct tq_proc *proc = &p->plan.proc;
 	const struct tq_use *use;
@@ -173,6 +179,7 @@ start(struct tq_place *p, const struct tq_place_rules *rules)
 	if (use != NULL && use->resident) {
 		tq_conf_init(&p->plan.conf);
 		p->plan.retries = rules->plan.retries;
+		tq_plan_time(&p->plan, &p->claim.task, &rules->plan);
 		if (tq_feed_start(p, rules, use, &status, &e) == -1)
 			refuse(p, rules, status, &e);
 		else
@@ -228,6 +235,8 @@ tq_place_take(struct tq_place *p, const struct tq_place_rules *rules,
 		return rv;
 	if (p->claim.crashes > 0)
 		end_remains(p, rules);
+	tq_arena_reset(&p->other);
+	p->replaced = 0;
 	start(p, rules);
 	return 1;
 }
@@ -301,19 +310,159 @@ wrote_json(const struct tq_place *p)
 	return yes;
 }
 
-/* A success must have what its handler promised. */
+/*
+ * A success must have what its handler promised.  What a command wrote is
+ * text, of a named task it is JSON when it reads so.
+ */
 static void
 check_result(struct tq_place *p)
 {
+	enum tq_conf_result wanted = p->plan.conf.result;
 	unsigned cut;
 
-	if (p->end.state != TQ_SUCCESS ||
-	    p->plan.conf.result != TQ_RESULT_JSON || wrote_json(p))
+	if (p->end.state != TQ_SUCCESS || p->end.result.n > 0 ||
+	    p->claim.task.kind != TQ_KIND_NAMED ||
+	    wanted == TQ_RESULT_TEXT || wanted == TQ_RESULT_NONE)
+		return;
+	if (wrote_json(p)) {
+		p->end.flags |= TQ_OUTCOME_JSON;
+		return;
+	}
+	if (wanted != TQ_RESULT_JSON)
 		return;
 	cut = p->end.flags & TQ_OUTCOME_CUT;
 	decide(p, EXITED(TQ_ANSWER_BAD));
 	p->end.flags |= cut;
 	set_why(p, "its result is not JSON");
+}
+
+/* ---- what the task said ---------------------------------------------- */
+
+void
+tq_place_listen(struct tq_place *p, const struct tq_place_rules *rules,
+    tq_time now)
+{
+	if (p->state == TQ_PLACE_RUNNING && p->at == NULL) {
+		tq_talk_hear(&p->talk, rules->tq, &p->claim, now);
+		return;
+	}
+	/* a process that a task left behind: nobody asked it */
+	tq_talk_last(&p->talk);
+	(void)tq_talk_reset(&p->talk, 0, NULL);
+}
+
+tq_time
+tq_place_tell(struct tq_place *p, const struct tq_place_rules *rules,
+    tq_time now)
+{
+	if (p->state != TQ_PLACE_RUNNING || p->at != NULL)
+		return TQ_FOREVER;
+	return tq_talk_tick(&p->talk, rules->tq, &p->claim, now);
+}
+
+static void
+fail_as(struct tq_place *p, int status, const char *why)
+{
+	decide(p, EXITED(status));
+	set_why(p, why);
+}
+
+/* What it wished counts unless it was ended by force. */
+static void
+apply_wish(struct tq_place *p)
+{
+	const struct tq_talk *t = &p->talk;
+	struct tq_policy policy;
+
+	if (p->cause != TQ_CAUSE_NONE || p->end.signal != 0)
+		return;
+	if (t->wrong[0] != '\0') {
+		fail_as(p, TQ_ANSWER_BAD, t->wrong);
+		return;
+	}
+	switch (t->wish) {
+	case TQ_WISH_FAIL:
+		fail_as(p, p->end.status != 0 ? p->end.status : 1,
+		    (const char *)t->text.p);
+		p->end.type = (const char *)t->type.p;
+		break;
+	case TQ_WISH_RETRY:
+		tq_policy_of(&policy, &p->claim, p->plan.retries);
+		tq_outcome_later(&p->end, &policy, t->delay, tq_clock_wall());
+		break;
+	case TQ_WISH_NONE:
+	case TQ_WISH_REPLACE:
+		break;
+	}
+	if (p->end.state == TQ_SUCCESS)
+		p->end.result = (struct tq_bytes){
+			(const char *)t->result.p, t->result.n
+		};
+}
+
+/*
+ * Let the claimed task be t in all that says what is run, and how; local: it
+ * is of this machine's spool.
+ */
+static void
+put_on(struct tq_task *task, const struct tq_task *t, int local)
+{
+	/* what this user put, he may turn into a command */
+	if (task->uid == (int64_t)geteuid() && local)
+		task->flags |= TQ_TASK_LOCAL;
+	task->kind = t->kind;
+	task->flags = (task->flags & ~(unsigned)TQ_TASK_JSON) |
+	    (t->flags & TQ_TASK_JSON);
+	task->name = t->name;
+	task->argc = t->argc;
+	task->argv = t->argv;
+	task->kwc = t->kwc;
+	task->kwargs = t->kwargs;
+	task->body = t->body;
+	if (task->body_fd != -1)
+		close(task->body_fd);
+	task->body_fd = -1;
+	if (t->dir != NULL)
+		task->dir = t->dir;
+	if (t->env != NULL)
+		task->env = t->env;
+	if (t->limits != NULL)
+		task->limits = t->limits;
+	if (t->retries >= 0)
+		task->retries = t->retries;
+	if (t->soft != 0 || t->hard != 0) {
+		task->soft = t->soft;
+		task->hard = t->hard;
+	}
+}
+
+/*
+ * The task that it named takes its place under the same claim, as a program
+ * does by exec(2): who waits for the one waits for the other.
+ */
+static int
+replace(struct tq_place *p, const struct tq_place_rules *rules,
+    struct tq_err *e)
+{
+	const struct tq_outcome written = { .out.n = 1, .err.n = 1 };
+	const struct tq_buf *text = &p->talk.text;
+	struct tq_task t;
+
+	if (p->replaced++ == REPLACED_MAX)
+		return tq_fail(e, EINVAL, "replaced %d times", REPLACED_MAX);
+	if (tq_json_task_decode(&t, &p->other, (const char *)text->p,
+	    text->n - 1, e) == -1 || tq_task_check(&t, e) == -1)
+		return -1;
+	if (t.kind == TQ_KIND_BODY || t.kind == TQ_KIND_GROUP)
+		return tq_fail(e, EINVAL, "nothing to run");
+	/* what it started may still write */
+	if (tq_capture_reset(&p->capture, &written, 1, e) == -1 ||
+	    tq_talk_reset(&p->talk, 1, e) == -1 || make_input(p, e) == -1)
+		return -1;
+	put_on(&p->claim.task, &t, rules->plan.dir != NULL);
+	tq_say(rules->say, TQ_SAY_STEP, "%s: replaced", p->claim.ref.id.s);
+	start(p, rules);
+	return 0;
 }
 
 /* ---- answers of resident handlers ------------------------------------ */
@@ -396,9 +545,18 @@ tq_place_ended(struct tq_place *p, const struct tq_place_rules *rules,
 		resident_ended(p, rules, wstatus);
 		return;
 	}
+	tq_talk_last(&p->talk);
 	tq_outcome_init(&p->end, TQ_ABSENT);
+	if (wstatus == 0 && p->cause == TQ_CAUSE_NONE &&
+	    p->talk.wish == TQ_WISH_REPLACE && p->talk.wrong[0] == '\0') {
+		if (replace(p, rules, &e) == 0)
+			return;
+		snprintf(p->talk.wrong, sizeof(p->talk.wrong), "!replace: "
+		    "%.200s", e.text);
+	}
 	decide(p, wstatus);
 	apply_cause(p);
+	apply_wish(p);
 	p->end.user = of_timeval(&ru->ru_utime);
 	p->end.sys = of_timeval(&ru->ru_stime);
 	p->end.maxrss = (int64_t)ru->ru_maxrss * 1024;
@@ -430,6 +588,7 @@ tq_place_settle(struct tq_place *p, const struct tq_place_rules *rules,
 		    p->end.why != NULL ? p->end.why : "");
 	if (p->at == NULL &&
 	    (tq_capture_reset(&p->capture, &p->end, shared, &own) == -1 ||
+	    tq_talk_reset(&p->talk, shared, &own) == -1 ||
 	    (shared && make_input(p, &own) == -1)))
 		tq_say(rules->say, TQ_SAY_WRONG, "%s", own.text);
 	p->state = TQ_PLACE_FREE;

@@ -6,6 +6,9 @@
  *	FREE ---------------------> RUNNING -----------------> ENDED
  *	 ^  `--- could not be started --------------------------^ |
  *	 `------------------- tq_place_settle() ------------------'
+ *
+ * tq_place_ended() of a task that named another to run in its place leads to
+ * RUNNING again: same claim, same attempt.
  */
 #ifndef TQ_WORKER_PLACE_H
 #define TQ_WORKER_PLACE_H
@@ -20,9 +23,7 @@
 #include "plan.h"
 #include "resident.h"
 #include "say.h"
-
-/* After TERM, so long until KILL, where nothing else is said. */
-#define TQ_KILL_AFTER	(10 * TQ_SECOND)
+#include "talk.h"
 
 enum tq_place_state { TQ_PLACE_FREE, TQ_PLACE_RUNNING, TQ_PLACE_ENDED };
 
@@ -40,13 +41,13 @@ struct tq_place_rules {
 	struct tq	*tq;
 	struct tq_take	 take;
 	struct tq_plan_rules plan;
-	tq_time		 soft, hard;	/* of every task, 0: none */
 	const struct tq_say *say;
 	struct tq_hooks	*hooks;		/* or NULL */
 	int		 null;		/* /dev/null */
 	int		 epoll;		/* where resident handlers are watched */
 	uint64_t	 key;		/* from this as data.u64; the place has
 					 * TQ_USES_MAX of them */
+	uint64_t	 talk_key;	/* from this, one a place: TQ_STATUS_FD */
 };
 
 struct tq_place {
@@ -56,6 +57,9 @@ struct tq_place {
 	struct tq_capture capture;
 	int		 input, json;	/* see plan.h */
 	struct tq_arena	 mem;		/* for one task */
+	struct tq_talk	 talk;
+	struct tq_arena	 other;		/* for a task in place of the claimed */
+	unsigned	 replaced;	/* so often */
 	struct tq_resident *resident;	/* one for each use, most are DOWN */
 	size_t		 nresident;
 
@@ -101,6 +105,13 @@ int	tq_place_settle(struct tq_place *, const struct tq_place_rules *,
  */
 void	tq_place_hear(struct tq_place *, const struct tq_place_rules *,
 	    size_t n, tq_time now);
+
+/* Its task has said something on TQ_STATUS_FD. */
+void	tq_place_listen(struct tq_place *, const struct tq_place_rules *,
+	    tq_time now);
+/* Tell what it said and is due; when to come again, TQ_FOREVER: never. */
+tq_time	tq_place_tell(struct tq_place *, const struct tq_place_rules *,
+	    tq_time now);
 
 /*
  * Send sig to its group, for the cause.  After TERM, INT and QUIT a KILL

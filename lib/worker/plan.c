@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/io.h"
 #include "capture.h"
 #include "env.h"
@@ -141,6 +142,25 @@ plan_limits(struct tq_plan *out, const struct tq_task *t,
 	return 0;
 }
 
+/* The smaller of two lengths of time of which 0 is none. */
+static tq_time
+lesser(tq_time a, tq_time b)
+{
+	if (a == 0 || b == 0)
+		return a + b;
+	return a < b ? a : b;
+}
+
+void
+tq_plan_time(struct tq_plan *out, const struct tq_task *t,
+    const struct tq_plan_rules *rules)
+{
+	out->soft = lesser(lesser(t->soft, out->conf.soft), rules->soft);
+	out->hard = lesser(lesser(t->hard, out->conf.hard), rules->hard);
+	if (out->soft != 0 && out->hard == 0)
+		out->hard = tq_clock_deadline(out->soft, TQ_KILL_AFTER);
+}
+
 /* Let fd hold exactly n bytes and stand at its beginning. */
 static int
 fill(int fd, const void *p, size_t n, struct tq_err *e)
@@ -191,6 +211,7 @@ plan_input(struct tq_plan *plan, const struct tq_claim *c,
 	out->fd[1] = plan->conf.result == TQ_RESULT_NONE ? place->null :
 	    place->output[0];
 	out->fd[2] = place->output[1];
+	out->extra = place->status;
 	return 0;
 }
 
@@ -202,6 +223,15 @@ plan_retries(const struct tq_plan *out, const struct tq_task *t,
 	if (t->retries >= 0)
 		return t->retries;
 	return out->conf.retries >= 0 ? out->conf.retries : rules->retries;
+}
+
+/* When a time limit will end it, 0: none will. */
+static tq_time
+deadline(const struct tq_plan *plan, tq_time now)
+{
+	tq_time length = plan->soft != 0 ? plan->soft : plan->hard;
+
+	return length == 0 ? 0 : tq_clock_deadline(now, length);
 }
 
 static int
@@ -216,6 +246,8 @@ plan_env(struct tq_plan *out, struct tq_arena *mem, const struct tq_claim *c,
 		.dir = rules->dir,
 		.place = place->number,
 		.retries = out->retries,
+		.deadline = deadline(out, place->now),
+		.status_fd = place->status > 0 ? 3 : 0,
 	};
 	const struct tq_task *t = &c->task;
 	struct tq_env env;
@@ -256,6 +288,7 @@ tq_plan_make(struct tq_plan *out, struct tq_arena *mem,
 	    plan_limits(out, &c->task, rules, e) == -1)
 		goto fail;
 	out->retries = plan_retries(out, &c->task, rules);
+	tq_plan_time(out, &c->task, rules);
 	/* a full file system or no memory is nothing that a task did */
 	*status = -1;
 	if (plan_input(out, c, place, e) == -1 ||

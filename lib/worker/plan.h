@@ -15,6 +15,9 @@
 #include "proc.h"
 #include "use.h"
 
+/* After TERM, so long until KILL, where nothing else is said. */
+#define TQ_KILL_AFTER	(10 * TQ_SECOND)
+
 /* What does not change from task to task. */
 struct tq_plan_rules {
 	const char	*url, *results, *dir;	/* told to tasks, or NULL */
@@ -24,6 +27,7 @@ struct tq_plan_rules {
 	int		 named_only;	/* -X */
 	int		 retries;	/* -r, for tasks that say nothing */
 	struct tq_limits limits;	/* default and ceiling of tasks */
+	tq_time		 soft, hard;	/* the same, of time; 0: none */
 };
 
 /* What belongs to the place that runs it. */
@@ -33,6 +37,8 @@ struct tq_plan_place {
 	int		 input;		/* file for a small body */
 	int		 json;		/* file for the task as JSON */
 	const int	*output;	/* files for stdout and stderr */
+	int		 status;	/* for TQ_STATUS_FD, 0: none */
+	tq_time		 now;		/* wall clock */
 };
 
 /* How a task will run. */
@@ -40,10 +46,14 @@ struct tq_plan {
 	struct tq_proc	 proc;
 	struct tq_conf	 conf;		/* of its handler */
 	int		 retries;	/* that hold */
+	tq_time		 soft, hard;	/* lengths of time that hold, 0: none */
 	size_t		 dropped;	/* unsafe variables left out of its
 					 * environment */
 };
 
+/* The strictest time limits of task, settings (out->conf) and worker. */
+void	tq_plan_time(struct tq_plan *out, const struct tq_task *,
+	    const struct tq_plan_rules *);
 /*
  * Fill *out for a claimed task; what it points to is borrowed from mem, the
  * claim and the rules.  The input and JSON files are written.

@@ -240,6 +240,15 @@ tq_pool_hear(struct tq_pool *pool, uint64_t data, tq_time now)
 		    p->cause != TQ_CAUSE_NONE;
 }
 
+void
+tq_pool_listen(struct tq_pool *pool, uint64_t data, tq_time now)
+{
+	uint64_t i = data - pool->rules.talk_key;
+
+	if (i < pool->made)
+		tq_place_listen(pool->place[i], &pool->rules, now);
+}
+
 /* The end of a process that is no task's. */
 static void
 reap_other(struct tq_pool *pool, pid_t pid, int wstatus)
@@ -271,7 +280,8 @@ tq_pool_reap(struct tq_pool *pool)
 		}
 		pool->ending -= p->cause != TQ_CAUSE_NONE;
 		tq_place_ended(p, &pool->rules, wstatus, &ru);
-		settle(pool, p);
+		if (p->state == TQ_PLACE_ENDED)
+			settle(pool, p);
 	}
 }
 
@@ -308,6 +318,9 @@ tq_pool_tick(struct tq_pool *pool, tq_time now)
 	for (i = 0; i < pool->made; i++) {
 		p = pool->place[i];
 		due = tq_feed_tick(p, now);
+		if (due < next)
+			next = due;
+		due = tq_place_tell(p, &pool->rules, now);
 		if (due < next)
 			next = due;
 		due = TQ_FOREVER;

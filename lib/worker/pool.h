@@ -42,6 +42,8 @@ void	tq_pool_fini(struct tq_pool *);
 int	tq_pool_fill(struct tq_pool *, enum tq_filled *, struct tq_err *);
 /* The epoll said that the resident handler of this data.u64 has something. */
 void	tq_pool_hear(struct tq_pool *, uint64_t data, tq_time now);
+/* The same of TQ_STATUS_FD of the place of this data.u64. */
+void	tq_pool_listen(struct tq_pool *, uint64_t data, tq_time now);
 /* Take the ends of processes, settle their tasks. */
 void	tq_pool_reap(struct tq_pool *);
 /*

@@ -14,6 +14,7 @@
 #include <sys/wait.h>
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <sched.h>
 #include <signal.h>
@@ -84,6 +85,10 @@ child_setup(const struct plan *plan)
 	for (n = 0; n < 3; n++)
 		if (dup2(p->fd[n], n) == -1)
 			return -1;
+	/* dup2(2) to itself leaves it close-on-exec */
+	if (p->extra > 0 && (p->extra == 3 ? fcntl(3, F_SETFD, 0) :
+	    dup2(p->extra, 3)) == -1)
+		return -1;
 	if (p->umask != -1)
 		umask((mode_t)p->umask);
 	for (n = 1; n < NSIG; n++)

@@ -18,6 +18,7 @@ struct tq_proc {
 	const char	*dir;		/* to run in, NULL: the worker's */
 	int		 umask;		/* -1: the worker's */
 	int		 fd[3];		/* its stdin, stdout and stderr */
+	int		 extra;		/* descriptor 3, 0 or -1: none */
 	struct tq_limits limits;	/* kept by the system, see limit.h */
 };
 
@@ -25,7 +26,7 @@ struct tq_proc {
  * Start p; *out gets its pid, which is its process group too.
  *
  * The child has default signal handling and no blocked signals, no descriptor
- * but 0 to 2 (all of ours are close-on-exec), and is killed when the worker
+ * but those (all of ours are close-on-exec), and is killed when the worker
  * dies.  The worker must have one thread.
  *
  * Returns 0, or -1 and *status as sh(1) has it: 127 not found, 126 found but

@@ -78,7 +78,7 @@ an_empty_file_sets_nothing(void **state)
 
 	assert_int_equal(parse(f, ""), 0);
 	assert_int_equal(f->conf.retries, -1);
-	assert_int_equal(f->conf.result, TQ_RESULT_ANY);
+	assert_int_equal(f->conf.result, TQ_RESULT_AUTO);
 	assert_int_equal(f->conf.soft, 0);
 	assert_int_equal(f->conf.nenv, 0);
 }
