@@ -246,12 +246,23 @@ find(const struct tq_celery_field *table, size_t n, struct tq_bytes name)
 	return NULL;
 }
 
+int
+tq_celery_field_get(struct tq_celery_reader *r, void *base,
+    const struct tq_celery_field *table, size_t n,
+    const struct tq_celery_member *m)
+{
+	const struct tq_celery_field *f = find(table, n, m->name);
+
+	if (f != NULL)
+		get_field(r, base, f, m->value);
+	return f != NULL;
+}
+
 void
 tq_celery_fields_get(struct tq_celery_reader *r, void *base,
     const struct tq_celery_field *table, size_t n, struct tq_bytes object,
     const struct tq_celery_member **others, size_t *nothers)
 {
-	const struct tq_celery_field *f;
 	struct tq_celery_member m, *rest = NULL;
 	struct tq_scan s;
 
@@ -261,11 +272,8 @@ tq_celery_fields_get(struct tq_celery_reader *r, void *base,
 	}
 	tq_scan_init(&s, object);
 	while (!r->failed && tq_scan_member(&s, &m.name, &m.value)) {
-		if ((f = find(table, n, m.name)) != NULL) {
-			get_field(r, base, f, m.value);
-			continue;
-		}
-		if (others == NULL)
+		if (tq_celery_field_get(r, base, table, n, &m) ||
+		    others == NULL)
 			continue;
 		/* room for all at once, when the first one turns up */
 		if (rest == NULL && (rest = tq_arena_alloc(r->mem,

@@ -74,6 +74,10 @@ void	tq_celery_fields_init(void *base, const struct tq_celery_field *,
 void	tq_celery_fields_get(struct tq_celery_reader *, void *base,
 	    const struct tq_celery_field *, size_t n, struct tq_bytes object,
 	    const struct tq_celery_member **others, size_t *nothers);
+/* Read one member: 1, or 0 when the table does not name it. */
+int	tq_celery_field_get(struct tq_celery_reader *, void *base,
+	    const struct tq_celery_field *, size_t n,
+	    const struct tq_celery_member *);
 /* Put them as members, with a comma before each but the first of an object. */
 void	tq_celery_fields_put(struct tq_buf *, const void *base,
 	    const struct tq_celery_field *, size_t n);
