@@ -74,7 +74,7 @@ struct tq_broker_ops {
 		    struct tq_err *);
 	int	(*join)(void *b, const struct tq_take *, unsigned jobs,
 		    struct tq_err *);
-	void	(*status)(void *b, unsigned jobs, const char *text);
+	void	(*status)(void *b, const struct tq_worker_state *);
 	int	(*sleep)(void *b, const struct tq_take *, tq_time *next,
 		    struct tq_err *);
 	int	(*fd)(void *b);

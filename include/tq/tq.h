@@ -326,6 +326,10 @@ struct tq_worker_info {
 	unsigned	 jobs, running, sleeping;
 	uint64_t	 claims, done, failed;
 	const char	*status;	/* free text the worker set */
+	const char	*limits;	/* what keeps the limits of its tasks, as
+					 * it says: "rlimit", "cgroup ..." */
+	int64_t		 rss;		/* bytes of memory it says it takes */
+	uint64_t	 pong;		/* number of the last ping it answered */
 	const char *const *ids;		/* ids of running tasks */
 	size_t		 nids;
 };
@@ -421,8 +425,15 @@ int	tq_init(const char *dir, mode_t mode, gid_t gid, struct tq_err *);
  */
 int	tq_worker_join(struct tq *, const struct tq_take *, unsigned jobs,
 	    struct tq_err *);
-/* Text for tq_workers(), at most 63 bytes; and how many places it has. */
-void	tq_worker_status(struct tq *, unsigned jobs, const char *text);
+/* What a worker says of itself in tq_workers(). */
+struct tq_worker_state {
+	unsigned	 jobs;		/* places it has */
+	const char	*status;	/* text, at most 63 bytes */
+	const char	*limits;	/* text, at most 47 bytes, or NULL */
+	int64_t		 rss;		/* bytes, 0: not known */
+	uint64_t	 pong;		/* of the last mail "ping n" */
+};
+void	tq_worker_status(struct tq *, const struct tq_worker_state *);
 /*
  * Prepare to sleep: 1 when the handle is registered and nothing was ready at
  * that moment (poll tq_worker_fd() until *next at the latest), 0 when
@@ -434,7 +445,7 @@ int	tq_worker_sleep(struct tq *, const struct tq_take *, tq_time *next,
 /* Descriptor that becomes readable on a ring; -1 when there is no bell. */
 int	tq_worker_fd(struct tq *);
 /*
- * Take one mail: its words into buf ("ping", "stop", "grow 2", "shrink 1",
+ * Take one mail: its words into buf ("ping 7", "stop", "grow 2", "shrink 1",
  * "kill ID SIGNAL"); rings are swallowed.  1 a mail, 0 none.
  */
 int	tq_worker_mail(struct tq *, char *buf, size_t size, struct tq_err *);

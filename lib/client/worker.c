@@ -1,10 +1,12 @@
 /* What a long-lived worker adds to claiming. */
+#include <bsd/string.h>
 #include <errno.h>
 #include <string.h>
 
 #include "client/handle.h"
 
-#define STATUS_MAX	63	/* bytes of a worker's status */
+#define STATUS_MAX	63	/* bytes of a worker's status, */
+#define LIMITS_MAX	47	/* and of what keeps its limits */
 
 /*
  * What to claim with the default queue in it, checked.  *copy holds it when
@@ -44,16 +46,20 @@ tq_worker_join(struct tq *tq, const struct tq_take *take, unsigned jobs,
 }
 
 void
-tq_worker_status(struct tq *tq, unsigned jobs, const char *text)
+tq_worker_status(struct tq *tq, const struct tq_worker_state *s)
 {
-	char cut[STATUS_MAX + 1];
-	size_t n = strnlen(text, STATUS_MAX);
+	char status[STATUS_MAX + 1], limits[LIMITS_MAX + 1];
+	struct tq_worker_state cut = *s;
 
 	if (tq->ops->status == NULL)
 		return;
-	memcpy(cut, text, n);
-	cut[n] = '\0';
-	tq->ops->status(tq->b, jobs, cut);
+	(void)strlcpy(status, s->status != NULL ? s->status : "",
+	    sizeof(status));
+	(void)strlcpy(limits, s->limits != NULL ? s->limits : "",
+	    sizeof(limits));
+	cut.status = status;
+	cut.limits = limits;
+	tq->ops->status(tq->b, &cut);
 }
 
 int

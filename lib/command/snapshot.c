@@ -117,12 +117,14 @@ take_worker(const struct tq_worker_info *w, void *arg)
 	mine->name = copy(w->name);
 	mine->host = copy(w->host);
 	mine->queues = copy(w->queues);
-	mine->status = copy(w->status);
+	mine->status = copy(w->status != NULL ? w->status : "");
+	mine->limits = copy(w->limits != NULL ? w->limits : "");
 	mine->ids = copy_ids(w->ids, w->nids);
 	if (mine->ids == NULL)
 		mine->nids = 0;
 	if (mine->name == NULL || mine->host == NULL || mine->queues == NULL ||
-	    mine->status == NULL || mine->ids == NULL)
+	    mine->status == NULL || mine->limits == NULL ||
+	    mine->ids == NULL)
 		return tq_fail_sys(t->e, ENOMEM, "workers");
 	return 0;
 }
@@ -156,6 +158,7 @@ tq_snapshot_fini(struct tq_snapshot *s)
 		free((char *)w->host);
 		free((char *)w->queues);
 		free((char *)w->status);
+		free((char *)w->limits);
 		for (i = 0; i < w->nids; i++)
 			free((char *)w->ids[i]);
 		free((void *)w->ids);

@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "base/clock.h"
 #include "command/status.h"
 
 #define N(v)	(sizeof(v) / sizeof((v)[0]))
@@ -176,6 +177,35 @@ worker_status(struct tq_print *p, const char *name, const void *row)
 }
 
 static void
+worker_limits(struct tq_print *p, const char *name, const void *row)
+{
+	const struct tq_worker_info *w = row;
+
+	tq_print_str(p, name, w->limits != NULL && w->limits[0] != '\0' ?
+	    w->limits : NULL);
+}
+
+static void
+worker_rss(struct tq_print *p, const char *name, const void *row)
+{
+	const struct tq_worker_info *w = row;
+
+	if (w->rss == 0)
+		tq_print_none(p, name);
+	else
+		tq_print_int(p, name, w->rss);
+}
+
+static void
+worker_uptime(struct tq_print *p, const char *name, const void *row)
+{
+	const struct tq_worker_info *w = row;
+	tq_time now = tq_clock_wall();
+
+	tq_print_seconds(p, name, now > w->since ? now - w->since : 0);
+}
+
+static void
 worker_ids(struct tq_print *p, const char *name, const void *row)
 {
 	const struct tq_worker_info *w = row;
@@ -197,11 +227,14 @@ static const struct tq_table_column worker_columns[] = {
 	{ "failed", worker_failed },
 	{ "status", worker_status },
 	{ "ids", worker_ids },
+	{ "uptime", worker_uptime },
+	{ "rss", worker_rss },
+	{ "limits", worker_limits },
 };
 
 const struct tq_table tq_table_workers = {
 	worker_columns, N(worker_columns),
-	"worker,queues,jobs,running,claims,failed,since,status"
+	"worker,queues,jobs,running,done,failed,uptime,rss,limits,ids"
 };
 
 /* ---- events ---------------------------------------------------------- */

@@ -15,6 +15,8 @@
 #include "command/table.h"
 
 #define LOOK_EVERY_MS	50	/* at workers that were told to stop */
+#define PONG_EVERY_MS	5	/* at those that were pinged */
+#define PING_TIME	(5 * TQ_SECOND)	/* for an answer, without -t */
 
 /* Send words; *sent gets how many workers got them. */
 static int
@@ -69,24 +71,80 @@ snapshot(struct tq_ctl *c, struct tq_snapshot *s, struct tq_err *e)
 	    tq_clock_wall(), e);
 }
 
-/* A listed worker holds its lock, so it lives; a mail proves its inbox. */
+/* Print who has answered n by now, each once; how many have not yet. */
+static size_t
+answered(struct tq_ctl *c, struct tq_snapshot *meant,
+    const struct tq_snapshot *now, uint64_t n)
+{
+	struct tq_worker_info *w;
+	size_t i, j, left = 0;
+
+	for (i = 0; i < meant->nworkers; i++) {
+		w = &meant->worker[i];
+		if (w->pong == n || !is_meant(c, w->name))
+			continue;
+		for (j = 0; j < now->nworkers; j++)
+			if (strcmp(now->worker[j].name, w->name) == 0)
+				w->pong = now->worker[j].pong;
+		if (w->pong != n) {
+			left++;
+			continue;
+		}
+		if (c->quiet)
+			continue;
+		tq_print_str(&c->print, "worker", w->name);
+		tq_print_end(&c->print);
+	}
+	return left;
+}
+
+static void
+say_silent(const struct tq_ctl *c, const struct tq_snapshot *meant,
+    uint64_t n)
+{
+	size_t i;
+
+	for (i = 0; i < meant->nworkers; i++)
+		if (is_meant(c, meant->worker[i].name) &&
+		    meant->worker[i].pong != n)
+			tq_warn("%s: no answer", meant->worker[i].name);
+}
+
+/*
+ * A worker answers from its loop, between two tasks: by the number of the
+ * ping in its row.
+ */
 int
 tq_verb_ping(struct tq_ctl *c, struct tq_err *e)
 {
-	struct tq_snapshot s;
-	size_t i;
+	tq_time until = tq_clock_deadline(tq_clock_mono(),
+	    c->timeout == TQ_FOREVER ? PING_TIME : c->timeout);
+	uint64_t n = (uint64_t)tq_clock_wall() >> 1;
+	struct tq_snapshot meant, now;
+	char words[32];
+	size_t left;
 	int rv;
 
-	if ((rv = tell(c, "ping", e)) != TQ_EXIT_OK)
+	snprintf(words, sizeof(words), "ping %llu", (unsigned long long)n);
+	if ((rv = snapshot(c, &meant, e)) == -1 ||
+	    (rv = tell(c, words, e)) != TQ_EXIT_OK) {
+		tq_snapshot_fini(&meant);
 		return rv;
-	rv = snapshot(c, &s, e) == -1 ? -1 : TQ_EXIT_OK;
-	for (i = 0; rv == TQ_EXIT_OK && !c->quiet && i < s.nworkers; i++)
-		if (is_meant(c, s.worker[i].name)) {
-			tq_print_str(&c->print, "worker", s.worker[i].name);
-			tq_print_end(&c->print);
-		}
-	tq_snapshot_fini(&s);
-	return rv;
+	}
+	for (;;) {
+		rv = snapshot(c, &now, e);
+		left = rv == 0 ? answered(c, &meant, &now, n) : 0;
+		tq_snapshot_fini(&now);
+		if (left == 0 || tq_clock_mono() >= until)
+			break;
+		poll(NULL, 0, PONG_EVERY_MS);
+	}
+	if (rv == 0)
+		say_silent(c, &meant, n);
+	tq_snapshot_fini(&meant);
+	if (rv == -1)
+		return -1;
+	return left == 0 ? TQ_EXIT_OK : TQ_EXIT_NO;
 }
 
 int

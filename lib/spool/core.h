@@ -76,7 +76,7 @@ struct tq_spool {
 	size_t		 nlsns;
 	uint32_t	 joined;	/* generation in which the row was filled */
 	unsigned	 jobs;
-	char		 status[64];
+	char		 status[64], limits[48];
 	uint32_t	 rotor;		/* of weighted choice */
 	struct tq_buf	 mail;		/* words taken while looking for rings */
 

@@ -202,6 +202,9 @@ one_worker(struct tq_spool *sp, unsigned row, const struct tq_wrow *w,
 	info.done = w->done;
 	info.failed = w->failed;
 	info.status = w->status;
+	info.limits = w->limits;
+	info.rss = w->rss;
+	info.pong = w->pong;
 	info.ids = v;
 	info.nids = (size_t)n;
 	rv = each(&info, arg);

@@ -188,7 +188,7 @@ int	tq_spool_check(struct tq_spool *sp, unsigned flags,
 
 int	tq_spool_join(struct tq_spool *sp, const struct tq_take *take,
 	    unsigned jobs, struct tq_err *e);
-void	tq_spool_status(struct tq_spool *sp, unsigned jobs, const char *text);
+void	tq_spool_status(struct tq_spool *sp, const struct tq_worker_state *);
 int	tq_spool_sleep(struct tq_spool *sp, const struct tq_take *take,
 	    tq_time *next, struct tq_err *e);
 int	tq_spool_fd(struct tq_spool *sp);

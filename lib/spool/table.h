@@ -152,6 +152,9 @@ struct tq_wrow {
 	char		 mq[32];	/* name of its inbox, "" none */
 	uint16_t	 queue[TQ_QUEUES_MAX]; /* it serves, 0 ends */
 	char		 status[64];
+	char		 limits[48];
+	int64_t		 rss;
+	uint64_t	 pong;
 	char		 host[65];
 };
 

@@ -48,12 +48,15 @@ row_fill(struct tq_spool *sp, const struct tq_take *take)
 		w->pid = sp->pid;
 		w->since = tq_clock_wall();
 		w->claims = w->done = w->failed = 0;
+		w->rss = 0;
+		w->pong = 0;
 		(void)gethostname(w->host, sizeof(w->host) - 1);
 		if (top->rows < sp->owner.row)
 			top->rows = sp->owner.row;
 	}
 	w->jobs = sp->jobs;
 	strlcpy(w->status, sp->status, sizeof(w->status));
+	strlcpy(w->limits, sp->limits, sizeof(w->limits));
 	if (sp->bell.mq != (mqd_t)-1) {
 		strlcpy(w->mq, sp->bell.name, sizeof(w->mq));
 		w->mq_dev = sp->bell.dev;
@@ -122,17 +125,21 @@ tq_spool_join(struct tq_spool *sp, const struct tq_take *take, unsigned jobs,
 }
 
 void
-tq_spool_status(struct tq_spool *sp, unsigned jobs, const char *text)
+tq_spool_status(struct tq_spool *sp, const struct tq_worker_state *s)
 {
 	struct tq_wrow *w;
 
-	sp->jobs = jobs;
-	strlcpy(sp->status, text, sizeof(sp->status));
+	sp->jobs = s->jobs;
+	strlcpy(sp->status, s->status, sizeof(sp->status));
+	strlcpy(sp->limits, s->limits, sizeof(sp->limits));
 	if (sp->owner.fd == -1 || tq_core_enter(sp, NULL) == -1)
 		return;
 	w = &sp->t.wrows[sp->owner.row];
-	w->jobs = jobs;
-	strlcpy(w->status, text, sizeof(w->status));
+	w->jobs = s->jobs;
+	strlcpy(w->status, s->status, sizeof(w->status));
+	strlcpy(w->limits, s->limits, sizeof(w->limits));
+	w->rss = s->rss;
+	w->pong = s->pong;
 	tq_core_leave(sp);
 }
 
@@ -302,6 +309,7 @@ tq_rows_copy(struct tq_spool *sp, struct tq_err *e)
 	for (row = 1; row < TQ_WORKERS_MAX; row++) {
 		all[row].host[sizeof(all[row].host) - 1] = '\0';
 		all[row].status[sizeof(all[row].status) - 1] = '\0';
+		all[row].limits[sizeof(all[row].limits) - 1] = '\0';
 		all[row].mq[sizeof(all[row].mq) - 1] = '\0';
 		if (all[row].joined != 0 && tq_owner_alive(sp->probe, row,
 		    all[row].joined) == 0)

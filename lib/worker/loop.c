@@ -26,6 +26,7 @@
 #include "mail.h"
 #include "peers.h"
 #include "pool.h"
+#include "rss.h"
 #include "states.h"
 
 /*
@@ -61,27 +62,48 @@ struct loop {
 					 * a sleep something, in a row */
 	struct tq_err	 gone;		/* why there is no broker any more */
 	char		 said[512];	/* the last complaint about the broker */
-	char		 status[64];	/* the last that was shown */
+	char		 status[64];	/* the last that was shown, */
+	int64_t		 rss;		/* with that size */
+	uint64_t	 pong;		/* number of the last ping */
 };
 
 /* ---- what happens to it ---------------------------------------------- */
 
-/* Show how it is, to the service manager and in tqstat -W. */
+/* Tell tqstat -W and tqctl ping. */
+static void
+show(struct loop *l)
+{
+	const struct tq_worker_state state = {
+		.jobs = l->pool.size,
+		.status = l->status,
+		.limits = "rlimit",
+		.rss = l->rss,
+		.pong = l->pong,
+	};
+
+	tq_worker_status(l->tq, &state);
+}
+
+/* Say how it is, to the service manager and in tqstat -W. */
 static void
 show_status(struct loop *l)
 {
 	char lines[128], text[sizeof(l->status)];
+	int64_t rss = tq_rss(getpid());
 
 	snprintf(text, sizeof(text), "%s%u running, %llu done, %llu failed",
 	    l->life == TQ_LIFE_RUNNING ? "" : "stopping: ", l->pool.busy,
 	    (unsigned long long)l->pool.done,
 	    (unsigned long long)l->pool.failed);
-	if (strcmp(text, l->status) == 0)
+	if (strcmp(text, l->status) == 0 && rss == l->rss)
 		return;
-	memcpy(l->status, text, sizeof(text));
-	tq_worker_status(l->tq, l->pool.size, text);
-	snprintf(lines, sizeof(lines), "STATUS=%s", text);
-	tq_notify(lines);
+	l->rss = rss;
+	if (strcmp(text, l->status) != 0) {
+		memcpy(l->status, text, sizeof(text));
+		snprintf(lines, sizeof(lines), "STATUS=%s", text);
+		tq_notify(lines);
+	}
+	show(l);
 }
 
 static void
@@ -120,7 +142,7 @@ resize(struct loop *l, long by)
 	long size = (long)l->pool.size + by;
 
 	tq_pool_resize(&l->pool, size < 1 ? 1 : (unsigned)size);
-	tq_worker_status(l->tq, l->pool.size, l->status);
+	show(l);
 	tq_say(l->say, TQ_SAY_STEP, "%u places", l->pool.size);
 }
 
@@ -178,8 +200,9 @@ read_mails(struct loop *l)
 		}
 		switch (mail.verb) {
 		case TQ_MAIL_PING:
-			/* the answer is that its row is written */
-			tq_worker_status(l->tq, l->pool.size, l->status);
+			/* the answer is in its row */
+			l->pong = mail.pong;
+			show(l);
 			break;
 		case TQ_MAIL_STOP:
 			/* unlike a second TERM, a second one says the same */

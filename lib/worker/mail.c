@@ -48,6 +48,10 @@ parse_arg(struct tq_mail *out, char *arg)
 
 	switch (out->verb) {
 	case TQ_MAIL_PING:
+		if (*arg == '\0')
+			return 0;
+		out->pong = (uint64_t)strtonum(arg, 1, INT64_MAX, &error);
+		return error == NULL ? 0 : -1;
 	case TQ_MAIL_STOP:
 		return *arg == '\0' ? 0 : -1;
 	case TQ_MAIL_GROW:

@@ -11,12 +11,13 @@ enum tq_mail_verb {
 struct tq_mail {
 	enum tq_mail_verb verb;
 	unsigned	 n;		/* grow, shrink: places */
+	uint64_t	 pong;		/* ping: what to answer, 0: nothing */
 	struct tq_id	 id;		/* kill: which task */
 	int		 sig;		/* kill: TERM if not said */
 };
 
 /*
- * "ping", "stop", "grow n", "shrink n", "kill id [signal]", where signal is
+ * "ping [n]", "stop", "grow n", "shrink n", "kill id [signal]", where signal is
  * a number or a name with or without SIG.  EINVAL, quoted.
  */
 int	tq_mail_parse(struct tq_mail *out, const char *words,

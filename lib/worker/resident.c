@@ -18,6 +18,7 @@
 #include "handler.h"
 #include "proc.h"
 #include "resident.h"
+#include "rss.h"
 #include "tell.h"
 #include "tree.h"
 
@@ -295,28 +296,6 @@ tq_resident_unread(const struct tq_resident *r)
 	    (size_t)n == r->sent;
 }
 
-/* Its resident set in bytes, 0 when that cannot be read. */
-static uint64_t
-resident_set(pid_t pid)
-{
-	char path[32], buf[128];
-	unsigned long long pages;
-	ssize_t n;
-	int fd;
-
-	snprintf(path, sizeof(path), "/proc/%ld/statm", (long)pid);
-	if ((fd = open(path, O_RDONLY | O_CLOEXEC)) == -1)
-		return 0;
-	n = tq_io_read(fd, buf, sizeof(buf) - 1);
-	close(fd);
-	if (n <= 0)
-		return 0;
-	buf[n] = '\0';
-	if (sscanf(buf, "%*s %llu", &pages) != 1)
-		return 0;
-	return pages * (uint64_t)sysconf(_SC_PAGESIZE);
-}
-
 int
 tq_resident_worn(struct tq_resident *r, const struct tq_use *use,
     tq_time now)
@@ -326,7 +305,7 @@ tq_resident_worn(struct tq_resident *r, const struct tq_use *use,
 	if (use->rss == 0 || now - r->looked < LOOK_EVERY)
 		return 0;
 	r->looked = now;
-	return resident_set(r->pid) > use->rss;
+	return (uint64_t)tq_rss(r->pid) > use->rss;
 }
 
 /* ---- ending ---------------------------------------------------------- */

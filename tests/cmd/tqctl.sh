@@ -279,6 +279,10 @@ check 'workers prints them' 0 "$who${TAB}run${TAB}2*" '' tqctl workers
 check 'one by name' 0 "$who$TAB*" '' tqctl workers "$who"
 check 'none of that name' 1 '' '' tqctl workers nobody.1.1
 check 'ping' 0 "$who" '' tqctl ping
+kill -STOP "$worker"
+check 'one that does not answer is named' 1 '' "tqctl: $who: no answer" \
+    tqctl ping -t 0.1
+kill -CONT "$worker"
 check 'ping one that is not there' 66 '' '*nobody.1.1*' \
     tqctl ping nobody.1.1
 check 'grow' 0 1 '' tqctl -v grow 3

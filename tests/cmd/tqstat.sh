@@ -143,6 +143,8 @@ there()
 ok 'a worker is listed' wait_for there
 check '-W: a record a worker' 0 "*.$worker.*${TAB}live${TAB}3${TAB}0*" '' \
     tqstat -W
+like '-W shows memory, uptime and limits' \
+    "$(tqstat -W -o rss,uptime,limits)" "[1-9]*${TAB}[0-9]*.[0-9]*${TAB}*limit*"
 check '-W -o' 0 "$worker${TAB}live" '' tqstat -W -o pid,queues
 check '-W -q of its queue' 0 "$worker" '' tqstat -W -q live -o pid
 check '-W -q of another queue' 0 '' '' tqstat -W -q one -o pid

@@ -15,7 +15,7 @@ static const struct tq_take q_only = { .queue = { "q" }, .nqueues = 1 };
 
 struct shown {
 	int		 n;
-	char		 name[64], queues[256], status[64], id[64];
+	char		 name[64], queues[256], status[64], limits[64], id[64];
 	struct tq_worker_info w;
 };
 
@@ -29,6 +29,7 @@ show(const struct tq_worker_info *w, void *arg)
 	(void)strlcpy(s->name, w->name, sizeof(s->name));
 	(void)strlcpy(s->queues, w->queues, sizeof(s->queues));
 	(void)strlcpy(s->status, w->status, sizeof(s->status));
+	(void)strlcpy(s->limits, w->limits, sizeof(s->limits));
 	(void)strlcpy(s->id, w->nids > 0 ? w->ids[0] : "", sizeof(s->id));
 	return 0;
 }
@@ -39,16 +40,23 @@ worker_shows_itself_until_it_closes(void **state)
 	const struct tq_take two = {
 		.queue = { "q", "second" }, .nqueues = 2
 	};
+	const struct tq_worker_state state_of_it = {
+		.jobs = 5, .status = "all is well", .limits = "rlimit",
+		.rss = 1 << 20, .pong = UINT64_C(1) << 40
+	};
 	struct ground *g = *state;
 	struct tq *worker = contract_open(g);
 	struct shown s = { .n = 0 };
 
 	MUST(g, tq_worker_join(worker, &two, 4, &g->e));
-	tq_worker_status(worker, 5, "all is well");
+	tq_worker_status(worker, &state_of_it);
 	MUST(g, tq_workers(g->tq, show, &s, &g->e));
 	assert_int_equal(s.n, 1);
 	assert_string_equal(s.queues, "q,second");
 	assert_string_equal(s.status, "all is well");
+	assert_string_equal(s.limits, "rlimit");
+	assert_int_equal(s.w.rss, 1 << 20);
+	assert_true(s.w.pong == UINT64_C(1) << 40);
 	assert_int_equal(s.w.jobs, 5);
 	assert_int_equal(s.w.pid, getpid());
 	assert_int_equal(s.w.running, 0);

@@ -266,7 +266,7 @@ missing_operation_is_named_with_its_broker(void **state)
 	assert_int_equal(tq_worker_send(tq, NULL, "ping", NULL, &e), -1);
 	assert_int_equal(e.num, ENOTSUP);
 	assert_int_equal(tq_worker_fd(tq), -1);
-	tq_worker_status(tq, 1, "nothing to tell");
+	tq_worker_status(tq, &(struct tq_worker_state){ .jobs = 1 });
 }
 
 static void

@@ -43,10 +43,21 @@ good_words_are_read(void **state)
 }
 
 static void
+ping_says_what_to_answer(void **state)
+{
+	struct tq_mail mail;
+
+	(void)state;
+	assert_int_equal(tq_mail_parse(&mail, "ping 123456789012", NULL), 0);
+	assert_int_equal(mail.verb, TQ_MAIL_PING);
+	assert_true(mail.pong == 123456789012);
+}
+
+static void
 bad_words_are_quoted(void **state)
 {
 	static const char *const rows[] = {
-		"", "pin", "pings", "stop now", "grow", "grow 0", "grow -1",
+		"", "pin", "pings", "ping 0", "ping x", "stop now", "grow", "grow 0", "grow -1",
 		"grow 1025", "grow x", "shrink", "kill", "kill ",
 	};
 	struct tq_mail mail;
@@ -82,6 +93,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(good_words_are_read),
+		cmocka_unit_test(ping_says_what_to_answer),
 		cmocka_unit_test(bad_words_are_quoted),
 		cmocka_unit_test(an_endless_mail_is_refused),
 	};

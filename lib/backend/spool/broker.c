@@ -150,11 +150,11 @@ local_join(void *b, const struct tq_take *take, unsigned jobs,
 }
 
 static void
-local_status(void *b, unsigned jobs, const char *text)
+local_status(void *b, const struct tq_worker_state *s)
 {
 	struct tq_local *l = b;
 
-	tq_spool_status(l->sp, jobs, text);
+	tq_spool_status(l->sp, s);
 }
 
 static int
