@@ -244,6 +244,7 @@ apply_end(struct tq_table *t, const struct tq_rec *r, tq_lsn lsn,
 	s->time = r->time;
 	switch (state) {
 	case TQ_READY:
+		s->due = 0;	/* it was the end of the lease */
 		where = TQ_ENTER_HEAD;
 		break;
 	case TQ_RETRY:

@@ -80,15 +80,19 @@ tq_bell_take(struct tq_bell *b, char *buf, size_t size)
 }
 
 void
-tq_bell_wait(struct tq_bell *b, tq_time timeout)
+tq_bell_wait(struct tq_bell *b, int alarm, tq_time timeout)
 {
-	struct pollfd p = { .fd = b->mq, .events = POLLIN };
+	/* poll(2) passes over descriptors of -1 */
+	struct pollfd p[2] = {
+		{ .fd = b->mq, .events = POLLIN },
+		{ .fd = alarm, .events = POLLIN },
+	};
 	struct timespec ts;
 
 	if (timeout <= 0)
 		return;
 	tq_clock_timespec(&ts, timeout);
-	(void)ppoll(&p, b->mq == (mqd_t)-1 ? 0 : 1, &ts, NULL);
+	(void)ppoll(p, 2, &ts, NULL);
 }
 
 void

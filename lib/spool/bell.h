@@ -29,8 +29,8 @@ int	tq_bell_make(struct tq_bell *, mode_t, gid_t, struct tq_err *);
 void	tq_bell_free(struct tq_bell *);
 /* Take what is there without waiting: 1 a mail in buf, 2 a ring, 0 none. */
 int	tq_bell_take(struct tq_bell *, char *buf, size_t size);
-/* Sleep until something is there, at most timeout. */
-void	tq_bell_wait(struct tq_bell *, tq_time timeout);
+/* Sleep until something is there or the alarm (-1: none) rings, or timeout. */
+void	tq_bell_wait(struct tq_bell *, int alarm, tq_time timeout);
 
 /* An inbox of somebody else, kept open between rings. */
 struct tq_bell_peer {

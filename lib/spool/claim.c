@@ -18,6 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/alarm.h"
 #include "base/clock.h"
 #include "spool/core.h"
 #include "spool/lock.h"
@@ -192,6 +193,16 @@ rules_of(struct tq_spool *sp, const struct tq_qrow *q,
 		tq_rules_init(&out->rules);
 }
 
+/* 1 if the time is within the bounds of a ready task, or the table is wild. */
+static int
+may_start(struct tq_spool *sp, uint32_t n, tq_time now)
+{
+	struct tq_slot *s = tq_table_slot(&sp->t, n);
+
+	return s == NULL || sp->t.bad || (s->due <= now &&
+	    (s->expires == 0 || s->expires > now));
+}
+
 /* 1 claimed (*out), 0 nothing, 2 a segment is wanted, -1. */
 static int
 claim_locked(struct tq_spool *sp, const struct tq_take *take,
@@ -217,8 +228,11 @@ claim_locked(struct tq_spool *sp, const struct tq_take *take,
 		if (tq_sweep(sp, now, &more, e) == -1)
 			return -1;
 	}
-	if ((n = choose(sp, take)) == 0 ||
-	    (s = tq_table_slot(&sp->t, n)) == NULL ||
+	/* what is ready may have expired since, or the clock was set back */
+	while ((n = choose(sp, take)) != 0 && !may_start(sp, n, now))
+		if ((rv = tq_timer_one(sp, n, now, e)) != 1)
+			return rv == 0 ? 2 : -1;
+	if (n == 0 || (s = tq_table_slot(&sp->t, n)) == NULL ||
 	    (q = tq_table_queue(&sp->t, s->queue)) == NULL) {
 		sp->ready_seen = top->ready_word;
 		return 0;
@@ -400,9 +414,12 @@ tq_spool_claim(struct tq_spool *sp, const struct tq_take *take,
 			return -1;
 		if (rv == 0)
 			continue;
+		if (tq_alarm_set(sp->alarm, next) == 1)
+			continue;
 		next -= tq_clock_wall();
-		tq_bell_wait(&sp->bell, next < deadline - now ?
+		tq_bell_wait(&sp->bell, sp->alarm, next < deadline - now ?
 		    next : deadline - now);
+		(void)tq_alarm_take(sp->alarm);
 		/* one is enough: what stays there ends the next sleep */
 		if (tq_bell_take(&sp->bell, words, sizeof(words)) == 1)
 			tq_mail_keep(sp, words);

@@ -70,7 +70,8 @@ struct tq_spool {
 	struct tq_owner	 owner;
 	int		 probe;		/* asks about other owners, or -1 */
 	struct tq_bell	 bell;
-	int		 bell_tried;
+	int		 alarm;		/* base/alarm.h, or -1 */
+	int		 bell_tried;	/* they were to be made, once */
 	struct tq_bell_peer *peers;	/* TQ_WORKERS_MAX, made on demand */
 	tq_lsn		*lsns;		/* scratch of a large transaction */
 	size_t		 nlsns;
@@ -213,6 +214,18 @@ int	tq_retire_step(struct tq_spool *sp, int force, tq_time now,
  */
 int	tq_timers(struct tq_spool *sp, tq_time now, tq_time *next,
 	    struct tq_err *e);
+/*
+ * Under the lock: the same for one slot that has not ended, which may be due
+ * behind many others or, when the clock was set back, not be due any more.
+ * As tq_core_write().
+ */
+int	tq_timer_one(struct tq_spool *sp, uint32_t n, tq_time now,
+	    struct tq_err *e);
+/*
+ * Not under the lock: all that is due, for a tenth of a second at most, so
+ * that who looks at many tasks sees what time has made of them.
+ */
+int	tq_timers_turn(struct tq_spool *sp, struct tq_err *e);
 /*
  * Under the lock: hand back up to a slice of what dead owners hold.  Returns
  * how many, -1; *more is set when there may be more.

@@ -48,8 +48,8 @@ forget_slice(struct tq_spool *sp, struct tq_list *l, tq_time now,
 static int
 forget_ended(struct tq_spool *sp, uint64_t *changed, struct tq_err *e)
 {
-	int more, rv;
-	tq_time now, next;
+	tq_time now;
+	int more;
 
 	do {
 		now = tq_clock_wall();
@@ -57,13 +57,9 @@ forget_ended(struct tq_spool *sp, uint64_t *changed, struct tq_err *e)
 			return -1;
 		more = forget_slice(sp, &sp->t.top->done, now, changed);
 		more |= forget_slice(sp, &sp->t.top->dead, now, changed);
-		rv = tq_timers(sp, now, &next, e);
 		tq_core_leave(sp);
-		if (rv == -1 || (rv == 0 && !sp->t.bad &&
-		    tq_core_prepare(sp, 4096, now, e) == -1))
-			return -1;
-	} while (more || rv == 0 || next == now);
-	return 0;
+	} while (more);
+	return tq_timers_turn(sp, e);
 }
 
 /* ---- files -------------------------------------------------------------------- */

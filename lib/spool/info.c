@@ -89,7 +89,7 @@ tq_spool_queues(struct tq_spool *sp,
 	uint32_t i;
 	int rv = 0, s;
 
-	if (copy_queues(sp, &c, e) == -1)
+	if (tq_timers_turn(sp, e) == -1 || copy_queues(sp, &c, e) == -1)
 		return -1;
 	if ((all = tq_rows_copy(sp, e)) == NULL) {
 		free(c.row);

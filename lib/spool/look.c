@@ -28,17 +28,29 @@ static int
 look_slot(struct tq_spool *sp, const struct tq_uuid *id,
     struct tq_spool_look *out, struct tq_err *e)
 {
-	tq_time now = tq_clock_wall();
 	struct tq_qrow *q;
 	struct tq_wrow *w;
 	struct tq_slot *s;
+	tq_time now;
 	uint32_t n;
-	int rv = 0;
+	int rv;
 
-	if (tq_core_enter(sp, e) == -1)
-		return -1;
-	n = tq_table_find(&sp->t, id);
-	s = tq_table_slot(&sp->t, n);
+	do {
+		if (tq_core_enter(sp, e) == -1)
+			return -1;
+		now = tq_clock_wall();
+		n = tq_table_find(&sp->t, id);
+		s = tq_table_slot(&sp->t, n);
+		/* it is what time has made of it, whoever was there to see */
+		rv = s == NULL ? 1 : tq_timer_one(sp, n, now, e);
+		if (rv == 1)
+			break;
+		tq_core_leave(sp);
+		if (rv == -1 || (!sp->t.bad &&
+		    tq_core_prepare(sp, 4096, now, e) == -1))
+			return -1;
+	} while (rv == 0);
+	rv = 0;
 	/* kept long enough: gone, whether somebody swept it away or not */
 	if (s != NULL && !(TQ_STATE_ENDED(s->state) && s->due != 0 &&
 	    s->due <= now)) {
@@ -294,6 +306,8 @@ tq_spool_ids(struct tq_spool *sp, const char *const *queues, size_t n,
 
 	*out = NULL;
 	*count = 0;
+	if (tq_timers_turn(sp, e) == -1)
+		return -1;
 	if (each_slot(sp, collect, &w, e) == -1) {
 		free(w.v);
 		return tq_fail_sys(e, errno, "%s", sp->path);

@@ -405,6 +405,7 @@ tq_spool_open(struct tq_spool **out, const char *dir, unsigned flags,
 	sp->dirfd = sp->ledgerfd = sp->filesfd = -1;
 	sp->owner.fd = sp->probe = -1;
 	sp->bell.mq = (mqd_t)-1;
+	sp->alarm = -1;
 	sp->flags = flags;
 	sp->pid = getpid();
 	tq_buf_init(&sp->mail);
@@ -449,6 +450,8 @@ tq_spool_close(struct tq_spool *sp)
 	free(sp->lsns);
 	if (sp->probe != -1)
 		close(sp->probe);
+	if (sp->alarm != -1)
+		close(sp->alarm);
 	if (sp->dirfd != -1)
 		close(sp->dirfd);
 	if (sp->ledgerfd != -1)

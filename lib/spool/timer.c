@@ -2,6 +2,9 @@
  * What time and death change: tasks whose ETA has come, that expired, whose
  * lease passed, whose owner died, whose result was kept long enough.
  *
+ * An ETA that has come may be to come again: the clock was set back.  A task
+ * that is ready by then waits once more when somebody is about to claim it.
+ *
  * Timers follow the wall clock, as ETAs do.  Leases do not: they are looked at
  * once a second, with the owners.
  *
@@ -72,27 +75,58 @@ by_itself(struct tq_spool *sp, uint32_t n, struct tq_slot *s, tq_time now)
 	tq_core_ring(sp, s->queue);
 }
 
+static int
+is_expired(const struct tq_slot *s, tq_time now)
+{
+	return s->expires != 0 && s->expires <= now &&
+	    s->state != TQ_STARTED && !TQ_STATE_ENDED(s->state);
+}
+
+/* End a task that was not started in time.  As tq_core_write(). */
+static int
+expire(struct tq_spool *sp, const struct tq_slot *s, tq_time now,
+    struct tq_err *e)
+{
+	struct tq_rec rec;
+
+	tq_ledger_begin(&sp->l);
+	if (add_end(sp, &rec, s, TQ_EXPIRED, TQ_EF_NOCLAIM, now) == -1)
+		return tq_fail_sys(e, errno, "%s", sp->path);
+	return flush(sp, &rec, now, e);
+}
+
+int
+tq_timer_one(struct tq_spool *sp, uint32_t n, tq_time now, struct tq_err *e)
+{
+	struct tq_slot *s = &sp->t.slots[n];
+
+	if (is_expired(s, now))
+		return expire(sp, s, now, e);
+	if ((s->state == TQ_DELAYED || s->state == TQ_RETRY) && s->due <= now)
+		by_itself(sp, n, s, now);
+	else if (s->state == TQ_READY && s->due > now) {
+		tq_table_leave(&sp->t, n);
+		s->time = now;
+		tq_table_enter(&sp->t, n, s->attempt > 0 ? TQ_RETRY :
+		    TQ_DELAYED, 0);
+	}
+	return 1;
+}
+
 int
 tq_timers(struct tq_spool *sp, tq_time now, tq_time *next, struct tq_err *e)
 {
-	struct tq_rec rec;
 	struct tq_slot *s;
 	uint32_t n;
 	int i, rv;
 
-	tq_ledger_begin(&sp->l);
 	for (i = 0; i < SLICE; i++) {
 		if ((n = tq_table_due(&sp->t, now, next)) == 0)
 			break;
 		s = &sp->t.slots[n];
-		if (!TQ_STATE_ENDED(s->state) && s->expires != 0 &&
-		    s->expires <= now) {
-			/* one at a time: it must leave the heap to see the next */
-			tq_ledger_begin(&sp->l);
-			if (add_end(sp, &rec, s, TQ_EXPIRED, TQ_EF_NOCLAIM,
-			    now) == -1)
-				return tq_fail_sys(e, errno, "%s", sp->path);
-			if ((rv = flush(sp, &rec, now, e)) != 1)
+		/* one at a time: it must leave the heap to see the next */
+		if (is_expired(s, now)) {
+			if ((rv = expire(sp, s, now, e)) != 1)
 				return rv;
 		} else
 			by_itself(sp, n, s, now);
@@ -102,6 +136,25 @@ tq_timers(struct tq_spool *sp, tq_time now, tq_time *next, struct tq_err *e)
 	if (i == SLICE)
 		*next = now;	/* more are due: come again at once */
 	return 1;
+}
+
+int
+tq_timers_turn(struct tq_spool *sp, struct tq_err *e)
+{
+	tq_time end = tq_clock_mono() + TQ_SECOND / 10, now, next;
+	int rv;
+
+	do {
+		now = tq_clock_wall();
+		if (tq_core_enter(sp, e) == -1)
+			return -1;
+		rv = tq_timers(sp, now, &next, e);
+		tq_core_leave(sp);
+		if (rv == -1 || (rv == 0 && !sp->t.bad &&
+		    tq_core_prepare(sp, 4096, now, e) == -1))
+			return -1;
+	} while ((rv == 0 || next == now) && tq_clock_mono() < end);
+	return 0;
 }
 
 uint32_t

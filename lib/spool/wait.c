@@ -5,6 +5,9 @@
  * then sleeps on the word; the END that finds the mark changes the word.  It
  * never sleeps longer than a second without a second look, and tells nobody of
  * an end before that is durable.
+ *
+ * Time passes where no worker is, too: who waits sees to timers with each
+ * look, and sleeps no longer than what it waits for may be started.
  */
 #include <bsd/string.h>
 #include <errno.h>
@@ -18,25 +21,34 @@
 /* Ids that one critical section looks at. */
 #define SLICE	1024
 
+/*
+ * How long to sleep: at most a second, and until `next` by the wall clock (0:
+ * no such time).  0 when the deadline has come.
+ */
 static tq_time
-nap(tq_time deadline)
+nap(tq_time deadline, tq_time next)
 {
-	tq_time now = tq_clock_mono();
+	tq_time now = tq_clock_mono(), left = TQ_SECOND, due;
 
 	if (now >= deadline)
 		return 0;
-	return deadline - now < TQ_SECOND ? deadline - now : TQ_SECOND;
+	if (deadline - now < left)
+		left = deadline - now;
+	if (next == 0 || (due = next - tq_clock_wall()) >= left)
+		return left;
+	return due > 0 ? due : 1;
 }
 
 /*
  * Look at ids [from, n): how many have ended, counted into *ended; *lsn is
  * behind the newest of their ENDs.  With mark set, waiters are noted on those
- * that have not.  -1: ENOENT at *which.
+ * that have not, and *next becomes the first time by which one of them must
+ * have been started, if that is before it.  -1: ENOENT at *which.
  */
 static int
 look(struct tq_spool *sp, const struct tq_uuid *ids, size_t from, size_t n,
-    int mark, size_t *ended, enum tq_state *states, size_t *which,
-    struct tq_err *e)
+    int mark, size_t *ended, tq_time *next, enum tq_state *states,
+    size_t *which, struct tq_err *e)
 {
 	struct tq_slot *s;
 	size_t i;
@@ -63,8 +75,12 @@ look(struct tq_spool *sp, const struct tq_uuid *ids, size_t from, size_t n,
 			(*ended)++;
 			if (states != NULL)
 				states[i] = s->state;
-		} else if (mark)
+		} else if (mark) {
 			s->waited = 1;
+			if (s->state != TQ_STARTED && s->expires != 0 &&
+			    (*next == 0 || s->expires < *next))
+				*next = s->expires;
+		}
 	}
 	if (from < n)
 		tq_core_leave(sp);
@@ -76,7 +92,8 @@ tq_spool_wait(struct tq_spool *sp, const struct tq_uuid *ids, size_t n,
     size_t count, tq_time timeout, enum tq_state *ended, size_t *which,
     struct tq_err *e)
 {
-	tq_time deadline = tq_clock_deadline(tq_clock_mono(), timeout), left;
+	tq_time deadline = tq_clock_deadline(tq_clock_mono(), timeout);
+	tq_time next = 0, left;
 	int all = count == 0 || count >= n;
 	size_t from = 0, got = 0;
 	uint32_t seen;
@@ -86,15 +103,19 @@ tq_spool_wait(struct tq_spool *sp, const struct tq_uuid *ids, size_t n,
 	if (ended != NULL)
 		memset(ended, 0, n * sizeof(*ended));
 	/* an unknown id is named at once, wherever it stands */
-	if (n > 1 && look(sp, ids, 0, n, 0, &got, ended, which, e) == -1)
+	if (n > 1 && look(sp, ids, 0, n, 0, &got, &next, ended, which,
+	    e) == -1)
 		return -1;
 	for (;;) {
+		if (tq_timers_turn(sp, e) == -1)
+			return -1;
 		/* for all of them, one after the other is enough */
 		word = all && from < n ? tq_table_word(&ids[from]) : 0;
 		seen = atomic_load(&sp->t.top->end_word[word]);
 		got = 0;
+		next = 0;
 		if (look(sp, ids, from, all && from < n ? from + 1 : n, 1,
-		    &got, ended, which, e) == -1)
+		    &got, &next, ended, which, e) == -1)
 			return -1;
 		if (all) {
 			from += got;
@@ -104,13 +125,14 @@ tq_spool_wait(struct tq_spool *sp, const struct tq_uuid *ids, size_t n,
 				continue;
 		} else if (got >= count)
 			return tq_core_told(sp, e) == -1 ? -1 : 1;
-		if ((left = nap(deadline)) == 0)
+		if ((left = nap(deadline, next)) == 0)
 			break;
 		tq_futex_wait(&sp->t.top->end_word[word], seen, left);
 	}
 	if (all && from + 1 < n) {
 		got = 0;
-		if (look(sp, ids, from + 1, n, 0, &got, ended, which, e) == -1)
+		if (look(sp, ids, from + 1, n, 0, &got, &next, ended, which,
+		    e) == -1)
 			return -1;
 	}
 	return tq_core_told(sp, e) == -1 ? -1 : 0;
@@ -148,6 +170,8 @@ tq_spool_wait_idle(struct tq_spool *sp, const char *const *queues, size_t n,
 	int rv;
 
 	for (;;) {
+		if (tq_timers_turn(sp, e) == -1)
+			return -1;
 		seen = atomic_load(&sp->t.top->room_word);
 		if (tq_core_enter(sp, e) == -1)
 			return -1;
@@ -164,7 +188,7 @@ tq_spool_wait_idle(struct tq_spool *sp, const char *const *queues, size_t n,
 			return -1;
 		if (rv == 0)
 			return tq_core_told(sp, e) == -1 ? -1 : 1;
-		if ((left = nap(deadline)) == 0)
+		if ((left = nap(deadline, 0)) == 0)
 			return 0;
 		tq_futex_wait(&sp->t.top->room_word, seen, left);
 	}
@@ -253,7 +277,7 @@ tq_spool_events(struct tq_spool *sp, uint64_t *at, tq_time timeout,
 		}
 		if (rv == -1)
 			return tq_fail_sys(e, errno, "%s/ledger", sp->path);
-		if (n > 0 || (left = nap(deadline)) == 0)
+		if (n > 0 || (left = nap(deadline, 0)) == 0)
 			return n;
 		tq_futex_wait(&top->tail_word, seen, left);
 	}

@@ -12,6 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/alarm.h"
 #include "base/clock.h"
 #include "spool/core.h"
 
@@ -105,6 +106,7 @@ bell_once(struct tq_spool *sp)
 	if (sp->bell_tried)
 		return;
 	sp->bell_tried = 1;
+	sp->alarm = tq_alarm_make();
 	(void)tq_bell_make(&sp->bell, sp->format.mode & 0660, sp->format.gid,
 	    NULL);
 }

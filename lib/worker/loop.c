@@ -1,9 +1,9 @@
 /*
  * The loop of a worker: one epoll over signals (ends of children among them),
- * the bell and the deaths of other workers.
+ * the bell, the next timer and the deaths of other workers.
  *
- * It sleeps at most a second: a ring may be lost, a clock set, a worker die
- * on a machine whose processes it cannot watch.  states.h draws its life.
+ * It sleeps at most a second: a ring may be lost, a worker die on a machine
+ * whose processes it cannot watch.  states.h draws its life.
  */
 #define _GNU_SOURCE		/* close_range(2), CLOSE_RANGE_CLOEXEC */
 #include <sys/epoll.h>
@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "backlog.h"
+#include "base/alarm.h"
 #include "base/clock.h"
 #include "base/notify.h"
 #include "base/signals.h"
@@ -35,7 +36,7 @@
  * KEY_TALKS plus the place.
  */
 enum {
-	KEY_SIGNALS, KEY_BELL, KEY_PEERS, KEY_RESIDENTS = 1 << 16,
+	KEY_SIGNALS, KEY_BELL, KEY_ALARM, KEY_PEERS, KEY_RESIDENTS = 1 << 16,
 	KEY_TALKS = KEY_RESIDENTS + TQ_PLACES_MAX * TQ_USES_MAX
 };
 
@@ -52,6 +53,7 @@ struct loop {
 	struct tq_pool	 pool;
 	struct tq_peers	 peers;
 	int		 epoll, signals;
+	int		 alarm;		/* of the next timer, -1: none to be had */
 	enum tq_life	 life;
 	tq_time		 now;		/* CLOCK_BOOTTIME, once a round */
 	tq_time		 deadline;	/* of TQ_LIFE_GRACE, TQ_FOREVER: none */
@@ -279,6 +281,8 @@ sleep_time(struct loop *l)
 	if (rv == 0)
 		return l->contrary++ == 0 ? 0 : 10 * TQ_MS;
 	l->contrary = 0;
+	if (tq_alarm_set(l->alarm, next) == 1)
+		return 0;
 	left = next - tq_clock_wall();
 	if (left < 0)
 		return 0;
@@ -367,6 +371,8 @@ wait_for(struct loop *l, tq_time length)
 			read_mails(l);
 		else if (ev[i].data.u64 >= KEY_TALKS)
 			tq_pool_listen(&l->pool, ev[i].data.u64, l->now);
+		else if (ev[i].data.u64 == KEY_ALARM)
+			(void)tq_alarm_take(l->alarm);
 		else if (ev[i].data.u64 >= KEY_RESIDENTS)
 			tq_pool_hear(&l->pool, ev[i].data.u64, l->now);
 		else {
@@ -450,6 +456,10 @@ begin(struct loop *l, struct tq_err *e)
 	ev.data.u64 = KEY_SIGNALS;
 	if (epoll_ctl(l->epoll, EPOLL_CTL_ADD, l->signals, &ev) == -1)
 		return tq_fail_sys(e, errno, "epoll");
+	ev.data.u64 = KEY_ALARM;
+	if ((l->alarm = tq_alarm_make()) != -1 &&
+	    epoll_ctl(l->epoll, EPOLL_CTL_ADD, l->alarm, &ev) == -1)
+		return tq_fail_sys(e, errno, "epoll");
 	if (tq_worker_join(l->tq, &w->rules.take, w->places, e) == -1)
 		return -1;
 	if (tq_worker_fd(l->tq) == -1)
@@ -469,7 +479,7 @@ tq_worker_run(struct tq_worker *w, struct tq_err *e)
 	l->w = w;
 	l->tq = w->rules.tq;
 	l->say = w->rules.say;
-	l->epoll = l->signals = -1;
+	l->epoll = l->signals = l->alarm = -1;
 	l->life = TQ_LIFE_STARTING;
 	l->now = tq_clock_boot();
 	l->deadline = TQ_FOREVER;
@@ -492,6 +502,8 @@ out:
 	tq_pool_fini(&l->pool);
 	if (l->signals != -1)
 		close(l->signals);
+	if (l->alarm != -1)
+		close(l->alarm);
 	if (l->epoll != -1)
 		close(l->epoll);
 	free(l);

@@ -2,7 +2,9 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
+#include "lib/base/alarm.h"
 #include "lib/base/clock.h"
 #include "lib/spool/bell.h"
 #include "tests/lib/t.h"
@@ -168,7 +170,7 @@ waiter_wakes_when_something_is_there(void **state)
 
 	need_bell(f);
 	assert_int_equal(send_words(f, NULL), 0);
-	tq_bell_wait(&f->b, 3600 * TQ_SECOND);
+	tq_bell_wait(&f->b, -1, 3600 * TQ_SECOND);
 	assert_in_range(tq_clock_mono() - start, 0, 60 * TQ_SECOND);
 	assert_int_equal(take(f), 2);
 }
@@ -179,10 +181,23 @@ waiter_wakes_after_its_timeout(void **state)
 	struct fixture *f = *state;
 	tq_time start = tq_clock_mono();
 
-	tq_bell_wait(&f->b, 5 * TQ_MS);
+	tq_bell_wait(&f->b, -1, 5 * TQ_MS);
 	assert_in_range(tq_clock_mono() - start, 5 * TQ_MS, 60 * TQ_SECOND);
-	tq_bell_wait(&f->b, 0);
-	tq_bell_wait(&f->b, -1);
+	tq_bell_wait(&f->b, -1, 0);
+	tq_bell_wait(&f->b, -1, -1);
+}
+
+static void
+waiter_wakes_when_its_alarm_rings(void **state)
+{
+	struct fixture *f = *state;
+	tq_time start = tq_clock_mono();
+	int fd = tq_alarm_make();
+
+	assert_int_equal(tq_alarm_set(fd, 1), 0);
+	tq_bell_wait(&f->b, fd, 3600 * TQ_SECOND);
+	assert_in_range(tq_clock_mono() - start, 0, 60 * TQ_SECOND);
+	close(fd);
 }
 
 static void
@@ -228,6 +243,7 @@ main(void)
 		TEST(inbox_that_is_gone_is_said_so),
 		TEST(waiter_wakes_when_something_is_there),
 		TEST(waiter_wakes_after_its_timeout),
+		TEST(waiter_wakes_when_its_alarm_rings),
 		TEST(umask_does_not_cut_the_mode),
 		cmocka_unit_test(without_an_inbox_nothing_is_there),
 	};
