@@ -75,9 +75,10 @@ TWIN	= $(ONCE:$(B)/bin/%=$(B)/twin/%)
 # in libtq, tests and commands link them from an archive that stays here.
 # Of two files for two machines make picks one.
 OTHER	:= $(if $(filter x86_64-%,$(shell $(CC) -dumpmachine)),\
-	    lib/base/crc_any.c,lib/base/crc_x86.c)
+	    lib/base/crc_any.c lib/worker/clone_any.c,\
+	    lib/base/crc_x86.c lib/worker/clone_x86.c)
 SRC	= $(filter-out $(OTHER),$(wildcard lib/*/*.c lib/backend/*/*.c))
-OWN	= $(wildcard lib/beat/*.c lib/command/*.c lib/worker/*.c)
+OWN	= $(filter lib/beat/% lib/command/% lib/worker/%,$(SRC))
 LIBOBJ	= $(patsubst %.c,$(B)/%.o,$(filter-out $(OWN),$(SRC)))
 OWNOBJ	= $(patsubst %.c,$(B)/%.o,$(OWN))
 CMD	= $(patsubst %.c,$(B)/%,$(wildcard bin/*.c))

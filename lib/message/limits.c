@@ -16,7 +16,9 @@
 
 #include "base/date.h"
 
-enum unit { UNIT_COUNT, UNIT_SIZE, UNIT_TIME, UNIT_NICE, UNIT_IONICE };
+enum unit {
+	UNIT_COUNT, UNIT_SIZE, UNIT_TIME, UNIT_CPUS, UNIT_NICE, UNIT_IONICE
+};
 
 static const struct row {
 	const char	*name;
@@ -24,6 +26,7 @@ static const struct row {
 	int64_t		 min, max;
 } rows[TQ_NLIMITS] = {
 	[TQ_LIMIT_CPU] = { "cpu", UNIT_TIME, 1, INT64_MAX },
+	[TQ_LIMIT_CPUS] = { "cpus", UNIT_CPUS, 1, INT32_MAX },
 	[TQ_LIMIT_FSIZE] = { "fsize", UNIT_SIZE, 1, INT64_MAX },
 	[TQ_LIMIT_IONICE] = { "ionice", UNIT_IONICE, 0, 7 },
 	[TQ_LIMIT_MEM] = { "mem", UNIT_SIZE, 1, INT64_MAX },
@@ -53,6 +56,18 @@ parse_number(int64_t *out, const struct row *row, const char *value,
 	return 0;
 }
 
+/* "2", "0.5": a duration but for the unit, which it has not. */
+static int
+parse_cpus(int64_t *out, const char *value, struct tq_err *e)
+{
+	if (value[strspn(value, "0123456789.")] != '\0')
+		return tq_fail(e, EINVAL, "'%s' is no number", value);
+	if (tq_duration_parse(out, value, e) == -1)
+		return -1;
+	*out /= TQ_MS;
+	return 0;
+}
+
 static int
 parse_value(int64_t *out, const struct row *row, const char *value,
     struct tq_err *e)
@@ -64,6 +79,9 @@ parse_value(int64_t *out, const struct row *row, const char *value,
 	switch (row->unit) {
 	case UNIT_TIME:
 		rv = tq_duration_parse(out, value, &why);
+		break;
+	case UNIT_CPUS:
+		rv = parse_cpus(out, value, &why);
 		break;
 	case UNIT_SIZE:
 		if ((rv = tq_size_parse(&bytes, value, &why)) == 0)
@@ -83,9 +101,9 @@ parse_value(int64_t *out, const struct row *row, const char *value,
 	}
 	if (rv == -1)
 		return tq_fail(e, EINVAL, "limit %s: %s", row->name, why.text);
-	if (*out < row->min)
-		return tq_fail(e, EINVAL, "limit %s: '%s' is too small",
-		    row->name, value);
+	if (*out < row->min || *out > row->max)
+		return tq_fail(e, EINVAL, "limit %s: '%s' is too %s",
+		    row->name, value, *out < row->min ? "small" : "large");
 	return 0;
 }
 
@@ -141,6 +159,9 @@ format_value(char *out, size_t size, const struct row *row, int64_t v)
 {
 	if (row->unit == UNIT_TIME)
 		tq_duration_format(out, size, v);
+	else if (row->unit == UNIT_CPUS)
+		snprintf(out, size, "%lld.%03lld", (long long)v / 1000,
+		    (long long)v % 1000);
 	else if (row->unit == UNIT_IONICE && v == TQ_IONICE_IDLE)
 		strlcpy(out, "idle", size);
 	else

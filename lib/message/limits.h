@@ -12,6 +12,7 @@
 
 enum tq_limit {
 	TQ_LIMIT_CPU,		/* of each process, ns */
+	TQ_LIMIT_CPUS,		/* processors, in thousandths */
 	TQ_LIMIT_FSIZE,		/* bytes of a file */
 	TQ_LIMIT_IONICE,	/* 1 to 8: best effort 0 to 7; 9: idle */
 	TQ_LIMIT_MEM,		/* bytes */

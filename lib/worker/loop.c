@@ -12,6 +12,7 @@
 #include <linux/close_range.h>
 
 #include <errno.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -51,6 +52,7 @@ struct loop {
 	struct tq	*tq;
 	const struct tq_say *say;
 	struct tq_pool	 pool;
+	struct tq_cgroup cgroup;
 	struct tq_peers	 peers;
 	int		 epoll, signals;
 	int		 alarm;		/* of the next timer, -1: none to be had */
@@ -67,6 +69,7 @@ struct loop {
 	char		 status[64];	/* the last that was shown, */
 	int64_t		 rss;		/* with that size */
 	uint64_t	 pong;		/* number of the last ping */
+	char		 limits[48];	/* who keeps them, in words */
 };
 
 /* ---- what happens to it ---------------------------------------------- */
@@ -78,7 +81,7 @@ show(struct loop *l)
 	const struct tq_worker_state state = {
 		.jobs = l->pool.size,
 		.status = l->status,
-		.limits = "rlimit",
+		.limits = l->limits,
 		.rss = l->rss,
 		.pong = l->pong,
 	};
@@ -432,6 +435,21 @@ finish_hooks(struct loop *l)
 
 /* ---- beginning ------------------------------------------------------- */
 
+/* Before the first child: what is born before stays where we were. */
+static void
+take_cgroup(struct loop *l)
+{
+	char base[PATH_MAX];
+	struct tq_err e;
+
+	l->cgroup.dir = -1;
+	if (tq_cgroup_find(base, sizeof(base)) &&
+	    tq_cgroup_open(&l->cgroup, base, &e) == -1)
+		tq_say(l->say, TQ_SAY_WRONG, "%s", e.text);
+	tq_cgroup_words(l->limits, sizeof(l->limits), &l->cgroup);
+	l->pool.rules.cgroup = &l->cgroup;
+}
+
 static int
 begin(struct loop *l, struct tq_err *e)
 {
@@ -450,6 +468,7 @@ begin(struct loop *l, struct tq_err *e)
 	if ((l->signals = tq_signals_take(signals,
 	    sizeof(signals) / sizeof(signals[0]), e)) == -1)
 		return -1;
+	take_cgroup(l);
 	l->pool.rules.epoll = l->epoll;
 	l->pool.rules.key = KEY_RESIDENTS;
 	l->pool.rules.talk_key = KEY_TALKS;
@@ -479,7 +498,7 @@ tq_worker_run(struct tq_worker *w, struct tq_err *e)
 	l->w = w;
 	l->tq = w->rules.tq;
 	l->say = w->rules.say;
-	l->epoll = l->signals = l->alarm = -1;
+	l->epoll = l->signals = l->alarm = l->cgroup.dir = -1;
 	l->life = TQ_LIFE_STARTING;
 	l->now = tq_clock_boot();
 	l->deadline = TQ_FOREVER;
@@ -500,6 +519,7 @@ tq_worker_run(struct tq_worker *w, struct tq_err *e)
 	    tq_fail(e, l->gone.num, "%s", l->gone.text);
 out:
 	tq_pool_fini(&l->pool);
+	tq_cgroup_close(&l->cgroup);
 	if (l->signals != -1)
 		close(l->signals);
 	if (l->alarm != -1)

@@ -54,6 +54,7 @@ tq_place_open(struct tq_place *p, const struct tq_place_rules *rules,
 	tq_claim_init(&p->claim);
 	tq_arena_init(&p->mem);
 	tq_arena_init(&p->other);
+	tq_leaf_init(&p->leaf, number);
 	p->input = p->json = p->talk.in = -1;
 	if (make_input(p, e) == 0 && tq_feed_open(p, rules, e) == 0 &&
 	    tq_talk_open(&p->talk, rules->epoll, rules->talk_key + number - 1,
@@ -71,10 +72,12 @@ tq_place_open(struct tq_place *p, const struct tq_place_rules *rules,
 }
 
 void
-tq_place_close(struct tq_place *p)
+tq_place_close(struct tq_place *p, const struct tq_place_rules *rules)
 {
 	tq_feed_close(p);
 	tq_talk_close(&p->talk);
+	if (rules->cgroup != NULL)
+		tq_leaf_close(&p->leaf, rules->cgroup);
 	tq_capture_close(&p->capture);
 	tq_claim_fini(&p->claim);
 	tq_arena_fini(&p->mem);
@@ -156,6 +159,42 @@ set_running(struct tq_place *p, const struct tq_place_rules *rules,
 	    program);
 }
 
+/* Let its cgroup keep the limits it can keep. */
+static void
+set_group(struct tq_proc *proc, struct tq_place *p,
+    const struct tq_place_rules *rules)
+{
+	const char *id = p->claim.ref.id.s;
+	struct tq_err e;
+
+	if (rules->cgroup != NULL && rules->cgroup->dir != -1) {
+		if (tq_leaf_make(&p->leaf, rules->cgroup, &proc->limits,
+		    &e) == 0)
+			proc->leaf = &p->leaf;
+		else
+			tq_say(rules->say, TQ_SAY_WRONG, "%s: %s", id, e.text);
+	}
+	if (proc->limits.v[TQ_LIMIT_CPUS] != 0)
+		tq_say(rules->say, TQ_SAY_WRONG, "%s: limit cpus is not "
+		    "kept: it takes a cgroup with cpu", id);
+}
+
+/* Start what was planned; as tq_proc_start(). */
+static int
+start_planned(struct tq_place *p, const struct tq_place_rules *rules,
+    int *status, struct tq_err *e)
+{
+	struct tq_proc proc = p->plan.proc;
+
+	set_group(&proc, p, rules);
+	if (tq_proc_start(&p->pid, &proc, status, e) == 0)
+		return 0;
+	/* somebody may have taken its group away */
+	if (*status == -1)
+		tq_leaf_leave(&p->leaf);
+	return -1;
+}
+
 /* Start what was claimed. */
 static void
 start(struct tq_place *p, const struct tq_place_rules *rules)
@@ -169,7 +208,6 @@ start(struct tq_place *p, const struct tq_place_rules *rules)
 		.status = p->talk.out,
 		.now = tq_clock_wall(),
 	};
-	const struct tq_proc *proc = &p->plan.proc;
 	const struct tq_use *use;
 	struct tq_err e;
 	int status;
@@ -188,14 +226,14 @@ start(struct tq_place *p, const struct tq_place_rules *rules)
 	}
 	if (tq_plan_make(&p->plan, &p->mem, &p->claim, &rules->plan, &place,
 	    &status, &e) == -1 ||
-	    tq_proc_start(&p->pid, proc, &status, &e) == -1) {
+	    start_planned(p, rules, &status, &e) == -1) {
 		refuse(p, rules, status, &e);
 		return;
 	}
 	if (p->plan.dropped > 0)
 		tq_say(rules->say, TQ_SAY_WRONG, "%s: %zu unsafe environment "
 		    "variables dropped", p->claim.ref.id.s, p->plan.dropped);
-	set_running(p, rules, proc->file);
+	set_running(p, rules, p->plan.proc.file);
 }
 
 /* What an attempt is found by in the environment of its processes. */
@@ -280,8 +318,15 @@ apply_cause(struct tq_place *p)
 static void
 name_limit(struct tq_place *p)
 {
+	static const char *const oom[] = {
+		NULL,
+		"killed: memory limit (cgroup)",
+		"killed: out of memory (service or machine)",
+	};
 	const char *why = tq_limit_why(&p->plan.proc.limits, &p->end);
 
+	if (why == NULL && p->end.status == 128 + SIGKILL)
+		why = oom[tq_leaf_oom(&p->leaf)];
 	if (why != NULL && p->cause == TQ_CAUSE_NONE)
 		set_why(p, why);
 }
@@ -591,6 +636,8 @@ tq_place_settle(struct tq_place *p, const struct tq_place_rules *rules,
 	    tq_talk_reset(&p->talk, shared, &own) == -1 ||
 	    (shared && make_input(p, &own) == -1)))
 		tq_say(rules->say, TQ_SAY_WRONG, "%s", own.text);
+	if (shared)
+		tq_leaf_leave(&p->leaf);
 	p->state = TQ_PLACE_FREE;
 	p->at = NULL;
 	return 0;
@@ -626,6 +673,9 @@ tq_place_kill(struct tq_place *p, enum tq_place_cause cause,
 	else
 		make_mark(mark, sizeof(mark), p->claim.ref.id.s,
 		    p->claim.ref.attempt);
+	/* all at once: what forks faster than we look cannot run away */
+	if (p->at == NULL)
+		tq_leaf_kill(&p->leaf);
 	if ((left = tq_tree_end(&tree)) > 0)
 		tq_say(rules->say, TQ_SAY_WRONG, "%s: %d processes do not "
 		    "end", p->claim.ref.id.s, left);

@@ -19,6 +19,7 @@
 
 #include "base/arena.h"
 #include "capture.h"
+#include "cgroup.h"
 #include "hook.h"
 #include "plan.h"
 #include "resident.h"
@@ -43,6 +44,7 @@ struct tq_place_rules {
 	struct tq_plan_rules plan;
 	const struct tq_say *say;
 	struct tq_hooks	*hooks;		/* or NULL */
+	const struct tq_cgroup *cgroup;	/* or NULL */
 	int		 null;		/* /dev/null */
 	int		 epoll;		/* where resident handlers are watched */
 	uint64_t	 key;		/* from this as data.u64; the place has
@@ -56,6 +58,7 @@ struct tq_place {
 	struct tq_claim	 claim;
 	struct tq_capture capture;
 	int		 input, json;	/* see plan.h */
+	struct tq_leaf	 leaf;		/* cgroup of its tasks */
 	struct tq_arena	 mem;		/* for one task */
 	struct tq_talk	 talk;
 	struct tq_arena	 other;		/* for a task in place of the claimed */
@@ -80,7 +83,7 @@ struct tq_place {
 int	tq_place_open(struct tq_place *, const struct tq_place_rules *,
 	    unsigned number, struct tq_err *);
 /* A place that is FREE. */
-void	tq_place_close(struct tq_place *);
+void	tq_place_close(struct tq_place *, const struct tq_place_rules *);
 
 /*
  * Claim a task for a free place and start it.  1: the place is RUNNING or

@@ -48,7 +48,7 @@ tq_pool_fini(struct tq_pool *pool)
 	for (i = 0; i < pool->made; i++)
 		tq_feed_retire(pool->place[i], tq_clock_boot());
 	while (pool->made > 0) {
-		tq_place_close(pool->place[--pool->made]);
+		tq_place_close(pool->place[--pool->made], &pool->rules);
 		free(pool->place[pool->made]);
 	}
 	close(pool->rules.null);

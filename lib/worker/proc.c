@@ -8,7 +8,6 @@
  * needed.  So it must change nothing else of ours and allocate nothing.  It
  * has a stack of its own, which vfork has not, so that sanitizers bear it.
  */
-#define _GNU_SOURCE		/* clone(2) */
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -16,7 +15,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdalign.h>
 #include <stdint.h>
@@ -24,6 +22,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "clone.h"
 #include "limit.h"
 #include "proc.h"
 
@@ -37,6 +36,7 @@ struct plan {
 	const struct tq_proc *p;
 	const char	*path;		/* where to look, colons between */
 	pid_t		 parent;
+	int		 enter;		/* its cgroup: it is born in ours */
 	enum step	 step;		/* where it failed */
 	int		 err;		/* with this errno */
 	char		 tried[PATH_MAX];	/* what exec was given last */
@@ -68,6 +68,15 @@ reset_signal(int n)
 	return sigaction(n, &sa, NULL);
 }
 
+/* Move to the cgroup of that directory. */
+static int
+enter(int dir)
+{
+	int fd = openat(dir, "cgroup.procs", O_WRONLY | O_CLOEXEC);
+
+	return fd != -1 && write(fd, "0", 1) == 1 && close(fd) == 0 ? 0 : -1;
+}
+
 static int
 child_setup(const struct plan *plan)
 {
@@ -82,6 +91,8 @@ child_setup(const struct plan *plan)
 		return -1;
 	if (getppid() != plan->parent)
 		_exit(126);
+	if (plan->enter && enter(p->leaf->dir) == -1)
+		return -1;
 	for (n = 0; n < 3; n++)
 		if (dup2(p->fd[n], n) == -1)
 			return -1;
@@ -170,15 +181,21 @@ static int
 start(pid_t *out, struct plan *plan)
 {
 	alignas(16) char stack[CHILD_STACK];
+	const struct tq_leaf *leaf = plan->p->leaf;
 	sigset_t all, old;
-	pid_t pid;
+	pid_t pid = -1;
 
 	plan->step = STEP_NONE;
+	plan->enter = 0;
 	/* a handler must not run in the child: it has our memory */
 	sigfillset(&all);
 	sigprocmask(SIG_BLOCK, &all, &old);
-	pid = clone(child, stack + sizeof(stack),
-	    CLONE_VM | CLONE_VFORK | SIGCHLD, plan);
+	if (leaf != NULL) {
+		pid = tq_clone(child, plan, stack, sizeof(stack), leaf->dir);
+		plan->enter = pid == -1 && errno == ENOSYS;
+	}
+	if (leaf == NULL || plan->enter)
+		pid = tq_clone(child, plan, stack, sizeof(stack), -1);
 	sigprocmask(SIG_SETMASK, &old, NULL);
 	if (pid == -1)
 		return -1;

@@ -9,6 +9,7 @@
 
 #include <tq/types.h>
 
+#include "cgroup.h"
 #include "message/limits.h"
 
 struct tq_proc {
@@ -20,6 +21,7 @@ struct tq_proc {
 	int		 fd[3];		/* its stdin, stdout and stderr */
 	int		 extra;		/* descriptor 3, 0 or -1: none */
 	struct tq_limits limits;	/* kept by the system, see limit.h */
+	const struct tq_leaf *leaf;	/* to run in, NULL: where the worker is */
 };
 
 /*

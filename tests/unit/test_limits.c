@@ -13,10 +13,11 @@ every_limit_is_read(void **state)
 	struct tq_limits l = { .v = { 0 } };
 
 	(void)state;
-	assert_int_equal(tq_limits_parse(&l, "mem=2G,cpu=1h,fsize=1k,nofile=256,"
+	assert_int_equal(tq_limits_parse(&l, "mem=2G,cpu=1h,cpus=1.5,fsize=1k,nofile=256,"
 	    "nproc=100,out=10M,nice=5,ionice=7", NULL), 0);
 	assert_int_equal(l.v[TQ_LIMIT_MEM], 2LL << 30);
 	assert_int_equal(l.v[TQ_LIMIT_CPU], 3600 * TQ_SECOND);
+	assert_int_equal(l.v[TQ_LIMIT_CPUS], 1500);
 	assert_int_equal(l.v[TQ_LIMIT_FSIZE], 1024);
 	assert_int_equal(l.v[TQ_LIMIT_NOFILE], 256);
 	assert_int_equal(l.v[TQ_LIMIT_NPROC], 100);
@@ -47,6 +48,9 @@ bad_limits_are_quoted(void **state)
 		{ "memory=1G", "no limit 'memory=1G'" },
 		{ "mem=1G,", "no limit ''" },
 		{ "cpu=0", "limit cpu: '0' is too small" },
+		{ "cpus=2m", "limit cpus: '2m' is no number" },
+		{ "cpus=0.0001", "limit cpus: '0.0001' is too small" },
+		{ "cpus=3000000000", "limit cpus: '3000000000' is too large" },
 		{ "nofile=0", "limit nofile: '0' is too small" },
 		{ "nofile=1k", "limit nofile: '1k' is invalid" },
 		{ "nice=20", "limit nice: '20' is too large" },
@@ -125,7 +129,8 @@ all_limits_at_their_largest_fit(void **state)
 		l.v[i] = INT64_MAX;
 	l.v[TQ_LIMIT_NICE] = 19;
 	l.v[TQ_LIMIT_IONICE] = 8;
-	l.v[TQ_LIMIT_NOFILE] = l.v[TQ_LIMIT_NPROC] = INT32_MAX;
+	l.v[TQ_LIMIT_CPUS] = l.v[TQ_LIMIT_NOFILE] = INT32_MAX;
+	l.v[TQ_LIMIT_NPROC] = INT32_MAX;
 	tq_limits_format(text, sizeof(text), &l);
 	assert_int_equal(tq_limits_parse(&again, text, NULL), 0);
 	assert_memory_equal(&again, &l, sizeof(l));
