@@ -2,7 +2,7 @@
 #
 #	make [B=dir] [SAN=address,undefined|thread] [all]
 #	make install PREFIX=/usr DESTDIR=/tmp/root	(PREFIX for both)
-#	make check [T='unit contract cmd crash fuzz lint'] [-j n]
+#	make check [T='unit contract cmd peer crash fuzz lint'] [-j n]
 #
 # What the user sets, CC CFLAGS CPPFLAGS LDFLAGS, is left alone; what tq needs
 # stands in TQ_CFLAGS.  All products go to $(B).
@@ -23,7 +23,7 @@ PKG_CONFIG	= pkg-config
 TEST_SECONDS	= $(if $(filter crash,$(MAKECMDGOALS)),1800,300)
 FUZZ_SECONDS	= 30
 WRAP		=
-T		= unit contract cmd crash fuzz lint
+T		= unit contract cmd peer crash fuzz lint
 ifneq ($(filter lint crash,$(MAKECMDGOALS)),)
 T		= $(filter lint crash,$(MAKECMDGOALS))
 endif
@@ -53,6 +53,8 @@ TQ_LDFLAGS = -pthread $(SAN:%=-fsanitize=%) $(COVER)
 
 # pkg-config answers what the libraries are called here.
 SYSLIBS	:= $(shell $(PKG_CONFIG) --libs libbsd jansson)
+MODLIBS	= $(SYSLIBS)
+libs	= $(shell $(PKG_CONFIG) --libs $(1))
 CMOCKA	:= $(shell $(PKG_CONFIG) --libs cmocka 2>/dev/null || echo -lcmocka)
 
 # The commands carry libbsd (with its libmd) and jansson in themselves: five
@@ -65,11 +67,23 @@ CMDLIBS	= $(if $(SAN)$(COVER),$(SYSLIBS),$(STATIC))
 # binding, code and data on the same pages 545; also without RELRO 537, which
 # is not worth it.
 CMDLDFLAGS = $(if $(SAN),,-no-pie -Wl,-z,lazy,-z,noseparate-code)
-# A command that is run for every task has no dynamic loader at all, and a twin
-# with one for URLs that need a module (lib/command/twin.c): tqput takes 0.92 of
+# A command that is run for every task has no dynamic loader at all, and beside
+# the modules a twin with one for URLs that need a module (lib/command/twin.c): tqput takes 0.92 of
 # the time of /bin/true so, 1.26 without.
 ONCE	= $(if $(SAN)$(COVER),,$(B)/bin/tqput)
-TWIN	= $(ONCE:$(B)/bin/%=$(B)/twin/%)
+TWIN	= $(ONCE:$(B)/bin/%=$(B)/modules/%)
+
+# Remote systems are modules, each a folder of lib/backend and one shared
+# object; it is made where its library is.  A module carries the rooms it needs
+# in itself and shows tq_module only.
+MODDIRS	= redis
+PKG_redis = hiredis
+HAVE	:= $(foreach m,$(MODDIRS),$(if $(shell $(PKG_CONFIG) --exists \
+	    $(PKG_$(m)) && echo yes),$(m)))
+MODULES	= $(HAVE:%=$(B)/modules/%.so)
+# Schemes that are another's too.
+ALIASES	= $(if $(filter redis,$(HAVE)),rediss redis+socket)
+ALIASSO	= $(ALIASES:%=$(B)/modules/%.so)
 
 # The rooms.  lib/beat, lib/command and lib/worker are the commands' own: they are not
 # in libtq, tests and commands link them from an archive that stays here.
@@ -77,15 +91,21 @@ TWIN	= $(ONCE:$(B)/bin/%=$(B)/twin/%)
 OTHER	:= $(if $(filter x86_64-%,$(shell $(CC) -dumpmachine)),\
 	    lib/base/crc_any.c lib/worker/clone_any.c,\
 	    lib/base/crc_x86.c lib/worker/clone_x86.c)
-SRC	= $(filter-out $(OTHER),$(wildcard lib/*/*.c lib/backend/*/*.c))
+MODSRC	= $(wildcard $(MODDIRS:%=lib/backend/%/*.c))
+SRC	= $(filter-out $(OTHER) $(MODSRC),$(wildcard lib/*/*.c lib/backend/*/*.c))
 OWN	= $(filter lib/beat/% lib/command/% lib/worker/%,$(SRC))
 LIBOBJ	= $(patsubst %.c,$(B)/%.o,$(filter-out $(OWN),$(SRC)))
 OWNOBJ	= $(patsubst %.c,$(B)/%.o,$(OWN))
 CMD	= $(patsubst %.c,$(B)/%,$(wildcard bin/*.c))
 MAN	= $(wildcard man/*.[1-9])
 ARCHIVES = $(B)/libown.a $(B)/libtq.a
+MODOBJ	= $(patsubst %.c,$(B)/%.o,$(filter lib/base/% lib/message/%,$(SRC)))
+OBJ_redis = $(patsubst %.c,$(B)/%.o,$(wildcard lib/backend/redis/*.c))
 
-all: $(CMD) $(TWIN) $(B)/libtq.a $(B)/libtq.so $(B)/tq.pc
+all: $(CMD) $(TWIN) $(B)/libtq.a $(B)/libtq.so $(B)/tq.pc $(MODULES) \
+    $(ALIASSO) $(filter-out $(HAVE:%=no-%),$(MODDIRS:%=no-%))
+$(MODDIRS:%=no-%): no-%:
+	@echo "no module $*: pkg-config finds no $(PKG_$*)"
 
 # Set-up is remade when the flags change, so no object is ever stale.
 FLAGS = $(CC) $(TQ_CFLAGS) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS)
@@ -105,6 +125,7 @@ $(B)/%.list: FORCE
 	@echo $(MEMBERS) | cmp -s - $@ || echo $(MEMBERS) >$@
 $(B)/libtq.list: MEMBERS = $(LIBOBJ)
 $(B)/libown.list: MEMBERS = $(OWNOBJ)
+$(B)/libmod.list: MEMBERS = $(MODOBJ)
 
 $(B)/libtq.a: $(LIBOBJ) $(B)/libtq.list
 	@rm -f $@
@@ -112,6 +133,19 @@ $(B)/libtq.a: $(LIBOBJ) $(B)/libtq.list
 $(B)/libown.a: $(OWNOBJ) $(B)/libown.list
 	@rm -f $@
 	$(AR) rcs $@ $(OWNOBJ)
+
+$(B)/libmod.a: $(MODOBJ) $(B)/libmod.list
+	@rm -f $@
+	$(AR) rcs $@ $(MODOBJ)
+
+.SECONDEXPANSION:
+$(MODULES): $(B)/modules/%.so: $$(OBJ_$$*) $(B)/libmod.a lib/module.map
+	@mkdir -p $(@D)
+	$(CC) $(TQ_LDFLAGS) $(LDFLAGS) -shared $(if $(SAN),,-Wl,-z,defs) \
+	    -Wl,--version-script=lib/module.map -o $@ \
+	    $(filter %.o,$^) $(B)/libmod.a $(call libs,$(PKG_$*)) $(MODLIBS)
+$(filter %/rediss.so %/redis+socket.so,$(ALIASSO)): $(B)/modules/redis.so
+	ln -sf redis.so $@
 
 $(B)/$(SO): $(LIBOBJ) $(B)/libtq.list lib/libtq.map
 	$(CC) $(TQ_LDFLAGS) $(LDFLAGS) -shared -Wl,-soname,$(SO) \
@@ -132,7 +166,7 @@ $(filter-out $(ONCE),$(CMD)): $(B)/bin/%: $(B)/bin/%.o $(ARCHIVES)
 $(ONCE): $(B)/bin/%: $(B)/bin/%.o $(B)/lib/command/twin.o $(ARCHIVES)
 	$(CC) -static $(TQ_LDFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) \
 	    $(ARCHIVES) -lbsd -lmd -ljansson
-$(TWIN): $(B)/twin/%: $(B)/bin/%.o $(ARCHIVES)
+$(TWIN): $(B)/modules/%: $(B)/bin/%.o $(ARCHIVES)
 	@mkdir -p $(@D)
 	$(CC) $(TQ_LDFLAGS) $(CMDLDFLAGS) $(LDFLAGS) -o $@ $< $(ARCHIVES) \
 	    $(CMDLIBS)
@@ -155,6 +189,7 @@ progs	= $(patsubst %.c,$(B)/%,$(wildcard tests/$(1)/test_*.c))
 RUN_unit     = $(call progs,unit)
 RUN_contract = $(call progs,contract)
 RUN_cmd      = $(call progs,cmd) $(wildcard tests/cmd/*.sh)
+RUN_peer     = $(wildcard tests/peer/*.sh)
 RUN_crash    = $(call progs,crash) $(wildcard tests/crash/*.sh)
 RUN_fuzz     = $(FUZZ)
 RUN_lint     = $(wildcard tests/lint/*.sh)
@@ -189,11 +224,11 @@ $(B)/log/%.sh.tap: tests/%.sh FORCE
 	@$(TAPENV) tests/lib/runtap $@ $<
 $(B)/log/%.tap: $(B)/tests/% FORCE
 	@$(TAPENV) tests/lib/runtap $@ $<
-$(filter $(B)/log/cmd/% $(B)/log/crash/%,$(TAP)): all $(PROG)
+$(filter $(B)/log/cmd/% $(B)/log/peer/% $(B)/log/crash/%,$(TAP)): all $(PROG)
 $(filter $(B)/log/lint/%,$(TAP)): $(B)/libtq.so
 
 # All that T names, built and not run.
-tests: $(filter $(B)/%,$(RUN)) $(if $(filter cmd crash,$(T)),all $(PROG))
+tests: $(filter $(B)/%,$(RUN)) $(if $(filter cmd peer crash,$(T)),all $(PROG))
 
 check lint crash: $(TAP)
 	@tests/lib/sumtap $(TAP)
@@ -228,6 +263,8 @@ install:
 	    $(D)$(INCLUDEDIR)/tq
 	$(if $(CMD),$(INSTALL) -m 755 $(CMD) $(D)$(BINDIR))
 	$(if $(TWIN),$(INSTALL) -m 755 $(TWIN) $(D)$(LIBDIR)/tq)
+	$(if $(MODULES),$(INSTALL) -m 755 $(MODULES) $(D)$(LIBDIR)/tq)
+	$(foreach a,$(ALIASES),ln -sf redis.so $(D)$(LIBDIR)/tq/$(a).so;)
 	$(INSTALL) -m 644 $(B)/libtq.a $(B)/$(SO) $(D)$(LIBDIR)
 	ln -sf $(SO) $(D)$(LIBDIR)/libtq.so
 	$(PC) >$(D)$(LIBDIR)/pkgconfig/tq.pc
@@ -240,7 +277,9 @@ install:
 
 uninstall:
 	rm -f $(CMD:$(B)/bin/%=$(D)$(BINDIR)/%)
-	rm -f $(TWIN:$(B)/twin/%=$(D)$(LIBDIR)/tq/%)
+	rm -f $(TWIN:$(B)/modules/%=$(D)$(LIBDIR)/tq/%)
+	rm -f $(MODULES:$(B)/modules/%=$(D)$(LIBDIR)/tq/%)
+	rm -f $(ALIASES:%=$(D)$(LIBDIR)/tq/%.so)
 	rm -f $(addprefix $(D)$(LIBDIR)/,libtq.a libtq.so $(SO) pkgconfig/tq.pc)
 	rm -f $(foreach m,$(MAN),$(D)$(MANDIR)/man$(subst .,,$(suffix $(m)))/$(notdir $(m)))
 	rm -f $(patsubst include/%,$(D)$(INCLUDEDIR)/%,$(wildcard include/tq/*.h))

@@ -38,7 +38,10 @@ ok $status "install exits 0"
 	done
 	twin=
 	[ -n "$SAN" ] || twin=tq/tqput
-	for f in libtq.a libtq.so libtq.so.0 pkgconfig/tq.pc $twin; do
+	mods=
+	[ ! -f "$B/modules/redis.so" ] ||
+	    mods='tq/redis.so tq/rediss.so tq/redis+socket.so'
+	for f in libtq.a libtq.so libtq.so.0 pkgconfig/tq.pc $twin $mods; do
 		echo "./opt/tq/lib/$f"
 	done
 } | sort >"$tmp/want"
