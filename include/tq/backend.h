@@ -37,6 +37,13 @@ struct tq_broker_ops {
 	int	(*open)(void **b, const struct tq_url *, unsigned flags,
 		    struct tq_err *);
 	void	(*close)(void *b);
+	/*
+	 * Keep the results too, at that URL of the same scheme: the broker's
+	 * settle does what the store's put would, and its `b` is given to the
+	 * store, which is then not opened.
+	 */
+	int	(*results)(void *b, const struct tq_url *, unsigned flags,
+		    struct tq_err *);
 	const char *(*dir)(void *b);		/* of a spool */
 	int	(*put)(void *b, const struct tq_task *, size_t n,
 		    tq_time timeout, struct tq_id *out, struct tq_err *);
@@ -90,8 +97,8 @@ struct tq_broker_ops {
 
 /*
  * Where outcomes are kept.  A broker that keeps them itself, in the same
- * record as the settling, shares its `b` with its store: open is NULL then
- * and put is never called.
+ * record as the settling, shares its `b` with its store: open is NULL then,
+ * or the broker has `results`, and put is never called.
  */
 struct tq_store_ops {
 	int	(*open)(void **b, const struct tq_url *, unsigned flags,

@@ -93,7 +93,11 @@ open_store(struct tq *tq, const char *word, unsigned flags, struct tq_err *e)
 		    m->scheme);
 		goto out;
 	}
-	if (m->store->open != NULL) {
+	if (m->broker == tq->ops && tq->ops->results != NULL) {
+		if (tq->ops->results(tq->b, &r.url, flags, e) == -1)
+			goto out;
+		tq->s = tq->b;
+	} else if (m->store->open != NULL) {
 		if (m->store->open(&tq->s, &r.url, flags, e) == -1)
 			goto out;
 	} else if (is_same_spool(tq, m, &r.url)) {

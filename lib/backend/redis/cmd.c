@@ -1,0 +1,82 @@
+/* The words of a command, as they go to the server. */
+#include "backend/redis/cmd.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+void
+tq_redis_cmd_init(struct tq_redis_cmd *c)
+{
+	tq_buf_init(&c->bytes);
+	c->n = 0;
+}
+
+void
+tq_redis_cmd_fini(struct tq_redis_cmd *c)
+{
+	tq_buf_fini(&c->bytes);
+	c->n = 0;
+}
+
+void
+tq_redis_cmd_reset(struct tq_redis_cmd *c)
+{
+	tq_buf_reset(&c->bytes);
+	c->n = 0;
+}
+
+void
+tq_redis_cmd_put(struct tq_redis_cmd *c, const void *p, size_t n)
+{
+	tq_buf_printf(&c->bytes, "$%zu\r\n", n);
+	tq_buf_put(&c->bytes, p, n);
+	tq_buf_put(&c->bytes, "\r\n", 2);
+	c->n++;
+}
+
+void
+tq_redis_cmd_str(struct tq_redis_cmd *c, const char *s)
+{
+	tq_redis_cmd_put(c, s, strlen(s));
+}
+
+void
+tq_redis_cmd_join(struct tq_redis_cmd *c, const char *first, ...)
+{
+	const char *s;
+	size_t n = 0;
+	va_list ap;
+
+	va_start(ap, first);
+	for (s = first; s != NULL; s = va_arg(ap, const char *))
+		n += strlen(s);
+	va_end(ap);
+	tq_buf_printf(&c->bytes, "$%zu\r\n", n);
+	va_start(ap, first);
+	for (s = first; s != NULL; s = va_arg(ap, const char *))
+		tq_buf_str(&c->bytes, s);
+	va_end(ap);
+	tq_buf_put(&c->bytes, "\r\n", 2);
+	c->n++;
+}
+
+void
+tq_redis_cmd_num(struct tq_redis_cmd *c, int64_t v)
+{
+	char text[32];
+
+	snprintf(text, sizeof(text), "%" PRId64, v);
+	tq_redis_cmd_str(c, text);
+}
+
+void
+tq_redis_cmd_time(struct tq_redis_cmd *c, tq_time t)
+{
+	char text[48];
+
+	snprintf(text, sizeof(text), "%" PRId64 ".%06" PRId64, t / TQ_SECOND,
+	    t % TQ_SECOND / 1000);
+	tq_redis_cmd_str(c, text);
+}

@@ -1,0 +1,624 @@
+/* One connection to a Redis server: commands out, replies in the same order. */
+#include "backend/redis/conn.h"
+
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include <bsd/string.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+
+#define PART	65536	/* bytes read at a time */
+
+void
+tq_redis_conn_init(struct tq_redis_conn *c, const struct tq_redis_place *p)
+{
+	memset(c, 0, sizeof(*c));
+	c->place = p;
+	c->fd = -1;
+	tq_buf_init(&c->out);
+}
+
+/* Answer what is awaited with NULL. */
+static void
+abandon(struct tq_redis_conn *c)
+{
+	struct tq_redis_want w;
+
+	while (c->n > 0) {
+		w = c->want[c->first];
+		c->first = (c->first + 1) % c->cap;
+		c->n--;
+		if (w.done != NULL)
+			w.done(w.arg, NULL);
+	}
+}
+
+void
+tq_redis_conn_drop(struct tq_redis_conn *c)
+{
+	int saved = errno;
+
+	if (c->fd != -1)
+		close(c->fd);
+	c->fd = -1;
+	if (c->reader != NULL)
+		redisReaderFree(c->reader);
+	c->reader = NULL;
+	tq_buf_reset(&c->out);
+	c->sent = 0;
+	memset(c->sha, 0, sizeof(c->sha));
+	abandon(c);
+	errno = saved;
+}
+
+void
+tq_redis_conn_fini(struct tq_redis_conn *c)
+{
+	int saved = errno;
+
+	tq_redis_conn_drop(c);
+	tq_buf_fini(&c->out);
+	free(c->want);
+	c->want = NULL;
+	errno = saved;
+}
+
+/* Drop the connection over an error of the system. */
+static int
+lose(struct tq_redis_conn *c, int num, const char *what, struct tq_err *e)
+{
+	char reason[128];
+
+	if (num == 0)
+		snprintf(reason, sizeof(reason), "%s", what);
+	else if (strerror_r(num, reason, sizeof(reason)) != 0)
+		snprintf(reason, sizeof(reason), "error %d", num);
+	tq_fail(&c->lost, ECONNREFUSED, "%s: %s", c->place->name, reason);
+	tq_redis_conn_drop(c);
+	if (e != NULL)
+		*e = c->lost;
+	errno = ECONNREFUSED;
+	return -1;
+}
+
+static int
+lose_silent(struct tq_redis_conn *c, struct tq_err *e)
+{
+	char what[64];
+
+	snprintf(what, sizeof(what), "no answer within %lld ms",
+	    (long long)(c->place->timeout / TQ_MS));
+	return lose(c, 0, what, e);
+}
+
+/* ---- connecting ------------------------------------------------------ */
+
+/* Wait for events on fd until then: 1, 0 the time is over, -1. */
+static int
+wait_fd(int fd, short events, tq_time until)
+{
+	struct pollfd p = { .fd = fd, .events = events };
+	tq_time left;
+	int rv;
+
+	for (;;) {
+		left = until - tq_clock_mono();
+		if (left < 0)
+			left = 0;
+		if (left > 1000 * TQ_SECOND)
+			left = 1000 * TQ_SECOND;
+		rv = poll(&p, 1, (int)((left + TQ_MS - 1) / TQ_MS));
+		if (rv != -1 || errno != EINTR)
+			return rv;
+	}
+}
+
+/* A socket connected to that address, or -1. */
+static int
+connect_to(const struct sockaddr *sa, socklen_t len, tq_time until)
+{
+	socklen_t size = sizeof(int);
+	int fd, num = 0, one = 1;
+
+	fd = socket(sa->sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK,
+	    0);
+	if (fd == -1)
+		return -1;
+	if (connect(fd, sa, len) == -1) {
+		num = errno;
+		if (num == EINPROGRESS) {
+			num = wait_fd(fd, POLLOUT, until) == 1 ? 0 :
+			    ETIMEDOUT;
+			if (num == 0)
+				(void)getsockopt(fd, SOL_SOCKET, SO_ERROR,
+				    &num, &size);
+		}
+	}
+	if (num != 0) {
+		close(fd);
+		errno = num;
+		return -1;
+	}
+	if (sa->sa_family != AF_UNIX)
+		(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one,
+		    sizeof(one));
+	(void)setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &one, sizeof(one));
+	return fd;
+}
+
+static int
+connect_socket(struct tq_redis_conn *c, tq_time until, struct tq_err *e)
+{
+	struct sockaddr_un sun = { .sun_family = AF_UNIX };
+
+	if (strlcpy(sun.sun_path, c->place->path, sizeof(sun.sun_path)) >=
+	    sizeof(sun.sun_path))
+		return tq_fail(e, EINVAL, "%s: the path of a socket has at "
+		    "most %zu bytes", c->place->name,
+		    sizeof(sun.sun_path) - 1);
+	c->fd = connect_to((struct sockaddr *)&sun, sizeof(sun), until);
+	return c->fd == -1 ? lose(c, errno, NULL, e) : 0;
+}
+
+/* The addresses of a name in turn. */
+static int
+connect_host(struct tq_redis_conn *c, tq_time until, struct tq_err *e)
+{
+	struct addrinfo hints = {
+		.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV
+	};
+	struct addrinfo *list, *ai;
+	char port[16];
+	int rv, num = ECONNREFUSED;
+
+	snprintf(port, sizeof(port), "%d", c->place->port);
+	if ((rv = getaddrinfo(c->place->host, port, &hints, &list)) != 0)
+		return lose(c, 0, gai_strerror(rv), e);
+	for (ai = list; ai != NULL && c->fd == -1; ai = ai->ai_next) {
+		c->fd = connect_to(ai->ai_addr, ai->ai_addrlen, until);
+		if (c->fd == -1)
+			num = errno;
+	}
+	freeaddrinfo(list);
+	return c->fd == -1 ? lose(c, num, NULL, e) : 0;
+}
+
+/* ---- replies --------------------------------------------------------- */
+
+int
+tq_redis_failed(const struct tq_redis_place *p, const redisReply *r,
+    struct tq_err *e)
+{
+	/* by the first word; a LOADING server will answer soon */
+	static const struct {
+		const char	*word;
+		int		 num;
+		const char	*hint;
+	} known[] = {
+		{ "BUSYKEY", EEXIST, NULL },
+		{ "CLUSTERDOWN", ECONNREFUSED, NULL },
+		{ "ERR AUTH", EPERM, NULL },
+		{ "ERR DB index", EINVAL, "no such database" },
+		{ "ERR invalid DB", EINVAL, "no such database" },
+		{ "LOADING", ECONNREFUSED, NULL },
+		{ "MASTERDOWN", ECONNREFUSED, NULL },
+		{ "MISCONF", ENOSPC, NULL },
+		{ "MOVED", ENOTSUP, "a cluster is not served" },
+		{ "NOAUTH", EPERM, "wants a password" },
+		{ "NOPERM", EPERM, NULL },
+		{ "OOM", ENOSPC, "full: maxmemory is reached" },
+		{ "READONLY", EROFS, "a replica that takes no writes" },
+		{ "WRONGPASS", EPERM, "wrong user or password" },
+		{ "WRONGTYPE", EPROTO, NULL },
+	};
+	const char *at;
+	size_t i;
+
+	for (i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+		/* an error of a call in a script has its text inside */
+		at = strstr(r->str, known[i].word);
+		if (at == NULL || (at != r->str && at[-1] != ' ' &&
+		    at[-1] != '-' && at[-1] != '\''))
+			continue;
+		if (known[i].hint != NULL)
+			return tq_fail(e, known[i].num, "%s: %s", p->name,
+			    known[i].hint);
+		return tq_fail(e, known[i].num, "%s: %.300s", p->name, at);
+	}
+	return tq_fail(e, EPROTO, "%s: %.300s", p->name, r->str);
+}
+
+/* Hand replies to whom they are for. */
+static int
+dispatch(struct tq_redis_conn *c, struct tq_err *e)
+{
+	struct tq_redis_want w;
+	void *r;
+
+	for (;;) {
+		if (redisReaderGetReply(c->reader, &r) != REDIS_OK)
+			return lose(c, 0, c->reader->errstr, e);
+		if (r == NULL)
+			return 0;
+		w.done = c->push;
+		w.arg = c->arg;
+		if (c->n > 0) {
+			w = c->want[c->first];
+			c->first = (c->first + 1) % c->cap;
+			c->n--;
+		}
+		if (w.done != NULL)
+			w.done(w.arg, r);
+		freeReplyObject(r);
+		if (c->fd == -1) {
+			if (e != NULL)
+				*e = c->lost;
+			errno = ECONNREFUSED;
+			return -1;
+		}
+	}
+}
+
+/* Read once: 1 something came, 0 nothing yet, -1. */
+static int
+take_in(struct tq_redis_conn *c, struct tq_err *e)
+{
+	char part[PART];
+	ssize_t n;
+
+	do
+		n = recv(c->fd, part, sizeof(part), MSG_DONTWAIT);
+	while (n == -1 && errno == EINTR);
+	if (n == -1 && (errno == EAGAIN || errno == EWOULDBLOCK))
+		return 0;
+	if (n == -1)
+		return lose(c, errno, NULL, e);
+	if (n == 0)
+		return lose(c, 0, "the server closed the connection", e);
+	if (redisReaderFeed(c->reader, part, (size_t)n) != REDIS_OK)
+		return lose(c, 0, c->reader->errstr, e);
+	return dispatch(c, e) == -1 ? -1 : 1;
+}
+
+/* Send what the socket takes: 1 all, 0 some is left, -1. */
+static int
+give_out(struct tq_redis_conn *c, struct tq_err *e)
+{
+	ssize_t n;
+
+	while (c->sent < c->out.n) {
+		n = send(c->fd, c->out.p + c->sent, c->out.n - c->sent,
+		    MSG_DONTWAIT | MSG_NOSIGNAL);
+		if (n == -1 && errno == EINTR)
+			continue;
+		if (n == -1 && (errno == EAGAIN || errno == EWOULDBLOCK))
+			return 0;
+		if (n == -1)
+			return lose(c, errno, NULL, e);
+		c->sent += (size_t)n;
+	}
+	tq_buf_reset(&c->out);
+	c->sent = 0;
+	return 1;
+}
+
+static int
+is_away(struct tq_redis_conn *c, struct tq_err *e)
+{
+	if (c->fd != -1)
+		return 0;
+	if (c->lost.num == 0)
+		return tq_fail(e, ECONNREFUSED, "%s: not connected",
+		    c->place->name) == -1;
+	if (e != NULL)
+		*e = c->lost;
+	errno = c->lost.num;
+	return 1;
+}
+
+int
+tq_redis_pump(struct tq_redis_conn *c, struct tq_err *e)
+{
+	int rv;
+
+	if (is_away(c, e))
+		return -1;
+	if (give_out(c, e) == -1)
+		return -1;
+	while ((rv = take_in(c, e)) == 1)
+		continue;
+	return rv;
+}
+
+int
+tq_redis_await(struct tq_redis_conn *c, tq_time until, struct tq_err *e)
+{
+	short events = POLLIN;
+	int rv;
+
+	if (is_away(c, e) || (rv = give_out(c, e)) == -1)
+		return -1;
+	if (rv == 0)
+		events |= POLLOUT;
+	if ((rv = wait_fd(c->fd, events, until)) == -1)
+		return lose(c, errno, NULL, e);
+	if (rv == 0)
+		return 0;
+	return take_in(c, e) == -1 ? -1 : 1;
+}
+
+/* ---- commands -------------------------------------------------------- */
+
+static int
+want(struct tq_redis_conn *c, tq_redis_done *done, void *arg,
+    struct tq_err *e)
+{
+	struct tq_redis_want *p;
+	size_t i, cap;
+
+	if (c->n == c->cap) {
+		cap = c->cap == 0 ? 16 : 2 * c->cap;
+		p = reallocarray(NULL, cap, sizeof(*p));
+		if (p == NULL)
+			return tq_fail_sys(e, ENOMEM, "%s", c->place->name);
+		for (i = 0; i < c->n; i++)
+			p[i] = c->want[(c->first + i) % c->cap];
+		free(c->want);
+		c->want = p;
+		c->cap = cap;
+		c->first = 0;
+	}
+	p = &c->want[(c->first + c->n++) % c->cap];
+	p->done = done;
+	p->arg = arg;
+	return 0;
+}
+
+/* The words into the buffer, behind those of the script. */
+static int
+push_words(struct tq_redis_conn *c, enum tq_redis_script s,
+    const struct tq_redis_cmd *cmd, struct tq_err *e)
+{
+	const char *text;
+
+	if (s == TQ_REDIS_PLAIN)
+		tq_buf_printf(&c->out, "*%zu\r\n", cmd->n);
+	else if (c->sha[s][0] != '\0')
+		tq_buf_printf(&c->out, "*%zu\r\n$7\r\nEVALSHA\r\n$40\r\n%s"
+		    "\r\n$1\r\n0\r\n", cmd->n + 3, c->sha[s]);
+	else {
+		text = tq_redis_script_text(s);
+		tq_buf_printf(&c->out, "*%zu\r\n$4\r\nEVAL\r\n$%zu\r\n",
+		    cmd->n + 3, strlen(text));
+		tq_buf_str(&c->out, text);
+		tq_buf_str(&c->out, "\r\n$1\r\n0\r\n");
+	}
+	tq_buf_put(&c->out, cmd->bytes.p, cmd->bytes.n);
+	if (tq_buf_ok(&c->out) && tq_buf_ok(&cmd->bytes))
+		return 0;
+	/* half a command must not go out */
+	lose(c, ENOMEM, NULL, NULL);
+	return tq_fail_sys(e, ENOMEM, "%s", c->place->name);
+}
+
+struct waiter {
+	const struct tq_redis_place *place;
+	int		 there;
+	int		 noscript;
+	struct tq_err	 e;
+	redisReply	*r;
+};
+
+/* hiredis has no call to copy a reply: this one takes it over. */
+static redisReply *
+reply_take(const redisReply *from)
+{
+	redisReply *r = calloc(1, sizeof(*r)), *m = (redisReply *)(uintptr_t)from;
+
+	if (r == NULL)
+		return NULL;
+	*r = *m;
+	/* what it owned is ours now */
+	m->type = REDIS_REPLY_NIL;
+	m->str = NULL;
+	m->element = NULL;
+	m->elements = 0;
+	return r;
+}
+
+static void
+arrived(void *arg, const redisReply *r)
+{
+	struct waiter *w = arg;
+
+	w->there = 1;
+	if (r == NULL)
+		return;
+	if (r->type == REDIS_REPLY_ERROR) {
+		w->noscript = strncmp(r->str, "NOSCRIPT", 8) == 0;
+		tq_redis_failed(w->place, r, &w->e);
+		return;
+	}
+	if ((w->r = reply_take(r)) == NULL)
+		tq_fail_sys(&w->e, ENOMEM, "%s", w->place->name);
+}
+
+/* Wait until *there, with the time starting anew whenever something comes. */
+static int
+wait_for(struct tq_redis_conn *c, const int *there, struct tq_err *e)
+{
+	tq_time until = tq_clock_deadline(tq_clock_mono(), c->place->timeout);
+	int rv;
+
+	while (!*there) {
+		if ((rv = tq_redis_await(c, until, e)) == -1)
+			return -1;
+		if (rv == 1)
+			until = tq_clock_deadline(tq_clock_mono(),
+			    c->place->timeout);
+		else
+			return lose_silent(c, e);
+	}
+	return 0;
+}
+
+static redisReply *
+call_once(struct tq_redis_conn *c, enum tq_redis_script s,
+    const struct tq_redis_cmd *cmd, int *noscript, struct tq_err *e)
+{
+	struct waiter w = { .place = c->place };
+
+	*noscript = 0;
+	if (is_away(c, e) || push_words(c, s, cmd, e) == -1 ||
+	    want(c, arrived, &w, e) == -1)
+		return NULL;
+	if (wait_for(c, &w.there, e) == -1)
+		return NULL;
+	*noscript = w.noscript;
+	if (w.r == NULL) {
+		if (w.e.num == 0)
+			w.e = c->lost;
+		if (e != NULL)
+			*e = w.e;
+		errno = w.e.num;
+	}
+	return w.r;
+}
+
+/* Let the server keep a script; without its word for that, EVAL does too. */
+static void
+load(struct tq_redis_conn *c, enum tq_redis_script s)
+{
+	struct tq_redis_cmd cmd;
+	redisReply *r;
+	int unused;
+
+	tq_redis_cmd_init(&cmd);
+	tq_redis_cmd_str(&cmd, "SCRIPT");
+	tq_redis_cmd_str(&cmd, "LOAD");
+	tq_redis_cmd_str(&cmd, tq_redis_script_text(s));
+	r = call_once(c, TQ_REDIS_PLAIN, &cmd, &unused, NULL);
+	tq_redis_cmd_fini(&cmd);
+	if (r != NULL && r->type == REDIS_REPLY_STRING && r->len == 40)
+		strlcpy(c->sha[s], r->str, sizeof(c->sha[s]));
+	if (r != NULL)
+		freeReplyObject(r);
+}
+
+int
+tq_redis_post(struct tq_redis_conn *c, enum tq_redis_script s,
+    const struct tq_redis_cmd *cmd, tq_redis_done *done, void *arg,
+    struct tq_err *e)
+{
+	if (is_away(c, e))
+		return -1;
+	if (s != TQ_REDIS_PLAIN && c->keeps && c->sha[s][0] == '\0')
+		load(c, s);
+	if (is_away(c, e) || push_words(c, s, cmd, e) == -1 ||
+	    want(c, done, arg, e) == -1)
+		return -1;
+	return give_out(c, e) == -1 ? -1 : 0;
+}
+
+redisReply *
+tq_redis_call(struct tq_redis_conn *c, enum tq_redis_script s,
+    const struct tq_redis_cmd *cmd, struct tq_err *e)
+{
+	redisReply *r;
+	int noscript;
+
+	if (s != TQ_REDIS_PLAIN && c->keeps && c->fd != -1 &&
+	    c->sha[s][0] == '\0')
+		load(c, s);
+	r = call_once(c, s, cmd, &noscript, e);
+	if (r == NULL && noscript) {
+		/* somebody flushed the server's scripts */
+		memset(c->sha, 0, sizeof(c->sha));
+		r = call_once(c, s, cmd, &noscript, e);
+	}
+	return r;
+}
+
+int
+tq_redis_finish(struct tq_redis_conn *c, struct tq_err *e)
+{
+	tq_time until = tq_clock_deadline(tq_clock_mono(), c->place->timeout);
+	size_t n = c->n;
+	int rv;
+
+	while (c->n > 0) {
+		if ((rv = tq_redis_await(c, until, e)) == -1)
+			return -1;
+		if (rv == 0)
+			return lose_silent(c, e);
+		if (c->n < n)
+			until = tq_clock_deadline(tq_clock_mono(),
+			    c->place->timeout);
+		n = c->n;
+	}
+	return 0;
+}
+
+/* ---- beginning ------------------------------------------------------- */
+
+/* One command of the beginning: its failure ends the connection. */
+static int
+greet(struct tq_redis_conn *c, const char *a, const char *b, const char *d,
+    struct tq_err *e)
+{
+	struct tq_redis_cmd cmd;
+	struct tq_err why;
+	redisReply *r;
+
+	tq_redis_cmd_init(&cmd);
+	tq_redis_cmd_str(&cmd, a);
+	if (b != NULL)
+		tq_redis_cmd_str(&cmd, b);
+	if (d != NULL)
+		tq_redis_cmd_str(&cmd, d);
+	r = tq_redis_call(c, TQ_REDIS_PLAIN, &cmd, &why);
+	tq_redis_cmd_fini(&cmd);
+	if (r != NULL) {
+		freeReplyObject(r);
+		return 0;
+	}
+	c->lost = why;
+	tq_redis_conn_drop(c);
+	return tq_fail(e, why.num, "%s", why.text);
+}
+
+int
+tq_redis_conn_open(struct tq_redis_conn *c, struct tq_err *e)
+{
+	const struct tq_redis_place *p = c->place;
+	tq_time until = tq_clock_deadline(tq_clock_mono(), p->timeout);
+	char db[16];
+
+	tq_redis_conn_drop(c);
+	if (p->path != NULL ? connect_socket(c, until, e) == -1 :
+	    connect_host(c, until, e) == -1)
+		return -1;
+	if ((c->reader = redisReaderCreate()) == NULL)
+		return lose(c, ENOMEM, NULL, e);
+	c->reader->maxbuf = 0;	/* keep its buffer: it is used again */
+	if (p->password != NULL && greet(c, "AUTH",
+	    p->user != NULL ? p->user : p->password,
+	    p->user != NULL ? p->password : NULL, e) == -1)
+		return -1;
+	/* before anything is said about keys: on failure we would be in 0 */
+	snprintf(db, sizeof(db), "%d", p->db);
+	if (p->db != 0)
+		return greet(c, "SELECT", db, NULL, e);
+	return greet(c, "PING", NULL, NULL, e);
+}

@@ -1,0 +1,43 @@
+/* What the URL of a Redis server says. */
+#ifndef TQ_REDIS_PLACE_H
+#define TQ_REDIS_PLACE_H
+
+#include <tq/backend.h>
+
+#define TQ_REDIS_STEPS_MAX	10
+#define TQ_REDIS_PREFIX_MAX	128
+
+/*
+ * redis://[[user]:password@]host[:port]/[db][?name=value...], or a socket:
+ * redis:///path/of/socket?db=n, redis+socket:///path/of/socket?virtual_host=n.
+ */
+struct tq_redis_place {
+	char		*host;		/* NULL: a socket */
+	char		*path;		/* of the socket, or NULL */
+	int		 port;
+	int		 db;
+	char		*user, *password;	/* or NULL */
+	char		 name[256];	/* "redis://host:port/db", for people */
+	/* options, as tq_celery(7) tells them */
+	char		 prefix[TQ_REDIS_PREFIX_MAX + 1];	/* of queues */
+	char		 results[TQ_REDIS_PREFIX_MAX + 2];	/* of results */
+	tq_time		 visibility;	/* held longer, Celery gives it again */
+	tq_time		 timeout;	/* of one operation */
+	int		 tq_only;	/* workers=tq: no others read the queues */
+	unsigned	 steps[TQ_REDIS_STEPS_MAX];	/* rising, the first 0 */
+	size_t		 nsteps;
+};
+
+/*
+ * Read the parts of a URL; as the URL of a result store `prefix` is that of
+ * results.  EINVAL, ENOTSUP (what this build cannot do), EPERM and others for
+ * the file of a password.  The caller ends with tq_redis_place_fini(), also
+ * after a failure.
+ */
+int	tq_redis_place_init(struct tq_redis_place *, const struct tq_url *,
+	    int is_store, struct tq_err *);
+void	tq_redis_place_fini(struct tq_redis_place *);
+/* 1 if both are the same server, whatever the database. */
+int	tq_redis_place_same(const struct tq_redis_place *,
+	    const struct tq_redis_place *);
+#endif

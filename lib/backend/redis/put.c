@@ -1,0 +1,230 @@
+/*
+ * Putting: a batch is one script, so it is put whole or not at all.
+ *
+ * An id that the caller chose is remembered by the server and refused when it
+ * comes again; one of ours is new by itself.  On two servers what the results
+ * must know goes first: a chord whose size is known and whose members were
+ * never sent does no harm.
+ */
+#include <bsd/string.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "backend/redis/redis.h"
+#include "base/clock.h"
+
+#define QUEUES_MAX	64	/* different ones in a batch */
+
+int
+tq_redis_sync(void *b, struct tq_err *e)
+{
+	struct tq_redis *r = b;
+
+	if (r->main.n > 0 && tq_redis_finish(&r->main, e) == -1)
+		return -1;
+	return r->store.n > 0 ? tq_redis_finish(&r->store, e) : 0;
+}
+
+static void
+make_ids(struct tq_redis *r, const struct tq_task *t, size_t n,
+    struct tq_id *out)
+{
+	tq_time now = tq_clock_wall();
+	struct tq_uuid id;
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		if (t[i].id != NULL) {
+			strlcpy(out[i].s, t[i].id, sizeof(out[i].s));
+			continue;
+		}
+		tq_uuid_make(&id, &r->ids, now);
+		tq_uuid_format(out[i].s, &id);
+	}
+}
+
+/* Which queues the messages go to, each once. */
+static size_t
+queues_of(const struct tq_celery_plan *plan, const char **queues, size_t max)
+{
+	size_t i, k, n = 0;
+
+	for (i = 0; i < plan->nsteps; i++) {
+		if (plan->step[i].what != TQ_CELERY_SEND ||
+		    plan->step[i].queue == NULL)
+			continue;
+		for (k = 0; k < n; k++)
+			if (strcmp(queues[k], plan->step[i].queue) == 0)
+				break;
+		if (k == n && n < max)
+			queues[n++] = plan->step[i].queue;
+	}
+	return n;
+}
+
+/* Celery declares its queues on first use: so others see them. */
+static void
+add_bindings(struct tq_redis *r, struct tq_redis_cmd *cmd,
+    const char *const *queues, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		tq_redis_cmd_str(cmd, "B");
+		tq_redis_cmd_str(cmd, "");
+		tq_redis_cmd_join(cmd, r->place.prefix, "_kombu.binding.",
+		    queues[i], NULL);
+		tq_redis_cmd_join(cmd, queues[i], "\x06\x16\x06\x16",
+		    queues[i], NULL);
+	}
+}
+
+/* What the script answered. */
+static int
+answer(const redisReply *a, const struct tq_task *t, size_t n,
+    struct tq_id *out, struct tq_err *e)
+{
+	size_t i;
+
+	if (a->type != REDIS_REPLY_STRING && a->type != REDIS_REPLY_STATUS)
+		return tq_fail(e, EPROTO, "redis: answer of type %d to a put",
+		    a->type);
+	if (strncmp(a->str, "CLOSED ", 7) == 0)
+		return tq_fail(e, EPERM, "%.128s: queue is closed",
+		    a->str + 7);
+	if (strncmp(a->str, "SEEN ", 5) == 0) {
+		for (i = 0; i < n; i++)
+			if (t[i].id != NULL && strcmp(t[i].id, a->str + 5) == 0)
+				strlcpy(out[0].s, t[i].id, sizeof(out[0].s));
+		return tq_fail(e, EEXIST, "%.255s: there is such a task",
+		    a->str + 5);
+	}
+	return 0;
+}
+
+/* The ids that the caller chose are looked at by the script. */
+static void
+mark_chosen(struct tq_celery_plan *plan, const struct tq_task *t, size_t n)
+{
+	size_t i, k;
+
+	for (i = 0; i < n; i++) {
+		if (t[i].id == NULL)
+			continue;
+		for (k = 0; k < plan->nsteps; k++)
+			if (plan->step[k].what == TQ_CELERY_SEND &&
+			    strcmp(plan->step[k].task->id, t[i].id) == 0)
+				plan->step[k].flags |= TQ_CELERY_ONCE;
+	}
+}
+
+/* Two of one batch with one id: the script would see neither. */
+static int
+check_twins(const struct tq_task *t, size_t n, struct tq_id *out,
+    struct tq_err *e)
+{
+	size_t i, k;
+
+	for (i = 0; i < n; i++) {
+		for (k = i + 1; t[i].id != NULL && k < n; k++) {
+			if (t[k].id == NULL || strcmp(t[i].id, t[k].id) != 0)
+				continue;
+			strlcpy(out[0].s, t[i].id, sizeof(out[0].s));
+			return tq_fail(e, EEXIST, "%s: twice in a batch",
+			    t[i].id);
+		}
+	}
+	return 0;
+}
+
+static int
+send_plan(struct tq_redis *r, const struct tq_celery_plan *plan,
+    const struct tq_task *t, size_t n, struct tq_id *out, struct tq_err *e)
+{
+	const char *queues[QUEUES_MAX] = { NULL };
+	size_t nq = queues_of(plan, queues, QUEUES_MAX);
+	struct tq_err why;
+	redisReply *a;
+	int rv;
+
+	if (r->apart && tq_redis_store_plan(r, &r->mem, plan, e) == -1)
+		return -1;
+	tq_redis_do_begin(r, &r->cmd, "", 0, queues, nq);
+	add_bindings(r, &r->cmd, queues, nq);
+	if (tq_redis_do_plan(r, &r->cmd, &r->mem, plan,
+	    r->apart ? TQ_REDIS_SENDS : TQ_REDIS_ALL, e) == -1)
+		return -1;
+	a = tq_redis_call(&r->main, TQ_REDIS_DO, &r->cmd, &why);
+	if (a == NULL)
+		/* it may have got there before the connection went */
+		return tq_fail(e, r->main.fd == -1 ? EIO : why.num, "%s%s",
+		    why.text, r->main.fd == -1 ?
+		    ": unknown whether it was put" : "");
+	rv = answer(a, t, n, out, e);
+	freeReplyObject(a);
+	return rv;
+}
+
+/* One message each, as long as nothing depends on anything. */
+static int
+plan_each(struct tq_redis *r, struct tq_celery_plan *plan,
+    const struct tq_task *t, const struct tq_id *ids, size_t n,
+    struct tq_err *e)
+{
+	struct tq_celery_step *s;
+	struct tq_celery_task *m;
+	struct tq_task copy;
+	size_t i;
+
+	s = tq_arena_alloc(&r->mem, n * sizeof(*s));
+	m = tq_arena_alloc(&r->mem, n * sizeof(*m));
+	if (s == NULL || m == NULL)
+		return tq_fail_sys(e, ENOMEM, "%zu tasks", n);
+	memset(s, 0, n * sizeof(*s));
+	for (i = 0; i < n; i++) {
+		copy = t[i];
+		copy.id = ids[i].s;
+		if (tq_celery_task_from(&m[i], &r->mem, &copy, e) == -1)
+			return -1;
+		m[i].origin = r->origin;
+		s[i].what = TQ_CELERY_SEND;
+		s[i].id = ids[i].s;
+		s[i].task = &m[i];
+		s[i].queue = t[i].queue;
+		s[i].eta = t[i].eta;
+		s[i].priority = t[i].pri == TQ_PRI_DEFAULT ? 0 : 9 - t[i].pri;
+	}
+	plan->step = s;
+	plan->nsteps = n;
+	return 0;
+}
+
+int
+tq_redis_put(void *b, const struct tq_task *t, size_t n, tq_time timeout,
+    struct tq_id *out, struct tq_err *e)
+{
+	struct tq_redis *r = b;
+	struct tq_celery_plan plan = { .nsteps = 0 };
+	const char *lack;
+	size_t i;
+
+	(void)timeout;		/* no queue is ever full here */
+	if (n == 0)
+		return 0;
+	tq_arena_reset(&r->mem);
+	for (i = 0; i < n && !r->place.tq_only; i++)
+		if ((lack = tq_celery_task_lacks(&t[i])) != NULL)
+			return tq_fail(e, ENOTSUP, "%s: no Celery worker "
+			    "keeps it (workers=tq in the URL says that all "
+			    "are tq's)", lack);
+	make_ids(r, t, n, out);
+	if (check_twins(t, n, out, e) == -1 ||
+	    plan_each(r, &plan, t, out, n, e) == -1)
+		return -1;
+	mark_chosen(&plan, t, n);
+	if (tq_redis_ready(r, e) == -1)
+		return -1;
+	return send_plan(r, &plan, t, n, out, e);
+}

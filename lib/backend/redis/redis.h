@@ -1,0 +1,223 @@
+/*
+ * A handle on Redis: a broker that speaks Celery's language, a result store,
+ * or both.
+ *
+ * What it takes it holds: the message stands in `unacked` under a tag of ours
+ * until its end is settled in the same script that says what follows from it
+ * (script.c).  A held one is
+ *
+ *	        take                claim              settle
+ *	list ----------> TAKEN ----------> CLAIMED ----------> ENDING --> gone
+ *	 ^                 |                  |    reply lost: sent again
+ *	 `----- restore <--'------------------'
+ *
+ * TAKEN and not asked for within a moment goes back; so does all of it when
+ * the handle is closed or its lease passes.
+ */
+#ifndef TQ_REDIS_REDIS_H
+#define TQ_REDIS_REDIS_H
+
+#include <sys/queue.h>
+
+#include <tq/backend.h>
+
+#include "backend/redis/conn.h"
+#include "backend/redis/place.h"
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/id.h"
+#include "message/celery.h"
+#include "message/celery_plan.h"
+
+#define TQ_REDIS_TAG_MAX	80
+#define TQ_REDIS_LEASE		(30 * TQ_SECOND)	/* without a sign of life */
+#define TQ_REDIS_DEAD_MAX	100000	/* dead letters kept */
+
+enum tq_redis_stage { TQ_REDIS_TAKEN, TQ_REDIS_CLAIMED, TQ_REDIS_ENDING };
+
+/* Small: what a message says is read again when it is needed. */
+struct tq_redis_held {
+	TAILQ_ENTRY(tq_redis_held) link;
+	struct tq_redis	*r;
+	enum tq_redis_stage stage;
+	int		 lost;		/* it is somebody else's by now */
+	char		 tag[TQ_REDIS_TAG_MAX];
+	char		 queue[TQ_NAME_MAX + 1];
+	char		*text;		/* the message, n bytes */
+	size_t		 n;
+	tq_time		 taken;		/* CLOCK_MONOTONIC */
+	tq_time		 lease;		/* asked for with the claim, 0: ours */
+	/* CLAIMED */
+	struct tq_id	 id;
+	unsigned	 attempt, crashes, laters;
+	/* ENDING */
+	struct tq_redis_cmd end;	/* to be sent again after a loss */
+	int		 posted;
+};
+TAILQ_HEAD(tq_redis_list, tq_redis_held);
+
+struct tq_redis {
+	struct tq_redis_place place;	/* of the broker, or of a lone store */
+	struct tq_redis_place results;	/* of the results */
+	int		 is_store;	/* nothing but results */
+	int		 apart;		/* results are on another server */
+	unsigned	 flags;		/* TQ_OPEN_* */
+	struct tq_redis_conn main;	/* to the broker */
+	struct tq_redis_conn store;	/* to the database of the results */
+	struct tq_redis_conn sub;	/* channels */
+
+	struct tq_uuid_maker ids;
+	char		 host[65];
+	char		 node[128];	/* "tq@host": our name to Celery */
+	char		 origin[96];	/* "gen123@host" */
+	struct tq_arena	 mem;		/* of one call */
+	struct tq_buf	 buf;
+	struct tq_redis_cmd cmd;
+
+	/* what is held, the oldest first */
+	struct tq_redis_list held;
+	size_t		 ntaken, nending;
+	uint64_t	 ntags;		/* made so far */
+	char		 stem[48];	/* of our tags */
+	tq_time		 renewed;	/* CLOCK_MONOTONIC */
+
+	/* taking */
+	tq_time		 due;		/* of the next delayed one, wall, 0 */
+	int		 past;		/* leases of others have passed */
+	tq_time		 swept;		/* CLOCK_MONOTONIC */
+	unsigned	 batch;		/* to take at once */
+	tq_time		 last_take;	/* CLOCK_MONOTONIC */
+	char		 revision[24];	/* of tq.revoked, as we know it */
+	char		**revoked;	/* ids, sorted */
+	size_t		 nrevoked;
+
+	/* waiting */
+	int		 tracking;	/* the server rings our sub */
+	int		 no_tracking;	/* it cannot */
+	int		 epoll, timer;	/* -1 until asked for */
+
+	/* losing and finding the server */
+	unsigned	 failures;	/* in a row */
+	tq_time		 retry;		/* not before, CLOCK_MONOTONIC */
+	tq_time		 well;		/* last time that it answered */
+
+	struct tq_redis_worker *worker;	/* after join, or NULL */
+};
+
+/* handle.c */
+int	tq_redis_open(void **b, const struct tq_url *, unsigned flags,
+	    struct tq_err *);
+int	tq_redis_open_store(void **b, const struct tq_url *, unsigned flags,
+	    struct tq_err *);
+int	tq_redis_results(void *b, const struct tq_url *, unsigned flags,
+	    struct tq_err *);
+void	tq_redis_close(void *b);
+/*
+ * See that there is a connection; after a loss it is tried again with growing
+ * pauses.  ETIMEDOUT: not yet; ECONNREFUSED: for a worker this means for good.
+ */
+int	tq_redis_ready(struct tq_redis *, struct tq_err *);
+int	tq_redis_ready_store(struct tq_redis *, struct tq_err *);
+/* The connection that a script about results goes to. */
+struct tq_redis_conn *tq_redis_result_conn(struct tq_redis *);
+
+/* step.c: names of keys, in r->mem; NULL: ENOMEM */
+const char *tq_redis_list_key(const struct tq_redis_place *,
+	    struct tq_arena *, const char *queue, int priority);
+/* Of results: "celery-task-meta-ID", "celery-taskset-meta-GID". */
+const char *tq_redis_meta_key(const struct tq_redis *, struct tq_arena *,
+	    const char *id);
+const char *tq_redis_group_key(const struct tq_redis *, struct tq_arena *,
+	    const char *gid);
+const char *tq_redis_own_key(const struct tq_redis *, struct tq_arena *,
+	    const char *name);
+
+/* What of a plan: on two servers the halves are carried out apart. */
+#define TQ_REDIS_SENDS		0x01
+#define TQ_REDIS_STORES		0x02
+#define TQ_REDIS_ALL		0x03
+/* Begin words of TQ_REDIS_DO: for a tag ("": none), letting it go or not. */
+void	tq_redis_do_begin(struct tq_redis *, struct tq_redis_cmd *,
+	    const char *tag, int let_go, const char *const *queues, size_t n);
+/* Add the steps of a plan. */
+int	tq_redis_do_plan(struct tq_redis *, struct tq_redis_cmd *,
+	    struct tq_arena *, const struct tq_celery_plan *, unsigned parts,
+	    struct tq_err *);
+/* On two servers: do what is to be stored, with r->cmd. */
+int	tq_redis_store_plan(struct tq_redis *, struct tq_arena *,
+	    const struct tq_celery_plan *, struct tq_err *);
+/* Fill in what the planner asks about the site. */
+void	tq_redis_site(struct tq_redis *, struct tq_celery_site *,
+	    const char *queue);
+/* A message's text: what the planner sends, addressed to a queue. */
+int	tq_redis_message(struct tq_redis *, struct tq_arena *,
+	    struct tq_bytes *out, const struct tq_celery_task *,
+	    const char *queue, int priority, tq_time now, struct tq_err *);
+
+/* put.c */
+int	tq_redis_put(void *b, const struct tq_task *, size_t n,
+	    tq_time timeout, struct tq_id *out, struct tq_err *);
+int	tq_redis_sync(void *b, struct tq_err *);
+
+/* message.c: what a held text says, all of it in mem. */
+struct tq_redis_read {
+	struct tq_celery_envelope env;
+	struct tq_celery_task msg;
+	unsigned	 crashes, laters;
+};
+/* The errors of tq_celery_task_decode(); what was readable is set. */
+int	tq_redis_read(struct tq_redis_read *, struct tq_arena *,
+	    const char *text, size_t n, struct tq_err *);
+/* The same message as one that came back; the text is in mem. */
+int	tq_redis_reword(struct tq_bytes *out, struct tq_arena *,
+	    const struct tq_redis_read *, unsigned crashes, unsigned laters,
+	    struct tq_err *);
+
+/* held.c */
+struct tq_redis_held *tq_redis_held_add(struct tq_redis *, const char *tag,
+	    const char *queue, const char *text, size_t n);
+void	tq_redis_held_drop(struct tq_redis *, struct tq_redis_held *);
+struct tq_redis_held *tq_redis_held_find(struct tq_redis *,
+	    const struct tq_ref *);
+/*
+ * Once in a while: renew what we hold, send again what was not answered, give
+ * back what nobody asked for.
+ */
+int	tq_redis_tend(struct tq_redis *, struct tq_err *);
+/* Put back what is held without an end; at the end of the handle. */
+void	tq_redis_leave(struct tq_redis *);
+/* Put back what others held too long.  How many, or -1. */
+int	tq_redis_sweep(void *b, struct tq_err *);
+int	tq_redis_renew(void *b, const struct tq_ref *, tq_time lease,
+	    struct tq_err *);
+
+/* settle.c */
+int	tq_redis_settle(void *b, const struct tq_ref *, struct tq_outcome *,
+	    unsigned flags, struct tq_err *);
+/* Settle what is held, whoever holds it: by its tag. */
+int	tq_redis_end(struct tq_redis *, struct tq_redis_held *,
+	    const struct tq_redis_read *, const struct tq_outcome *,
+	    unsigned flags, struct tq_err *);
+/* Give it back as it is, no attempt counted. */
+int	tq_redis_back(struct tq_redis *, struct tq_redis_held *,
+	    struct tq_err *);
+/* Into the dead letters. */
+int	tq_redis_bury(struct tq_redis *, struct tq_redis_held *,
+	    const struct tq_redis_read *, const char *why, struct tq_err *);
+/* Wait until its time comes, on the server. */
+int	tq_redis_delay(struct tq_redis *, struct tq_redis_held *, int priority,
+	    tq_time due, struct tq_err *);
+
+/* take.c */
+int	tq_redis_claim(void *b, const struct tq_take *, struct tq_claim *,
+	    struct tq_err *);
+
+/* wait.c */
+/* Sleep until something may be there: at most until then (CLOCK_MONOTONIC). */
+int	tq_redis_doze(struct tq_redis *, const struct tq_take *,
+	    tq_time until, struct tq_err *);
+/* See that the server rings us when one of the queues is written to: the
+ * number of messages there, or -1. */
+int	tq_redis_watch(struct tq_redis *, const struct tq_take *,
+	    struct tq_err *);
+#endif

@@ -1,0 +1,332 @@
+/*
+ * The scripts that run inside the server.  Redis runs one at a time and keeps
+ * it whole in its append-only file: after a crash all of it happened or none.
+ *
+ * Keys, all behind the prefix of the URL (ARGV[1]); those of the first part
+ * are Celery's own, and as kombu writes them:
+ *
+ *	QUEUE, QUEUE 06 16 STEP	lists of messages, taken from the right
+ *	unacked			tag -> [message, exchange, routing key]
+ *	unacked_index		tag by the time it was taken or renewed
+ *
+ *	tq.lease		tags that tq holds, by the end of their lease
+ *	tq.delayed		tags by the time they are due
+ *	tq.waiting		tag -> list key, newline, message
+ *	tq.paused		queues that tq workers take nothing from
+ *	tq.closed		queues that tq producers put nothing into
+ *	tq.revoked		ids by the time they were revoked
+ *	tq.revision		rises with each change of tq.revoked
+ *	tq.id.ID		a message of this id was put
+ *	tq.dead			list of dead letters, the newest left
+ *
+ * A message is in exactly one place at every instant: a list, unacked or
+ * tq.waiting.  The tag of a held message is made anew each time it is taken,
+ * so one who lost it to somebody else cannot end it: unacked has no such tag.
+ */
+#include "backend/redis/script.h"
+
+/*
+ * prefix, now, end of the lease, tag stem, how many at most, most to move,
+ * then the keys of lists in the order they are asked, each with its queue.
+ *
+ * Returns {due of the next delayed one or "", 1 if a lease has passed,
+ * revision of tq.revoked, tag, number of the key, message, ...}.  Tags are the
+ * stem with a number.  Due ones go where they are taken next, the earliest
+ * first.
+ */
+static const char take[] =
+"local p, now, n, got = ARGV[1], ARGV[2], 0, {}\n"
+"local due = redis.call('ZRANGEBYSCORE', p..'tq.delayed', '-inf', now,"
+" 'LIMIT', 0, ARGV[6])\n"
+"for i = #due, 1, -1 do\n"
+"  local m = redis.call('HGET', p..'tq.waiting', due[i])\n"
+"  redis.call('ZREM', p..'tq.delayed', due[i])\n"
+"  if m then\n"
+"    local cut = string.find(m, '\\n', 1, true)\n"
+"    redis.call('HDEL', p..'tq.waiting', due[i])\n"
+"    redis.call('RPUSH', string.sub(m, 1, cut - 1), string.sub(m, cut + 1))\n"
+"  end\n"
+"end\n"
+"local next = redis.call('ZRANGE', p..'tq.delayed', 0, 0, 'WITHSCORES')\n"
+"local past = redis.call('ZRANGEBYSCORE', p..'tq.lease', '-inf', now,"
+" 'LIMIT', 0, 1)\n"
+"got[1] = next[2] or ''\n"
+"got[2] = #past\n"
+"got[3] = redis.call('GET', p..'tq.revision') or ''\n"
+"local paused = redis.call('EXISTS', p..'tq.paused') == 1\n"
+"for i = 7, #ARGV, 2 do\n"
+"  if not paused or"
+" redis.call('SISMEMBER', p..'tq.paused', ARGV[i + 1]) == 0 then\n"
+"    while n < tonumber(ARGV[5]) do\n"
+"      local m = redis.call('RPOP', ARGV[i])\n"
+"      if not m then break end\n"
+"      n = n + 1\n"
+"      local tag = ARGV[4]..n\n"
+"      redis.call('HSET', p..'unacked', tag,"
+" '['..m..', \"\", '..cjson.encode(ARGV[i + 1])..']')\n"
+"      redis.call('ZADD', p..'unacked_index', now, tag)\n"
+"      redis.call('ZADD', p..'tq.lease', ARGV[3], tag)\n"
+"      got[#got + 1] = tag\n"
+"      got[#got + 1] = (i - 7) / 2\n"
+"      got[#got + 1] = m\n"
+"    end\n"
+"  end\n"
+"end\n"
+"return got\n";
+
+/*
+ * prefix, database of the broker, database of the results, tag that must be
+ * held ("": none), 1 to let it go, queues that must not be closed (a number
+ * and names), then steps: a letter, the chord (key of its size or "") whose
+ * end it is of, and its operands:
+ *
+ *	S key ttl text		result, unless a SUCCESS is there
+ *	P id list message	message at the end of the line
+ *	F id list message	message that is next
+ *	D id tag due list message	message that waits
+ *	Z key ttl size only-if-none
+ *	V key ttl text		any text
+ *	X n key ...		forget keys
+ *	L list text max		onto a list of at most max
+ *	B key member		into a set
+ *
+ * id is not "": nothing of that message if tq.id.ID is there; it lasts
+ * a week (and the delay).  A step of a chord whose size is gone at the
+ * beginning is left out.
+ *
+ * Returns "OK"; "STALE" the tag is not held; "CLOSED name"; or
+ * "SEEN id" for a put (tag "") of a known id: nothing was done.  A put has its
+ * ids refused, the steps after a task have them left out.
+ */
+static const char transact[] =
+"local p, bdb, rdb, tag = ARGV[1], ARGV[2], ARGV[3], ARGV[4]\n"
+"local at, db = 0, bdb\n"
+"local function use(d)\n"
+"  if d ~= db then redis.call('SELECT', d) db = d end\n"
+"end\n"
+"if tag ~= '' and redis.call('HEXISTS', p..'unacked', tag) == 0 then\n"
+"  return 'STALE'\n"
+"end\n"
+"local nq = tonumber(ARGV[6])\n"
+"for i = 7, 6 + nq do\n"
+"  if redis.call('SISMEMBER', p..'tq.closed', ARGV[i]) == 1 then\n"
+"    return 'CLOSED '..ARGV[i]\n"
+"  end\n"
+"end\n"
+"local size = { S = 3, P = 3, F = 3, D = 5, Z = 4, V = 3, L = 3, B = 2 }\n"
+"local function span(i)\n"
+"  if ARGV[i] == 'X' then return 3 + tonumber(ARGV[i + 2]) end\n"
+"  return 2 + size[ARGV[i]]\n"
+"end\n"
+"local open = {}\n"
+"at = 7 + nq\n"
+"while at <= #ARGV do\n"
+"  local chord, what = ARGV[at + 1], ARGV[at]\n"
+"  if chord ~= '' and open[chord] == nil then\n"
+"    use(rdb)\n"
+"    open[chord] = redis.call('EXISTS', chord) == 1\n"
+"  end\n"
+"  if tag == '' and ARGV[at + 2] ~= '' and"
+" (what == 'P' or what == 'F' or what == 'D') then\n"
+"    use(bdb)\n"
+"    if redis.call('EXISTS', p..'tq.id.'..ARGV[at + 2]) == 1 then\n"
+"      return 'SEEN '..ARGV[at + 2]\n"
+"    end\n"
+"    use(rdb)\n"
+"  end\n"
+"  at = at + span(at)\n"
+"end\n"
+"local function new(id, ttl)\n"
+"  return id == '' or redis.call('SET', p..'tq.id.'..id, '1', 'NX', 'EX',"
+" ttl)\n"
+"end\n"
+"local todo = {\n"
+"  S = function(i)\n"
+"    use(rdb)\n"
+"    local old = redis.call('GET', ARGV[i])\n"
+"    if old and string.find(old, '\"status\": ?\"SUCCESS\"') then return end\n"
+"    redis.call('SETEX', ARGV[i], ARGV[i + 1], ARGV[i + 2])\n"
+"    redis.call('PUBLISH', ARGV[i], ARGV[i + 2])\n"
+"  end,\n"
+"  P = function(i)\n"
+"    use(bdb)\n"
+"    if new(ARGV[i], 604800) then"
+" redis.call('LPUSH', ARGV[i + 1], ARGV[i + 2]) end\n"
+"  end,\n"
+"  F = function(i)\n"
+"    use(bdb)\n"
+"    if new(ARGV[i], 604800) then"
+" redis.call('RPUSH', ARGV[i + 1], ARGV[i + 2]) end\n"
+"  end,\n"
+"  D = function(i)\n"
+"    use(bdb)\n"
+"    local now = redis.call('TIME')[1]\n"
+"    if new(ARGV[i], 604800 + math.max(0,"
+" math.ceil(tonumber(ARGV[i + 2]) - now))) then\n"
+"      redis.call('ZADD', p..'tq.delayed', ARGV[i + 2], ARGV[i + 1])\n"
+"      redis.call('HSET', p..'tq.waiting', ARGV[i + 1],"
+" ARGV[i + 3]..'\\n'..ARGV[i + 4])\n"
+"    end\n"
+"  end,\n"
+"  Z = function(i)\n"
+"    use(rdb)\n"
+"    if ARGV[i + 3] == '1' and redis.call('EXISTS', ARGV[i]) == 1 then"
+" return end\n"
+"    redis.call('SETEX', ARGV[i], ARGV[i + 1], ARGV[i + 2])\n"
+"    redis.call('PUBLISH', ARGV[i], ARGV[i + 2])\n"
+"  end,\n"
+"  V = function(i)\n"
+"    use(rdb)\n"
+"    redis.call('SETEX', ARGV[i], ARGV[i + 1], ARGV[i + 2])\n"
+"    redis.call('PUBLISH', ARGV[i], ARGV[i + 2])\n"
+"  end,\n"
+"  X = function(i)\n"
+"    use(rdb)\n"
+"    for k = i + 1, i + tonumber(ARGV[i]) do redis.call('DEL', ARGV[k]) end\n"
+"  end,\n"
+"  B = function(i)\n"
+"    use(bdb)\n"
+"    redis.call('SADD', ARGV[i], ARGV[i + 1])\n"
+"  end,\n"
+"  L = function(i)\n"
+"    use(bdb)\n"
+"    redis.call('LPUSH', ARGV[i], ARGV[i + 1])\n"
+"    redis.call('LTRIM', ARGV[i], 0, tonumber(ARGV[i + 2]) - 1)\n"
+"  end\n"
+"}\n"
+"at = 7 + nq\n"
+"while at <= #ARGV do\n"
+"  local chord = ARGV[at + 1]\n"
+"  if chord == '' or open[chord] then todo[ARGV[at]](at + 2) end\n"
+"  at = at + span(at)\n"
+"end\n"
+"if tag ~= '' and ARGV[5] == '1' then\n"
+"  use(bdb)\n"
+"  redis.call('HDEL', p..'unacked', tag)\n"
+"  redis.call('ZREM', p..'unacked_index', tag)\n"
+"  redis.call('ZREM', p..'tq.lease', tag)\n"
+"end\n"
+"return 'OK'\n";
+
+/*
+ * prefix, database of the broker, database of the results, tag that must be
+ * held or "", key of the group ("celery-taskset-meta-GID"), ttl, id, score,
+ * head, member.  See lib/message/celery_plan.h.
+ *
+ * Returns "STALE", or {0}, or {1, meta of the group or "", members ...}.
+ */
+static const char part[] =
+"local p, bdb, rdb, tag, g = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]\n"
+"local ttl, id, score, head = ARGV[6], ARGV[7], ARGV[8], ARGV[9]\n"
+"if tag ~= '' and redis.call('HEXISTS', p..'unacked', tag) == 0 then\n"
+"  return 'STALE'\n"
+"end\n"
+"if bdb ~= rdb then redis.call('SELECT', rdb) end\n"
+"local new = true\n"
+"for _, m in ipairs(redis.call('ZRANGEBYSCORE', g..'.j', score, score)) do\n"
+"  if string.sub(m, 1, #head) == head then\n"
+"    redis.call('ZREM', g..'.j', m)\n"
+"    new = false\n"
+"  end\n"
+"end\n"
+"redis.call('ZADD', g..'.j', score, ARGV[10])\n"
+"redis.call('EXPIRE', g..'.j', ttl)\n"
+"redis.call('EXPIRE', g..'.t', ttl)\n"
+"redis.call('EXPIRE', g..'.s', ttl)\n"
+"local size = redis.call('GET', g..'.s')\n"
+"if not size then return {0} end\n"
+"size = tonumber(size) + tonumber(redis.call('GET', g..'.t') or 0)\n"
+"local all, ids, n = redis.call('ZRANGE', g..'.j', 0, -1), {}, 0\n"
+"for _, m in ipairs(all) do\n"
+"  local who = string.match(m, '^%[1, ?\"([^\"]*)\"') or m\n"
+"  if not ids[who] then ids[who] = true n = n + 1 end\n"
+"end\n"
+"local seen = redis.call('SISMEMBER', g..'.tq', id) == 1\n"
+"if n ~= size or not (new or seen) then return {0} end\n"
+"redis.call('SADD', g..'.tq', id)\n"
+"redis.call('EXPIRE', g..'.tq', ttl)\n"
+"local out = { 1, redis.call('GET', g) or '' }\n"
+"for _, m in ipairs(all) do out[#out + 1] = m end\n"
+"return out\n";
+
+/*
+ * prefix, score for unacked_index, end of the lease, tags.  Returns the tags
+ * that are not held any more.
+ */
+static const char renew[] =
+"local p, lost = ARGV[1], {}\n"
+"for i = 4, #ARGV do\n"
+"  if redis.call('HEXISTS', p..'unacked', ARGV[i]) == 1 then\n"
+"    redis.call('ZADD', p..'unacked_index', ARGV[2], ARGV[i])\n"
+"    redis.call('ZADD', p..'tq.lease', ARGV[3], ARGV[i])\n"
+"  else\n"
+"    lost[#lost + 1] = ARGV[i]\n"
+"  end\n"
+"end\n"
+"return lost\n";
+
+/*
+ * prefix, now, oldest score in unacked_index that Celery leaves alone or "",
+ * most, mutex token.  Returns tags and their text in unacked: first those
+ * whose lease has passed, then "", then, if unacked_mutex was free, those that
+ * Celery would restore.  A tag that somebody else has settled meanwhile
+ * is forgotten here.
+ */
+static const char overdue[] =
+"local p, out, tq = ARGV[1], {}, {}\n"
+"local function add(tags)\n"
+"  for _, tag in ipairs(tags) do\n"
+"    local m = redis.call('HGET', p..'unacked', tag)\n"
+"    if not m then\n"
+"      redis.call('ZREM', p..'unacked_index', tag)\n"
+"      redis.call('ZREM', p..'tq.lease', tag)\n"
+"    elseif not tq[tag] then\n"
+"      tq[tag] = true\n"
+"      out[#out + 1] = tag\n"
+"      out[#out + 1] = m\n"
+"    end\n"
+"  end\n"
+"end\n"
+"add(redis.call('ZRANGEBYSCORE', p..'tq.lease', '-inf', ARGV[2], 'LIMIT', 0,"
+" ARGV[4]))\n"
+"out[#out + 1] = ''\n"
+"if ARGV[3] ~= '' and redis.call('SET', p..'unacked_mutex', ARGV[5], 'NX',"
+" 'PX', 300000) then\n"
+"  add(redis.call('ZRANGEBYSCORE', p..'unacked_index', '-inf', ARGV[3],"
+" 'LIMIT', 0, ARGV[4]))\n"
+"  redis.call('DEL', p..'unacked_mutex')\n"
+"end\n"
+"return out\n";
+
+/*
+ * prefix, then tag, text that unacked must have of it ("": any), list,
+ * message, ...: each goes where it is taken next.  Returns how many.
+ */
+static const char restore[] =
+"local p, n = ARGV[1], 0\n"
+"for i = 2, #ARGV, 4 do\n"
+"  local m = redis.call('HGET', p..'unacked', ARGV[i])\n"
+"  if m and (ARGV[i + 1] == '' or m == ARGV[i + 1]) then\n"
+"    redis.call('HDEL', p..'unacked', ARGV[i])\n"
+"    redis.call('ZREM', p..'unacked_index', ARGV[i])\n"
+"    redis.call('ZREM', p..'tq.lease', ARGV[i])\n"
+"    redis.call('RPUSH', ARGV[i + 2], ARGV[i + 3])\n"
+"    n = n + 1\n"
+"  end\n"
+"end\n"
+"return n\n";
+
+const char *
+tq_redis_script_text(enum tq_redis_script s)
+{
+	static const char *const texts[TQ_REDIS_NSCRIPTS] = {
+		[TQ_REDIS_TAKE] = take,
+		[TQ_REDIS_DO] = transact,
+		[TQ_REDIS_PART] = part,
+		[TQ_REDIS_RENEW] = renew,
+		[TQ_REDIS_OVERDUE] = overdue,
+		[TQ_REDIS_RESTORE] = restore
+	};
+
+	return texts[s];
+}

@@ -1,0 +1,17 @@
+/* The scripts that run inside the server: each is one atomic step. */
+#ifndef TQ_REDIS_SCRIPT_H
+#define TQ_REDIS_SCRIPT_H
+
+enum tq_redis_script {
+	TQ_REDIS_TAKE,		/* move due ones, take messages */
+	TQ_REDIS_DO,		/* a transaction: steps, and the end of a claim */
+	TQ_REDIS_PART,		/* record a part of a chord */
+	TQ_REDIS_RENEW,		/* we still hold these */
+	TQ_REDIS_OVERDUE,	/* held by who is gone */
+	TQ_REDIS_RESTORE,	/* put back what is held */
+	TQ_REDIS_NSCRIPTS
+};
+
+/* Its text, NUL-terminated. */
+const char *tq_redis_script_text(enum tq_redis_script);
+#endif
