@@ -117,6 +117,7 @@ struct tq_celery_active {
 	int		 acknowledged;
 	int64_t		 pid;		/* 0: none */
 	tq_time		 eta;
+	int		 safe;		/* args as reprs, not as values */
 };
 void	tq_celery_value_active(struct tq_buf *,
 	    const struct tq_celery_active *);
@@ -144,4 +145,10 @@ struct tq_celery_stats {
 };
 void	tq_celery_value_stats(struct tq_buf *,
 	    const struct tq_celery_stats *);
+/* An element of `inspect active_queues`. */
+void	tq_celery_value_queue(struct tq_buf *, const char *queue,
+	    const char *exchange, const char *routing_key);
+/* Of `hello`: n revoked ids, each since when (seconds since 1970). */
+void	tq_celery_value_hello(struct tq_buf *, const char *const *revoked,
+	    const tq_time *when, size_t n, int64_t clock);
 #endif

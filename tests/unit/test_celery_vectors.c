@@ -11,6 +11,9 @@
 #include <jansson.h>
 
 #include "lib/message/celery.h"
+#include "lib/message/celery_remote.h"
+#include "lib/message/celery_result.h"
+#include "lib/message/celery_sig.h"
 #include "tests/lib/t.h"
 
 #define VECTORS	"tests/vectors/celery/"
@@ -101,6 +104,35 @@ parsed(struct fixture *f, struct tq_buf *b)
 		    (char *)b->p, why.text);
 	tq_buf_fini(b);
 	return v;
+}
+
+/* A value as text in mem. */
+static struct tq_bytes
+kept(struct fixture *f, const json_t *v)
+{
+	struct tq_bytes out;
+	char *text = json_dumps(v, JSON_ENCODE_ANY);
+
+	assert_non_null(text);
+	out.n = strlen(text);
+	out.p = tq_arena_copy(&f->mem, text, out.n);
+	free(text);
+	return out;
+}
+
+/* Times of an object to the microsecond. */
+static void
+rounded(json_t *object)
+{
+	const char *name;
+	json_t *v;
+	void *next;
+
+	json_object_foreach_safe(object, next, name, v) {
+		if (json_is_number(v))
+			json_object_set_new(object, name, json_integer(
+			    (json_int_t)(json_number_value(v) * 1e6 + 0.5)));
+	}
 }
 
 static void
@@ -282,6 +314,404 @@ messages_of_celery_5_6_on_redis(void **state)
 	assert_int_equal(f->n, 21);
 }
 
+/* Basic properties of AMQP as the middle form that its module will make. */
+static void
+read_amqp(struct fixture *f, const json_t *v)
+{
+	json_t *queues = json_object_get(v, "queues"), *list, *m, *p, *body;
+	struct tq_celery_envelope *env = &f->env;
+	const char *queue;
+	size_t i;
+	int rv;
+
+	json_object_foreach(queues, queue, list) {
+		json_array_foreach(list, i, m) {
+			f->n++;
+			p = json_object_get(m, "properties");
+			body = json_object_get(m, "body");
+			tq_celery_envelope_init(env);
+			env->content_type = json_string_value(
+			    json_object_get(p, "content_type"));
+			env->content_encoding = json_string_value(
+			    json_object_get(p, "content_encoding"));
+			env->headers = kept(f, json_object_get(p,
+			    "application_headers"));
+			env->body.p = json_string_value(body);
+			env->body.n = json_string_length(body);
+			rv = tq_celery_task_decode(&f->task, &f->mem, env,
+			    &f->bounds, &f->e);
+			if (is_foreign(env) || json_object_get(
+			    json_object_get(p, "application_headers"),
+			    "compression") != NULL) {
+				assert_int_equal(rv, -1);
+				assert_int_equal(f->e.num, ENOTSUP);
+				continue;
+			}
+			if (rv == -1)
+				fail_msg("%s: %s", f->file, f->e.text);
+			if (f->task.protocol == 2)
+				assert_body(f, json_object_get(m,
+				    "decoded_body"));
+		}
+	}
+}
+
+static void
+messages_of_celery_on_rabbitmq(void **state)
+{
+	struct fixture *f = *state;
+
+	each_file(f, VECTORS "amqp-msg", read_amqp);
+	each_file(f, VECTORS "amqp-msg-5.6", read_amqp);
+	assert_int_equal(f->n, 44);
+}
+
+/* ---- results ---------------------------------------------------------- */
+
+static void
+read_meta(struct fixture *f, const char *text, size_t n)
+{
+	struct tq_celery_meta meta;
+	json_t *got, *want;
+	struct tq_buf b;
+
+	if (tq_celery_meta_decode(&meta, &f->mem, text, n, &f->bounds,
+	    &f->e) == -1)
+		fail_msg("%s: %s", f->file, f->e.text);
+	f->n++;
+	tq_buf_init(&b);
+	tq_celery_meta_encode(&b, &meta);
+	got = parsed(f, &b);
+	want = json_loadb(text, n, 0, NULL);
+	assert_same(f, "meta", got, want);
+	json_decref(got);
+	json_decref(want);
+}
+
+static void
+read_group(struct fixture *f, const char *text, size_t n)
+{
+	struct tq_celery_tuple group, member;
+	struct tq_bytes v;
+	struct tq_scan s;
+
+	if (tq_celery_group_decode(&group, &f->mem, text, n, &f->bounds,
+	    &f->e) == -1)
+		fail_msg("%s: %s", f->file, f->e.text);
+	assert_true(group.members.n > 0);
+	tq_scan_init(&s, group.members);
+	while (tq_scan_next(&s, &v)) {
+		assert_int_equal(tq_celery_tuple_decode(&member, &f->mem, v,
+		    &f->e), 0);
+		f->n++;
+	}
+}
+
+static void
+read_parts(struct fixture *f, const json_t *list)
+{
+	struct tq_celery_part part;
+	const char *text;
+	struct tq_buf b;
+	json_t *v;
+	size_t i;
+
+	json_array_foreach(list, i, v) {
+		text = json_string_value(json_array_get(v, 0));
+		assert_int_equal(tq_celery_part_decode(&part, &f->mem, text,
+		    strlen(text), &f->bounds, &f->e), 0);
+		tq_buf_init(&b);
+		tq_celery_part_encode(&b, &part);
+		assert_int_equal(b.n, strlen(text));
+		assert_memory_equal(b.p, text, b.n);
+		tq_buf_fini(&b);
+		f->n++;
+	}
+}
+
+static void
+read_results(struct fixture *f, const json_t *v)
+{
+	const char *key, *text;
+	json_t *entry, *value;
+
+	json_object_foreach(json_object_get(v, "result_db_keys"), key,
+	    entry) {
+		value = json_object_get(entry, "value");
+		text = json_string_value(value);
+		if (strncmp(key, "celery-task-meta-", 17) == 0)
+			read_meta(f, text, strlen(text));
+		else if (json_is_array(value))
+			read_parts(f, value);
+		else if (*text == '{')
+			read_group(f, text, strlen(text));
+		else	/* the size of a chord */
+			assert_true(strspn(text, "0123456789") > 0);
+	}
+}
+
+static void
+results_of_both_versions(void **state)
+{
+	struct fixture *f = *state;
+
+	each_file(f, VECTORS "redis-results", read_results);
+	each_file(f, VECTORS "redis-results-5.6", read_results);
+	assert_true(f->n > 90);
+}
+
+/* ---- events and control ----------------------------------------------- */
+
+static void
+read_event(struct fixture *f, struct tq_bytes text, json_t *want)
+{
+	struct tq_celery_event ev;
+	struct tq_buf b;
+	json_t *got;
+
+	if (tq_celery_event_decode(&ev, &f->mem, text, &f->e) == -1)
+		fail_msg("%s: %s", f->file, f->e.text);
+	f->n++;
+	tq_buf_init(&b);
+	tq_celery_event_encode(&b, &ev);
+	got = parsed(f, &b);
+	want = json_deep_copy(want);
+	forget_nulls(got);
+	forget_nulls(want);
+	/* the decoded copy has another path in it than what was sent */
+	json_object_del(got, "traceback");
+	json_object_del(want, "traceback");
+	/* a double has more digits than the clock it was read from */
+	rounded(got);
+	rounded(want);
+	assert_same(f, "event", got, want);
+	json_decref(got);
+	json_decref(want);
+}
+
+static void
+read_stream(struct fixture *f, const json_t *v)
+{
+	const struct tq_bytes *list;
+	json_t *m, *raw, *decoded;
+	size_t i, k, n;
+
+	if (!json_is_array(v))
+		return;
+	json_array_foreach(v, i, m) {
+		raw = json_object_get(m, "raw");
+		decoded = json_object_get(m, "decoded_body");
+		if (raw == NULL)
+			continue;
+		decode_envelope(f, json_string_value(raw),
+		    json_string_length(raw));
+		if (strcmp(f->env.exchange, "celeryev") != 0)
+			continue;
+		assert_int_equal(tq_celery_event_list(&list, &n, &f->mem,
+		    tq_celery_envelope_body(&f->mem, &f->env, &f->bounds,
+		    &f->e), &f->e), 0);
+		for (k = 0; k < n; k++)
+			read_event(f, list[k], json_is_array(decoded) ?
+			    json_array_get(decoded, k) : decoded);
+	}
+}
+
+static void
+events_singly_and_in_lists(void **state)
+{
+	struct fixture *f = *state;
+
+	each_file(f, VECTORS "redis-events", read_stream);
+	assert_true(f->n > 40);
+}
+
+/* The body of an envelope that was wrapped again is what came. */
+static void
+assert_wrapped(struct fixture *f, const struct tq_celery_envelope *out,
+    struct tq_bytes body)
+{
+	json_t *got, *want;
+
+	got = json_loadb(out->body.p, out->body.n, 0, NULL);
+	want = json_loadb(body.p, body.n, 0, NULL);
+	assert_non_null(got);
+	assert_same(f, "body", got, want);
+	json_decref(got);
+	json_decref(want);
+	got = json_loadb(out->headers.p, out->headers.n, 0, NULL);
+	want = json_loadb(f->env.headers.p, f->env.headers.n, 0, NULL);
+	rounded(got);
+	rounded(want);
+	assert_same(f, "headers", got, want);
+	json_decref(got);
+	json_decref(want);
+}
+
+static void
+read_control_line(struct fixture *f, struct tq_celery_request *q,
+    const char *line)
+{
+	struct tq_celery_envelope out;
+	struct tq_celery_reply reply;
+	const char *text = strchr(line, '{');
+
+	decode_envelope(f, text, strlen(text));
+	f->n++;
+	if (strncmp(line, "PUBLISH", 7) == 0) {
+		if (tq_celery_request_decode(q, &f->mem, &f->env, &f->bounds,
+		    &f->e) == -1 || tq_celery_request_wrap(&out, &f->mem, q,
+		    &f->e) == -1)
+			fail_msg("%s: %s", f->file, f->e.text);
+	} else {
+		if (tq_celery_reply_decode(&reply, &f->mem, &f->env,
+		    &f->bounds, &f->e) == -1 || tq_celery_reply_wrap(&out,
+		    &f->mem, &reply, q, &f->e) == -1)
+			fail_msg("%s: %s", f->file, f->e.text);
+		assert_string_equal(out.exchange, f->env.exchange);
+		assert_string_equal(out.routing_key, f->env.routing_key);
+	}
+	assert_wrapped(f, &out, f->env.body);
+}
+
+static void
+read_control(struct fixture *f, const json_t *v)
+{
+	struct tq_celery_request q;
+	json_t *line;
+	size_t i;
+
+	json_array_foreach(json_object_get(v, "raw"), i, line) {
+		/* events of the worker stand among them */
+		if (strstr(json_string_value(line), "celeryev") == NULL)
+			read_control_line(f, &q, json_string_value(line));
+	}
+}
+
+static void
+control_requests_and_replies(void **state)
+{
+	struct fixture *f = *state;
+
+	each_file(f, VECTORS "redis-control", read_control);
+	assert_true(f->n >= 76);
+}
+
+/* ---- what other transports keep ---------------------------------------- */
+
+/* Every string of a tree that is an envelope. */
+static void
+read_all(struct fixture *f, const json_t *v)
+{
+	const char *name, *text = json_string_value(v);
+	json_t *part;
+	size_t i;
+
+	json_array_foreach(v, i, part)
+		read_all(f, part);
+	json_object_foreach((json_t *)(uintptr_t)v, name, part)
+		read_all(f, part);
+	if (text == NULL || strncmp(text, "{\"body\"", 7) != 0)
+		return;
+	decode_envelope(f, text, strlen(text));
+	if (strcmp(f->env.exchange, "") == 0 && tq_celery_task_decode(
+	    &f->task, &f->mem, &f->env, &f->bounds, &f->e) == -1)
+		fail_msg("%s: %s", f->file, f->e.text);
+	f->n++;
+}
+
+static void
+envelopes_on_other_transports(void **state)
+{
+	struct fixture *f = *state;
+
+	each_file(f, VECTORS "mongodb", read_all);
+	each_file(f, VECTORS "fs-sql-transport", read_all);
+	assert_true(f->n >= 8);
+}
+
+/* ---- messages made by hand --------------------------------------------- */
+
+/*
+ * What killed Celery's workers, or was lost with a line in their log, is
+ * refused here with a sentence that says why.
+ */
+static const struct {
+	const char	*name;
+	int		 num;		/* 0: it runs */
+	const char	*says;
+} by_hand[] = {
+	{ "minimal_base", 0, NULL },
+	{ "no_content_encoding", 0, NULL },
+	{ "no_body_encoding_raw_body", 0, NULL },
+	{ "embed_missing_third_element_empty_list", EBADMSG,
+	    "body: message: want an array of args, kwargs and embed" },
+	{ "embed_null", 0, NULL },
+	{ "extra_unknown_header", 0, NULL },
+	{ "lang_c", 0, NULL },
+	{ "eta_Z_past", 0, NULL },
+	{ "eta_no_micros_offset", 0, NULL },
+	{ "retries_absent_root_absent", 0, NULL },
+	{ "timelimit_scalar_floats", 0, NULL },
+	{ "id_not_uuid", 0, NULL },
+	{ "priority_string", 0, NULL },
+	{ "no_properties_delivery_info", EBADMSG,
+	    "properties: no delivery_info with exchange and routing_key" },
+	{ "no_delivery_tag", EBADMSG, "properties: no delivery_tag" },
+	{ "no_id_header", EBADMSG, "header: id: there is none" },
+	{ "no_task_header", EBADMSG, "task: there is no name" },
+	{ "no_content_type", EBADMSG, "message: no content-type" },
+	{ "content_type_pickle", ENOTSUP, "a pickle" },
+	{ "bad_json_body", EBADMSG, "body: not JSON: want " },
+	{ "kwargs_not_mapping", EBADMSG,
+	    "body: kwargs: want an object, found an array" }
+};
+
+static void
+judge(struct fixture *f, const char *name, const char *text)
+{
+	size_t i;
+	int rv;
+
+	for (i = 0; strcmp(by_hand[i].name, name) != 0; i++)
+		assert_true(i + 1 < T_COUNT(by_hand));
+	rv = tq_celery_envelope_decode(&f->env, &f->mem, text, strlen(text),
+	    &f->bounds, &f->e);
+	if (rv == 0)
+		rv = tq_celery_task_decode(&f->task, &f->mem, &f->env,
+		    &f->bounds, &f->e);
+	if (rv == 0 && by_hand[i].num == 0)
+		return;
+	if (rv == 0 || f->e.num != by_hand[i].num ||
+	    strstr(f->e.text, by_hand[i].says) == NULL)
+		fail_msg("%s: %s", name, rv == 0 ? "decodes" : f->e.text);
+}
+
+static void
+read_by_hand(struct fixture *f, const json_t *v)
+{
+	const char *name;
+	json_t *entry, *m;
+	char *text;
+
+	json_object_foreach((json_t *)(uintptr_t)v, name, entry) {
+		if ((m = json_object_get(entry, "message")) == NULL)
+			continue;
+		text = json_dumps(m, 0);
+		judge(f, name, tq_arena_copy(&f->mem, text, strlen(text)));
+		free(text);
+		f->n++;
+	}
+}
+
+static void
+messages_that_kill_workers_are_refused(void **state)
+{
+	struct fixture *f = *state;
+
+	each_file(f, VECTORS "minimal-peer", read_by_hand);
+	assert_int_equal(f->n, 2 * T_COUNT(by_hand));
+}
+
 int
 main(void)
 {
@@ -290,6 +720,18 @@ main(void)
 		    messages_of_celery_5_2_on_redis, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 		    messages_of_celery_5_6_on_redis, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+		    messages_of_celery_on_rabbitmq, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+		    results_of_both_versions, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+		    events_singly_and_in_lists, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+		    control_requests_and_replies, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+		    envelopes_on_other_transports, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+		    messages_that_kill_workers_are_refused, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
