@@ -8,8 +8,10 @@
  * Operands and TQ_HANDLERS are directories with the programs of named tasks.
  */
 #define _GNU_SOURCE		/* sched_getaffinity(2) */
+#include <bsd/unistd.h>
 #include <errno.h>
 #include <sched.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -76,6 +78,15 @@ say(void *arg, enum tq_say_level level, const char *sentence)
 	(void)arg;
 	(void)level;
 	tq_warn("%s", sentence);
+}
+
+/* The journal knows who we are, and reads what stands in front. */
+static void
+say_line(void *arg, enum tq_say_level level, const char *line)
+{
+	(void)arg;
+	(void)level;
+	dprintf(STDERR_FILENO, "%s\n", line);
 }
 
 /* Processors that this process may use. */
@@ -230,6 +241,8 @@ main(int argc, char *argv[])
 	struct tq_err e;
 	size_t i;
 
+	/* before any operand is kept: it moves them, to have their room */
+	setproctitle_init(argc, argv, environ);
 	tq_stdio_hold();
 	tq_options_init(&o, usage, table, sizeof(table) / sizeof(table[0]));
 	rules->plan.uses = &r.uses;
@@ -242,6 +255,8 @@ main(int argc, char *argv[])
 	default_queue(&rules->take);
 	if (tq_open(&rules->tq, r.urls, r.results, 0, &e) == -1)
 		tq_die_open(&e);
+	if ((s.journal = tq_say_journal(STDERR_FILENO)))
+		s.fn = say_line;
 	rules->say = &s;
 	rules->plan.handlers = &handlers;
 	rules->plan.url = tq_url(rules->tq);

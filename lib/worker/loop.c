@@ -11,6 +11,8 @@
 
 #include <linux/close_range.h>
 
+#include <bsd/string.h>
+#include <bsd/unistd.h>
 #include <errno.h>
 #include <limits.h>
 #include <signal.h>
@@ -70,6 +72,9 @@ struct loop {
 	int64_t		 rss;		/* with that size */
 	uint64_t	 pong;		/* number of the last ping */
 	char		 limits[48];	/* who keeps them, in words */
+	char		 queues[64];	/* it serves, for ps(1) */
+	tq_time		 watchdog, bark; /* how often it is fed, 0: there is
+					 * none; and when next */
 };
 
 /* ---- what happens to it ---------------------------------------------- */
@@ -89,7 +94,7 @@ show(struct loop *l)
 	tq_worker_status(l->tq, &state);
 }
 
-/* Say how it is, to the service manager and in tqstat -W. */
+/* Say how it is, to the service manager, in ps(1) and in tqstat -W. */
 static void
 show_status(struct loop *l)
 {
@@ -107,8 +112,40 @@ show_status(struct loop *l)
 		memcpy(l->status, text, sizeof(text));
 		snprintf(lines, sizeof(lines), "STATUS=%s", text);
 		tq_notify(lines);
+		setproctitle("%s: %s", l->queues, text);
 	}
 	show(l);
+}
+
+/*
+ * The manager's own patience holds, unless we were told how long tasks may
+ * take: then it is to wait as long.
+ */
+static void
+tell_stopping(const struct loop *l)
+{
+	char lines[80];
+	tq_time all = tq_clock_deadline(l->w->grace, 2 * TQ_KILL_AFTER);
+
+	if (l->w->grace == TQ_FOREVER)
+		strlcpy(lines, "STOPPING=1", sizeof(lines));
+	else
+		snprintf(lines, sizeof(lines), "STOPPING=1\n"
+		    "EXTEND_TIMEOUT_USEC=%lld", (long long)(all / 1000));
+	tq_notify(lines);
+}
+
+/* Feed the watchdog: that we come by here is what it wants to know. */
+static tq_time
+feed_watchdog(struct loop *l)
+{
+	if (l->watchdog == 0)
+		return TQ_FOREVER;
+	if (l->now >= l->bark) {
+		tq_notify("WATCHDOG=1");
+		l->bark = l->now + l->watchdog;
+	}
+	return l->bark;
 }
 
 static void
@@ -125,7 +162,7 @@ happen(struct loop *l, enum tq_life_event event)
 		break;
 	case TQ_LIFE_DRAIN:
 		l->deadline = tq_clock_deadline(l->now, l->w->grace);
-		tq_notify("STOPPING=1");
+		tell_stopping(l);
 		break;
 	case TQ_LIFE_TERM:
 		l->deadline = tq_clock_deadline(l->now, TQ_KILL_AFTER);
@@ -357,6 +394,14 @@ once_a_second(struct loop *l)
 	read_mails(l);
 }
 
+static tq_time
+until(const struct loop *l, tq_time length, tq_time point)
+{
+	if (point == TQ_FOREVER || point - l->now > length)
+		return length;
+	return point > l->now ? point - l->now : 0;
+}
+
 static void
 wait_for(struct loop *l, tq_time length)
 {
@@ -364,6 +409,7 @@ wait_for(struct loop *l, tq_time length)
 	struct tq_err e;
 	int i, n, died = 0;
 
+	length = until(l, length, feed_watchdog(l));
 	/* up, not down: waking before a time means looking in vain */
 	n = epoll_wait(l->epoll, ev, 8, (int)((length + TQ_MS - 1) / TQ_MS));
 	l->now = tq_clock_boot();
@@ -385,14 +431,6 @@ wait_for(struct loop *l, tq_time length)
 	}
 	if (died && tq_worker_sweep(l->tq, &e) == -1 && errno != ENOTSUP)
 		complain(l, &e);
-}
-
-static tq_time
-until(const struct loop *l, tq_time length, tq_time point)
-{
-	if (point == TQ_FOREVER || point - l->now > length)
-		return length;
-	return point > l->now ? point - l->now : 0;
 }
 
 static void
@@ -450,6 +488,18 @@ take_cgroup(struct loop *l)
 	l->pool.rules.cgroup = &l->cgroup;
 }
 
+/* As many names as fit. */
+static void
+name_queues(struct loop *l, const struct tq_take *take)
+{
+	size_t i;
+
+	for (i = 0; i < take->nqueues; i++) {
+		strlcat(l->queues, i > 0 ? "," : "", sizeof(l->queues));
+		strlcat(l->queues, take->queue[i], sizeof(l->queues));
+	}
+}
+
 static int
 begin(struct loop *l, struct tq_err *e)
 {
@@ -469,6 +519,8 @@ begin(struct loop *l, struct tq_err *e)
 	    sizeof(signals) / sizeof(signals[0]), e)) == -1)
 		return -1;
 	take_cgroup(l);
+	name_queues(l, &w->rules.take);
+	l->watchdog = tq_notify_watchdog();
 	l->pool.rules.epoll = l->epoll;
 	l->pool.rules.key = KEY_RESIDENTS;
 	l->pool.rules.talk_key = KEY_TALKS;
