@@ -31,6 +31,7 @@
 #include "peers.h"
 #include "pool.h"
 #include "rss.h"
+#include "scale.h"
 #include "states.h"
 
 /*
@@ -55,6 +56,7 @@ struct loop {
 	const struct tq_say *say;
 	struct tq_pool	 pool;
 	struct tq_cgroup cgroup;
+	struct tq_scale	 scale;
 	struct tq_peers	 peers;
 	int		 epoll, signals;
 	int		 alarm;		/* of the next timer, -1: none to be had */
@@ -63,6 +65,8 @@ struct loop {
 	tq_time		 deadline;	/* of TQ_LIFE_GRACE, TQ_FOREVER: none */
 	tq_time		 told;		/* by TERM or INT to stop, 0: not yet */
 	tq_time		 pause;		/* claim nothing before */
+	tq_time		 weighed;	/* the load of the machine, */
+	char		 heavy[24];	/* and what is over its bound, "" none */
 	tq_time		 second;	/* what is done once a second, next */
 	unsigned	 contrary;	/* times that a claim found nothing and
 					 * a sleep something, in a row */
@@ -101,8 +105,9 @@ show_status(struct loop *l)
 	char lines[128], text[sizeof(l->status)];
 	int64_t rss = tq_rss(getpid());
 
-	snprintf(text, sizeof(text), "%s%u running, %llu done, %llu failed",
-	    l->life == TQ_LIFE_RUNNING ? "" : "stopping: ", l->pool.busy,
+	snprintf(text, sizeof(text), "%s%s%s%u running, %llu done, %llu "
+	    "failed", l->life == TQ_LIFE_RUNNING ? "" : "stopping: ",
+	    l->heavy, l->heavy[0] != '\0' ? ": " : "", l->pool.busy,
 	    (unsigned long long)l->pool.done,
 	    (unsigned long long)l->pool.failed);
 	if (strcmp(text, l->status) == 0 && rss == l->rss)
@@ -179,13 +184,26 @@ happen(struct loop *l, enum tq_life_event event)
 }
 
 static void
+set_size(struct loop *l, unsigned size)
+{
+	if (size == l->pool.size)
+		return;
+	tq_pool_resize(&l->pool, size);
+	show(l);
+	tq_say(l->say, TQ_SAY_STEP, "%u places", l->pool.size);
+}
+
+/* Somebody wants more or fewer: of a range, both ends move. */
+static void
 resize(struct loop *l, long by)
 {
 	long size = (long)l->pool.size + by;
 
-	tq_pool_resize(&l->pool, size < 1 ? 1 : (unsigned)size);
-	show(l);
-	tq_say(l->say, TQ_SAY_STEP, "%u places", l->pool.size);
+	tq_scale_move(&l->scale, by, TQ_PLACES_MAX);
+	if (size < (long)l->scale.min)
+		size = (long)l->scale.min;
+	set_size(l, size < (long)l->scale.max ? (unsigned)size :
+	    l->scale.max);
 }
 
 static void
@@ -329,28 +347,76 @@ sleep_time(struct loop *l)
 	return left < TQ_SECOND ? left : TQ_SECOND;
 }
 
+/* All places are filled: with -j min,max there may be more of them. */
+static tq_time
+when_full(struct loop *l)
+{
+	struct tq_backlog b;
+	struct tq_err e;
+	unsigned size;
+
+	l->contrary = 0;
+	if (l->pool.size >= l->scale.max)
+		return TQ_SECOND;
+	if (!tq_scale_due(&l->scale, l->pool.size, l->now))
+		return TQ_SCALE_EVERY;
+	if (tq_backlog_count(&b, l->tq, &l->w->rules.take, &e) == -1) {
+		complain(l, &e);
+		return TQ_SECOND;
+	}
+	size = tq_scale_up(&l->scale, l->pool.size, b.ready, l->now);
+	if (size == l->pool.size)
+		return TQ_SCALE_EVERY;
+	set_size(l, size);
+	return 0;
+}
+
+/* How long to claim nothing since the machine is busy; 0: it is not. */
+static tq_time
+too_heavy(struct loop *l)
+{
+	struct tq_err e;
+
+	if (l->weighed != 0 && l->now - l->weighed < TQ_LOAD_EVERY)
+		return l->heavy[0] != '\0' ?
+		    l->weighed + TQ_LOAD_EVERY - l->now : 0;
+	l->weighed = l->now;
+	switch (tq_load_look(&l->w->load, l->heavy, sizeof(l->heavy), &e)) {
+	case -1:
+		complain(l, &e);
+		return TQ_SECOND;
+	case 0:
+		return TQ_LOAD_EVERY;
+	}
+	l->heavy[0] = '\0';
+	return 0;
+}
+
 /* Claim what can be claimed; returns how long there is nothing to do. */
 static tq_time
 claim(struct loop *l)
 {
 	enum tq_filled filled;
 	struct tq_err e;
+	tq_time wait;
 
 	if (l->now < l->pause)
 		return l->pause - l->now;
+	if ((wait = too_heavy(l)) != 0)
+		return wait;
 	if (tq_pool_fill(&l->pool, &filled, &e) == -1) {
 		complain(l, &e);
 		return TQ_SECOND;
 	}
 	l->said[0] = '\0';
+	tq_scale_note(&l->scale, l->pool.busy, l->now);
 	if (l->pool.left == 0) {
 		happen(l, TQ_LIFE_DONE);
 		return 0;
 	}
 	switch (filled) {
 	case TQ_FILLED_FULL:
-		l->contrary = 0;
-		return TQ_SECOND;
+		return when_full(l);
 	case TQ_FILLED_SOME:
 		return 0;
 	case TQ_FILLED_IDLE:
@@ -386,6 +452,7 @@ once_a_second(struct loop *l)
 	if (l->now < l->second)
 		return;
 	l->second = l->now + TQ_SECOND;
+	set_size(l, tq_scale_down(&l->scale, l->pool.size, l->now));
 	show_status(l);
 	tq_pool_trim(&l->pool);
 	if (tq_peers_refresh(&l->peers, l->tq, &e) == -1 && errno != ENOTSUP)
@@ -554,6 +621,8 @@ tq_worker_run(struct tq_worker *w, struct tq_err *e)
 	l->life = TQ_LIFE_STARTING;
 	l->now = tq_clock_boot();
 	l->deadline = TQ_FOREVER;
+	l->scale.min = w->places;
+	l->scale.max = w->places_max > w->places ? w->places_max : w->places;
 	if (tq_pool_init(&l->pool, &w->rules, w->places, w->count, e) == -1) {
 		free(l);
 		return -1;
