@@ -80,6 +80,8 @@ struct tq_celery_site {
 #define TQ_CELERY_SITE_AWARE	0x04
 /* All workers are tq's (workers=tq): they obey the header `tq`. */
 #define TQ_CELERY_SITE_TQ	0x08
+/* Of priorities in messages 0 is the most urgent (Redis), not 9. */
+#define TQ_CELERY_SITE_ZERO_FIRST 0x10
 
 /* ---- the plan -------------------------------------------------------- */
 
@@ -140,10 +142,7 @@ struct tq_celery_plan {
 	/* private */
 	struct tq_arena	*mem;
 	size_t		 step_room, count_room;
-	unsigned	 made;		/* ids derived so far */
-	const char	*root;		/* of the task that ended */
-	const char	*id;
-	int		 priority;
+	const struct tq_celery_task *of;	/* the message that ended */
 };
 
 /* An empty plan whose steps will be in mem. */
@@ -166,13 +165,16 @@ struct tq_celery_work {
 	size_t		 nids;
 };
 
+/* How often a message was put off by a "try later", of its retries. */
+unsigned tq_celery_laters(const struct tq_celery_task *);
+
 /*
  * Say what a claimed message asks for.  One that has expired ends; so do
  * Celery's own tasks but for celery.map and celery.starmap, which run their
- * items one after another, each as an attempt of its own.
+ * items one after another, each as an attempt of its own: until the last one,
+ * the plan of a success sends the message again with what is done.
  *
- * 0, or -1: EBADMSG a message of Celery's own that nobody can run (let it
- * fail with the sentence), ENOMEM.
+ * 0, or -1 with ENOMEM.
  */
 int	tq_celery_look(struct tq_celery_work *out, struct tq_arena *mem,
 	    const struct tq_celery_task *, const struct tq_celery_site *,
