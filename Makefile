@@ -177,7 +177,7 @@ $(TWIN): $(B)/modules/%: $(B)/bin/%.o $(ARCHIVES)
 # the scripts beside them.
 TESTLIB	= $(patsubst %.c,$(B)/%.o,$(wildcard tests/lib/*.c))
 PROG	= $(patsubst %.c,$(B)/%,$(wildcard $(addprefix tests/,\
-	    unit/*.c contract/test_*.c cmd/*.c crash/*.c)))
+	    unit/*.c contract/test_*.c cmd/*.c crash/*.c peer/*.c)))
 # What every broker is asked, in each program that asks one.
 CONTRACT = $(patsubst %.c,$(B)/%.o,$(filter-out tests/contract/test_%,\
 	    $(wildcard tests/contract/*.c)))

@@ -10,7 +10,7 @@
 #include "message/json.h"
 
 /* 2^63 ns are 292 years; nobody times a task by more. */
-#define SECONDS_MAX	9e9
+#define SECONDS_MAX	INT64_C(9000000000)
 
 void
 tq_celery_bad(struct tq_celery_reader *r, int num, const char *fmt, ...)
@@ -37,15 +37,15 @@ tq_celery_want(struct tq_celery_reader *r, const char *name,
 
 /* ---- reading --------------------------------------------------------- */
 
-static const char *
-get_string(struct tq_celery_reader *r, const char *name, struct tq_bytes v,
-    struct tq_bytes (*decode)(struct tq_arena *, struct tq_bytes))
+const char *
+tq_celery_get_string(struct tq_celery_reader *r, const char *name,
+    struct tq_bytes v)
 {
 	struct tq_bytes s;
 
 	if (r->failed || tq_scan_unset(v))
 		return NULL;
-	s = decode(r->mem, v);
+	s = tq_scan_string(r->mem, v);
 	if (s.p == NULL && errno == EILSEQ)
 		tq_celery_bad(r, EBADMSG, "%s: half a surrogate pair in %.*s",
 		    name, v.n < 40 ? (int)v.n : 40, v.p);
@@ -59,28 +59,46 @@ get_string(struct tq_celery_reader *r, const char *name, struct tq_bytes v,
 	return r->failed ? NULL : s.p;
 }
 
-const char *
-tq_celery_get_string(struct tq_celery_reader *r, const char *name,
-    struct tq_bytes v)
+/*
+ * Seconds in plain decimals as ns, digit by digit: a double since 1970 is
+ * exact to 240 ns only.  1, or 0 when there is an exponent or too many.
+ */
+static int
+exact_seconds(tq_time *out, struct tq_bytes v)
 {
-	return get_string(r, name, v, tq_scan_string);
+	tq_time unit = TQ_SECOND / 10;
+	struct tq_bytes whole = { v.p, 0 };
+	int64_t s;
+	size_t i;
+
+	while (whole.n < v.n && v.p[whole.n] != '.')
+		whole.n++;
+	if (!tq_scan_int(&s, whole) || s < 0 || s >= SECONDS_MAX)
+		return 0;
+	*out = s * TQ_SECOND;
+	for (i = whole.n + 1; i < v.n; i++, unit /= 10) {
+		if (v.p[i] < '0' || v.p[i] > '9')
+			return 0;
+		*out += (v.p[i] - '0') * unit;
+	}
+	return 1;
 }
 
 tq_time
 tq_celery_get_seconds(struct tq_celery_reader *r, const char *name,
     struct tq_bytes v, tq_time unset)
 {
-	int64_t whole;
+	tq_time exact;
 	double s;
 
 	if (r->failed || tq_scan_unset(v))
 		return unset;
+	if (exact_seconds(&exact, v))
+		return exact;
 	if (!tq_scan_real(&s, v) || !(s >= 0 && s < SECONDS_MAX)) {
 		tq_celery_want(r, name, "seconds", v);
 		return unset;
 	}
-	if (tq_scan_int(&whole, v))
-		return whole * TQ_SECOND;
 	return (tq_time)(s * 1e9 + 0.5);
 }
 
@@ -170,6 +188,18 @@ get_text(struct tq_celery_reader *r, const char *name, struct tq_bytes v)
 	return s;
 }
 
+/* A text without NUL: Celery's repr of a string has them as they are. */
+static const char *
+get_note(struct tq_celery_reader *r, const char *name, struct tq_bytes v)
+{
+	struct tq_bytes s = get_text(r, name, v);
+	char *p = (char *)(uintptr_t)s.p, *end = p + s.n;
+
+	while (s.n > 0 && (p = memchr(p, '\0', (size_t)(end - p))) != NULL)
+		*p++ = '?';
+	return s.p;
+}
+
 static void
 get_field(struct tq_celery_reader *r, void *base,
     const struct tq_celery_field *f, struct tq_bytes v)
@@ -181,7 +211,7 @@ get_field(struct tq_celery_reader *r, void *base,
 		*(const char **)to = tq_celery_get_string(r, f->name, v);
 		break;
 	case TQ_CELERY_NOTE:
-		*(const char **)to = get_string(r, f->name, v, tq_scan_text);
+		*(const char **)to = get_note(r, f->name, v);
 		break;
 	case TQ_CELERY_COUNT:
 		*(int64_t *)to = get_count(r, f->name, v);

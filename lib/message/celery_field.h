@@ -13,8 +13,8 @@
 
 enum tq_celery_kind {		/* type of the field, its "not set" */
 	TQ_CELERY_STRING,	/* const char *, NULL; without NUL */
-	TQ_CELERY_NOTE,		/* the same, for people: never refused over
-				 * its characters */
+	TQ_CELERY_NOTE,		/* the same, for people: what cannot be in it
+				 * is replaced */
 	TQ_CELERY_COUNT,	/* int64_t from 0, TQ_CELERY_NONE */
 	TQ_CELERY_SIGNED,	/* int64_t, 0 */
 	TQ_CELERY_FLAG,		/* int, TQ_CELERY_NONE */
