@@ -85,13 +85,28 @@ MODULES	= $(HAVE:%=$(B)/modules/%.so)
 ALIASES	= $(if $(filter redis,$(HAVE)),rediss redis+socket)
 ALIASSO	= $(ALIASES:%=$(B)/modules/%.so)
 
+# What unpacks compressed bodies for them, one file a library; loaded with the
+# first such body.
+HAS	= $(shell $(PKG_CONFIG) --exists $(1) && echo yes)
+UNPACK	:= $(if $(call HAS,zlib),zlib) $(if $(call HAS,liblzma),xz) \
+	    $(if $(call HAS,libzstd),zstd) $(if $(shell echo '\#include \
+	    <bzlib.h>' | $(CC) -E - >/dev/null 2>&1 && echo yes),bz2)
+UNPACKSO = $(if $(HAVE),$(B)/modules/unpack.so)
+UNPACKOBJ = $(patsubst %,$(B)/lib/backend/unpack/%.o,unpack $(UNPACK))
+LIBS_zlib = zlib
+LIBS_xz	= liblzma
+LIBS_zstd = libzstd
+UNPACKLIBS = $(if $(filter bz2,$(UNPACK)),-lbz2) \
+	    $(call libs,$(foreach u,$(UNPACK),$(LIBS_$(u))))
+
 # The rooms.  lib/beat, lib/command and lib/worker are the commands' own: they are not
 # in libtq, tests and commands link them from an archive that stays here.
 # Of two files for two machines make picks one.
 OTHER	:= $(if $(filter x86_64-%,$(shell $(CC) -dumpmachine)),\
 	    lib/base/crc_any.c lib/worker/clone_any.c,\
 	    lib/base/crc_x86.c lib/worker/clone_x86.c)
-MODSRC	= $(wildcard $(MODDIRS:%=lib/backend/%/*.c))
+MODSRC	= $(wildcard $(MODDIRS:%=lib/backend/%/*.c) lib/backend/unpack.c \
+	    lib/backend/unpack/*.c)
 SRC	= $(filter-out $(OTHER) $(MODSRC),$(wildcard lib/*/*.c lib/backend/*/*.c))
 OWN	= $(filter lib/beat/% lib/command/% lib/worker/%,$(SRC))
 LIBOBJ	= $(patsubst %.c,$(B)/%.o,$(filter-out $(OWN),$(SRC)))
@@ -99,11 +114,12 @@ OWNOBJ	= $(patsubst %.c,$(B)/%.o,$(OWN))
 CMD	= $(patsubst %.c,$(B)/%,$(wildcard bin/*.c))
 MAN	= $(wildcard man/*.[1-9])
 ARCHIVES = $(B)/libown.a $(B)/libtq.a
-MODOBJ	= $(patsubst %.c,$(B)/%.o,$(filter lib/base/% lib/message/%,$(SRC)))
+MODOBJ	= $(patsubst %.c,$(B)/%.o,$(filter lib/base/% lib/message/%,$(SRC)) \
+	    lib/backend/unpack.c)
 OBJ_redis = $(patsubst %.c,$(B)/%.o,$(wildcard lib/backend/redis/*.c))
 
 all: $(CMD) $(TWIN) $(B)/libtq.a $(B)/libtq.so $(B)/tq.pc $(MODULES) \
-    $(ALIASSO) $(filter-out $(HAVE:%=no-%),$(MODDIRS:%=no-%))
+    $(ALIASSO) $(UNPACKSO) $(filter-out $(HAVE:%=no-%),$(MODDIRS:%=no-%))
 $(MODDIRS:%=no-%): no-%:
 	@echo "no module $*: pkg-config finds no $(PKG_$*)"
 
@@ -146,6 +162,11 @@ $(MODULES): $(B)/modules/%.so: $$(OBJ_$$*) $(B)/libmod.a lib/module.map
 	    $(filter %.o,$^) $(B)/libmod.a $(call libs,$(PKG_$*)) $(MODLIBS)
 $(filter %/rediss.so %/redis+socket.so,$(ALIASSO)): $(B)/modules/redis.so
 	ln -sf redis.so $@
+$(UNPACKSO): $(UNPACKOBJ) $(B)/libmod.a lib/unpack.map
+	@mkdir -p $(@D)
+	$(CC) $(TQ_LDFLAGS) $(LDFLAGS) -shared $(if $(SAN),,-Wl,-z,defs) \
+	    -Wl,--version-script=lib/unpack.map -o $@ \
+	    $(filter %.o,$^) $(B)/libmod.a $(UNPACKLIBS) $(MODLIBS)
 
 $(B)/$(SO): $(LIBOBJ) $(B)/libtq.list lib/libtq.map
 	$(CC) $(TQ_LDFLAGS) $(LDFLAGS) -shared -Wl,-soname,$(SO) \
@@ -263,7 +284,8 @@ install:
 	    $(D)$(INCLUDEDIR)/tq
 	$(if $(CMD),$(INSTALL) -m 755 $(CMD) $(D)$(BINDIR))
 	$(if $(TWIN),$(INSTALL) -m 755 $(TWIN) $(D)$(LIBDIR)/tq)
-	$(if $(MODULES),$(INSTALL) -m 755 $(MODULES) $(D)$(LIBDIR)/tq)
+	$(if $(MODULES),$(INSTALL) -m 755 $(MODULES) $(UNPACKSO) \
+	    $(D)$(LIBDIR)/tq)
 	$(foreach a,$(ALIASES),ln -sf redis.so $(D)$(LIBDIR)/tq/$(a).so;)
 	$(INSTALL) -m 644 $(B)/libtq.a $(B)/$(SO) $(D)$(LIBDIR)
 	ln -sf $(SO) $(D)$(LIBDIR)/libtq.so
@@ -278,7 +300,8 @@ install:
 uninstall:
 	rm -f $(CMD:$(B)/bin/%=$(D)$(BINDIR)/%)
 	rm -f $(TWIN:$(B)/modules/%=$(D)$(LIBDIR)/tq/%)
-	rm -f $(MODULES:$(B)/modules/%=$(D)$(LIBDIR)/tq/%)
+	rm -f $(patsubst $(B)/modules/%,$(D)$(LIBDIR)/tq/%,$(MODULES) \
+	    $(UNPACKSO))
 	rm -f $(ALIASES:%=$(D)$(LIBDIR)/tq/%.so)
 	rm -f $(addprefix $(D)$(LIBDIR)/,libtq.a libtq.so $(SO) pkgconfig/tq.pc)
 	rm -f $(foreach m,$(MAN),$(D)$(MANDIR)/man$(subst .,,$(suffix $(m)))/$(notdir $(m)))

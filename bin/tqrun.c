@@ -1,15 +1,18 @@
 /*
- * tqrun [-EvX] [-b url] [-g grace] [-j jobs] [-n count]
+ * tqrun [-EvX] [-b url] [-g grace] [-j jobs[,max]] [-n count]
  *     [-q queue[=weight]] [-r retries] [-T soft[,hard]] [-u name=program]
  *     [-U [name=]program] [--hook event=command] [--ionice class]
- *     [--limit name=value,...] [--nice nice] [--results url] [dir ...]
+ *     [--limit name=value,...] [--load n[%]] [--memfree size]
+ *     [--nice nice] [--results url] [dir ...]
  *
  * Run tasks: in the foreground, jobs of them at a time, until told to stop.
  * Operands and TQ_HANDLERS are directories with the programs of named tasks.
  */
 #define _GNU_SOURCE		/* sched_getaffinity(2) */
+#include <bsd/unistd.h>
 #include <errno.h>
 #include <sched.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -25,20 +28,23 @@
 
 extern char **environ;
 
-enum { OPT_HOOK = TQ_LONG(20), OPT_IONICE, OPT_LIMIT, OPT_NICE, OPT_RESULTS };
+enum {
+	OPT_HOOK = TQ_LONG(20), OPT_IONICE, OPT_LIMIT, OPT_LOAD, OPT_MEMFREE,
+	OPT_NICE, OPT_RESULTS
+};
 
 static const char usage[] =
-    "[-EvX] [-b url] [-g grace] [-j jobs] [-n count]\n"
+    "[-EvX] [-b url] [-g grace] [-j jobs[,max]] [-n count]\n"
     "      [-q queue[=weight]] [-r retries] [-T soft[,hard]]\n"
     "      [-u name=program] [-U [name=]program] [--hook event=command]\n"
-    "      [--ionice class] [--limit name=value,...] [--nice nice]\n"
-    "      [--results url] [dir ...]";
+    "      [--ionice class] [--limit name=value,...] [--load n[%]]\n"
+    "      [--memfree size] [--nice nice] [--results url] [dir ...]";
 
 static const struct tq_option table[] = {
 	{ 'b', "broker", "url", "where to take tasks from" },
 	{ 'E', "exit-empty", NULL, "leave when nothing is left to do" },
 	{ 'g', "grace", "grace", "when stopped, end tasks after this time" },
-	{ 'j', "jobs", "jobs", "run this many tasks at a time" },
+	{ 'j', "jobs", "jobs[,max]", "run this many tasks at a time" },
 	{ 'n', "count", "count", "leave after this many tasks" },
 	{ 'q', "queue", "queue[=weight]", "take tasks from this queue" },
 	{ 'r', "retries", "retries", "retry tasks that do not say how often" },
@@ -50,15 +56,15 @@ static const struct tq_option table[] = {
 	{ OPT_HOOK, "hook", "event=command", "run it when that happens" },
 	{ OPT_IONICE, "ionice", "class", "disk priority: 0 to 7, or idle" },
 	{ OPT_LIMIT, "limit", "name=value", "what each may use: mem=2G,cpu=1h" },
+	{ OPT_LOAD, "load", "n[%]", "claim only up to this load" },
+	{ OPT_MEMFREE, "memfree", "size", "and while so much memory is free" },
 	{ OPT_NICE, "nice", "nice", "1 to 19, higher gives way" },
 	{ OPT_RESULTS, "results", "url", "where outcomes go" },
 	/* not kept yet */
 	{ 'R', "resource", "name", NULL },
 	{ TQ_LONG(1), "allow-commands", NULL, NULL },
 	{ TQ_LONG(2), "events", NULL, NULL },
-	{ TQ_LONG(6), "load", "n", NULL },
 	{ TQ_LONG(7), "local-hold", NULL, NULL },
-	{ TQ_LONG(8), "memfree", "size", NULL },
 	{ TQ_LONG(10), "no-control", NULL, NULL },
 	{ TQ_LONG(11), "node", "name", NULL },
 };
@@ -76,6 +82,15 @@ say(void *arg, enum tq_say_level level, const char *sentence)
 	(void)arg;
 	(void)level;
 	tq_warn("%s", sentence);
+}
+
+/* The journal knows who we are, and reads what stands in front. */
+static void
+say_line(void *arg, enum tq_say_level level, const char *line)
+{
+	(void)arg;
+	(void)level;
+	dprintf(STDERR_FILENO, "%s\n", line);
 }
 
 /* Processors that this process may use. */
@@ -117,6 +132,34 @@ add_hook(struct tq_place_rules *rules, const char *value)
 		tq_die(TQ_EXIT_USAGE, "--hook: %s", e.text);
 }
 
+/* "jobs" or "min,max"; cuts the value up. */
+static void
+set_jobs(struct tq_worker *w, char *value)
+{
+	char *max = strchr(value, ',');
+
+	if (max != NULL)
+		*max++ = '\0';
+	w->places = (unsigned)tq_arg_number("-j", value, 1, TQ_PLACES_MAX);
+	w->places_max = max == NULL ? w->places :
+	    (unsigned)tq_arg_number("-j", max, w->places, TQ_PLACES_MAX);
+}
+
+/* A gate that this system cannot keep is no gate. */
+static void
+set_load(struct tq_load *l, int key, const char *value)
+{
+	const char *opt = key == OPT_LOAD ? "--load" : "--memfree";
+	struct tq_err e;
+	char why[64];
+
+	if ((key == OPT_LOAD ? tq_load_parse(l, value, &e) :
+	    tq_memfree_parse(l, value, &e)) == -1)
+		tq_die(TQ_EXIT_USAGE, "%s: %s", opt, e.text);
+	if (tq_load_look(l, why, sizeof(why), &e) == -1)
+		tq_die(TQ_EXIT_CONFIG, "%s: %s", opt, e.text);
+}
+
 static void
 parse(struct run *r, struct tq_options *o, struct tq_say *s, int argc,
     char *argv[])
@@ -137,11 +180,7 @@ parse(struct run *r, struct tq_options *o, struct tq_say *s, int argc,
 			w->grace = tq_arg_duration("-g", optarg);
 			break;
 		case 'j':
-			if (strchr(optarg, ',') != NULL)
-				tq_die(TQ_EXIT_CONFIG, "-j: '%s': a range is "
-				    "not kept yet", optarg);
-			w->places = (unsigned)tq_arg_number("-j", optarg, 1,
-			    TQ_PLACES_MAX);
+			set_jobs(w, optarg);
 			break;
 		case 'n':
 			w->count = (uint64_t)tq_arg_number("-n", optarg, 1,
@@ -181,6 +220,10 @@ parse(struct run *r, struct tq_options *o, struct tq_say *s, int argc,
 			tq_arg_limit(&w->rules.plan.limits,
 			    key == OPT_LIMIT ? "--limit" : key == OPT_NICE ?
 			    "--nice" : "--ionice", optarg);
+			break;
+		case OPT_LOAD:
+		case OPT_MEMFREE:
+			set_load(&w->load, key, optarg);
 			break;
 		case OPT_RESULTS:
 			r->results = optarg;
@@ -230,6 +273,8 @@ main(int argc, char *argv[])
 	struct tq_err e;
 	size_t i;
 
+	/* before any operand is kept: it moves them, to have their room */
+	setproctitle_init(argc, argv, environ);
 	tq_stdio_hold();
 	tq_options_init(&o, usage, table, sizeof(table) / sizeof(table[0]));
 	rules->plan.uses = &r.uses;
@@ -242,6 +287,8 @@ main(int argc, char *argv[])
 	default_queue(&rules->take);
 	if (tq_open(&rules->tq, r.urls, r.results, 0, &e) == -1)
 		tq_die_open(&e);
+	if ((s.journal = tq_say_journal(STDERR_FILENO)))
+		s.fn = say_line;
 	rules->say = &s;
 	rules->plan.handlers = &handlers;
 	rules->plan.url = tq_url(rules->tq);

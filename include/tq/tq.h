@@ -81,6 +81,31 @@ int	tq_put_many(struct tq *, const struct tq_task *, size_t n,
  */
 int	tq_sync(struct tq *, struct tq_err *);
 
+/* ---- schedules ------------------------------------------------------- */
+
+/*
+ * A tick of a schedule.  The broker knows the last tick of each and moves it
+ * on in the transaction that puts the task.  So of all who have the same
+ * schedule one puts each tick, whoever dies when, and whatever the clock does.
+ */
+struct tq_tick {
+	const char	*schedule;	/* its name, as an id is written */
+	tq_time		 last;		/* the last tick as tq_last() said */
+	tq_time		 at;		/* this one; any number but 0 */
+	tq_time		 until;		/* after this the broker may forget */
+};
+
+/*
+ * Put a task (NULL: none, only move the schedule on) for a tick; *out gets the
+ * id.  ESTALE: the last tick is not t->last, somebody else was faster;
+ * nothing was put.  Other errors as tq_put(), and ENOSPC: too many schedules.
+ */
+int	tq_tick(struct tq *, const struct tq_tick *t, const struct tq_task *,
+	    tq_time timeout, struct tq_id *out, struct tq_err *);
+/* The last tick of a schedule: 1, 0 and *at 0 when none is known, -1. */
+int	tq_last(struct tq *, const char *schedule, tq_time *at,
+	    struct tq_err *);
+
 /* ---- outcome --------------------------------------------------------- */
 
 /* How an attempt ended, or how a task stands. */

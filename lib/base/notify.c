@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
+#include <bsd/stdlib.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,4 +36,18 @@ tq_notify(const char *lines)
 	(void)sendto(fd, lines, strlen(lines), MSG_DONTWAIT | MSG_NOSIGNAL,
 	    (const struct sockaddr *)&sun, len);
 	close(fd);
+}
+
+tq_time
+tq_notify_watchdog(void)
+{
+	const char *usec = getenv("WATCHDOG_USEC");
+	const char *pid = getenv("WATCHDOG_PID"), *wrong;
+	long long n;
+
+	if (usec == NULL || (pid != NULL &&
+	    strtonum(pid, 1, INT32_MAX, &wrong) != getpid()))
+		return 0;
+	n = strtonum(usec, 1, INT64_MAX / 1000, &wrong);
+	return wrong == NULL ? n * 1000 / 2 : 0;
 }

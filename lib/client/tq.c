@@ -83,6 +83,38 @@ tq_put_many(struct tq *tq, const struct tq_task *t, size_t n,
 }
 
 int
+tq_tick(struct tq *tq, const struct tq_tick *tick, const struct tq_task *t,
+    tq_time timeout, struct tq_id *out, struct tq_err *e)
+{
+	struct tq_task copy;
+
+	if (tq_check_id(tick->schedule, e) == -1 ||
+	    (t != NULL && tq_task_check(t, e) == -1))
+		return -1;
+	if (tick->at == 0)
+		return tq_fail(e, EINVAL, "%s: a tick without a time",
+		    tick->schedule);
+	if (tq->ops->tick == NULL)
+		return tq_broker_lacks(tq, "keep schedules", e);
+	if (t != NULL && t->queue == NULL) {
+		copy = *t;
+		copy.queue = tq->queue;
+		t = &copy;
+	}
+	return tq->ops->tick(tq->b, tick, t, timeout, out, e);
+}
+
+int
+tq_last(struct tq *tq, const char *schedule, tq_time *at, struct tq_err *e)
+{
+	if (tq_check_id(schedule, e) == -1)
+		return -1;
+	if (tq->ops->last == NULL)
+		return tq_broker_lacks(tq, "keep schedules", e);
+	return tq->ops->last(tq->b, schedule, at, e);
+}
+
+int
 tq_sync(struct tq *tq, struct tq_err *e)
 {
 	if (tq->ops->sync == NULL)

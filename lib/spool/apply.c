@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "spool/core.h"
+#include "spool/tick.h"
 
 /*
  * Ended tasks over the limit are let go several at once, and then as many
@@ -468,6 +469,9 @@ tq_apply(struct tq_table *t, const struct tq_rec *r, tq_lsn lsn,
 		break;
 	case TQ_REC_CTX:
 		apply_ctx(t, r, lsn);
+		break;
+	case TQ_REC_LAST:
+		tq_tick_apply(t, r, lsn);
 		break;
 	default:	/* BASE: recover.c and retire.c */
 		break;

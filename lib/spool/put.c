@@ -22,6 +22,7 @@
 #include "base/io.h"
 #include "spool/core.h"
 #include "spool/lock.h"
+#include "spool/tick.h"
 
 /* Where a PUT record has the number of its queue: header, id. */
 #define AT_QUEUE	(TQ_REC_HEAD + TQ_UUID_SIZE)
@@ -50,9 +51,13 @@ tq_spool_make_id(struct tq_spool *sp, struct tq_uuid *out)
 	tq_uuid_make(out, &sp->maker, tq_clock_wall());
 }
 
-/* Records of one call and what they need, kept while it is tried again. */
+/*
+ * Records of one call and what they need, kept while it is tried again; behind
+ * those of n tasks one of a tick, if there is one.
+ */
 struct batch {
 	const struct tq_spool_put *v;
+	const struct tq_spool_tick *tick;
 	size_t		 n;
 	struct tq_rec	*recs;
 	size_t		*which;
@@ -372,6 +377,30 @@ resolve(struct tq_spool *sp, struct batch *b, struct tq_err *e)
 	return 1;
 }
 
+/*
+ * Under the lock: the record that moves a schedule on, if it stands where the
+ * putter believes.  0 or -1.
+ */
+static int
+tick_next(struct tq_spool *sp, struct batch *b, struct tq_err *e)
+{
+	const struct tq_spool_tick *tick = b->tick;
+	struct tq_trow *row = tq_tick_find(&sp->t, &tick->id, b->now);
+	struct tq_rec *r = &b->recs[b->n];
+
+	if ((row == NULL ? 0 : row->at) != tick->last)
+		return tq_fail(e, ESTALE, "somebody else has put this tick");
+	if (row == NULL && tq_tick_reserve(&sp->t, b->now) == -1)
+		return tq_fail_sys(e, errno, "%s: table of %d schedules",
+		    sp->path, TQ_TICKS_MAX);
+	memset(r, 0, sizeof(*r));
+	r->type = TQ_REC_LAST;
+	r->id = tick->id;
+	r->last.at = tick->at;
+	r->last.until = tick->until;
+	return 0;
+}
+
 /* One try under the lock.  As tq_core_write(). */
 static int
 put_once(struct tq_spool *sp, struct batch *b, struct tq_err *e)
@@ -380,7 +409,9 @@ put_once(struct tq_spool *sp, struct batch *b, struct tq_err *e)
 	int rv;
 
 	b->full = 0;
-	if (above_floor(sp, e) == -1 || (rv = resolve(sp, b, e)) == -1)
+	if (above_floor(sp, e) == -1 ||
+	    (b->tick != NULL && tick_next(sp, b, e) == -1) ||
+	    (rv = resolve(sp, b, e)) == -1)
 		return -1;
 	if (rv == 0)
 		return 0;
@@ -389,7 +420,7 @@ put_once(struct tq_spool *sp, struct batch *b, struct tq_err *e)
 		return tq_fail_sys(e, errno, "%s: table of %u tasks", sp->path,
 		    (unsigned)sp->t.top->ntasks);
 	tq_ledger_begin(&sp->l);
-	for (i = 0; i < b->n; i++)
+	for (i = 0; i < b->n + (b->tick != NULL); i++)
 		if (tq_ledger_add(&sp->l, &b->recs[i]) == -1)
 			return tq_fail_sys(e, errno, "%s", sp->path);
 	return tq_core_write(sp, b->recs, sp->t.top->reserved, b->now, e);
@@ -432,42 +463,67 @@ try_put(struct tq_spool *sp, struct batch *b, struct tq_err *e)
 	return rv == 1 ? 0 : -1;
 }
 
+/* Put a batch whose records are zeroed, and wait for the disk. */
+static int
+put_batch(struct tq_spool *sp, struct batch *b, tq_time timeout,
+    struct tq_err *e)
+{
+	tq_time deadline = timeout > 0 ?
+	    tq_clock_deadline(tq_clock_mono(), timeout) : 0;
+	size_t i;
+	int rv, saved;
+
+	for (i = 0; i < b->n; i++)
+		fill(&b->recs[i], &b->v[i]);
+	rv = twice(b) ? tq_fail(e, EEXIST, "the id is there twice") :
+	    store_bodies(sp, b, e);
+	while (rv == 0 && (rv = try_put(sp, b, e)) == -1 && b->full &&
+	    timeout > 0 && wait_room(sp, deadline))
+		rv = 0;
+	if (rv == -1) {
+		saved = errno;
+		drop_bodies(sp, b);
+		errno = saved;
+		return -1;
+	}
+	tq_core_upkeep(sp, b->now);
+	if (sp->l.policy == TQ_SYNC_FULL || (sp->l.policy == TQ_SYNC_BATCH &&
+	    sp->flags & TQ_OPEN_ONESHOT))
+		return tq_core_commit(sp, sp->mine, e);
+	return 0;
+}
+
 int
 tq_spool_put(struct tq_spool *sp, const struct tq_spool_put *v, size_t n,
     tq_time timeout, size_t *which, struct tq_err *e)
 {
-	tq_time deadline = timeout > 0 ?
-	    tq_clock_deadline(tq_clock_mono(), timeout) : 0;
 	struct tq_rec one;
 	struct batch b = { .v = v, .n = n, .recs = &one, .which = which };
-	size_t i;
 	int rv, saved;
 
 	*which = 0;
 	memset(&one, 0, sizeof(one));
 	if (n > 1 && (b.recs = calloc(n, sizeof(*b.recs))) == NULL)
 		return tq_fail_sys(e, ENOMEM, "%s", sp->path);
-	for (i = 0; i < n; i++)
-		fill(&b.recs[i], &v[i]);
-	rv = twice(&b) ? tq_fail(e, EEXIST, "the id is there twice") :
-	    store_bodies(sp, &b, e);
-	while (rv == 0 && (rv = try_put(sp, &b, e)) == -1 && b.full &&
-	    timeout > 0 && wait_room(sp, deadline))
-		rv = 0;
+	rv = put_batch(sp, &b, timeout, e);
 	saved = errno;
-	if (rv == -1)
-		drop_bodies(sp, &b);
 	if (b.recs != &one)
 		free(b.recs);
-	if (rv == -1) {
-		errno = saved;
-		return -1;
-	}
-	tq_core_upkeep(sp, b.now);
-	if (sp->l.policy == TQ_SYNC_FULL || (sp->l.policy == TQ_SYNC_BATCH &&
-	    sp->flags & TQ_OPEN_ONESHOT))
-		return tq_core_commit(sp, sp->mine, e);
-	return 0;
+	errno = saved;
+	return rv;
+}
+
+int
+tq_spool_tick(struct tq_spool *sp, const struct tq_spool_tick *tick,
+    const struct tq_spool_put *v, tq_time timeout, struct tq_err *e)
+{
+	struct tq_rec recs[2];
+	size_t which = 0;
+	struct batch b = { .v = v, .n = v != NULL, .tick = tick,
+	    .recs = recs, .which = &which };
+
+	memset(recs, 0, sizeof(recs));
+	return put_batch(sp, &b, timeout, e);
 }
 
 int

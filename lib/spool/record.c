@@ -339,6 +339,23 @@ decode_claim(struct tq_rec *r, struct tq_cur *c)
 	r->st.due = (tq_time)tq_le64(p + 11);
 }
 
+/* Last tick: i64 at, not 0, i64 until. */
+static void
+encode_last(struct tq_buf *b, const struct tq_rec_last *t)
+{
+	put_time(b, t->at);
+	put_time(b, t->until);
+}
+
+static void
+decode_last(struct tq_rec_last *t, struct tq_cur *c)
+{
+	t->at = get_time(c);
+	t->until = get_time(c);
+	if (t->at == 0)
+		c->err = EBADMSG;
+}
+
 void
 tq_rec_end_add(struct tq_buf *b, const struct tq_rec_end *t)
 {
@@ -395,6 +412,9 @@ tq_rec_encode(struct tq_buf *b, const struct tq_rec *r)
 	case TQ_REC_TOUCH:
 		put_time(b, r->st.due);
 		tq_buf_varint(b, r->st.epoch);
+		break;
+	case TQ_REC_LAST:
+		encode_last(b, &r->last);
 		break;
 	case TQ_REC_CARRY:
 		encode_state(b, &r->st);
@@ -460,6 +480,11 @@ tq_rec_decode(struct tq_rec *r, const unsigned char *p)
 	case TQ_REC_SEAL:
 		if (r->version < 2)
 			return -1;
+		break;
+	case TQ_REC_LAST:
+		if (r->version < 2)
+			return -1;
+		decode_last(&r->last, &c);
 		break;
 	case TQ_REC_CARRY:
 		decode_state(&r->st, &c);

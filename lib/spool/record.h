@@ -22,7 +22,7 @@
  * fixed fields, then a mask of optional fields in the order of its bits.
  *
  * What changed: version 2 has bit 0x80 in that mask (relations, relation.h),
- * bit 0x80 of an outcome's flags (cause) and the type SEAL.  What was valid in
+ * bit 0x80 of an outcome's flags (cause) and the types SEAL and LAST.  What was valid in
  * version 1 has the same bytes and meaning in 2.
  */
 #ifndef TQ_SPOOL_RECORD_H
@@ -55,6 +55,7 @@ enum tq_rec_type {
 	TQ_REC_CTX,		/* directory and environment, interned */
 	TQ_REC_BASE,		/* number of the oldest segment */
 	TQ_REC_SEAL,		/* a group gets no more members; since 2 */
+	TQ_REC_LAST,		/* the last tick of a schedule; since 2 */
 	TQ_REC_NTYPES
 };
 
@@ -130,6 +131,12 @@ struct tq_rec_state {
 	tq_time		 put;		/* time of its PUT */
 };
 
+/* A tick of a schedule, whose digest is the record's id. */
+struct tq_rec_last {
+	tq_time		 at;		/* the tick */
+	tq_time		 until;		/* it need not be known after that */
+};
+
 /* A record in parts; which parts count follows from the type. */
 struct tq_rec {
 	/* header; the version is TQ_FORMAT in all that is written */
@@ -144,6 +151,7 @@ struct tq_rec {
 	union {
 		struct tq_rec_put put;	/* PUT, CARRY */
 		struct tq_rec_end end;	/* END */
+		struct tq_rec_last last; /* LAST */
 	};
 	struct tq_rec_state st;		/* ALTER, CARRY; CLAIM: row epoch
 					 * attempt flags due (lease end) */

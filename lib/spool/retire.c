@@ -22,6 +22,7 @@
 #include "base/io.h"
 #include "spool/core.h"
 #include "spool/lock.h"
+#include "spool/tick.h"
 
 #define SLICE	64		/* records looked at in one step */
 #define ENDS_MAX (32u << 10)	/* bytes of earlier outcomes carried */
@@ -105,9 +106,9 @@ carry_task(struct tq_spool *sp, const struct tq_slot *s, struct tq_rec *out)
 	return rv;
 }
 
-/* Add again the record of a queue or context that is still current. */
+/* Add again the record of a queue, context or schedule that is current. */
 static int
-carry_row(struct tq_spool *sp, const struct tq_rec *r, tq_lsn at,
+carry_row(struct tq_spool *sp, const struct tq_rec *r, tq_lsn at, tq_time now,
     struct tq_rec *out, struct tq_buf *keep)
 {
 	struct tq_table *t = &sp->t;
@@ -133,12 +134,18 @@ carry_row(struct tq_spool *sp, const struct tq_rec *r, tq_lsn at,
 			return 0;
 		}
 		break;
+	case TQ_REC_LAST:
+		if (!tq_tick_carry(t, r, at, now))
+			return 0;
+		break;
 	default:
 		return 0;
 	}
 	if (tq_ledger_add(&sp->l, r) == -1)
 		return -1;
 	*out = *r;
+	if (r->type == TQ_REC_LAST)
+		return 1;
 	/* apply reads these: keep them while the buffer does not move */
 	if (r->type == TQ_REC_CTX)
 		out->name.n = 0;	/* it has none */
@@ -214,7 +221,8 @@ carry_slice(struct tq_spool *sp, tq_time now, struct tq_err *e)
 				continue;
 			rv = carry_task(sp, s, &recs[k]);
 		} else
-			rv = carry_row(sp, &r, at, &recs[k], &keep);
+			rv = carry_row(sp, &r, at, now, &recs[k],
+			    &keep);
 		if (rv == -1) {
 			tq_fail_sys(e, errno, "%s: carrying a task", sp->path);
 			tq_buf_fini(&keep);

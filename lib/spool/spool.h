@@ -55,6 +55,23 @@ struct tq_spool_put {
  */
 int	tq_spool_put(struct tq_spool *sp, const struct tq_spool_put *v,
 	    size_t n, tq_time timeout, size_t *which, struct tq_err *e);
+
+/* A tick of a schedule, whose name is known by its digest. */
+struct tq_spool_tick {
+	struct tq_uuid	 id;
+	tq_time		 last;		/* what must be known of it, 0: none */
+	tq_time		 at, until;	/* as struct tq_tick has them */
+};
+
+/*
+ * Put a task (NULL: none) and move a schedule on, in one transaction.  ESTALE
+ * it stands elsewhere; else errors as tq_put().
+ */
+int	tq_spool_tick(struct tq_spool *sp, const struct tq_spool_tick *tick,
+	    const struct tq_spool_put *v, tq_time timeout, struct tq_err *e);
+/* Its last tick: 1, 0 and *at 0 none is known, -1. */
+int	tq_spool_last(struct tq_spool *sp, const struct tq_uuid *id,
+	    tq_time *at, struct tq_err *e);
 int	tq_spool_sync(struct tq_spool *sp, struct tq_err *e);
 /* The next id of this handle. */
 void	tq_spool_make_id(struct tq_spool *sp, struct tq_uuid *out);

@@ -26,8 +26,9 @@
 #define AT_KEYS		ALIGN(AT_EXTS + \
 			    (uint64_t)TQ_SLOTS_MAX * sizeof(struct tq_ext))
 #define AT_EDGES	ALIGN(AT_KEYS + (uint64_t)TQ_SLOTS_MAX * 4)
-#define AT_END		ALIGN(AT_EDGES + \
+#define AT_TICKS	ALIGN(AT_EDGES + \
 			    (uint64_t)TQ_EDGES_MAX * sizeof(struct tq_edge))
+#define AT_END		ALIGN(AT_TICKS + TQ_TICKS_MAX * sizeof(struct tq_trow))
 
 /* Regions grow by this many bytes: little enough to waste, enough to be rare. */
 #define GROW_BYTES	(256u << 10)
@@ -53,6 +54,7 @@ layout(void)
 		offsetof(struct tq_top, swept), offsetof(struct tq_slot, heap),
 		offsetof(struct tq_qrow, ready), TQ_NSETTINGS,
 		sizeof(struct tq_ext), sizeof(struct tq_edge),
+		sizeof(struct tq_trow),
 		offsetof(struct tq_top, exts), offsetof(struct tq_ext, lane),
 	};
 	uint64_t h = UINT64_C(0xcbf29ce484222325);
@@ -119,6 +121,7 @@ tq_table_map(struct tq_table *t, int fd)
 	t->exts = (struct tq_ext *)(void *)(p + AT_EXTS);
 	t->keys = (uint32_t *)(void *)(p + AT_KEYS);
 	t->edges = (struct tq_edge *)(void *)(p + AT_EDGES);
+	t->trows = (struct tq_trow *)(void *)(p + AT_TICKS);
 	t->fd = fd;
 	t->bad = 0;
 	if (t->top->magic != 0 && (t->top->magic != TQ_TABLE_MAGIC ||
@@ -196,6 +199,8 @@ tq_table_sane(struct tq_table *t)
 	    top->queues.cap <= TQ_QROWS_MAX &&
 	    top->queues.used < top->queues.cap &&
 	    top->ctxs.cap <= TQ_CTX_MAX && top->ctxs.used < top->ctxs.cap &&
+	    top->ticks.cap <= TQ_TICKS_MAX &&
+	    top->ticks.used <= top->ticks.cap &&
 	    ties_sane(top))
 		return 1;
 	t->bad = 1;
@@ -216,6 +221,7 @@ forget_caps(struct tq_table *t)
 	top->queues.cap = top->ctxs.cap = 0;
 	top->slots.used = top->heap.used = 0;
 	top->exts.cap = top->keys.cap = top->edges.cap = 0;
+	top->ticks.cap = 0;
 	if (tq_table_reserve(t, 1) == 0 &&
 	    allocate(t->fd, AT_QROWS, AT_HEAP - AT_QROWS) == 0) {
 		top->queues.cap = TQ_QROWS_MAX;
@@ -240,6 +246,7 @@ tq_table_clear(struct tq_table *t)
 	top->slots.used = top->buckets.used = top->heap.used = 0;
 	top->queues.used = top->ctxs.used = 0;
 	top->exts.used = top->keys.used = top->edges.used = 0;
+	top->ticks.used = 0;
 	top->free_ext = top->free_edge = 0;
 	top->nexts = top->nedges = 0;
 	top->level = top->key_level = 0;
@@ -424,6 +431,19 @@ tq_table_ctx_at(struct tq_table *t, uint32_t n)
 	if (t->top->ctxs.used < n)
 		t->top->ctxs.used = n;
 	return &t->crows[n];
+}
+
+struct tq_trow *
+tq_table_tick_at(struct tq_table *t, uint32_t n)
+{
+	if (n >= TQ_TICKS_MAX) {
+		errno = ENOSPC;
+		return NULL;
+	}
+	if (region_grow(t, &t->top->ticks, AT_TICKS, sizeof(*t->trows), n + 1,
+	    TQ_TICKS_MAX) == -1)
+		return NULL;
+	return &t->trows[n];
 }
 
 void

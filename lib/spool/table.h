@@ -35,6 +35,7 @@
 #define TQ_WORKERS_MAX	1024
 #define TQ_QROWS_MAX	4096
 #define TQ_CTX_MAX	(1u << 16)
+#define TQ_TICKS_MAX	4096		/* schedules */
 #define TQ_FUTEX_WORDS	64
 #define TQ_SEGS_MAX	(1u << 16)	/* segments of one ledger */
 
@@ -138,6 +139,14 @@ struct tq_crow {
 	uint32_t	 size;
 };
 
+/* One schedule: tick.h. */
+struct tq_trow {
+	struct tq_uuid	 id;		/* digest of its name */
+	tq_time		 at;		/* its last tick */
+	tq_time		 until;		/* the row is free after that */
+	tq_lsn		 rec;		/* its newest LAST, 0: the row is free */
+};
+
 /* One owner: a handle that claims.  Row 0 lists the leased claims. */
 struct tq_wrow {
 	struct tq_list	 claimed;	/* slots it owns, of any epoch */
@@ -216,7 +225,7 @@ struct tq_top {
 	struct tq_list	 dead;		/* failure: by end */
 	struct tq_settings set;
 	tq_lsn		 set_rec;	/* QUEUE record of number 0 */
-	struct tq_region exts, keys, edges;
+	struct tq_region exts, keys, edges, ticks;
 	uint32_t	 free_ext, free_edge;
 	uint32_t	 key_level;	/* as level, of the buckets of keys */
 	uint32_t	 nexts, nedges;	/* in use */
@@ -246,6 +255,7 @@ struct tq_table {
 	struct tq_ext	*exts;
 	uint32_t	*keys;
 	struct tq_edge	*edges;
+	struct tq_trow	*trows;
 	int		 fd;
 	int		 bad;		/* a wild number was met: rebuild */
 };
@@ -326,6 +336,8 @@ uint32_t	 tq_table_queue_new(struct tq_table *t);
 /* Row number n, allocated if need be, for replay; NULL with ENOSPC. */
 struct tq_qrow	*tq_table_queue_at(struct tq_table *t, uint32_t n);
 struct tq_crow	*tq_table_ctx_at(struct tq_table *t, uint32_t n);
+/* The same for schedules, which count from 0; it is not in use for that. */
+struct tq_trow	*tq_table_tick_at(struct tq_table *t, uint32_t n);
 
 /* What lived at one place of the ledger lives at another; 0: nowhere. */
 void		 tq_table_live(struct tq_table *t, tq_lsn from, tq_lsn to);

@@ -17,6 +17,7 @@ add(const struct tq_queue_info *q, void *arg)
 	for (i = 0; i < c->take->nqueues; i++) {
 		if (strcmp(c->take->queue[i], q->name) != 0)
 			continue;
+		c->out->ready += q->count[TQ_READY];
 		c->out->work += q->count[TQ_READY] + q->count[TQ_STARTED] +
 		    q->count[TQ_RETRY] + q->count[TQ_BLOCKED];
 		c->out->waiting += q->count[TQ_DELAYED] + q->count[TQ_HELD];
@@ -31,6 +32,6 @@ tq_backlog_count(struct tq_backlog *out, struct tq *tq,
 {
 	struct count c = { out, take };
 
-	out->work = out->waiting = 0;
+	out->ready = out->work = out->waiting = 0;
 	return tq_queues(tq, add, &c, e);
 }

@@ -7,6 +7,7 @@
 #include <tq/tq.h>
 
 struct tq_backlog {
+	uint64_t	 ready;
 	uint64_t	 work;		/* ready, started, retry, blocked */
 	uint64_t	 waiting;	/* delayed, held */
 };

@@ -11,6 +11,8 @@
 
 #include <linux/close_range.h>
 
+#include <bsd/string.h>
+#include <bsd/unistd.h>
 #include <errno.h>
 #include <limits.h>
 #include <signal.h>
@@ -29,6 +31,7 @@
 #include "peers.h"
 #include "pool.h"
 #include "rss.h"
+#include "scale.h"
 #include "states.h"
 
 /*
@@ -53,6 +56,7 @@ struct loop {
 	const struct tq_say *say;
 	struct tq_pool	 pool;
 	struct tq_cgroup cgroup;
+	struct tq_scale	 scale;
 	struct tq_peers	 peers;
 	int		 epoll, signals;
 	int		 alarm;		/* of the next timer, -1: none to be had */
@@ -61,6 +65,8 @@ struct loop {
 	tq_time		 deadline;	/* of TQ_LIFE_GRACE, TQ_FOREVER: none */
 	tq_time		 told;		/* by TERM or INT to stop, 0: not yet */
 	tq_time		 pause;		/* claim nothing before */
+	tq_time		 weighed;	/* the load of the machine, */
+	char		 heavy[24];	/* and what is over its bound, "" none */
 	tq_time		 second;	/* what is done once a second, next */
 	unsigned	 contrary;	/* times that a claim found nothing and
 					 * a sleep something, in a row */
@@ -70,6 +76,9 @@ struct loop {
 	int64_t		 rss;		/* with that size */
 	uint64_t	 pong;		/* number of the last ping */
 	char		 limits[48];	/* who keeps them, in words */
+	char		 queues[64];	/* it serves, for ps(1) */
+	tq_time		 watchdog, bark; /* how often it is fed, 0: there is
+					 * none; and when next */
 };
 
 /* ---- what happens to it ---------------------------------------------- */
@@ -89,15 +98,16 @@ show(struct loop *l)
 	tq_worker_status(l->tq, &state);
 }
 
-/* Say how it is, to the service manager and in tqstat -W. */
+/* Say how it is, to the service manager, in ps(1) and in tqstat -W. */
 static void
 show_status(struct loop *l)
 {
 	char lines[128], text[sizeof(l->status)];
 	int64_t rss = tq_rss(getpid());
 
-	snprintf(text, sizeof(text), "%s%u running, %llu done, %llu failed",
-	    l->life == TQ_LIFE_RUNNING ? "" : "stopping: ", l->pool.busy,
+	snprintf(text, sizeof(text), "%s%s%s%u running, %llu done, %llu "
+	    "failed", l->life == TQ_LIFE_RUNNING ? "" : "stopping: ",
+	    l->heavy, l->heavy[0] != '\0' ? ": " : "", l->pool.busy,
 	    (unsigned long long)l->pool.done,
 	    (unsigned long long)l->pool.failed);
 	if (strcmp(text, l->status) == 0 && rss == l->rss)
@@ -107,8 +117,40 @@ show_status(struct loop *l)
 		memcpy(l->status, text, sizeof(text));
 		snprintf(lines, sizeof(lines), "STATUS=%s", text);
 		tq_notify(lines);
+		setproctitle("%s: %s", l->queues, text);
 	}
 	show(l);
+}
+
+/*
+ * The manager's own patience holds, unless we were told how long tasks may
+ * take: then it is to wait as long.
+ */
+static void
+tell_stopping(const struct loop *l)
+{
+	char lines[80];
+	tq_time all = tq_clock_deadline(l->w->grace, 2 * TQ_KILL_AFTER);
+
+	if (l->w->grace == TQ_FOREVER)
+		strlcpy(lines, "STOPPING=1", sizeof(lines));
+	else
+		snprintf(lines, sizeof(lines), "STOPPING=1\n"
+		    "EXTEND_TIMEOUT_USEC=%lld", (long long)(all / 1000));
+	tq_notify(lines);
+}
+
+/* Feed the watchdog: that we come by here is what it wants to know. */
+static tq_time
+feed_watchdog(struct loop *l)
+{
+	if (l->watchdog == 0)
+		return TQ_FOREVER;
+	if (l->now >= l->bark) {
+		tq_notify("WATCHDOG=1");
+		l->bark = l->now + l->watchdog;
+	}
+	return l->bark;
 }
 
 static void
@@ -125,7 +167,7 @@ happen(struct loop *l, enum tq_life_event event)
 		break;
 	case TQ_LIFE_DRAIN:
 		l->deadline = tq_clock_deadline(l->now, l->w->grace);
-		tq_notify("STOPPING=1");
+		tell_stopping(l);
 		break;
 	case TQ_LIFE_TERM:
 		l->deadline = tq_clock_deadline(l->now, TQ_KILL_AFTER);
@@ -142,13 +184,26 @@ happen(struct loop *l, enum tq_life_event event)
 }
 
 static void
+set_size(struct loop *l, unsigned size)
+{
+	if (size == l->pool.size)
+		return;
+	tq_pool_resize(&l->pool, size);
+	show(l);
+	tq_say(l->say, TQ_SAY_STEP, "%u places", l->pool.size);
+}
+
+/* Somebody wants more or fewer: of a range, both ends move. */
+static void
 resize(struct loop *l, long by)
 {
 	long size = (long)l->pool.size + by;
 
-	tq_pool_resize(&l->pool, size < 1 ? 1 : (unsigned)size);
-	show(l);
-	tq_say(l->say, TQ_SAY_STEP, "%u places", l->pool.size);
+	tq_scale_move(&l->scale, by, TQ_PLACES_MAX);
+	if (size < (long)l->scale.min)
+		size = (long)l->scale.min;
+	set_size(l, size < (long)l->scale.max ? (unsigned)size :
+	    l->scale.max);
 }
 
 static void
@@ -292,28 +347,76 @@ sleep_time(struct loop *l)
 	return left < TQ_SECOND ? left : TQ_SECOND;
 }
 
+/* All places are filled: with -j min,max there may be more of them. */
+static tq_time
+when_full(struct loop *l)
+{
+	struct tq_backlog b;
+	struct tq_err e;
+	unsigned size;
+
+	l->contrary = 0;
+	if (l->pool.size >= l->scale.max)
+		return TQ_SECOND;
+	if (!tq_scale_due(&l->scale, l->pool.size, l->now))
+		return TQ_SCALE_EVERY;
+	if (tq_backlog_count(&b, l->tq, &l->w->rules.take, &e) == -1) {
+		complain(l, &e);
+		return TQ_SECOND;
+	}
+	size = tq_scale_up(&l->scale, l->pool.size, b.ready, l->now);
+	if (size == l->pool.size)
+		return TQ_SCALE_EVERY;
+	set_size(l, size);
+	return 0;
+}
+
+/* How long to claim nothing since the machine is busy; 0: it is not. */
+static tq_time
+too_heavy(struct loop *l)
+{
+	struct tq_err e;
+
+	if (l->weighed != 0 && l->now - l->weighed < TQ_LOAD_EVERY)
+		return l->heavy[0] != '\0' ?
+		    l->weighed + TQ_LOAD_EVERY - l->now : 0;
+	l->weighed = l->now;
+	switch (tq_load_look(&l->w->load, l->heavy, sizeof(l->heavy), &e)) {
+	case -1:
+		complain(l, &e);
+		return TQ_SECOND;
+	case 0:
+		return TQ_LOAD_EVERY;
+	}
+	l->heavy[0] = '\0';
+	return 0;
+}
+
 /* Claim what can be claimed; returns how long there is nothing to do. */
 static tq_time
 claim(struct loop *l)
 {
 	enum tq_filled filled;
 	struct tq_err e;
+	tq_time wait;
 
 	if (l->now < l->pause)
 		return l->pause - l->now;
+	if ((wait = too_heavy(l)) != 0)
+		return wait;
 	if (tq_pool_fill(&l->pool, &filled, &e) == -1) {
 		complain(l, &e);
 		return TQ_SECOND;
 	}
 	l->said[0] = '\0';
+	tq_scale_note(&l->scale, l->pool.busy, l->now);
 	if (l->pool.left == 0) {
 		happen(l, TQ_LIFE_DONE);
 		return 0;
 	}
 	switch (filled) {
 	case TQ_FILLED_FULL:
-		l->contrary = 0;
-		return TQ_SECOND;
+		return when_full(l);
 	case TQ_FILLED_SOME:
 		return 0;
 	case TQ_FILLED_IDLE:
@@ -349,12 +452,21 @@ once_a_second(struct loop *l)
 	if (l->now < l->second)
 		return;
 	l->second = l->now + TQ_SECOND;
+	set_size(l, tq_scale_down(&l->scale, l->pool.size, l->now));
 	show_status(l);
 	tq_pool_trim(&l->pool);
 	if (tq_peers_refresh(&l->peers, l->tq, &e) == -1 && errno != ENOTSUP)
 		complain(l, &e);
 	/* without a bell this is how mails are found */
 	read_mails(l);
+}
+
+static tq_time
+until(const struct loop *l, tq_time length, tq_time point)
+{
+	if (point == TQ_FOREVER || point - l->now > length)
+		return length;
+	return point > l->now ? point - l->now : 0;
 }
 
 static void
@@ -364,6 +476,7 @@ wait_for(struct loop *l, tq_time length)
 	struct tq_err e;
 	int i, n, died = 0;
 
+	length = until(l, length, feed_watchdog(l));
 	/* up, not down: waking before a time means looking in vain */
 	n = epoll_wait(l->epoll, ev, 8, (int)((length + TQ_MS - 1) / TQ_MS));
 	l->now = tq_clock_boot();
@@ -385,14 +498,6 @@ wait_for(struct loop *l, tq_time length)
 	}
 	if (died && tq_worker_sweep(l->tq, &e) == -1 && errno != ENOTSUP)
 		complain(l, &e);
-}
-
-static tq_time
-until(const struct loop *l, tq_time length, tq_time point)
-{
-	if (point == TQ_FOREVER || point - l->now > length)
-		return length;
-	return point > l->now ? point - l->now : 0;
 }
 
 static void
@@ -450,6 +555,18 @@ take_cgroup(struct loop *l)
 	l->pool.rules.cgroup = &l->cgroup;
 }
 
+/* As many names as fit. */
+static void
+name_queues(struct loop *l, const struct tq_take *take)
+{
+	size_t i;
+
+	for (i = 0; i < take->nqueues; i++) {
+		strlcat(l->queues, i > 0 ? "," : "", sizeof(l->queues));
+		strlcat(l->queues, take->queue[i], sizeof(l->queues));
+	}
+}
+
 static int
 begin(struct loop *l, struct tq_err *e)
 {
@@ -469,6 +586,8 @@ begin(struct loop *l, struct tq_err *e)
 	    sizeof(signals) / sizeof(signals[0]), e)) == -1)
 		return -1;
 	take_cgroup(l);
+	name_queues(l, &w->rules.take);
+	l->watchdog = tq_notify_watchdog();
 	l->pool.rules.epoll = l->epoll;
 	l->pool.rules.key = KEY_RESIDENTS;
 	l->pool.rules.talk_key = KEY_TALKS;
@@ -502,6 +621,8 @@ tq_worker_run(struct tq_worker *w, struct tq_err *e)
 	l->life = TQ_LIFE_STARTING;
 	l->now = tq_clock_boot();
 	l->deadline = TQ_FOREVER;
+	l->scale.min = w->places;
+	l->scale.max = w->places_max > w->places ? w->places_max : w->places;
 	if (tq_pool_init(&l->pool, &w->rules, w->places, w->count, e) == -1) {
 		free(l);
 		return -1;

@@ -6,12 +6,15 @@
 
 #include <tq/tq.h>
 
+#include "load.h"
 #include "place.h"
 
 /* What it is told, and what it did. */
 struct tq_worker {
 	struct tq_place_rules rules;	/* but for null, which is its own */
-	unsigned	 places;	/* tasks at a time, 1 to TQ_PLACES_MAX */
+	unsigned	 places;	/* tasks at a time, 1 to TQ_PLACES_MAX, */
+	unsigned	 places_max;	/* and while many wait; 0: the same */
+	struct tq_load	 load;		/* claim only while there is room */
 	uint64_t	 count;		/* tasks in all, UINT64_MAX: no bound */
 	int		 exit_empty;	/* leave when nothing is left to do */
 	tq_time		 grace;		/* to finish in when told to stop */

@@ -155,8 +155,7 @@ set_running(struct tq_place *p, const struct tq_place_rules *rules,
 	p->cause = TQ_CAUSE_NONE;
 	p->state = TQ_PLACE_RUNNING;
 	set_limits(p);
-	tq_say(rules->say, TQ_SAY_STEP, "%s: started %s", p->claim.ref.id.s,
-	    program);
+	tq_say_started(rules->say, &p->claim, program);
 }
 
 /* Let its cgroup keep the limits it can keep. */
@@ -627,10 +626,7 @@ tq_place_settle(struct tq_place *p, const struct tq_place_rules *rules,
 		tq_say(rules->say, TQ_SAY_WRONG, "%s: ended, but not ours "
 		    "any more: %s", id, own.text);
 	} else
-		tq_say(rules->say, TQ_SAY_STEP, "%s: %s, status %d%s%s", id,
-		    tq_state_name(p->end.state), p->end.status,
-		    p->end.why != NULL ? ": " : "",
-		    p->end.why != NULL ? p->end.why : "");
+		tq_say_ended(rules->say, &p->claim, &p->end);
 	if (p->at == NULL &&
 	    (tq_capture_reset(&p->capture, &p->end, shared, &own) == -1 ||
 	    tq_talk_reset(&p->talk, shared, &own) == -1 ||

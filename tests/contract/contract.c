@@ -19,7 +19,8 @@ static const struct {
 	{ CONTRACT_RESULT, contract_result },
 	{ CONTRACT_LOOK, contract_look },
 	{ CONTRACT_CHANGE, contract_change },
-	{ CONTRACT_WORKER, contract_worker }
+	{ CONTRACT_WORKER, contract_worker },
+	{ CONTRACT_TICK, contract_tick }
 };
 
 /* ---- the ground ------------------------------------------------------ */

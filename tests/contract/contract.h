@@ -18,7 +18,8 @@
 #define CONTRACT_LOOK	0x20	/* listings, states, reasons */
 #define CONTRACT_CHANGE	0x40	/* verbs and settings */
 #define CONTRACT_WORKER	0x80	/* workers, mail, events */
-#define CONTRACT_ALL	0xff
+#define CONTRACT_TICK	0x100	/* schedules */
+#define CONTRACT_ALL	0x1ff
 
 struct contract {
 	/* URL of a broker that is not there yet, in a directory of its own */
@@ -53,7 +54,7 @@ struct contract_test {
 /* The tests of each file; a NULL name ends them. */
 extern const struct contract_test contract_put[], contract_limit[],
     contract_claim[], contract_time[], contract_result[], contract_look[],
-    contract_change[], contract_worker[];
+    contract_change[], contract_worker[], contract_tick[];
 
 /* A call that must not fail. */
 #define MUST(g, call) do {						\

@@ -78,6 +78,42 @@ nothing_is_sent_where_nobody_was_named(void **state)
 	close(fd);
 }
 
+static void
+a_watchdog_is_fed_twice_as_often_as_it_bites(void **state)
+{
+	(void)state;
+	assert_int_equal(setenv("WATCHDOG_USEC", "3000000", 1), 0);
+	assert_int_equal(unsetenv("WATCHDOG_PID"), 0);
+	assert_int_equal(tq_notify_watchdog(), 1500 * TQ_MS);
+}
+
+static void
+a_watchdog_of_another_process_is_not_ours(void **state)
+{
+	char pid[32];
+
+	(void)state;
+	assert_int_equal(setenv("WATCHDOG_USEC", "3000000", 1), 0);
+	assert_int_equal(setenv("WATCHDOG_PID", "1", 1), 0);
+	assert_int_equal(tq_notify_watchdog(), 0);
+	snprintf(pid, sizeof(pid), "%ld", (long)getpid());
+	assert_int_equal(setenv("WATCHDOG_PID", pid, 1), 0);
+	assert_int_equal(tq_notify_watchdog(), 1500 * TQ_MS);
+}
+
+static void
+no_time_or_a_wrong_one_is_no_watchdog(void **state)
+{
+	(void)state;
+	assert_int_equal(unsetenv("WATCHDOG_PID"), 0);
+	assert_int_equal(unsetenv("WATCHDOG_USEC"), 0);
+	assert_int_equal(tq_notify_watchdog(), 0);
+	assert_int_equal(setenv("WATCHDOG_USEC", "0", 1), 0);
+	assert_int_equal(tq_notify_watchdog(), 0);
+	assert_int_equal(setenv("WATCHDOG_USEC", "3s", 1), 0);
+	assert_int_equal(tq_notify_watchdog(), 0);
+}
+
 int
 main(void)
 {
@@ -88,6 +124,9 @@ main(void)
 		cmocka_unit_test_setup_teardown(
 		    nothing_is_sent_where_nobody_was_named, t_setup_dir,
 		    t_teardown_dir),
+		cmocka_unit_test(a_watchdog_is_fed_twice_as_often_as_it_bites),
+		cmocka_unit_test(a_watchdog_of_another_process_is_not_ours),
+		cmocka_unit_test(no_time_or_a_wrong_one_is_no_watchdog),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -334,6 +334,25 @@ rows_come_back(void **state)
 }
 
 static void
+last_tick_comes_back(void **state)
+{
+	struct tq_rec r = { .type = TQ_REC_LAST, .id = id,
+	    .last = { INT64_MIN, INT64_MAX } }, out;
+	struct tq_buf b;
+
+	(void)state;
+	there_and_back(&b, &out, &r);
+	assert_memory_equal(&out.id, &id, sizeof(id));
+	assert_int_equal(out.last.at, INT64_MIN);
+	assert_int_equal(out.last.until, INT64_MAX);
+	tq_buf_fini(&b);
+	r.last.at = 0;
+	make(&b, &r);
+	assert_int_equal(decode(&out, &b), -1);
+	tq_buf_fini(&b);
+}
+
+static void
 context_and_base_come_back(void **state)
 {
 	struct tq_rec ctx = { .type = TQ_REC_CTX, .number = 5,
@@ -429,6 +448,7 @@ cut_payload_is_refused(void **state)
 		{ .type = TQ_REC_CTX, .number = 1, .hash = UINT64_MAX },
 		{ .type = TQ_REC_BASE, .number = UINT32_MAX },
 		{ .type = TQ_REC_SEAL, .id = id },
+		{ .type = TQ_REC_LAST, .id = id, .last = { 1, 2 } },
 	};
 	size_t i;
 
@@ -480,7 +500,7 @@ senseless_put_is_refused(void **state)
 	put_refused(&put);
 }
 
-/* Version 1 had no relations, no causes and no seals. */
+/* Version 1 had no relations, causes, seals and schedules. */
 static void
 version_1_is_read_without_what_came_later(void **state)
 {
@@ -489,6 +509,7 @@ version_1_is_read_without_what_came_later(void **state)
 		{ .type = TQ_REC_PUT, .id = id, .put = full },
 		{ .type = TQ_REC_END, .id = id, .end = outcome },
 		{ .type = TQ_REC_SEAL, .id = id },
+		{ .type = TQ_REC_LAST, .id = id, .last = { 1, 2 } },
 	}, out;
 	struct tq_buf b;
 	size_t i;
@@ -637,6 +658,7 @@ main(void)
 		cmocka_unit_test(touch_comes_back),
 		cmocka_unit_test(carry_comes_back_with_its_outcomes),
 		cmocka_unit_test(rows_come_back),
+		cmocka_unit_test(last_tick_comes_back),
 		cmocka_unit_test(context_and_base_come_back),
 		cmocka_unit_test(no_byte_may_change),
 		cmocka_unit_test(no_part_is_a_record),

@@ -48,6 +48,11 @@ int	tq_local_ids(struct tq_local *l, const char *const *ids, size_t n,
 /* put.c, claim.c */
 int	tq_local_put(void *b, const struct tq_task *, size_t n,
 	    tq_time timeout, struct tq_id *out, struct tq_err *);
+int	tq_local_tick(void *b, const struct tq_tick *,
+	    const struct tq_task *, tq_time timeout, struct tq_id *out,
+	    struct tq_err *);
+int	tq_local_last(void *b, const char *schedule, tq_time *at,
+	    struct tq_err *);
 int	tq_local_claim(void *b, const struct tq_take *, struct tq_claim *,
 	    struct tq_err *);
 int	tq_local_settle(void *b, const struct tq_ref *, struct tq_outcome *,

@@ -124,9 +124,10 @@ place(struct tq_local *l, size_t i)
 	v->body_fd = p->body.is_file ? p->body.fd : -1;
 }
 
+/* With a tick, n is at most 1. */
 static int
-put_placed(struct tq_local *l, size_t n, tq_time timeout,
-    const struct tq_id *out, struct tq_err *e)
+put_placed(struct tq_local *l, const struct tq_spool_tick *tick, size_t n,
+    tq_time timeout, const struct tq_id *out, struct tq_err *e)
 {
 	struct tq_err why;
 	size_t i, which = 0;
@@ -135,7 +136,9 @@ put_placed(struct tq_local *l, size_t n, tq_time timeout,
 		return tq_fail_sys(e, l->bytes.err, "%zu tasks", n);
 	for (i = 0; i < n; i++)
 		place(l, i);
-	if (tq_spool_put(l->sp, l->puts, n, timeout, &which, &why) == 0)
+	if ((tick != NULL ? tq_spool_tick(l->sp, tick, n > 0 ? l->puts : NULL,
+	    timeout, &why) : tq_spool_put(l->sp, l->puts, n, timeout, &which,
+	    &why)) == 0)
 		return 0;
 	/* all other sentences begin with the queue or the spool */
 	if (why.num == EEXIST)
@@ -143,11 +146,11 @@ put_placed(struct tq_local *l, size_t n, tq_time timeout,
 	return tq_fail(e, why.num, "%s", why.text);
 }
 
-int
-tq_local_put(void *b, const struct tq_task *t, size_t n, tq_time timeout,
-    struct tq_id *out, struct tq_err *e)
+static int
+put(struct tq_local *l, const struct tq_spool_tick *tick,
+    const struct tq_task *t, size_t n, tq_time timeout, struct tq_id *out,
+    struct tq_err *e)
 {
-	struct tq_local *l = b;
 	size_t i;
 
 	if (reserve(l, n, e) == -1)
@@ -158,5 +161,38 @@ tq_local_put(void *b, const struct tq_task *t, size_t n, tq_time timeout,
 		if (encode(l, i, &t[i], e) == -1)
 			return -1;
 	}
-	return put_placed(l, n, timeout, out, e);
+	return put_placed(l, tick, n, timeout, out, e);
+}
+
+int
+tq_local_put(void *b, const struct tq_task *t, size_t n, tq_time timeout,
+    struct tq_id *out, struct tq_err *e)
+{
+	return put(b, NULL, t, n, timeout, out, e);
+}
+
+int
+tq_local_tick(void *b, const struct tq_tick *tick, const struct tq_task *t,
+    tq_time timeout, struct tq_id *out, struct tq_err *e)
+{
+	struct tq_spool_tick v = { .last = tick->last, .at = tick->at,
+	    .until = tick->until };
+	struct tq_err why;
+
+	tq_spool_digest(&v.id, tick->schedule);
+	if (put(b, &v, t, t != NULL, timeout, out, &why) == 0)
+		return 0;
+	return tq_fail(e, why.num, "%s%s%s",
+	    why.num == ESTALE ? tick->schedule : "",
+	    why.num == ESTALE ? ": " : "", why.text);
+}
+
+int
+tq_local_last(void *b, const char *schedule, tq_time *at, struct tq_err *e)
+{
+	struct tq_local *l = b;
+	struct tq_uuid id;
+
+	tq_spool_digest(&id, schedule);
+	return tq_spool_last(l->sp, &id, at, e);
 }
