@@ -127,7 +127,7 @@ void	tq_celery_value_scheduled(struct tq_buf *,
 
 /* `inspect stats`. */
 struct tq_celery_stats {
-	const struct tq_celery_count {
+	const struct tq_celery_total {
 		const char	*name;
 		int64_t		 n;
 	}		*total;		/* ntotal tasks by name */

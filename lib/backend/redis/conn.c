@@ -11,6 +11,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -480,8 +481,9 @@ call_once(struct tq_redis_conn *c, enum tq_redis_script s,
 	struct waiter w = { .place = c->place };
 
 	*noscript = 0;
-	if (is_away(c, e) || push_words(c, s, cmd, e) == -1 ||
-	    want(c, arrived, &w, e) == -1)
+	if (is_away(c, e) || want(c, arrived, &w, e) == -1)
+		return NULL;
+	if (push_words(c, s, cmd, e) == -1)
 		return NULL;
 	if (wait_for(c, &w.there, e) == -1)
 		return NULL;
@@ -525,8 +527,8 @@ tq_redis_post(struct tq_redis_conn *c, enum tq_redis_script s,
 		return -1;
 	if (s != TQ_REDIS_PLAIN && c->keeps && c->sha[s][0] == '\0')
 		load(c, s);
-	if (is_away(c, e) || push_words(c, s, cmd, e) == -1 ||
-	    want(c, done, arg, e) == -1)
+	if (is_away(c, e) || want(c, done, arg, e) == -1 ||
+	    push_words(c, s, cmd, e) == -1)
 		return -1;
 	return give_out(c, e) == -1 ? -1 : 0;
 }
@@ -548,6 +550,32 @@ tq_redis_call(struct tq_redis_conn *c, enum tq_redis_script s,
 		r = call_once(c, s, cmd, &noscript, e);
 	}
 	return r;
+}
+
+int
+tq_redis_tell(struct tq_redis_conn *c, const struct tq_redis_cmd *cmd,
+    struct tq_err *e)
+{
+	if (is_away(c, e) || push_words(c, TQ_REDIS_PLAIN, cmd, e) == -1)
+		return -1;
+	return give_out(c, e) == -1 ? -1 : 0;
+}
+
+redisReply *
+tq_redis_say(struct tq_redis_conn *c, struct tq_err *e, const char *word, ...)
+{
+	struct tq_redis_cmd cmd;
+	redisReply *a;
+	va_list ap;
+
+	tq_redis_cmd_init(&cmd);
+	va_start(ap, word);
+	for (; word != NULL; word = va_arg(ap, const char *))
+		tq_redis_cmd_str(&cmd, word);
+	va_end(ap);
+	a = tq_redis_call(c, TQ_REDIS_PLAIN, &cmd, e);
+	tq_redis_cmd_fini(&cmd);
+	return a;
 }
 
 int
@@ -577,19 +605,10 @@ static int
 greet(struct tq_redis_conn *c, const char *a, const char *b, const char *d,
     struct tq_err *e)
 {
-	struct tq_redis_cmd cmd;
 	struct tq_err why;
 	redisReply *r;
 
-	tq_redis_cmd_init(&cmd);
-	tq_redis_cmd_str(&cmd, a);
-	if (b != NULL)
-		tq_redis_cmd_str(&cmd, b);
-	if (d != NULL)
-		tq_redis_cmd_str(&cmd, d);
-	r = tq_redis_call(c, TQ_REDIS_PLAIN, &cmd, &why);
-	tq_redis_cmd_fini(&cmd);
-	if (r != NULL) {
+	if ((r = tq_redis_say(c, &why, a, b, d, NULL)) != NULL) {
 		freeReplyObject(r);
 		return 0;
 	}
@@ -611,6 +630,7 @@ tq_redis_conn_open(struct tq_redis_conn *c, struct tq_err *e)
 		return -1;
 	if ((c->reader = redisReaderCreate()) == NULL)
 		return lose(c, ENOMEM, NULL, e);
+	c->opened++;
 	c->reader->maxbuf = 0;	/* keep its buffer: it is used again */
 	if (p->password != NULL && greet(c, "AUTH",
 	    p->user != NULL ? p->user : p->password,

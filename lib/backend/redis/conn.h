@@ -36,6 +36,7 @@ struct tq_redis_conn {
 	/* gets what nobody asked for: messages of channels */
 	tq_redis_done	*push;
 	void		*arg;
+	unsigned	 opened;	/* how often */
 	char		 sha[TQ_REDIS_NSCRIPTS][41];
 	struct tq_err	 lost;		/* why it was dropped */
 };
@@ -68,6 +69,12 @@ int	tq_redis_post(struct tq_redis_conn *, enum tq_redis_script,
  */
 redisReply *tq_redis_call(struct tq_redis_conn *, enum tq_redis_script,
 	    const struct tq_redis_cmd *, struct tq_err *);
+/* The same for a few words, the last of them NULL. */
+redisReply *tq_redis_say(struct tq_redis_conn *, struct tq_err *,
+	    const char *, ...) __attribute__((__sentinel__));
+/* Send words that are answered by messages only: SUBSCRIBE and the like. */
+int	tq_redis_tell(struct tq_redis_conn *, const struct tq_redis_cmd *,
+	    struct tq_err *);
 /* Wait until nothing is awaited any more. */
 int	tq_redis_finish(struct tq_redis_conn *, struct tq_err *);
 /* Take what has come, without waiting; -1: dropped. */

@@ -5,7 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "backend/redis/redis.h"
+#include "backend/redis/worker.h"
 #include "base/clock.h"
 
 #define PAUSE_MIN	(100 * TQ_MS)
@@ -22,6 +22,7 @@ init(struct tq_redis *r, unsigned flags)
 	tq_redis_conn_init(&r->main, &r->place);
 	tq_redis_conn_init(&r->store, &r->results);
 	tq_redis_conn_init(&r->sub, &r->place);
+	tq_redis_conn_init(&r->listen, &r->results);
 	tq_arena_init(&r->mem);
 	tq_buf_init(&r->buf);
 	tq_redis_cmd_init(&r->cmd);
@@ -42,9 +43,13 @@ init(struct tq_redis *r, unsigned flags)
 static void
 fini(struct tq_redis *r)
 {
+	tq_redis_leave(r);
+	tq_redis_worker_free(r);
+	tq_redis_forget_revoked(r);
 	tq_redis_conn_fini(&r->main);
 	tq_redis_conn_fini(&r->store);
 	tq_redis_conn_fini(&r->sub);
+	tq_redis_conn_fini(&r->listen);
 	tq_redis_place_fini(&r->place);
 	tq_redis_place_fini(&r->results);
 	tq_arena_fini(&r->mem);

@@ -167,61 +167,23 @@ send_plan(struct tq_redis *r, const struct tq_celery_plan *plan,
 	return rv;
 }
 
-/* One message each, as long as nothing depends on anything. */
-static int
-plan_each(struct tq_redis *r, struct tq_celery_plan *plan,
-    const struct tq_task *t, const struct tq_id *ids, size_t n,
-    struct tq_err *e)
-{
-	struct tq_celery_step *s;
-	struct tq_celery_task *m;
-	struct tq_task copy;
-	size_t i;
-
-	s = tq_arena_alloc(&r->mem, n * sizeof(*s));
-	m = tq_arena_alloc(&r->mem, n * sizeof(*m));
-	if (s == NULL || m == NULL)
-		return tq_fail_sys(e, ENOMEM, "%zu tasks", n);
-	memset(s, 0, n * sizeof(*s));
-	for (i = 0; i < n; i++) {
-		copy = t[i];
-		copy.id = ids[i].s;
-		if (tq_celery_task_from(&m[i], &r->mem, &copy, e) == -1)
-			return -1;
-		m[i].origin = r->origin;
-		s[i].what = TQ_CELERY_SEND;
-		s[i].id = ids[i].s;
-		s[i].task = &m[i];
-		s[i].queue = t[i].queue;
-		s[i].eta = t[i].eta;
-		s[i].priority = t[i].pri == TQ_PRI_DEFAULT ? 0 : 9 - t[i].pri;
-	}
-	plan->step = s;
-	plan->nsteps = n;
-	return 0;
-}
-
 int
 tq_redis_put(void *b, const struct tq_task *t, size_t n, tq_time timeout,
     struct tq_id *out, struct tq_err *e)
 {
 	struct tq_redis *r = b;
-	struct tq_celery_plan plan = { .nsteps = 0 };
-	const char *lack;
-	size_t i;
+	struct tq_celery_plan plan;
+	struct tq_celery_site site;
 
 	(void)timeout;		/* no queue is ever full here */
 	if (n == 0)
 		return 0;
 	tq_arena_reset(&r->mem);
-	for (i = 0; i < n && !r->place.tq_only; i++)
-		if ((lack = tq_celery_task_lacks(&t[i])) != NULL)
-			return tq_fail(e, ENOTSUP, "%s: no Celery worker "
-			    "keeps it (workers=tq in the URL says that all "
-			    "are tq's)", lack);
 	make_ids(r, t, n, out);
+	tq_redis_site(r, &site, t[0].queue);
+	tq_celery_plan_init(&plan, &r->mem);
 	if (check_twins(t, n, out, e) == -1 ||
-	    plan_each(r, &plan, t, out, n, e) == -1)
+	    tq_celery_put(&plan, t, out, n, &site, e) == -1)
 		return -1;
 	mark_chosen(&plan, t, n);
 	if (tq_redis_ready(r, e) == -1)

@@ -50,6 +50,7 @@ struct tq_redis_held {
 	/* CLAIMED */
 	struct tq_id	 id;
 	unsigned	 attempt, crashes, laters;
+	tq_time		 put, start;	/* wall, 0: not known */
 	/* ENDING */
 	struct tq_redis_cmd end;	/* to be sent again after a loss */
 	int		 posted;
@@ -64,7 +65,8 @@ struct tq_redis {
 	unsigned	 flags;		/* TQ_OPEN_* */
 	struct tq_redis_conn main;	/* to the broker */
 	struct tq_redis_conn store;	/* to the database of the results */
-	struct tq_redis_conn sub;	/* channels */
+	struct tq_redis_conn sub;	/* channels of the broker */
+	struct tq_redis_conn listen;	/* channels of results */
 
 	struct tq_uuid_maker ids;
 	char		 host[65];
@@ -92,8 +94,10 @@ struct tq_redis {
 	size_t		 nrevoked;
 
 	/* waiting */
-	int		 tracking;	/* the server rings our sub */
-	int		 no_tracking;	/* it cannot */
+	int		 paused;	/* some queue is */
+	int		 no_tracking;	/* the server cannot ring us */
+	long long	 sub_id;	/* of our second connection */
+	unsigned	 tracked_main, tracked_sub;	/* which openings */
 	int		 epoll, timer;	/* -1 until asked for */
 
 	/* losing and finding the server */
@@ -163,6 +167,7 @@ int	tq_redis_sync(void *b, struct tq_err *);
 struct tq_redis_read {
 	struct tq_celery_envelope env;
 	struct tq_celery_task msg;
+	struct tq_bytes	 text;		/* as it was given */
 	unsigned	 crashes, laters;
 };
 /* The errors of tq_celery_task_decode(); what was readable is set. */
@@ -172,6 +177,10 @@ int	tq_redis_read(struct tq_redis_read *, struct tq_arena *,
 int	tq_redis_reword(struct tq_bytes *out, struct tq_arena *,
 	    const struct tq_redis_read *, unsigned crashes, unsigned laters,
 	    struct tq_err *);
+
+/* "[message, exchange, routing key]" of unacked; -1: it is none. */
+int	tq_redis_split(struct tq_bytes *message, const char **queue,
+	    struct tq_arena *, const char *text, size_t n);
 
 /* held.c */
 struct tq_redis_held *tq_redis_held_add(struct tq_redis *, const char *tag,
@@ -211,6 +220,79 @@ int	tq_redis_delay(struct tq_redis *, struct tq_redis_held *, int priority,
 /* take.c */
 int	tq_redis_claim(void *b, const struct tq_take *, struct tq_claim *,
 	    struct tq_err *);
+
+int	tq_redis_end_post(struct tq_redis_held *, struct tq_err *);
+int	tq_redis_stale(const struct tq_ref *, struct tq_err *);
+int	tq_redis_end_stored(struct tq_redis *, const struct tq_redis_held *,
+	    const struct tq_redis_read *, const struct tq_outcome *,
+	    struct tq_err *);
+/* As the end of a chord_unlock: metas are of what it waits for. */
+int	tq_redis_end_unlock(struct tq_redis *, struct tq_redis_held *,
+	    const struct tq_redis_read *, const struct tq_bytes *metas,
+	    size_t n, struct tq_err *);
+/* What a ref names, or NULL with ESTALE. */
+struct tq_redis_held *tq_redis_hold(struct tq_redis *,
+	    const struct tq_ref *, struct tq_err *);
+/* Held by no handle of this process: *out stays NULL when it is nowhere. */
+int	tq_redis_adopt(struct tq_redis *, const struct tq_ref *,
+	    struct tq_redis_held **out, struct tq_err *);
+/* Its worker died; it is given back, or it has had enough. */
+int	tq_redis_died(struct tq_redis *, struct tq_redis_held *,
+	    struct tq_err *);
+/* Give it back with a past. */
+int	tq_redis_return(struct tq_redis *, struct tq_redis_held *,
+	    const struct tq_redis_read *, unsigned crashes, unsigned laters,
+	    struct tq_err *);
+int	tq_redis_sweep_due(const struct tq_redis *);
+
+/* revoke.c: which ids must not start */
+int	tq_redis_learn_revoked(struct tq_redis *, const char *revision,
+	    struct tq_err *);
+int	tq_redis_is_revoked(const struct tq_redis *, const char *id);
+void	tq_redis_forget_revoked(struct tq_redis *);
+int	tq_redis_revoke(struct tq_redis *, const char *const *ids, size_t n,
+	    struct tq_err *);
+
+/* sub.c: the second connection */
+int	tq_redis_sub_open(struct tq_redis *, struct tq_err *);
+
+/* store.c */
+/* The meta of a task, in mem; none: {NULL, 0}. */
+int	tq_redis_meta_get(struct tq_redis *, struct tq_bytes *out,
+	    struct tq_arena *, const char *id, struct tq_err *);
+int	tq_redis_stat(void *b, const char *id, unsigned flags,
+	    struct tq_info *, struct tq_err *);
+int	tq_redis_wait(void *b, const char *const *ids, size_t n, size_t count,
+	    tq_time timeout, enum tq_state *ended, struct tq_err *);
+ssize_t	tq_redis_read_stream(void *b, const char *id, unsigned attempt,
+	    enum tq_stream, uint64_t off, void *, size_t, struct tq_err *);
+int	tq_redis_store_put(void *b, const struct tq_claim *,
+	    struct tq_outcome *, struct tq_err *);
+
+/* look.c: what stands on the broker */
+int	tq_redis_list(void *b, const struct tq_select *,
+	    int (*each)(const struct tq_info *, void *), void *arg,
+	    struct tq_err *);
+/* The same of what is held or waits, and stands in no list. */
+int	tq_redis_list_unready(struct tq_redis *, const struct tq_select *,
+	    int (*each)(const struct tq_info *, void *), void *arg,
+	    struct tq_err *);
+/* queue.c */
+int	tq_redis_queues(void *b, int (*each)(const struct tq_queue_info *,
+	    void *), void *arg, struct tq_err *);
+int	tq_redis_wait_idle(void *b, const char *const *queues, size_t n,
+	    tq_time timeout, struct tq_err *);
+/* Names of queues that Celery or tq has declared, sorted, in mem. */
+int	tq_redis_queue_names(struct tq_redis *, const char *const **out,
+	    size_t *n, struct tq_arena *mem, struct tq_err *);
+/* look.c */
+/* When an id of ours was made; 0: it is not one. */
+tq_time	tq_redis_put_time(const char *id);
+/* Find a task that has not ended: 1 and *out, all in mem; 0; -1. */
+int	tq_redis_find(struct tq_redis *, const char *id, struct tq_info *out,
+	    struct tq_arena *mem, struct tq_err *);
+int	tq_redis_find_body(struct tq_redis *, const char *id,
+	    struct tq_bytes *out, struct tq_arena *mem, struct tq_err *);
 
 /* wait.c */
 /* Sleep until something may be there: at most until then (CLOCK_MONOTONIC). */

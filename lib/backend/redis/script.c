@@ -30,7 +30,8 @@
  * then the keys of lists in the order they are asked, each with its queue.
  *
  * Returns {due of the next delayed one or "", 1 if a lease has passed,
- * revision of tq.revoked, tag, number of the key, message, ...}.  Tags are the
+ * revision of tq.revoked, 1 if something is paused, tag, number of the key,
+ * message, ...}.  Tags are the
  * stem with a number.  Due ones go where they are taken next, the earliest
  * first.
  */
@@ -53,7 +54,8 @@ static const char take[] =
 "got[1] = next[2] or ''\n"
 "got[2] = #past\n"
 "got[3] = redis.call('GET', p..'tq.revision') or ''\n"
-"local paused = redis.call('EXISTS', p..'tq.paused') == 1\n"
+"got[4] = redis.call('EXISTS', p..'tq.paused')\n"
+"local paused = got[4] == 1\n"
 "for i = 7, #ARGV, 2 do\n"
 "  if not paused or"
 " redis.call('SISMEMBER', p..'tq.paused', ARGV[i + 1]) == 0 then\n"
@@ -316,6 +318,51 @@ static const char restore[] =
 "end\n"
 "return n\n";
 
+/*
+ * prefix, now, forget those revoked before, how many are kept, ids.  One that
+ * is delayed far ahead may be forgotten before its time: as with Celery.
+ */
+static const char revoke[] =
+"local p = ARGV[1]\n"
+"for i = 5, #ARGV do redis.call('ZADD', p..'tq.revoked', ARGV[2], ARGV[i]) end\n"
+"redis.call('ZREMRANGEBYSCORE', p..'tq.revoked', '-inf', ARGV[3])\n"
+"redis.call('ZREMRANGEBYRANK', p..'tq.revoked', 0, -1 - ARGV[4])\n"
+"return redis.call('INCR', p..'tq.revision')\n";
+
+/*
+ * prefix, "unacked", "tq.waiting" or "list", cursor ("0" at first), how many,
+ * text that must be inside or "", key of the list.
+ *
+ * Returns {next cursor ("0": no more), tag, text, score, ...}: of what is held
+ * the end of the lease or "" (held by Celery), of what waits its due; a list
+ * is gone through from where it is taken.
+ */
+static const char look[] =
+"local p, what, at, n, needle = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]\n"
+"local out = {'0'}\n"
+"local function add(tag, text, score)\n"
+"  if needle == '' or string.find(text, needle, 1, true) then\n"
+"    out[#out + 1] = tag\n"
+"    out[#out + 1] = text\n"
+"    out[#out + 1] = score\n"
+"  end\n"
+"end\n"
+"if what == 'list' then\n"
+"  local to = -1 - tonumber(at)\n"
+"  local all = redis.call('LRANGE', ARGV[6], to + 1 - tonumber(n), to)\n"
+"  for i = #all, 1, -1 do add('', all[i], '') end\n"
+"  if #all == tonumber(n) then out[1] = tostring(at + n) end\n"
+"  return out\n"
+"end\n"
+"local got = redis.call('HSCAN', p..what, at, 'COUNT', n)\n"
+"out[1] = got[1]\n"
+"local index = what == 'unacked' and 'tq.lease' or 'tq.delayed'\n"
+"for i = 1, #got[2], 2 do\n"
+"  add(got[2][i], got[2][i + 1],"
+" redis.call('ZSCORE', p..index, got[2][i]) or '')\n"
+"end\n"
+"return out\n";
+
 const char *
 tq_redis_script_text(enum tq_redis_script s)
 {
@@ -325,7 +372,9 @@ tq_redis_script_text(enum tq_redis_script s)
 		[TQ_REDIS_PART] = part,
 		[TQ_REDIS_RENEW] = renew,
 		[TQ_REDIS_OVERDUE] = overdue,
-		[TQ_REDIS_RESTORE] = restore
+		[TQ_REDIS_RESTORE] = restore,
+		[TQ_REDIS_REVOKE] = revoke,
+		[TQ_REDIS_LOOK] = look
 	};
 
 	return texts[s];

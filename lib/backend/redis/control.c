@@ -1,0 +1,660 @@
+/*
+ * Celery's remote control, both ways: a worker here answers `celery inspect`
+ * and `celery control`, and tqctl speaks to workers of either kind.
+ *
+ * A request comes through the channel /DB.celery.pidbox; its answer goes onto
+ * the list OID.reply.celery.pidbox.  What the loop of a worker must do itself
+ * becomes a mail to it.
+ */
+#include <sys/resource.h>
+
+#include <bsd/string.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "backend/redis/worker.h"
+#include "base/clock.h"
+#include "message/celery_remote.h"
+#include "message/json.h"
+
+#define EXCHANGE	"celery.pidbox"
+#define REPLY_EXCHANGE	"reply.celery.pidbox"
+#define REPLIES		TQ_SECOND	/* how long Celery waits for them */
+#define SIGNAL_MAX	20
+
+/* A request being answered. */
+struct asked {
+	struct tq_redis	*r;
+	struct tq_arena	 mem;
+	const struct tq_celery_request *q;
+	struct tq_buf	 value;		/* of the reply */
+};
+
+/* ---- answers: what runs ---------------------------------------------- */
+
+/* Put one of ours; 0 when it cannot be read. */
+static int
+put_held(struct asked *a, const struct tq_redis_held *h)
+{
+	struct tq_redis_read in;
+	struct tq_celery_active v = { .priority = 0 };
+
+	if (tq_redis_read(&in, &a->mem, h->text, h->n, NULL) == -1)
+		return 0;
+	v.task = &in.msg;
+	v.node = a->r->node;
+	v.exchange = in.env.exchange;
+	v.routing_key = in.env.routing_key;
+	v.priority = in.env.priority < 0 ? 0 : in.env.priority;
+	v.acknowledged = 0;
+	if (h->stage == TQ_REDIS_CLAIMED) {
+		v.start = h->start;
+		v.pid = getpid();
+	}
+	tq_celery_value_active(&a->value, &v);
+	return 1;
+}
+
+static void
+list_held(struct asked *a, enum tq_redis_stage stage)
+{
+	const struct tq_redis_held *h;
+	size_t before;
+	int n = 0;
+
+	tq_buf_byte(&a->value, '[');
+	TAILQ_FOREACH(h, &a->r->held, link) {
+		if (h->stage != stage)
+			continue;
+		before = a->value.n;
+		if (n > 0)
+			tq_buf_str(&a->value, ", ");
+		if (put_held(a, h))
+			n++;
+		else
+			a->value.n = before;
+	}
+	tq_buf_byte(&a->value, ']');
+}
+
+static void
+on_active(struct asked *a)
+{
+	list_held(a, TQ_REDIS_CLAIMED);
+}
+
+static void
+on_reserved(struct asked *a)
+{
+	list_held(a, TQ_REDIS_TAKEN);
+}
+
+/* What is delayed is held by nobody: it is on the broker. */
+static void
+on_nothing(struct asked *a)
+{
+	tq_buf_str(&a->value, "[]");
+}
+
+static void
+on_query(struct asked *a)
+{
+	struct tq_bytes ids = tq_scan_get(a->q->arguments, "ids"), v, id;
+	const struct tq_redis_held *h;
+	struct tq_scan scan;
+	int n = 0;
+
+	tq_buf_byte(&a->value, '{');
+	tq_scan_init(&scan, ids);
+	while (tq_scan_next(&scan, &v)) {
+		id = tq_scan_string(&a->mem, v);
+		TAILQ_FOREACH(h, &a->r->held, link) {
+			if (id.p == NULL || h->stage != TQ_REDIS_CLAIMED ||
+			    strcmp(h->id.s, id.p) != 0)
+				continue;
+			if (n++ > 0)
+				tq_buf_str(&a->value, ", ");
+			tq_buf_put(&a->value, v.p, v.n);
+			tq_buf_str(&a->value, ": [\"active\", ");
+			if (!put_held(a, h))
+				tq_buf_str(&a->value, "null");
+			tq_buf_byte(&a->value, ']');
+			break;
+		}
+	}
+	tq_buf_byte(&a->value, '}');
+}
+
+/* ---- answers: the worker --------------------------------------------- */
+
+static void
+on_ping(struct asked *a)
+{
+	tq_celery_value_ok(&a->value, "pong");
+}
+
+static void
+on_stats(struct asked *a)
+{
+	const struct tq_redis *r = a->r;
+	struct tq_celery_stats s;
+	struct rusage ru;
+	int64_t pid = getpid();
+	char db[16];
+
+	memset(&s, 0, sizeof(s));
+	memset(&ru, 0, sizeof(ru));
+	(void)getrusage(RUSAGE_SELF, &ru);
+	snprintf(db, sizeof(db), "%d", r->place.db);
+	s.pid = pid;
+	s.clock = r->worker->clock;
+	s.uptime = tq_clock_wall() - r->worker->since;
+	s.jobs = r->worker->jobs;
+	s.processes = &pid;
+	s.nprocesses = 1;
+	s.transport = "redis";
+	s.hostname = r->place.host != NULL ? r->place.host : r->place.path;
+	s.port = r->place.host != NULL ? r->place.port : 0;
+	s.virtual_host = db;
+	s.utime = ru.ru_utime.tv_sec * TQ_SECOND +
+	    ru.ru_utime.tv_usec * 1000;
+	s.stime = ru.ru_stime.tv_sec * TQ_SECOND +
+	    ru.ru_stime.tv_usec * 1000;
+	s.maxrss = ru.ru_maxrss * 1024;
+	tq_celery_value_stats(&a->value, &s);
+}
+
+static void
+on_queues(struct asked *a)
+{
+	const struct tq_redis_worker *w = a->r->worker;
+	size_t i;
+
+	tq_buf_byte(&a->value, '[');
+	for (i = 0; i < w->nqueues; i++) {
+		if (i > 0)
+			tq_buf_str(&a->value, ", ");
+		tq_celery_value_queue(&a->value, w->queue[i], w->queue[i],
+		    w->queue[i]);
+	}
+	tq_buf_byte(&a->value, ']');
+}
+
+static void
+on_clock(struct asked *a)
+{
+	tq_buf_printf(&a->value, "{\"clock\": %lld}",
+	    (long long)a->r->worker->clock);
+}
+
+static void
+on_report(struct asked *a)
+{
+	tq_celery_value_ok(&a->value, "tq " TQ_VERSION);
+}
+
+static void
+on_conf(struct asked *a)
+{
+	tq_buf_str(&a->value, "{}");
+}
+
+static void
+on_null(struct asked *a)
+{
+	tq_buf_str(&a->value, "null");
+}
+
+static void
+on_heartbeat(struct asked *a)
+{
+	tq_redis_event_worker(a->r, "worker-heartbeat");
+	tq_buf_str(&a->value, "null");
+}
+
+static void
+on_events(struct asked *a)
+{
+	int on = strcmp(a->q->method, "enable_events") == 0;
+
+	a->r->worker->events = on;
+	tq_celery_value_ok(&a->value, on ? "task events enabled" :
+	    "task events disabled");
+}
+
+/* How many places more or fewer. */
+static void
+on_pool(struct asked *a)
+{
+	int grow = strcmp(a->q->method, "pool_grow") == 0;
+	int64_t n = 1;
+
+	if (!tq_scan_unset(tq_scan_get(a->q->arguments, "n")) &&
+	    (!tq_scan_int(&n, tq_scan_get(a->q->arguments, "n")) || n < 1 ||
+	    n > 1024)) {
+		tq_celery_value_error(&a->value, "n: want 1 to 1024");
+		return;
+	}
+	tq_redis_mail_add(a->r, "%s %d", grow ? "grow" : "shrink", (int)n);
+	tq_celery_value_ok(&a->value, grow ? "pool will grow" :
+	    "pool will shrink");
+}
+
+static void
+on_shutdown(struct asked *a)
+{
+	tq_redis_mail_add(a->r, "stop");
+	tq_buf_str(&a->value, "null");
+}
+
+/* What a tq worker is set to otherwise, by its options or by tqctl. */
+static void
+on_refused(struct asked *a)
+{
+	tq_celery_value_error(&a->value, "not done by a tq worker: see "
+	    "tqrun(1) and tqctl(1)");
+}
+
+/* ---- answers: revoking ----------------------------------------------- */
+
+static void
+on_revoked(struct asked *a)
+{
+	const struct tq_redis *r = a->r;
+	size_t i;
+
+	tq_buf_byte(&a->value, '[');
+	for (i = 0; i < r->nrevoked; i++) {
+		if (i > 0)
+			tq_buf_str(&a->value, ", ");
+		tq_json_str(&a->value, r->revoked[i], strlen(r->revoked[i]));
+	}
+	tq_buf_byte(&a->value, ']');
+}
+
+static void
+on_hello(struct asked *a)
+{
+	const struct tq_redis *r = a->r;
+	tq_time *when, now = tq_clock_wall();
+	size_t i;
+
+	when = tq_arena_alloc(&a->mem, (r->nrevoked + 1) * sizeof(*when));
+	for (i = 0; i < r->nrevoked && when != NULL; i++)
+		when[i] = now;
+	tq_celery_value_hello(&a->value,
+	    (const char *const *)r->revoked, when,
+	    when == NULL ? 0 : r->nrevoked, r->worker->clock);
+}
+
+/* The ids of a request: one, or a list. */
+static size_t
+ids_of(struct asked *a, const char ***out)
+{
+	struct tq_bytes v = tq_scan_get(a->q->arguments, "task_id"), one;
+	struct tq_scan scan;
+	size_t n = 0;
+
+	*out = tq_arena_alloc(&a->mem, (tq_scan_count(v) + 1) *
+	    sizeof(**out));
+	if (*out == NULL)
+		return 0;
+	if (tq_scan_type(v) == TQ_SCAN_STRING) {
+		(*out)[0] = tq_scan_string(&a->mem, v).p;
+		return (*out)[0] != NULL && tq_id_valid((*out)[0]);
+	}
+	tq_scan_init(&scan, v);
+	while (tq_scan_next(&scan, &one)) {
+		(*out)[n] = tq_scan_string(&a->mem, one).p;
+		n += (*out)[n] != NULL && tq_id_valid((*out)[n]);
+	}
+	return n;
+}
+
+/* End those of ours that run. */
+static unsigned
+terminate(struct asked *a, const char **ids, size_t n)
+{
+	struct tq_bytes sig = tq_scan_get(a->q->arguments, "signal");
+	const struct tq_redis_held *h;
+	const char *name = tq_scan_string(&a->mem, sig).p;
+	unsigned done = 0;
+	size_t i;
+
+	if (name == NULL || strlen(name) > SIGNAL_MAX)
+		name = "TERM";
+	if (strncmp(name, "SIG", 3) == 0)
+		name += 3;
+	for (i = 0; i < n; i++) {
+		TAILQ_FOREACH(h, &a->r->held, link) {
+			if (h->stage != TQ_REDIS_CLAIMED ||
+			    strcmp(h->id.s, ids[i]) != 0)
+				continue;
+			tq_redis_mail_add(a->r, "kill %s %s", ids[i], name);
+			done++;
+		}
+	}
+	return done;
+}
+
+static void
+on_revoke(struct asked *a)
+{
+	int all = strcmp(a->q->method, "terminate") == 0, kill = 0;
+	struct tq_buf text;
+	struct tq_err e;
+	const char **ids;
+	size_t i, n = ids_of(a, &ids);
+
+	(void)tq_scan_bool(&kill, tq_scan_get(a->q->arguments, "terminate"));
+	if (n == 0) {
+		tq_celery_value_error(&a->value, "task_id: want ids");
+		return;
+	}
+	if (tq_redis_revoke(a->r, ids, n, &e) == -1) {
+		tq_celery_value_error(&a->value, e.text);
+		return;
+	}
+	tq_buf_init(&text);
+	if ((all || kill) && terminate(a, ids, n) == 0)
+		tq_buf_str(&text, "terminate: tasks unknown");
+	else {
+		tq_buf_str(&text, all || kill ? "terminate: " : "tasks ");
+		for (i = 0; i < n; i++) {
+			if (i > 0)
+				tq_buf_str(&text, ", ");
+			tq_buf_str(&text, ids[i]);
+		}
+		if (!all && !kill)
+			tq_buf_str(&text, " flagged as revoked");
+	}
+	tq_buf_byte(&text, '\0');
+	if (tq_buf_ok(&text))
+		tq_celery_value_ok(&a->value, (const char *)text.p);
+	tq_buf_fini(&text);
+}
+
+/* ---- requests -------------------------------------------------------- */
+
+static const struct {
+	const char	*name;
+	void		(*f)(struct asked *);
+} methods[] = {
+	{ "active", on_active },
+	{ "active_queues", on_queues },
+	{ "add_consumer", on_refused },
+	{ "autoscale", on_refused },
+	{ "cancel_consumer", on_refused },
+	{ "clock", on_clock },
+	{ "conf", on_conf },
+	{ "disable_events", on_events },
+	{ "dump_active", on_active },
+	{ "dump_reserved", on_reserved },
+	{ "dump_revoked", on_revoked },
+	{ "dump_schedule", on_nothing },
+	{ "dump_tasks", on_nothing },
+	{ "enable_events", on_events },
+	{ "heartbeat", on_heartbeat },
+	{ "hello", on_hello },
+	{ "memsample", on_null },
+	{ "ping", on_ping },
+	{ "pool_grow", on_pool },
+	{ "pool_restart", on_refused },
+	{ "pool_shrink", on_pool },
+	{ "query_task", on_query },
+	{ "rate_limit", on_refused },
+	{ "registered", on_nothing },
+	{ "report", on_report },
+	{ "reserved", on_reserved },
+	{ "revoke", on_revoke },
+	{ "revoked", on_revoked },
+	{ "scheduled", on_nothing },
+	{ "shutdown", on_shutdown },
+	{ "stats", on_stats },
+	{ "terminate", on_revoke },
+	{ "time_limit", on_refused },
+};
+
+static void
+answer(struct asked *a)
+{
+	char text[128];
+	size_t i;
+
+	for (i = 0; i < sizeof(methods) / sizeof(methods[0]); i++) {
+		if (strcmp(a->q->method, methods[i].name) == 0) {
+			methods[i].f(a);
+			return;
+		}
+	}
+	snprintf(text, sizeof(text), "KeyError('%.80s')", a->q->method);
+	tq_celery_value_error(&a->value, text);
+}
+
+/* An envelope as text, addressed already; 0 or -1. */
+static int
+seal(struct tq_redis *r, struct tq_celery_envelope *env)
+{
+	struct tq_uuid id;
+	char tag[37];
+
+	tq_uuid_make(&id, &r->ids, tq_clock_wall());
+	tq_uuid_format(tag, &id);
+	env->delivery_tag = tag;
+	env->priority = 0;
+	tq_buf_reset(&r->buf);
+	tq_celery_envelope_encode(&r->buf, env);
+	return tq_buf_ok(&r->buf) ? 0 : -1;
+}
+
+static void
+reply(struct asked *a)
+{
+	struct tq_redis *r = a->r;
+	struct tq_celery_reply p = {
+		.node = r->node, .clock = ++r->worker->clock
+	};
+	struct tq_celery_envelope env;
+
+	p.value.p = (const char *)a->value.p;
+	p.value.n = a->value.n;
+	if (!tq_buf_ok(&a->value) || tq_celery_reply_wrap(&env, &a->mem, &p,
+	    a->q, NULL) == -1 || seal(r, &env) == -1)
+		return;
+	tq_redis_cmd_reset(&r->cmd);
+	tq_redis_cmd_str(&r->cmd, "LPUSH");
+	tq_redis_cmd_join(&r->cmd, r->place.prefix, a->q->reply_key,
+	    "." REPLY_EXCHANGE, NULL);
+	tq_redis_cmd_put(&r->cmd, r->buf.p, r->buf.n);
+	(void)tq_redis_post(&r->main, TQ_REDIS_PLAIN, &r->cmd, NULL, NULL,
+	    NULL);
+}
+
+void
+tq_redis_control(struct tq_redis *r, const char *text, size_t n)
+{
+	struct tq_celery_envelope env;
+	struct tq_celery_request q;
+	struct tq_celery_bounds b;
+	struct asked a = { .r = r, .q = &q };
+
+	if (r->worker == NULL || !r->worker->control || r->main.fd == -1)
+		return;
+	tq_celery_bounds_init(&b);
+	tq_arena_init(&a.mem);
+	tq_buf_init(&a.value);
+	tq_celery_envelope_init(&env);
+	if (tq_celery_envelope_decode(&env, &a.mem, text, n, &b, NULL) == 0 &&
+	    tq_celery_request_decode(&q, &a.mem, &env, &b, NULL) == 0 &&
+	    (q.expires == 0 || q.expires > tq_clock_wall()) &&
+	    tq_celery_request_for(&q, r->node)) {
+		if (q.clock > r->worker->clock)
+			r->worker->clock = q.clock;
+		answer(&a);
+		/* a shutdown is not answered, nor our own hello */
+		if (q.reply_key != NULL && strcmp(q.method, "shutdown") != 0)
+			reply(&a);
+	}
+	tq_buf_fini(&a.value);
+	tq_arena_fini(&a.mem);
+}
+
+/* ---- asking ---------------------------------------------------------- */
+
+/* From tqctl's words to a method and its arguments, in mem. */
+static int
+translate(struct tq_celery_request *q, struct tq_arena *mem,
+    const char *words, struct tq_err *e)
+{
+	static const struct {
+		const char	*word, *method;
+	} known[] = {
+		{ "ping", "ping" }, { "stop", "shutdown" },
+		{ "grow", "pool_grow" }, { "shrink", "pool_shrink" },
+		{ "kill", "revoke" }
+	};
+	size_t i, n = strcspn(words, " ");
+	const char *arg = words[n] == ' ' ? words + n + 1 : NULL, *sig;
+	struct tq_buf b;
+
+	for (i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+		if (strlen(known[i].word) == n &&
+		    memcmp(known[i].word, words, n) == 0)
+			q->method = known[i].method;
+	if (q->method == NULL)
+		return tq_fail(e, ENOTSUP, "'%.80s': no word for a Celery "
+		    "worker", words);
+	tq_buf_init(&b);
+	if (strcmp(q->method, "revoke") == 0 && arg != NULL) {
+		sig = strrchr(arg, ' ');
+		n = sig == NULL ? strlen(arg) : (size_t)(sig - arg);
+		tq_buf_str(&b, "{\"terminate\": true, \"signal\": \"SIG");
+		tq_buf_str(&b, sig == NULL ? "TERM" : sig + 1);
+		tq_buf_str(&b, "\", \"task_id\": ");
+		tq_json_str(&b, arg, n);
+		tq_buf_str(&b, "}");
+	} else if (arg != NULL)
+		tq_buf_printf(&b, "{\"n\": %s}", arg);
+	else
+		tq_buf_str(&b, "{}");
+	q->arguments.p = tq_arena_copy(mem, b.p, b.n);
+	q->arguments.n = b.n;
+	n = tq_buf_ok(&b) && q->arguments.p != NULL;
+	tq_buf_fini(&b);
+	return n ? 0 : tq_fail_sys(e, ENOMEM, "control");
+}
+
+/* Broadcast it. */
+static int
+broadcast(struct tq_redis *r, const struct tq_celery_request *q,
+    struct tq_err *e)
+{
+	struct tq_celery_envelope env;
+	char channel[TQ_REDIS_PREFIX_MAX + 64];
+	redisReply *a;
+
+	if (tq_celery_request_wrap(&env, &r->mem, q, e) == -1)
+		return -1;
+	env.exchange = EXCHANGE;
+	env.routing_key = "";
+	if (seal(r, &env) == -1)
+		return tq_fail_sys(e, ENOMEM, "control");
+	snprintf(channel, sizeof(channel), "%s/%d." EXCHANGE,
+	    r->place.prefix, r->place.db);
+	tq_redis_cmd_reset(&r->cmd);
+	tq_redis_cmd_str(&r->cmd, "PUBLISH");
+	tq_redis_cmd_str(&r->cmd, channel);
+	tq_redis_cmd_put(&r->cmd, r->buf.p, r->buf.n);
+	a = tq_redis_call(&r->main, TQ_REDIS_PLAIN, &r->cmd, e);
+	if (a == NULL)
+		return -1;
+	freeReplyObject(a);
+	return 0;
+}
+
+/* Count answers: until there are as many as wanted (0: any), or it is time. */
+static int
+count_replies(struct tq_redis *r, const char *oid, unsigned want,
+    unsigned *got, struct tq_err *e)
+{
+	tq_time until = tq_clock_mono() + REPLIES, left;
+	char key[TQ_REDIS_PREFIX_MAX + 96], seconds[16];
+	redisReply *a;
+
+	snprintf(key, sizeof(key), "%s%s." REPLY_EXCHANGE, r->place.prefix,
+	    oid);
+	*got = 0;
+	while ((want == 0 || *got < want) &&
+	    (left = until - tq_clock_mono()) > 0) {
+		snprintf(seconds, sizeof(seconds), "%.3f",
+		    (double)left / TQ_SECOND + 0.001);
+		a = tq_redis_say(&r->main, e, "BRPOP", key, seconds, NULL);
+		if (a == NULL)
+			return -1;
+		*got += a->type == REDIS_REPLY_ARRAY;
+		freeReplyObject(a);
+	}
+	/* late answers must not lie there for ever */
+	if ((a = tq_redis_say(&r->main, e, "DEL", key, NULL)) == NULL)
+		return -1;
+	freeReplyObject(a);
+	return 0;
+}
+
+/* Ask, and count who answers. */
+static int
+ask(struct tq_redis *r, struct tq_celery_request *q, unsigned *got,
+    struct tq_err *e)
+{
+	struct tq_uuid id;
+	char oid[37], ticket[37];
+
+	tq_uuid_make(&id, &r->ids, tq_clock_wall());
+	tq_uuid_format(oid, &id);
+	tq_uuid_make(&id, &r->ids, tq_clock_wall());
+	tq_uuid_format(ticket, &id);
+	q->ticket = ticket;
+	q->reply_exchange = REPLY_EXCHANGE;
+	q->reply_key = oid;
+	q->clock = 1;
+	q->expires = tq_clock_wall() + 60 * TQ_SECOND;
+	if (broadcast(r, q, e) == -1)
+		return -1;
+	return count_replies(r, oid, (unsigned)q->ndestination, got, e);
+}
+
+int
+tq_redis_send(void *b, const char *name, const char *words, unsigned *sent,
+    struct tq_err *e)
+{
+	struct tq_redis *r = b;
+	struct tq_celery_request q, ping;
+
+	tq_arena_reset(&r->mem);
+	tq_celery_request_init(&q);
+	if (tq_redis_ready(r, e) == -1 ||
+	    translate(&q, &r->mem, words, e) == -1)
+		return -1;
+	if (name != NULL) {
+		q.destination = &name;
+		q.ndestination = 1;
+	}
+	/* a shutdown has no answer: see first who is there */
+	if (strcmp(q.method, "shutdown") == 0) {
+		tq_celery_request_init(&ping);
+		ping.method = "ping";
+		ping.destination = q.destination;
+		ping.ndestination = q.ndestination;
+		if (ask(r, &ping, sent, e) == -1)
+			return -1;
+		if (*sent > 0 && broadcast(r, &q, e) == -1)
+			return -1;
+	} else if (ask(r, &q, sent, e) == -1)
+		return -1;
+	if (*sent == 0 && name != NULL)
+		return tq_fail(e, ENOENT, "%s: no such worker answers", name);
+	return 0;
+}

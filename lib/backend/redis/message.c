@@ -1,0 +1,99 @@
+/*
+ * Reading a message, and writing it again as one that came back.
+ *
+ * What tq knows of a message's past and Celery has no field for stands in the
+ * header `tq_past`, [workers that died with it, "try later" ends]; the attempt
+ * is one more than retries and these together.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "backend/redis/redis.h"
+#include "backend/unpack.h"
+
+#define PAST		"tq_past"
+#define PAST_MAX	1000000
+
+/* Sites put data into messages; what is more than this is no message. */
+static const struct tq_celery_bounds *
+bounds(struct tq_celery_bounds *b)
+{
+	tq_celery_bounds_init(b);
+	b->envelope = 24 << 20;
+	b->body.bytes = 16 << 20;
+	b->body.nodes = 1000000;
+	b->body.depth = 100;
+	b->unpack = tq_unpack;
+	return b;
+}
+
+static unsigned
+past(struct tq_bytes v)
+{
+	int64_t n;
+
+	return tq_scan_int(&n, v) && n > 0 && n < PAST_MAX ? (unsigned)n : 0;
+}
+
+int
+tq_redis_read(struct tq_redis_read *out, struct tq_arena *mem,
+    const char *text, size_t n, struct tq_err *e)
+{
+	struct tq_celery_bounds b;
+	struct tq_bytes v;
+
+	tq_celery_envelope_init(&out->env);
+	tq_celery_task_init(&out->msg);
+	out->text.p = text;
+	out->text.n = n;
+	out->crashes = out->laters = 0;
+	if (tq_celery_envelope_decode(&out->env, mem, text, n, bounds(&b),
+	    e) == -1 ||
+	    tq_celery_task_decode(&out->msg, mem, &out->env, &b, e) == -1)
+		return -1;
+	v = tq_scan_get(out->env.headers, PAST);
+	out->crashes = past(tq_scan_at(v, 0));
+	out->laters = past(tq_scan_at(v, 1));
+	return 0;
+}
+
+int
+tq_redis_reword(struct tq_bytes *out, struct tq_arena *mem,
+    const struct tq_redis_read *in, unsigned crashes, unsigned laters,
+    struct tq_err *e)
+{
+	struct tq_celery_envelope env = in->env;
+	struct tq_bytes name, value;
+	struct tq_scan scan;
+	struct tq_buf b;
+	int rv = -1;
+
+	tq_buf_init(&b);
+	tq_buf_printf(&b, "{\"" PAST "\": [%u, %u]", crashes, laters);
+	tq_scan_init(&scan, in->env.headers);
+	while (tq_scan_member(&scan, &name, &value)) {
+		if (tq_scan_says(name, PAST) ||
+		    tq_scan_says(name, "redelivered"))
+			continue;
+		tq_buf_str(&b, ", ");
+		tq_buf_put(&b, name.p, name.n);
+		tq_buf_str(&b, ": ");
+		tq_buf_put(&b, value.p, value.n);
+	}
+	tq_buf_str(&b, "}");
+	if (tq_buf_ok(&b) && (env.headers.p = tq_arena_copy(mem, b.p, b.n)) !=
+	    NULL) {
+		env.headers.n = b.n;
+		env.redelivered = 1;
+		tq_buf_reset(&b);
+		tq_celery_envelope_encode(&b, &env);
+		if (tq_buf_ok(&b) && (out->p = tq_arena_copy(mem, b.p, b.n)) !=
+		    NULL) {
+			out->n = b.n;
+			rv = 0;
+		}
+	}
+	tq_buf_fini(&b);
+	return rv == 0 ? 0 : tq_fail_sys(e, ENOMEM, "message of %s",
+	    in->msg.id == NULL ? "?" : in->msg.id);
+}

@@ -1,0 +1,256 @@
+/* Queues: their names, their depths, and waiting until they are empty. */
+#include <bsd/string.h>
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "backend/redis/redis.h"
+#include "base/clock.h"
+
+#define BINDING		"_kombu.binding."
+#define LOOK_EVERY	(50 * TQ_MS)
+
+static int
+by_name(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* The queue of a binding, "key SEP pattern SEP queue". */
+static const char *
+queue_of(const char *member)
+{
+	const char *last = strrchr(member, '\x16');
+
+	return last == NULL ? "" : last + 1;
+}
+
+/* Add what is a queue of tasks and not of control. */
+static int
+add_members(struct tq_redis *r, const char *key, const char ***v, size_t *n,
+    size_t *cap, struct tq_arena *mem, struct tq_err *e)
+{
+	redisReply *a;
+	const char **p, *name;
+	size_t i;
+
+	a = tq_redis_say(&r->main, e, "SMEMBERS", key, NULL);
+	if (a == NULL)
+		return -1;
+	for (i = 0; i < a->elements; i++) {
+		name = queue_of(a->element[i]->str);
+		if (!tq_name_valid(name) || strstr(name, "pidbox") != NULL ||
+		    strncmp(name, "celeryev", 8) == 0)
+			continue;
+		if (*n == *cap) {
+			*cap = *cap == 0 ? 16 : 2 * *cap;
+			p = tq_arena_alloc(mem, *cap * sizeof(*p));
+			if (p == NULL)
+				break;
+			if (*n > 0)
+				memcpy(p, *v, *n * sizeof(*p));
+			*v = p;
+		}
+		(*v)[*n] = tq_arena_copy(mem, name, strlen(name));
+		if ((*v)[*n] == NULL)
+			break;
+		++*n;
+	}
+	name = i < a->elements ? NULL : "";
+	freeReplyObject(a);
+	return name == NULL ? tq_fail_sys(e, ENOMEM, "queues") : 0;
+}
+
+int
+tq_redis_queue_names(struct tq_redis *r, const char *const **out, size_t *n,
+    struct tq_arena *mem, struct tq_err *e)
+{
+	char cursor[32] = "0", match[TQ_REDIS_PREFIX_MAX + 32];
+	const char **v = NULL;
+	size_t cap = 0, i, k;
+	redisReply *a;
+	int rv = 0;
+
+	*n = 0;
+	snprintf(match, sizeof(match), "%s" BINDING "*", r->place.prefix);
+	do {
+		a = tq_redis_say(&r->main, e, "SCAN", cursor, "MATCH", match,
+		    "COUNT", "1000", "TYPE", "set", NULL);
+		if (a == NULL)
+			return -1;
+		strlcpy(cursor, a->element[0]->str, sizeof(cursor));
+		for (i = 0; i < a->element[1]->elements && rv == 0; i++)
+			rv = add_members(r, a->element[1]->element[i]->str,
+			    &v, n, &cap, mem, e);
+		freeReplyObject(a);
+	} while (rv == 0 && strcmp(cursor, "0") != 0);
+	if (rv == 0 && *n > 1) {
+		qsort(v, *n, sizeof(*v), by_name);
+		for (i = k = 1; i < *n; i++)
+			if (strcmp(v[i], v[k - 1]) != 0)
+				v[k++] = v[i];
+		*n = k;
+	}
+	*out = (const char *const *)v;
+	return rv;
+}
+
+/* ---- depths ---------------------------------------------------------- */
+
+struct count {
+	struct tq_queue_info *v;
+	size_t		 n;
+};
+
+static int
+count_one(const struct tq_info *i, void *arg)
+{
+	struct count *c = arg;
+	size_t k;
+
+	/* what stands in lists was counted by its length */
+	if (i->state == TQ_READY)
+		return 0;
+	for (k = 0; k < c->n; k++)
+		if (strcmp(c->v[k].name, i->task.queue) == 0)
+			c->v[k].count[i->state]++;
+	return 0;
+}
+
+/* Lengths of all lists in one go; a reply each. */
+static void
+add_length(void *arg, const redisReply *a)
+{
+	struct tq_queue_info *q = arg;
+
+	if (a != NULL && a->type == REDIS_REPLY_INTEGER)
+		q->count[TQ_READY] += (uint64_t)a->integer;
+}
+
+static void
+note_paused(void *arg, const redisReply *a)
+{
+	if (a != NULL && a->type == REDIS_REPLY_INTEGER)
+		*(int *)arg = a->integer == 1;
+}
+
+/* Ask for all that has a number of its own. */
+static int
+ask(struct tq_redis *r, struct tq_queue_info *q, struct tq_arena *mem,
+    struct tq_err *e)
+{
+	static const char *const sets[] = { "tq.paused", "tq.closed" };
+	int *flags[] = { &q->paused, &q->closed };
+	size_t k;
+
+	for (k = 0; k < r->place.nsteps; k++) {
+		tq_redis_cmd_reset(&r->cmd);
+		tq_redis_cmd_str(&r->cmd, "LLEN");
+		tq_redis_cmd_str(&r->cmd, tq_redis_list_key(&r->place, mem,
+		    q->name, (int)r->place.steps[k]));
+		if (tq_redis_post(&r->main, TQ_REDIS_PLAIN, &r->cmd,
+		    add_length, q, e) == -1)
+			return -1;
+	}
+	for (k = 0; k < 2; k++) {
+		tq_redis_cmd_reset(&r->cmd);
+		tq_redis_cmd_str(&r->cmd, "SISMEMBER");
+		tq_redis_cmd_join(&r->cmd, r->place.prefix, sets[k], NULL);
+		tq_redis_cmd_str(&r->cmd, q->name);
+		if (tq_redis_post(&r->main, TQ_REDIS_PLAIN, &r->cmd,
+		    note_paused, flags[k], e) == -1)
+			return -1;
+	}
+	return 0;
+}
+
+static int
+depths(struct tq_redis *r, struct count *c, const char *const *names,
+    size_t n, struct tq_arena *mem, struct tq_err *e)
+{
+	const struct tq_select sel = {
+		.queues = names, .nqueues = n,
+		.states = 1u << TQ_STARTED | 1u << TQ_DELAYED | 1u << TQ_RETRY
+	};
+	size_t i;
+
+	c->n = n;
+	c->v = tq_arena_alloc(mem, (n + 1) * sizeof(*c->v));
+	if (c->v == NULL)
+		return tq_fail_sys(e, ENOMEM, "queues");
+	memset(c->v, 0, (n + 1) * sizeof(*c->v));
+	for (i = 0; i < n; i++) {
+		c->v[i].name = names[i];
+		if (ask(r, &c->v[i], mem, e) == -1)
+			return -1;
+	}
+	if (tq_redis_finish(&r->main, e) == -1)
+		return -1;
+	return tq_redis_list_unready(r, &sel, count_one, c, e);
+}
+
+int
+tq_redis_queues(void *b, int (*each)(const struct tq_queue_info *, void *),
+    void *arg, struct tq_err *e)
+{
+	struct tq_redis *r = b;
+	const char *const *names;
+	struct tq_arena mem;
+	struct count c;
+	size_t i, n;
+	int rv;
+
+	if (tq_redis_ready(r, e) == -1)
+		return -1;
+	tq_arena_init(&mem);
+	if ((rv = tq_redis_queue_names(r, &names, &n, &mem, e)) == 0)
+		rv = depths(r, &c, names, n, &mem, e);
+	for (i = 0; rv == 0 && i < n; i++)
+		rv = each(&c.v[i], arg);
+	tq_arena_fini(&mem);
+	return rv;
+}
+
+/* 1 nothing is there to do, 0, -1. */
+static int
+is_idle(struct tq_redis *r, const char *const *queues, size_t n,
+    struct tq_err *e)
+{
+	struct tq_arena mem;
+	struct count c;
+	size_t i;
+	int rv;
+
+	if (tq_redis_ready(r, e) == -1)
+		return -1;
+	tq_arena_init(&mem);
+	rv = depths(r, &c, queues, n, &mem, e);
+	if (rv == 0)
+		rv = 1;
+	for (i = 0; rv == 1 && i < n; i++)
+		if (c.v[i].count[TQ_READY] + c.v[i].count[TQ_STARTED] +
+		    c.v[i].count[TQ_RETRY] + c.v[i].count[TQ_DELAYED] > 0)
+			rv = 0;
+	tq_arena_fini(&mem);
+	return rv;
+}
+
+/* What a Celery worker has acknowledged early is not seen here. */
+int
+tq_redis_wait_idle(void *b, const char *const *queues, size_t n,
+    tq_time timeout, struct tq_err *e)
+{
+	tq_time until = tq_clock_deadline(tq_clock_mono(), timeout), left;
+	int rv;
+
+	while ((rv = is_idle(b, queues, n, e)) == 0) {
+		if ((left = until - tq_clock_mono()) <= 0)
+			break;
+		if (left > LOOK_EVERY)
+			left = LOOK_EVERY;
+		(void)poll(NULL, 0, (int)((left + TQ_MS - 1) / TQ_MS));
+	}
+	return rv;
+}

@@ -1,0 +1,520 @@
+/*
+ * Settling: the end of an attempt and all that follows from it.
+ *
+ * On one server it is one script.  On two there are three: what is sent (an id
+ * is sent once), then what is stored, then the end of the claim; after a
+ * crash between them the message comes back, and its next attempt does no
+ * part twice.  A plain end is sent and not waited for: it is kept until the
+ * server has answered, and sent again over a new connection.
+ */
+#include <sys/stat.h>
+
+#include <bsd/string.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "backend/redis/extra.h"
+#include "backend/redis/redis.h"
+#include "base/clock.h"
+#include "base/io.h"
+#include "message/celery_result.h"
+#include "message/json.h"
+
+#define OUTPUT_MAX	((size_t)16 << 20)	/* of a stream in a result */
+#define ENDING_MAX	64			/* ends on their way */
+#define TTL		"86400"
+
+int
+tq_redis_stale(const struct tq_ref *ref, struct tq_err *e)
+{
+	return tq_fail(e, ESTALE, "%s/%u: the claim is no longer yours",
+	    ref->id.s, ref->attempt);
+}
+
+/* ---- ends on their way ----------------------------------------------- */
+
+static void
+ended(void *arg, const redisReply *a)
+{
+	struct tq_redis_held *h = arg;
+
+	/* OOM and the like: it is tried again; STALE: it is another's */
+	if (a == NULL || a->type == REDIS_REPLY_ERROR) {
+		h->posted = 0;
+		return;
+	}
+	tq_redis_held_drop(h->r, h);
+}
+
+int
+tq_redis_end_post(struct tq_redis_held *h, struct tq_err *e)
+{
+	struct tq_redis *r = h->r;
+
+	h->posted = 1;
+	if (tq_redis_post(&r->main, TQ_REDIS_DO, &h->end, ended, h, e) == 0)
+		return 0;
+	h->posted = 0;
+	return -1;
+}
+
+/* Its end stands in h->end: off it goes. */
+static int
+post(struct tq_redis *r, struct tq_redis_held *h, unsigned flags,
+    struct tq_err *e)
+{
+	r->ntaken -= h->stage == TQ_REDIS_TAKEN;
+	r->nending += h->stage != TQ_REDIS_ENDING;
+	h->stage = TQ_REDIS_ENDING;
+	/* from here on it is kept; a lost server delays it, no more */
+	if (tq_redis_end_post(h, NULL) == -1)
+		return 0;
+	if (flags & TQ_SETTLE_SYNC || r->nending > ENDING_MAX)
+		return tq_redis_finish(&r->main, e);
+	return 0;
+}
+
+/* ---- chords ---------------------------------------------------------- */
+
+/* Record one part; when the chord is complete the plan gets longer. */
+static int
+count_part(struct tq_redis *r, const struct tq_redis_held *h,
+    struct tq_celery_plan *plan, size_t k, const struct tq_celery_site *site,
+    struct tq_err *e)
+{
+	const struct tq_celery_count *c = &plan->count[k];
+	struct tq_bytes *members, saved = { NULL, 0 };
+	const char *key;
+	char score[48];
+	redisReply *a;
+	size_t i, n;
+	int rv = 0;
+
+	if ((key = tq_redis_group_key(r, &r->mem, c->gid)) == NULL)
+		return tq_fail_sys(e, ENOMEM, "chord %s", c->gid);
+	snprintf(score, sizeof(score), "%.17g", c->score);
+	tq_redis_cmd_reset(&r->cmd);
+	tq_redis_cmd_str(&r->cmd, r->place.prefix);
+	tq_redis_cmd_num(&r->cmd, r->apart ? r->results.db : r->place.db);
+	tq_redis_cmd_num(&r->cmd, r->results.db);
+	tq_redis_cmd_str(&r->cmd, r->apart ? "" : h->tag);
+	tq_redis_cmd_str(&r->cmd, key);
+	tq_redis_cmd_str(&r->cmd, TTL);
+	tq_redis_cmd_str(&r->cmd, c->id);
+	tq_redis_cmd_str(&r->cmd, score);
+	tq_redis_cmd_put(&r->cmd, c->head.p, c->head.n);
+	tq_redis_cmd_put(&r->cmd, c->member.p, c->member.n);
+	a = tq_redis_call(tq_redis_result_conn(r), TQ_REDIS_PART, &r->cmd, e);
+	if (a == NULL)
+		return -1;
+	if (a->type != REDIS_REPLY_ARRAY) {
+		freeReplyObject(a);
+		return tq_fail(e, ESTALE, "%s: the claim is no longer yours",
+		    h->id.s);
+	}
+	if (a->elements >= 2 && a->element[0]->integer == 1) {
+		n = a->elements - 2;
+		members = tq_arena_alloc(&r->mem, (n + 1) * sizeof(*members));
+		for (i = 0; i < n && members != NULL; i++) {
+			members[i].n = a->element[i + 2]->len;
+			members[i].p = tq_arena_copy(&r->mem,
+			    a->element[i + 2]->str, members[i].n);
+			if (members[i].p == NULL)
+				members = NULL;
+		}
+		if (a->element[1]->len > 0) {
+			saved.n = a->element[1]->len;
+			saved.p = tq_arena_copy(&r->mem, a->element[1]->str,
+			    saved.n);
+		}
+		rv = members == NULL ? tq_fail_sys(e, ENOMEM, "chord %s",
+		    c->gid) : tq_celery_chord(plan, k, members, n, saved,
+		    site, e);
+	}
+	freeReplyObject(a);
+	return rv;
+}
+
+/* ---- the plan carried out -------------------------------------------- */
+
+/* One script on this server. */
+static int
+carry_out(struct tq_redis *r, struct tq_redis_held *h,
+    const struct tq_celery_plan *plan, unsigned flags, struct tq_err *e)
+{
+	redisReply *a;
+
+	if (r->apart) {
+		tq_redis_do_begin(r, &r->cmd, h->tag, 0, NULL, 0);
+		if (tq_redis_do_plan(r, &r->cmd, &r->mem, plan,
+		    TQ_REDIS_SENDS, e) == -1 || (a = tq_redis_call(&r->main,
+		    TQ_REDIS_DO, &r->cmd, e)) == NULL)
+			return -1;
+		h->lost = strcmp(a->str, "STALE") == 0;
+		freeReplyObject(a);
+		if (!h->lost && tq_redis_store_plan(r, &r->mem, plan, e) == -1)
+			return -1;
+	}
+	tq_redis_do_begin(r, &h->end, h->tag, 1, NULL, 0);
+	if (!r->apart && tq_redis_do_plan(r, &h->end, &r->mem, plan,
+	    TQ_REDIS_ALL, e) == -1)
+		return -1;
+	return post(r, h, flags, e);
+}
+
+/* Count the parts, then do it all. */
+static int
+finish_plan(struct tq_redis *r, struct tq_redis_held *h,
+    struct tq_celery_plan *plan, const struct tq_celery_site *site,
+    unsigned flags, struct tq_err *e)
+{
+	size_t k;
+
+	for (k = 0; k < plan->ncounts; k++)
+		if (count_part(r, h, plan, k, site, e) == -1)
+			return -1;
+	return carry_out(r, h, plan, flags, e);
+}
+
+/* A stream of an outcome, from bytes or from its file. */
+static int
+stream(struct tq_redis *r, struct tq_bytes *out, struct tq_bytes bytes,
+    int fd, struct tq_err *e)
+{
+	struct stat st;
+	ssize_t n;
+	char *p;
+
+	*out = bytes;
+	if (out->n > OUTPUT_MAX)
+		out->n = OUTPUT_MAX;
+	if (fd == -1)
+		return 0;
+	if (fstat(fd, &st) == -1)
+		return tq_fail_sys(e, errno, "output");
+	out->n = (size_t)st.st_size < OUTPUT_MAX ? (size_t)st.st_size :
+	    OUTPUT_MAX;
+	if ((p = tq_arena_alloc(&r->mem, out->n + 1)) == NULL)
+		return tq_fail_sys(e, ENOMEM, "output");
+	if ((n = tq_io_pread(fd, p, out->n, 0)) == -1)
+		return tq_fail_sys(e, errno, "output");
+	out->p = p;
+	out->n = (size_t)n;
+	return 0;
+}
+
+/*
+ * Give the meta of the task itself what only we can tell.  A task that wants
+ * no result has none.
+ */
+static int
+add_extra(struct tq_redis *r, const struct tq_redis_held *h,
+    const struct tq_redis_read *in, struct tq_celery_plan *plan,
+    const struct tq_celery_end *end, tq_time now, struct tq_err *e)
+{
+	struct tq_redis_extra x = {
+		.o = *end->outcome, .attempt = h->attempt,
+		.crashes = in->crashes, .laters = in->laters,
+		.failures = (unsigned)in->msg.retries, .put = h->put,
+		.start = h->start, .end = now, .queue = h->queue,
+		.worker = r->node
+	};
+	struct tq_celery_step *s;
+	size_t k;
+
+	x.o.out = end->out;
+	x.o.err = end->err;
+	if (x.o.state == TQ_RETRY || x.o.state == TQ_FAILURE) {
+		x.failures += !(x.o.flags & TQ_OUTCOME_LATER);
+		x.laters += (x.o.flags & TQ_OUTCOME_LATER) != 0;
+	}
+	for (k = 0; k < plan->nsteps; k++) {
+		s = &plan->step[k];
+		if (s->what != TQ_CELERY_STORE || s->text.n < 2 ||
+		    strcmp(s->id, in->msg.id) != 0)
+			continue;
+		tq_buf_reset(&r->buf);
+		tq_buf_put(&r->buf, s->text.p, s->text.n - 1);
+		tq_buf_str(&r->buf, ", \"tq\": ");
+		tq_redis_extra_put(&r->buf, &x);
+		tq_buf_str(&r->buf, "}");
+		s->text.n = r->buf.n;
+		if (!tq_buf_ok(&r->buf) || (s->text.p = tq_arena_copy(&r->mem,
+		    r->buf.p, r->buf.n)) == NULL)
+			return tq_fail_sys(e, ENOMEM, "result of %s",
+			    in->msg.id);
+	}
+	return 0;
+}
+
+int
+tq_redis_end(struct tq_redis *r, struct tq_redis_held *h,
+    const struct tq_redis_read *in, const struct tq_outcome *o,
+    unsigned flags, struct tq_err *e)
+{
+	struct tq_celery_end end = { .outcome = o };
+	struct tq_celery_plan plan;
+	struct tq_celery_site site;
+
+	if (stream(r, &end.out, o->out, o->out_fd, e) == -1 ||
+	    stream(r, &end.err, o->err, o->err_fd, e) == -1)
+		return -1;
+	tq_redis_site(r, &site, h->queue);
+	tq_celery_plan_init(&plan, &r->mem);
+	if (tq_celery_settle(&plan, &in->msg, &in->env, &end, &site, e) ==
+	    -1 || add_extra(r, h, in, &plan, &end, site.now, e) == -1)
+		return -1;
+	return finish_plan(r, h, &plan, &site, flags, e);
+}
+
+/* Only what is stored of an end: the task itself is another broker's. */
+int
+tq_redis_end_stored(struct tq_redis *r, const struct tq_redis_held *h,
+    const struct tq_redis_read *in, const struct tq_outcome *o,
+    struct tq_err *e)
+{
+	struct tq_celery_end end = { .outcome = o };
+	struct tq_celery_plan plan;
+	struct tq_celery_site site;
+
+	if (stream(r, &end.out, o->out, o->out_fd, e) == -1 ||
+	    stream(r, &end.err, o->err, o->err_fd, e) == -1)
+		return -1;
+	tq_redis_site(r, &site, "");
+	tq_celery_plan_init(&plan, &r->mem);
+	if (tq_celery_settle(&plan, &in->msg, &in->env, &end, &site, e) ==
+	    -1 || add_extra(r, h, in, &plan, &end, site.now, e) == -1)
+		return -1;
+	return tq_redis_store_plan(r, &r->mem, &plan, e);
+}
+
+int
+tq_redis_end_unlock(struct tq_redis *r, struct tq_redis_held *h,
+    const struct tq_redis_read *in, const struct tq_bytes *metas, size_t n,
+    struct tq_err *e)
+{
+	struct tq_celery_plan plan;
+	struct tq_celery_site site;
+
+	tq_redis_site(r, &site, h->queue);
+	tq_celery_plan_init(&plan, &r->mem);
+	if (tq_celery_unlock(&plan, &in->msg, &in->env, metas, n, &site, e) ==
+	    -1)
+		return -1;
+	return finish_plan(r, h, &plan, &site, 0, e);
+}
+
+/* ---- without an end -------------------------------------------------- */
+
+static int
+put_back(struct tq_redis *r, struct tq_redis_held *h, const char *text,
+    size_t n, int priority, struct tq_err *e)
+{
+	const char *list = tq_redis_list_key(&r->place, &r->mem, h->queue,
+	    priority);
+
+	if (list == NULL)
+		return tq_fail_sys(e, ENOMEM, "queue %s", h->queue);
+	tq_redis_do_begin(r, &h->end, h->tag, 1, NULL, 0);
+	tq_redis_cmd_str(&h->end, "F");
+	tq_redis_cmd_str(&h->end, "");
+	tq_redis_cmd_str(&h->end, "");
+	tq_redis_cmd_str(&h->end, list);
+	tq_redis_cmd_put(&h->end, text, n);
+	if (!tq_buf_ok(&h->end.bytes))
+		return tq_fail_sys(e, ENOMEM, "queue %s", h->queue);
+	return post(r, h, 0, e);
+}
+
+int
+tq_redis_back(struct tq_redis *r, struct tq_redis_held *h, struct tq_err *e)
+{
+	struct tq_celery_envelope env;
+	struct tq_celery_bounds b;
+
+	tq_arena_reset(&r->mem);
+	tq_celery_bounds_init(&b);
+	b.envelope = h->n;
+	tq_celery_envelope_init(&env);
+	/* what cannot be read is found out by who takes it next */
+	(void)tq_celery_envelope_decode(&env, &r->mem, h->text, h->n, &b,
+	    NULL);
+	return put_back(r, h, h->text, h->n, env.priority, e);
+}
+
+int
+tq_redis_return(struct tq_redis *r, struct tq_redis_held *h,
+    const struct tq_redis_read *in, unsigned crashes, unsigned laters,
+    struct tq_err *e)
+{
+	struct tq_bytes text;
+
+	if (tq_redis_reword(&text, &r->mem, in, crashes, laters, e) == -1)
+		return -1;
+	return put_back(r, h, text.p, text.n, in->env.priority, e);
+}
+
+int
+tq_redis_delay(struct tq_redis *r, struct tq_redis_held *h, int priority,
+    tq_time due, struct tq_err *e)
+{
+	const char *list = tq_redis_list_key(&r->place, &r->mem, h->queue,
+	    priority);
+
+	if (list == NULL)
+		return tq_fail_sys(e, ENOMEM, "queue %s", h->queue);
+	tq_redis_do_begin(r, &h->end, h->tag, 1, NULL, 0);
+	tq_redis_cmd_str(&h->end, "D");
+	tq_redis_cmd_str(&h->end, "");
+	tq_redis_cmd_str(&h->end, "");
+	tq_redis_cmd_str(&h->end, h->tag);
+	tq_redis_cmd_time(&h->end, due);
+	tq_redis_cmd_str(&h->end, list);
+	tq_redis_cmd_put(&h->end, h->text, h->n);
+	if (!tq_buf_ok(&h->end.bytes))
+		return tq_fail_sys(e, ENOMEM, "queue %s", h->queue);
+	if (r->due == 0 || due < r->due)
+		r->due = due;
+	return post(r, h, 0, e);
+}
+
+/* ---- dead letters ---------------------------------------------------- */
+
+/* {"why": ..., "queue": ..., "worker": ..., "time": ..., "message": text} */
+static void
+letter(struct tq_redis *r, struct tq_buf *b, const struct tq_redis_held *h,
+    const char *why)
+{
+	tq_buf_str(b, "{\"why\": ");
+	tq_json_str(b, why, strlen(why));
+	tq_buf_str(b, ", \"queue\": ");
+	tq_json_str(b, h->queue, strlen(h->queue));
+	tq_buf_str(b, ", \"worker\": ");
+	tq_json_str(b, r->node, strlen(r->node));
+	tq_buf_str(b, ", \"time\": ");
+	tq_json_date(b, tq_clock_wall());
+	tq_buf_str(b, ", \"message\": ");
+	tq_json_bytes(b, h->text, h->n);
+	tq_buf_str(b, "}");
+}
+
+/* Whoever waits for it is told, if we could read whom it is for. */
+static int
+tell_poison(struct tq_redis *r, struct tq_celery_plan *plan,
+    const struct tq_redis_read *in, const char *why, struct tq_err *e)
+{
+	struct tq_celery_step *s;
+	struct tq_celery_meta meta;
+	struct tq_buf b;
+	int rv = 0;
+
+	if (in->msg.id == NULL || !tq_id_valid(in->msg.id))
+		return 0;
+	tq_celery_meta_init(&meta);
+	meta.task_id = in->msg.id;
+	meta.status = "FAILURE";
+	meta.exc.type = "BadMessage";
+	meta.exc.module = "tq.errors";
+	meta.date_done = tq_clock_wall();
+	tq_buf_init(&b);
+	tq_buf_str(&b, "[");
+	tq_json_str(&b, why, strlen(why));
+	tq_buf_str(&b, "]");
+	meta.exc.message.p = tq_arena_copy(&r->mem, b.p, b.n);
+	meta.exc.message.n = b.n;
+	tq_buf_reset(&b);
+	tq_celery_meta_encode(&b, &meta);
+	s = tq_arena_alloc(&r->mem, sizeof(*s));
+	if (s == NULL || !tq_buf_ok(&b))
+		rv = tq_fail_sys(e, ENOMEM, "%s", r->place.name);
+	else {
+		memset(s, 0, sizeof(*s));
+		s->what = TQ_CELERY_STORE;
+		s->id = in->msg.id;
+		s->text.p = tq_arena_copy(&r->mem, b.p, b.n);
+		s->text.n = b.n;
+		plan->step = s;
+		plan->nsteps = 1;
+	}
+	tq_buf_fini(&b);
+	return rv;
+}
+
+int
+tq_redis_bury(struct tq_redis *r, struct tq_redis_held *h,
+    const struct tq_redis_read *in, const char *why, struct tq_err *e)
+{
+	struct tq_celery_plan plan = { .nsteps = 0 };
+	struct tq_buf b;
+
+	if (tell_poison(r, &plan, in, why, e) == -1)
+		return -1;
+	if (r->apart && tq_redis_store_plan(r, &r->mem, &plan, e) == -1)
+		return -1;
+	tq_redis_do_begin(r, &h->end, h->tag, 1, NULL, 0);
+	if (!r->apart && tq_redis_do_plan(r, &h->end, &r->mem, &plan,
+	    TQ_REDIS_ALL, e) == -1)
+		return -1;
+	tq_buf_init(&b);
+	letter(r, &b, h, why);
+	tq_redis_cmd_str(&h->end, "L");
+	tq_redis_cmd_str(&h->end, "");
+	tq_redis_cmd_join(&h->end, r->place.prefix, "tq.dead", NULL);
+	tq_redis_cmd_put(&h->end, b.p, b.n);
+	tq_redis_cmd_num(&h->end, TQ_REDIS_DEAD_MAX);
+	if (!tq_buf_ok(&b) || !tq_buf_ok(&h->end.bytes)) {
+		tq_buf_fini(&b);
+		return tq_fail_sys(e, ENOMEM, "dead letter");
+	}
+	tq_buf_fini(&b);
+	return post(r, h, 0, e);
+}
+
+/* ---- the call -------------------------------------------------------- */
+
+/*
+ * What is settled: held by this handle, or, for a lease that outlives a
+ * process, found in unacked by its id and attempt.
+ */
+struct tq_redis_held *
+tq_redis_hold(struct tq_redis *r, const struct tq_ref *ref, struct tq_err *e)
+{
+	struct tq_redis_held *h = tq_redis_held_find(r, ref);
+
+	if (h != NULL && h->lost) {
+		tq_redis_held_drop(r, h);
+		h = NULL;
+	} else if (h == NULL && tq_redis_adopt(r, ref, &h, e) == -1)
+		return NULL;
+	if (h == NULL)
+		tq_redis_stale(ref, e);
+	return h;
+}
+
+int
+tq_redis_settle(void *b, const struct tq_ref *ref, struct tq_outcome *o,
+    unsigned flags, struct tq_err *e)
+{
+	struct tq_redis *r = b;
+	struct tq_redis_held *h;
+	struct tq_redis_read in;
+
+	o->taken_out = o->taken_err = 0;
+	tq_arena_reset(&r->mem);
+	if (tq_redis_ready(r, e) == -1 || (h = tq_redis_hold(r, ref, e)) ==
+	    NULL)
+		return -1;
+	if (o->state == TQ_READY)
+		return tq_redis_back(r, h, e);
+	if (tq_redis_read(&in, &r->mem, h->text, h->n, e) == -1)
+		return -1;
+	if (tq_redis_end(r, h, &in, o, flags, e) == 0)
+		return 0;
+	if (errno == ESTALE) {
+		tq_redis_held_drop(r, h);
+		errno = ESTALE;
+	}
+	return -1;
+}

@@ -1,0 +1,119 @@
+/*
+ * Waiting for messages without taking any.
+ *
+ * The server remembers which keys we asked about (CLIENT TRACKING, Redis 6)
+ * and rings our second connection once one of them is written to, by whomever:
+ * any number of lists is watched so, and nothing is taken on the way.  Where
+ * that cannot be had the lists are looked at now and then.
+ */
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "backend/redis/redis.h"
+#include "base/clock.h"
+
+#define POLL_EVERY	(20 * TQ_MS)
+
+/* ---- being rung ------------------------------------------------------ */
+
+/* Connect the second one and let the server ring it for the first. */
+static int
+track(struct tq_redis *r, struct tq_err *e)
+{
+	struct tq_err why;
+	char id[32];
+	redisReply *a;
+
+	if (r->sub.fd == -1 && tq_redis_sub_open(r, e) == -1)
+		return -1;
+	snprintf(id, sizeof(id), "%lld", r->sub_id);
+	a = tq_redis_say(&r->main, &why, "CLIENT", "TRACKING", "ON",
+	    "REDIRECT", id, "OPTIN", "NOLOOP", NULL);
+	if (a == NULL) {
+		if (r->main.fd == -1)
+			return tq_fail(e, why.num, "%s", why.text);
+		r->no_tracking = 1;	/* an older server, or not allowed */
+		return 0;
+	}
+	freeReplyObject(a);
+	r->tracked_main = r->main.opened;
+	r->tracked_sub = r->sub.opened;
+	return 0;
+}
+
+static int
+is_tracking(const struct tq_redis *r)
+{
+	return r->sub.fd != -1 && r->tracked_main == r->main.opened &&
+	    r->tracked_sub == r->sub.opened;
+}
+
+int
+tq_redis_watch(struct tq_redis *r, const struct tq_take *take,
+    struct tq_err *e)
+{
+	struct tq_redis_cmd *cmd = &r->cmd;
+	const char *list;
+	redisReply *a;
+	size_t i, k;
+	int n;
+
+	tq_arena_reset(&r->mem);
+	if (!r->no_tracking && !is_tracking(r) && track(r, e) == -1)
+		return -1;
+	if (!r->no_tracking) {
+		tq_redis_cmd_reset(cmd);
+		tq_redis_cmd_str(cmd, "CLIENT");
+		tq_redis_cmd_str(cmd, "CACHING");
+		tq_redis_cmd_str(cmd, "YES");
+		if (tq_redis_post(&r->main, TQ_REDIS_PLAIN, cmd, NULL, NULL,
+		    e) == -1)
+			return -1;
+	}
+	tq_redis_cmd_reset(cmd);
+	tq_redis_cmd_str(cmd, "EXISTS");
+	for (i = 0; i < take->nqueues; i++)
+		for (k = 0; k < r->place.nsteps; k++) {
+			list = tq_redis_list_key(&r->place, &r->mem,
+			    take->queue[i], (int)r->place.steps[k]);
+			if (list == NULL)
+				return tq_fail_sys(e, ENOMEM, "queue %s",
+				    take->queue[i]);
+			tq_redis_cmd_str(cmd, list);
+		}
+	if ((a = tq_redis_call(&r->main, TQ_REDIS_PLAIN, cmd, e)) == NULL)
+		return -1;
+	n = (int)a->integer;
+	freeReplyObject(a);
+	if (n > 0 && r->paused)
+		n = 0;
+	return n;
+}
+
+int
+tq_redis_doze(struct tq_redis *r, const struct tq_take *take, tq_time until,
+    struct tq_err *e)
+{
+	struct pollfd p = { .events = POLLIN };
+	tq_time left;
+	int rv;
+
+	if ((rv = tq_redis_watch(r, take, e)) != 0)
+		return rv == -1 ? -1 : 0;
+	left = until - tq_clock_mono();
+	if (r->no_tracking && left > POLL_EVERY)
+		left = POLL_EVERY;
+	if (left < 0)
+		left = 0;
+	p.fd = r->no_tracking ? -1 : r->sub.fd;
+	rv = poll(&p, 1, (int)((left + TQ_MS - 1) / TQ_MS));
+	if (rv == -1 && errno != EINTR)
+		return tq_fail_sys(e, errno, "poll");
+	if (rv == 1)
+		(void)tq_redis_pump(&r->sub, NULL);
+	return 0;
+}

@@ -1,0 +1,63 @@
+/* What a handle that has joined as a worker keeps. */
+#ifndef TQ_REDIS_WORKER_H
+#define TQ_REDIS_WORKER_H
+
+#include <stdarg.h>
+
+#include "backend/redis/redis.h"
+
+#define TQ_REDIS_MAILS	32
+
+struct tq_redis_worker {
+	unsigned	 jobs;
+	tq_time		 since;		/* wall */
+	char		 status[64], limits[48];
+	int64_t		 rss;
+	uint64_t	 pong;
+	char		*queues;	/* with commas */
+	char		 queue[TQ_QUEUES_MAX][TQ_NAME_MAX + 1];
+	size_t		 nqueues;
+	uint64_t	 claims, done, failed;
+	tq_time		 noted;		/* CLOCK_MONOTONIC */
+	int		 ticking;
+	unsigned	 watched;	/* opening of the second connection */
+	/* words for the loop */
+	char		 mail[TQ_REDIS_MAILS][512];
+	unsigned	 first, nmails;
+	/* remote control and events */
+	int		 control;	/* answer it */
+	int		 events;	/* tell of tasks */
+	tq_time		 beat;		/* CLOCK_MONOTONIC */
+	int64_t		 clock;		/* Lamport */
+};
+
+/* worker.c */
+int	tq_redis_join(void *b, const struct tq_take *, unsigned jobs,
+	    struct tq_err *);
+void	tq_redis_status(void *b, const struct tq_worker_state *);
+int	tq_redis_fd(void *b);
+int	tq_redis_sleep(void *b, const struct tq_take *, tq_time *next,
+	    struct tq_err *);
+int	tq_redis_mail(void *b, char *, size_t, struct tq_err *);
+int	tq_redis_workers(void *b, int (*each)(const struct tq_worker_info *,
+	    void *), void *arg, struct tq_err *);
+void	tq_redis_mail_add(struct tq_redis *, const char *fmt, ...)
+	    __attribute__((__format__(__printf__, 2, 3)));
+void	tq_redis_worker_free(struct tq_redis *);
+
+/* control.c */
+/* A message of the channel of remote control. */
+void	tq_redis_control(struct tq_redis *, const char *text, size_t n);
+int	tq_redis_send(void *b, const char *name, const char *words,
+	    unsigned *sent, struct tq_err *);
+
+/* event.c */
+/* "worker-online", "worker-offline", "worker-heartbeat". */
+void	tq_redis_event_worker(struct tq_redis *, const char *type);
+/* A heartbeat, if it is time. */
+void	tq_redis_event_beat(struct tq_redis *);
+/* Something that happened to a held task, if anybody wants to know. */
+void	tq_redis_event_task(struct tq_redis *, const char *type,
+	    const struct tq_redis_held *, const struct tq_redis_read *,
+	    const struct tq_outcome *);
+#endif

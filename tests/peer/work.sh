@@ -1,0 +1,46 @@
+#!/bin/sh
+# What a Celery client sends, a tq worker runs; the client gets what it expects.
+
+. "${0%/*}/../lib/redis.sh"
+need_celery
+redis_start
+celery_app
+
+mkdir handlers
+cat >handlers/proj.add <<'SH'
+#!/bin/sh
+echo $(($1 + $2))
+SH
+cat >handlers/proj.boom <<'SH'
+#!/bin/sh
+echo "no good: $1" >&2
+exit 3
+SH
+cat >handlers/proj.note <<SH
+#!/bin/sh
+echo "tq \$* kw=\${TQ_KW_key:-}" >>'$NOTES'
+echo '["ok"]'
+SH
+chmod +x handlers/*
+bg tqrun -q celery -j 2 handlers
+
+py >got <<'PY'
+print(add.delay(2, 3).get(timeout=20))
+try:
+    boom.delay('really').get(timeout=20)
+except Exception as e:
+    print(type(e).__name__, e)
+print(note.delay(1, 'two', key=[3]).get(timeout=20))
+try:
+    app.send_task('proj.nothing').get(timeout=20)
+except Exception as e:
+    print(type(e).__name__, e)
+print(add.apply_async((1, 1), countdown=0.5).get(timeout=20))
+PY
+is 'results, failures and unknown tasks as a client expects' "$(cat got)" \
+    "5
+CommandFailed exit status 3: no good: really
+['ok']
+NotRegistered 'proj.nothing'
+2"
+is 'operands and kwargs reach the handler' "$(cat "$NOTES")" 'tq 1 two kw=[3]'
