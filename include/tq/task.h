@@ -42,7 +42,12 @@ enum tq_on_key {
 #define TQ_TASK_NORESULT	0x04	/* keep no output of a success */
 #define TQ_TASK_JSON		0x08	/* named: args and kwargs are JSON text */
 #define TQ_TASK_LOCAL		0x10	/* command put by a user of this spool */
-#define TQ_TASK_FLAGS		0x1f
+#define TQ_TASK_OPEN		0x20	/* a group whose members come in later
+					 * puts, until TQ_DO_SEAL; it fails if
+					 * the handle is closed before */
+#define TQ_TASK_CHORD		0x40	/* the outputs of `pipe` become JSON
+					 * values, one a line */
+#define TQ_TASK_FLAGS		0x7f
 
 struct tq_task {
 	/* identity; id NULL: the put makes one */

@@ -397,6 +397,7 @@ enum tq_verb {
 	TQ_DO_MOVE,		/* value: the queue */
 	TQ_DO_PRI,		/* value: 0-9 */
 	TQ_DO_KILL,		/* value: signal name or NULL */
+	TQ_DO_SEAL,		/* a group put with TQ_TASK_OPEN is complete */
 	/* on queues: sel->queues */
 	TQ_DO_PAUSE, TQ_DO_RESUME, TQ_DO_CLOSE, TQ_DO_OPEN, TQ_DO_RMQ,
 	TQ_DO_PURGE,

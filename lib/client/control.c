@@ -23,6 +23,7 @@ target_of(enum tq_verb verb)
 	case TQ_DO_MOVE:
 	case TQ_DO_PRI:
 	case TQ_DO_KILL:
+	case TQ_DO_SEAL:
 		return ON_TASKS;
 	case TQ_DO_PAUSE:
 	case TQ_DO_RESUME:

@@ -10,10 +10,11 @@
 
 /* Members that are read, and members that tell of a task's past. */
 static const char *const known[] = {
-	"args", "argv", "backoff", "body", "cmd", "cwd", "env", "eta",
-	"expires", "hard", "hold", "id", "json", "keep", "kwargs", "label", "limits", "name",
-	"noresult", "once", "parent", "pri", "queue", "retries", "root",
-	"shell", "soft", "umask",
+	"after", "args", "argv", "backoff", "body", "chord", "cmd", "cwd",
+	"env", "eta", "expires", "group", "hard", "hold", "id", "json", "keep",
+	"key", "kind", "kwargs", "label", "limits", "name", "noresult", "once",
+	"on_key", "parent", "pipe", "pri", "queue", "retries", "root", "shell",
+	"soft", "umask", "when",
 
 	"attempt", "claim", "crashes", "cut", "end", "err", "failures", "host",
 	"laters", "maxrss", "out", "pid", "progress", "put", "result",
@@ -217,6 +218,46 @@ get_backoff(struct tq_json_reader *r, struct tq_task *out)
 		tq_json_bad(r, EINVAL, "backoff: %s", e.text);
 }
 
+/* One of a few words: its number, or def when the member is not there. */
+static int
+word(struct tq_json_reader *r, const char *name, const char *const *words,
+    int n, int def)
+{
+	const char *s = tq_json_string(r, name);
+	int i;
+
+	if (s == NULL)
+		return def;
+	for (i = 0; i < n; i++)
+		if (strcmp(s, words[i]) == 0)
+			return i;
+	tq_json_bad(r, EINVAL, "%s: no such word '%.80s'", name, s);
+	return def;
+}
+
+/* What it is tied to. */
+static void
+get_ties(struct tq_json_reader *r, struct tq_task *out)
+{
+	static const char *const whens[] = { "ok", "fail", "any" };
+	static const char *const policies[] = { "skip", "replace", "follow" };
+	static const char *const kinds[] = { "task", "group" };
+	int count = 0;
+
+	out->key = tq_json_string(r, "key");
+	out->on_key = (enum tq_on_key)word(r, "on_key", policies, 3,
+	    TQ_KEY_SKIP);
+	if (tq_json_member(r, "after") != NULL)
+		out->after = vector(r, "after", NULL, 0, &count);
+	out->nafter = (size_t)count;
+	out->when = (enum tq_when)word(r, "when", whens, 3, TQ_WHEN_OK);
+	out->pipe = tq_json_string(r, "pipe");
+	out->group = tq_json_string(r, "group");
+	tq_json_flag(r, "chord", TQ_TASK_CHORD, &out->flags);
+	if (word(r, "kind", kinds, 2, 0) == 1)
+		out->kind = TQ_KIND_GROUP;
+}
+
 static void
 get_task(struct tq_json_reader *r, struct tq_task *out)
 {
@@ -229,6 +270,7 @@ get_task(struct tq_json_reader *r, struct tq_task *out)
 	out->parent = tq_json_string(r, "parent");
 	out->root = tq_json_string(r, "root");
 	get_work(r, out);
+	get_ties(r, out);
 	get_body(r, out);
 	out->dir = tq_json_string(r, "cwd");
 	tq_json_mode(r, "umask", &out->umask);

@@ -161,7 +161,9 @@ put_work(struct tq_buf *b, const struct tq_task *t)
 
 	switch (t->kind) {
 	case TQ_KIND_BODY:
+		return;
 	case TQ_KIND_GROUP:
+		member_bytes(b, "kind", "group");
 		return;
 	case TQ_KIND_COMMAND:
 		put_args(b, "argv", t->argc, t->argv, 0);
@@ -241,6 +243,22 @@ put_rules(struct tq_buf *b, const struct tq_info *i)
 	member_true(b, "noresult", (t->flags & TQ_TASK_NORESULT) != 0);
 }
 
+/* What it is tied to. */
+static void
+put_ties(struct tq_buf *b, const struct tq_task *t)
+{
+	static const char *const whens[] = { "ok", "fail", "any" };
+
+	member_bytes(b, "key", t->key);
+	if (t->nafter > 0)
+		put_args(b, "after", (int)t->nafter, t->after, 0);
+	if (t->when != TQ_WHEN_OK)
+		member_bytes(b, "when", whens[t->when]);
+	member_bytes(b, "pipe", t->pipe);
+	member_true(b, "chord", (t->flags & TQ_TASK_CHORD) != 0);
+	member_bytes(b, "group", t->group);
+}
+
 /* What it returned, as it is. */
 static void
 put_result(struct tq_buf *b, const struct tq_bytes *result)
@@ -298,6 +316,7 @@ tq_json_task_encode(struct tq_buf *b, const struct tq_info *i,
 	put_work(b, t);
 	put_place(b, i, body);
 	put_rules(b, i);
+	put_ties(b, t);
 	put_past(b, i);
 	member_bytes(b, "parent", t->parent);
 	member_bytes(b, "root", t->root);

@@ -67,6 +67,7 @@ enum outcome_tag {
 
 #define KIND_MASK	0x07
 #define FLAGS_SHIFT	3
+#define FLAGS_HERE	0x1f	/* the others stand with its relations */
 #define STATE_MASK	0x0f
 #define CUT_BIT		0x10
 
@@ -82,7 +83,8 @@ tq_native_head_put(struct tq_buf *b, const struct tq_task *t)
 	if ((p = tq_buf_grow(b, 2)) == NULL)
 		return;
 	p[0] = TQ_FIELD_VERSION;
-	p[1] = (unsigned char)(t->kind | t->flags << FLAGS_SHIFT);
+	p[1] = (unsigned char)(t->kind |
+	    (t->flags & FLAGS_HERE) << FLAGS_SHIFT);
 	tq_field_put_string(b, HEAD_NAME, t->name);
 	if (t->argc > 0)
 		tq_field_put_vector(b, HEAD_ARGV, (size_t)t->argc, t->argv);
@@ -204,7 +206,7 @@ tq_native_head_get(struct tq_task *out, struct tq_arena *mem, const void *p,
 	if (tq_field_version(&c, head_what, e) == -1)
 		return -1;
 	first = tq_cur_byte(&c);
-	if ((first & KIND_MASK) > TQ_KIND_NAMED)
+	if ((first & KIND_MASK) > TQ_KIND_GROUP)
 		return tq_fail(e, EPROTO, "%s: kind %u is of a newer tq",
 		    head_what, first & KIND_MASK);
 	out->kind = (enum tq_kind)(first & KIND_MASK);

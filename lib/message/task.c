@@ -154,6 +154,7 @@ check_kind(const struct tq_task *t, struct tq_err *e)
 		    t->argc, t->kwc);
 	switch (t->kind) {
 	case TQ_KIND_BODY:
+	case TQ_KIND_GROUP:
 		if (t->argc != 0)
 			return tq_fail(e, EINVAL,
 			    "a task of a body only has %d arguments", t->argc);
@@ -313,6 +314,51 @@ check_times(const struct tq_task *t, struct tq_err *e)
 	return 0;
 }
 
+/* A group does no work: it is its members, and what waits for it. */
+static int
+check_group(const struct tq_task *t, struct tq_err *e)
+{
+	if (t->kind != TQ_KIND_GROUP) {
+		if (t->flags & TQ_TASK_OPEN)
+			return tq_fail(e, EINVAL, "only a group is open");
+		return 0;
+	}
+	if (t->body.n > 0 || t->body_fd >= 0 || t->nafter > 0 ||
+	    t->pipe != NULL || t->key != NULL || t->eta != 0 ||
+	    t->expires != 0 || t->flags & TQ_TASK_HOLD)
+		return tq_fail(e, EINVAL, "a group has members and a queue, "
+		    "no work, key, date or dependency of its own");
+	return 0;
+}
+
+static int
+check_ties(const struct tq_task *t, struct tq_err *e)
+{
+	size_t i;
+
+	if (t->key != NULL && (*t->key == '\0' ||
+	    !is_plain(t->key, TQ_LABEL_MAX)))
+		return tq_fail(e, EINVAL, "key '%.80s' is not 1 to %d bytes "
+		    "without control characters", t->key, TQ_LABEL_MAX);
+	if ((unsigned)t->on_key > TQ_KEY_FOLLOW ||
+	    (unsigned)t->when > TQ_WHEN_ANY)
+		return tq_fail(e, EINVAL, "no such policy of keys or "
+		    "dependencies");
+	for (i = 0; i < t->nafter; i++)
+		if (t->after[i] == NULL ||
+		    check_id("dependency", t->after[i], e) == -1)
+			return -1;
+	if (check_id("pipe", t->pipe, e) == -1 ||
+	    check_id("group", t->group, e) == -1)
+		return -1;
+	if (t->pipe != NULL && (t->body.n > 0 || t->body_fd >= 0))
+		return tq_fail(e, EINVAL, "its stdin is a body and the output "
+		    "of %s", t->pipe);
+	if (t->flags & TQ_TASK_CHORD && t->pipe == NULL)
+		return tq_fail(e, EINVAL, "the values of no group");
+	return check_group(t, e);
+}
+
 int
 tq_task_check(const struct tq_task *t, struct tq_err *e)
 {
@@ -325,7 +371,7 @@ tq_task_check(const struct tq_task *t, struct tq_err *e)
 	if (check_args(t, &sum, e) == -1 || check_kwargs(t, &sum, e) == -1)
 		return -1;
 	if (check_place(t, &sum, e) == -1 || check_times(t, e) == -1 ||
-	    check_limits(t, e) == -1)
+	    check_limits(t, e) == -1 || check_ties(t, e) == -1)
 		return -1;
 	return 0;
 }

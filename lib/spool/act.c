@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "spool/core.h"
+#include "spool/graph.h"
 
 /* Ids that one transaction changes. */
 #define SLICE	256
@@ -53,11 +54,18 @@ why(struct tq_rec *r, const char *s)
  * state for it.
  */
 static int
-decide(const struct act *a, const struct tq_top *top, const struct tq_slot *s,
+decide(const struct act *a, struct tq_table *t, const struct tq_slot *s,
     struct tq_rec *r)
 {
+	const struct tq_ext *x = tq_table_ext(t, s);
+	int group = x != NULL && x->flags & TQ_XF_GROUP;
 	int ended = TQ_STATE_ENDED(s->state);
+	const struct tq_top *top = t->top;
 
+	/* a group stands in no line, and its place in order must not change */
+	if (group && (a->verb == TQ_DO_HOLD || a->verb == TQ_DO_RELEASE ||
+	    a->verb == TQ_DO_MOVE || a->verb == TQ_DO_PRI))
+		return 0;
 	memset(r, 0, sizeof(*r));
 	r->id = s->id;
 	state_of(r, s);
@@ -71,7 +79,8 @@ decide(const struct act *a, const struct tq_top *top, const struct tq_slot *s,
 	case TQ_DO_RELEASE:
 		if (s->state != TQ_HELD)
 			return 0;
-		r->st.state = s->due > a->now ? TQ_DELAYED : TQ_READY;
+		r->st.state = tq_graph_waits(t, s) ? TQ_BLOCKED :
+		    s->due > a->now ? TQ_DELAYED : TQ_READY;
 		r->st.seq = top->seq + 1;	/* a new place in line */
 		why(r, "released");
 		return 1;
@@ -79,12 +88,16 @@ decide(const struct act *a, const struct tq_top *top, const struct tq_slot *s,
 		if (!ended || (s->state == TQ_SUCCESS &&
 		    !(a->flags & TQ_DO_FORCE)))
 			return 0;
-		r->st.state = TQ_READY;
-		r->st.crashes = r->st.laters = r->st.failures = 0;
-		r->st.due = 0;
-		r->st.seq = top->seq + 1;
-		why(r, "retried");
+		/* its key may be another's by now */
+		if (x != NULL && x->key != 0 && tq_key_next(t, x->key, 0) != 0)
+			return 0;
+		/* what it waited for in vain it does without */
+		tq_reopen_record(r, s, group ? TQ_BLOCKED : TQ_READY,
+		    group ? s->seq : top->seq + 1);
 		return 1;
+	case TQ_DO_SEAL:
+		r->type = TQ_REC_SEAL;
+		return group && s->state == TQ_BLOCKED && s->row != 0;
 	case TQ_DO_MOVE:
 		if (ended || s->state == TQ_STARTED || s->queue == a->queue)
 			return 0;
@@ -101,16 +114,11 @@ decide(const struct act *a, const struct tq_top *top, const struct tq_slot *s,
 		return 1;
 	case TQ_DO_FORGET:
 		r->type = TQ_REC_FORGET;
-		return ended;
+		return ended && (x == NULL || x->pins == 0 ||
+		    a->flags & TQ_DO_FORCE);
 	case TQ_DO_REVOKE:
-		r->type = TQ_REC_END;
-		memset(&r->end, 0, sizeof(r->end));
-		r->end.state = TQ_REVOKED;
-		r->end.flags = s->state == TQ_STARTED ? 0 : TQ_EF_NOCLAIM;
-		r->end.attempt = s->attempt;
-		r->end.prev = s->end;
-		r->end.start = s->state == TQ_STARTED ? s->time : 0;
-		r->end.end = a->now;
+		tq_end_record(r, s, TQ_REVOKED,
+		    s->state == TQ_STARTED ? 0 : TQ_EF_NOCLAIM, a->now);
 		return !ended;
 	default:
 		return 0;
@@ -137,7 +145,7 @@ act_slice(struct tq_spool *sp, const struct act *a, const struct tq_uuid *ids,
 			*which = i;
 			return tq_fail(e, ENOENT, "no such task");
 		}
-		if (!decide(a, sp->t.top, s, &recs[k]))
+		if (!decide(a, &sp->t, s, &recs[k]))
 			continue;
 		if (tq_ledger_add(&sp->l, &recs[k++]) == -1)
 			return tq_fail_sys(e, errno, "%s", sp->path);
@@ -259,8 +267,9 @@ empty_queue(struct tq_spool *sp, const char *queue, struct tq_err *e)
 	for (i = 0; rv == 0 && i < 2; i++) {
 		if (tq_spool_ids(sp, &queue, 1, 0, &ids, &n, e) == -1)
 			return -1;
-		rv = tq_spool_act(sp, verbs[i], ids, n, NULL, 0, &changed,
-		    &which, e);
+		/* also what others in other queues wait for */
+		rv = tq_spool_act(sp, verbs[i], ids, n, NULL, TQ_DO_FORCE,
+		    &changed, &which, e);
 		if (rv == -1 && errno == ENOENT)
 			rv = 0;		/* gone meanwhile: as wanted */
 		free(ids);

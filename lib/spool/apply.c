@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "spool/core.h"
+#include "spool/graph.h"
 #include "spool/tick.h"
 
 /*
@@ -78,7 +79,7 @@ tq_apply_forget(struct tq_table *t, uint32_t n, struct tq_spool *sp)
 {
 	struct tq_slot *s = tq_table_slot(t, n);
 
-	if (s == NULL)
+	if (s == NULL || (s->ext != 0 && !tq_graph_forget(t, n)))
 		return;
 	if (sp != NULL && s->flags & (TQ_PF_BODYFILE | TQ_PF_OUTFILE))
 		tq_file_litter(sp, s);
@@ -99,6 +100,22 @@ trim(struct tq_table *t, struct tq_list *l, struct tq_spool *sp)
 	/* more than came: a limit that was lowered is reached in time */
 	for (i = 0; i <= n && l->head != 0 && !t->bad; i++)
 		tq_apply_forget(t, l->head, sp);
+}
+
+void
+tq_apply_trim(struct tq_table *t)
+{
+	int64_t max = tq_setting_get(NULL, &t->top->set, TQ_SET_KEEP_OUTCOME);
+	struct tq_list *const lists[] = { &t->top->done, &t->top->dead };
+	uint32_t last;
+	int i;
+
+	for (i = 0; i < 2; i++)
+		for (last = 0; lists[i]->n > max && !t->bad &&
+		    lists[i]->head != last;) {
+			last = lists[i]->head;
+			tq_apply_forget(t, last, NULL);
+		}
 }
 
 tq_time
@@ -152,17 +169,47 @@ queue_of(struct tq_table *t, uint32_t n)
 	return q;
 }
 
+/*
+ * In replay: 0 if a task of that id is there already.  One that has ended may
+ * have been let go by time, without a record, before its id came again.
+ */
+static int
+make_way(struct tq_table *t, const struct tq_uuid *id)
+{
+	uint32_t n = tq_table_find(t, id);
+	struct tq_slot *s = tq_table_slot(t, n);
+
+	if (s == NULL)
+		return 1;
+	if (!TQ_STATE_ENDED(s->state))
+		return 0;
+	tq_table_del(t, n);
+	return 1;
+}
+
+/* 1 if a new task waits: in replay, for whatever it names, until link.c. */
+static int
+waits(struct tq_table *t, const struct tq_slot *s,
+    const struct tq_relation *rel, const struct tq_spool *sp)
+{
+	static const uint32_t tags = 1u << TQ_REL_AFTER | 1u << TQ_REL_PIPE |
+	    1u << TQ_REL_FOLLOW | 1u << TQ_REL_GROUP;
+
+	return sp == NULL ? (rel->has & tags) != 0 : tq_graph_waits(t, s);
+}
+
 static void
 apply_put(struct tq_table *t, const struct tq_rec *r, tq_lsn lsn,
     struct tq_spool *sp)
 {
 	enum tq_state state = TQ_READY;
+	struct tq_relation rel;
 	struct tq_qrow *q;
 	struct tq_slot *s;
 	uint32_t n;
 
 	if ((q = queue_of(t, r->put.queue)) == NULL ||
-	    (sp == NULL && tq_table_find(t, &r->id) != 0) ||
+	    (sp == NULL && !make_way(t, &r->id)) ||
 	    (n = add(t, &r->id)) == 0)
 		return;
 	s = &t->slots[n];
@@ -177,7 +224,17 @@ apply_put(struct tq_table *t, const struct tq_rec *r, tq_lsn lsn,
 		state = TQ_HELD;
 	else if (s->due > r->time)
 		state = TQ_DELAYED;
+	if (r->put.more.n > 0 &&
+	    tq_relation_decode(&rel, r->put.more) == 0) {
+		tq_graph_put(t, n, &rel);
+		if (sp != NULL)
+			tq_graph_tie(t, n, &rel);
+		if (state != TQ_HELD && waits(t, s, &rel, sp))
+			state = TQ_BLOCKED;
+	}
 	tq_table_enter(t, n, state, 0);
+	if (s->ext != 0 && sp != NULL)
+		tq_graph_settle(t, n, r->time, sp);
 	if (sp != NULL && state == TQ_READY)
 		tq_core_ring(sp, s->queue);
 }
@@ -269,8 +326,11 @@ apply_end(struct tq_table *t, const struct tq_rec *r, tq_lsn lsn,
 	if (sp != NULL && state == TQ_READY)
 		tq_core_ring(sp, s->queue);
 	if (TQ_STATE_ENDED(state)) {
-		if (sp != NULL)
-			tq_core_wake(sp, s);
+		if (s->ext != 0)
+			tq_graph_ended(t, n, end, sp);
+		if (sp == NULL)
+			return;	/* what is pinned is known after link.c */
+		tq_core_wake(sp, s);
 		trim(t, state == TQ_FAILURE ? &t->top->dead : &t->top->done,
 		    sp);
 	}
@@ -280,12 +340,14 @@ static void
 apply_alter(struct tq_table *t, const struct tq_rec *r, struct tq_spool *sp)
 {
 	struct tq_slot *s;
+	int reopened;
 	uint32_t n;
 
 	if ((n = slot_of(t, r, &s)) == 0 || queue_of(t, r->st.queue) == NULL)
 		return;
 	/* reopened: the time it was to start by has been waived */
-	if (TQ_STATE_ENDED(s->state) && !TQ_STATE_ENDED(r->st.state))
+	reopened = TQ_STATE_ENDED(s->state) && !TQ_STATE_ENDED(r->st.state);
+	if (reopened)
 		s->expires = 0;
 	tq_table_leave(t, n);
 	s->pri = r->st.pri;
@@ -298,8 +360,29 @@ apply_alter(struct tq_table *t, const struct tq_rec *r, struct tq_spool *sp)
 	s->flags = r->st.flags;
 	s->time = r->time;
 	tq_table_enter(t, n, r->st.state, 0);
-	if (sp != NULL && r->st.state == TQ_READY)
+	if (reopened && s->ext != 0)
+		tq_graph_reopened(t, n, sp);
+	else if (sp != NULL && s->ext != 0)
+		tq_graph_settle(t, n, r->time, sp);
+	if (sp != NULL && s->state == TQ_READY)
 		tq_core_ring(sp, s->queue);
+}
+
+/* A group gets no more members: it ends when those that it has do. */
+static void
+apply_seal(struct tq_table *t, const struct tq_rec *r, struct tq_spool *sp)
+{
+	struct tq_slot *s;
+	uint32_t n;
+
+	if ((n = slot_of(t, r, &s)) == 0 || s->state != TQ_BLOCKED)
+		return;
+	tq_table_leave(t, n);
+	s->row = 0;
+	s->epoch = 0;
+	tq_table_enter(t, n, TQ_BLOCKED, 0);
+	if (sp != NULL)
+		tq_graph_settle(t, n, r->time, sp);
 }
 
 static void
@@ -322,6 +405,7 @@ static void
 apply_carry(struct tq_table *t, const struct tq_rec *r, tq_lsn lsn)
 {
 	const struct tq_rec_state *st = &r->st;
+	struct tq_relation rel;
 	struct tq_slot *s;
 	struct tq_qrow *q;
 	uint32_t n, new;
@@ -349,6 +433,13 @@ apply_carry(struct tq_table *t, const struct tq_rec *r, tq_lsn lsn)
 		s->end = r->ends.n > 0 ? lsn : 0;
 		grow(t, s, r->length);
 		tq_table_enter(t, n, st->state, 0);
+		if (r->put.more.n > 0 &&
+		    tq_relation_decode(&rel, r->put.more) == 0) {
+			/* whether a group is open its state says */
+			rel.row = st->row;
+			rel.epoch = st->epoch;
+			tq_graph_put(t, n, &rel);
+		}
 		return;
 	}
 	new = (uint32_t)TQ_REC_ROOM(r->length);
@@ -431,6 +522,21 @@ apply_ctx(struct tq_table *t, const struct tq_rec *r, tq_lsn lsn)
 	c->size = (uint32_t)r->bytes.n;
 }
 
+/* By command, whoever may still want it. */
+static void
+forget_told(struct tq_table *t, uint32_t n, const struct tq_slot *s,
+    struct tq_spool *sp)
+{
+	const struct tq_ext *x = tq_table_ext(t, s);
+
+	if (x != NULL && x->pins > 0 && !(x->flags & TQ_XF_GONE)) {
+		if (sp != NULL && s->flags & (TQ_PF_BODYFILE | TQ_PF_OUTFILE))
+			tq_file_litter(sp, s);
+		tq_table_del(t, n);
+	} else
+		tq_apply_forget(t, n, sp);
+}
+
 void
 tq_apply(struct tq_table *t, const struct tq_rec *r, tq_lsn lsn,
     struct tq_spool *sp)
@@ -456,7 +562,10 @@ tq_apply(struct tq_table *t, const struct tq_rec *r, tq_lsn lsn,
 		break;
 	case TQ_REC_FORGET:
 		if ((n = slot_of(t, r, &s)) != 0)
-			tq_apply_forget(t, n, sp);
+			forget_told(t, n, s, sp);
+		break;
+	case TQ_REC_SEAL:
+		apply_seal(t, r, sp);
 		break;
 	case TQ_REC_CARRY:
 		apply_carry(t, r, lsn);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "spool/graph.h"
 #include "spool/table.h"
 
 struct audit {
@@ -61,7 +62,7 @@ lists_ok(struct audit *a)
 				return 0;
 	for (w = 0; w < TQ_WORKERS_MAX; w++)
 		if (!list_ok(a, &a->t->wrows[w].claimed, "claimed",
-		    1u << TQ_STARTED))
+		    1u << TQ_STARTED | 1u << TQ_BLOCKED))
 			return 0;
 	return list_ok(a, &top->done, "done", 1u << TQ_SUCCESS |
 	    1u << TQ_REVOKED | 1u << TQ_EXPIRED) &&
@@ -74,6 +75,7 @@ slots_ok(struct audit *a, uint32_t (*count)[TQ_NSTATES], uint32_t *unlisted)
 {
 	struct tq_table *t = a->t;
 	struct tq_slot *s;
+	struct tq_ext *x;
 	uint32_t n;
 
 	for (n = 1; n <= t->top->slots.used; n++) {
@@ -87,7 +89,9 @@ slots_ok(struct audit *a, uint32_t (*count)[TQ_NSTATES], uint32_t *unlisted)
 		a->tasks++;
 		count[s->queue][s->state]++;
 		*unlisted += s->state == TQ_HELD || s->state == TQ_DELAYED ||
-		    s->state == TQ_BLOCKED || s->state == TQ_RETRY;
+		    (s->state == TQ_BLOCKED && s->row == 0) ||
+		    s->state == TQ_RETRY || (TQ_STATE_ENDED(s->state) &&
+		    (x = tq_table_ext(t, s)) != NULL && x->pins > 0);
 		if (s->heap != 0 && (s->heap > t->top->heap.used ||
 		    t->heap[s->heap - 1].slot != n))
 			return wrong(a, "table: slot %u has a wrong timer",
@@ -168,7 +172,7 @@ tq_table_audit(struct tq_table *t, char *why, size_t size)
 			    t->qrows[q].name);
 			goto out;
 		}
-	rv = !t->bad;
+	rv = !t->bad && tq_graph_audit(t, why, size);
  out:
 	free(count);
 	return rv;

@@ -161,6 +161,7 @@ tq_core_leave(struct tq_spool *sp)
 	}
 	sp->nrings = 0;
 	sp->wake = 0;
+	sp->behind = (top->work | top->todo) != 0 && !sp->t.bad;
 	tq_lock_give(&top->lock);
 	for (i = 0; i < n; i++)
 		if (sp->peers != NULL)
@@ -186,6 +187,8 @@ tq_core_prepare(struct tq_spool *sp, uint64_t bytes, tq_time now,
 void
 tq_core_upkeep(struct tq_spool *sp, tq_time now)
 {
+	if (sp->behind)
+		(void)tq_cascade_all(sp, NULL);
 	tq_ledger_ahead(&sp->l);
 	if (tq_ledger_wants_segment(&sp->l))
 		(void)tq_ledger_prepare(&sp->l, 0, 0, now, NULL);
@@ -285,6 +288,9 @@ tq_core_write(struct tq_spool *sp, struct tq_rec *recs,
 	tq_ledger_applied(&sp->l);
 	sp->mine = top->tail;
 	sp->retire_due = tq_retire_due(sp);
+	/* what does not fit now is done by who comes next */
+	if ((top->work | top->todo) != 0)
+		(void)tq_cascade(sp, now, NULL);
 	return 1;
 }
 

@@ -48,6 +48,8 @@ struct tq_spool {
 	int		 dirfd, ledgerfd, filesfd;
 	unsigned	 flags;		/* TQ_OPEN_* */
 	int		 retire_due;	/* as our last write found it */
+	int		 cascading;	/* in tq_cascade() */
+	int		 behind;	/* it had more to do when we left */
 	uint32_t	 ahead;		/* slot that may be claimed next */
 	uint32_t	 ready_seen;	/* ready_word when we found nothing */
 	int		 caring;	/* holds the `care` mutex */
@@ -62,6 +64,7 @@ struct tq_spool {
 	tq_time		 floored;	/* mono: free space checked */
 	int		 under_floor;
 	tq_time		 roomy;		/* mono: room for output was there */
+	struct tq_uuid	 other;		/* the task that a refusal is about */
 	tq_lsn		 mine;		/* end of the last record we wrote */
 	uint16_t	 reported;	/* capture numbers up to it have said
 					 * something */
@@ -176,8 +179,28 @@ void	tq_apply(struct tq_table *t, const struct tq_rec *r, tq_lsn lsn,
 /* What a slot's kept-until is when it ends at `end`; *own: not by the list. */
 tq_time	tq_apply_until(struct tq_table *t, const struct tq_slot *s,
 	    enum tq_state state, tq_time end, int *own);
-/* Forget a slot by retention or command. */
+/* After a replay: let the oldest ended tasks go that are too many. */
+void	tq_apply_trim(struct tq_table *t);
+/* Forget a slot by retention or command, unless it is pinned. */
 void	tq_apply_forget(struct tq_table *t, uint32_t n, struct tq_spool *sp);
+
+/* ---- cascade.c, link.c ---------------------------------------------------- */
+
+/*
+ * Under the lock: do a slice of what follows from ends.  As tq_core_write();
+ * who has more to do when he leaves finds sp->behind set.
+ */
+int	tq_cascade(struct tq_spool *sp, tq_time now, struct tq_err *e);
+/* Not under the lock: all of it, while sp->behind is set. */
+int	tq_cascade_all(struct tq_spool *sp, struct tq_err *e);
+/* The END of a task that no worker said; flags are TQ_EF_*. */
+void	tq_end_record(struct tq_rec *r, const struct tq_slot *s,
+	    enum tq_state state, unsigned flags, tq_time now);
+/* The ALTER that lets an ended task begin again, with this place in line. */
+void	tq_reopen_record(struct tq_rec *r, const struct tq_slot *s,
+	    enum tq_state state, uint64_t seq);
+/* Under the lock, after a replay: make all edges. */
+int	tq_link(struct tq_spool *sp, tq_time now, struct tq_err *e);
 
 /* ---- recover.c, rescue.c ------------------------------------------------ */
 

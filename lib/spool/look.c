@@ -17,11 +17,24 @@
 #include "base/clock.h"
 #include "base/io.h"
 #include "spool/core.h"
+#include "spool/graph.h"
 
 /* Looks at a task whose records move: more often than they ever do. */
 #define TRIES	8
 /* Slots that one critical section passes over. */
 #define SLICE	4096
+
+/* What a blocked task waits for: one of it. */
+static void
+look_waits(struct tq_spool *sp, const struct tq_slot *s,
+    struct tq_spool_look *out)
+{
+	uint32_t n = s->state == TQ_BLOCKED ? tq_graph_awaited(&sp->t, s) : 0;
+
+	out->has_after = n != 0;
+	if (n != 0)
+		out->after = sp->t.slots[n].id;
+}
 
 /* Copy a slot and what the table knows around it: 1, 0 unknown, -1. */
 static int
@@ -52,13 +65,14 @@ look_slot(struct tq_spool *sp, const struct tq_uuid *id,
 	} while (rv == 0);
 	rv = 0;
 	/* kept long enough: gone, whether somebody swept it away or not */
-	if (s != NULL && !(TQ_STATE_ENDED(s->state) && s->due != 0 &&
-	    s->due <= now)) {
+	if (s != NULL && tq_graph_known(&sp->t, s, now)) {
 		rv = 1;
 		out->s = *s;
 		out->id = s->id;
 		out->row = s->row;
 		out->why = NULL;
+		out->waits = out->cause = NULL;
+		look_waits(sp, s, out);
 		if ((q = tq_table_queue(&sp->t, s->queue)) != NULL) {
 			strlcpy(out->queue, q->name, sizeof(out->queue));
 			if (q->paused && s->state == TQ_READY)
@@ -282,7 +296,7 @@ collect(struct tq_spool *sp, const struct tq_slot *s, void *arg)
 	size_t cap;
 
 	if (!(w->states >> s->state & 1) || !wanted_queue(sp, w, s) ||
-	    (TQ_STATE_ENDED(s->state) && s->due != 0 && s->due <= w->now))
+	    !tq_graph_known(&sp->t, s, w->now))
 		return 0;
 	if (w->n == w->cap) {
 		cap = w->cap == 0 ? 256 : w->cap * 2;

@@ -20,8 +20,8 @@
 
 #include "base/clock.h"
 #include "base/io.h"
-#include "spool/core.h"
 #include "spool/lock.h"
+#include "spool/put.h"
 #include "spool/tick.h"
 
 /* Where a PUT record has the number of its queue: header, id. */
@@ -50,20 +50,6 @@ tq_spool_make_id(struct tq_spool *sp, struct tq_uuid *out)
 {
 	tq_uuid_make(out, &sp->maker, tq_clock_wall());
 }
-
-/*
- * Records of one call and what they need, kept while it is tried again; behind
- * those of n tasks one of a tick, if there is one.
- */
-struct batch {
-	const struct tq_spool_put *v;
-	const struct tq_spool_tick *tick;
-	size_t		 n;
-	struct tq_rec	*recs;
-	size_t		*which;
-	tq_time		 now;
-	int		 full;		/* a limit was met that will pass */
-};
 
 /* ---- what a put must find first -------------------------------------------- */
 
@@ -170,7 +156,7 @@ ctx_find(struct tq_spool *sp, const struct tq_bytes *ctx, uint64_t hash,
 
 /* 1 if a task of this call is about to name context n. */
 static int
-ctx_wanted(const struct batch *b, size_t upto, uint32_t n)
+ctx_wanted(const struct tq_batch *b, size_t upto, uint32_t n)
 {
 	size_t i;
 
@@ -182,7 +168,7 @@ ctx_wanted(const struct batch *b, size_t upto, uint32_t n)
 
 /* Number of the context of task i.  As tq_core_write(). */
 static int
-ctx_make(struct tq_spool *sp, const struct batch *b, size_t i, uint32_t *out,
+ctx_make(struct tq_spool *sp, const struct tq_batch *b, size_t i, uint32_t *out,
     struct tq_err *e)
 {
 	const struct tq_bytes *ctx = &b->v[i].ctx;
@@ -217,7 +203,7 @@ ctx_make(struct tq_spool *sp, const struct batch *b, size_t i, uint32_t *out,
 
 /* Queue by name: 1 and *out, 0 a segment is wanted, -1. */
 static int
-queue_for(struct tq_spool *sp, struct batch *b, const char *name, size_t n,
+queue_for(struct tq_spool *sp, struct tq_batch *b, const char *name, size_t n,
     uint64_t bytes, uint32_t *out, struct tq_err *e)
 {
 	const struct tq_settings *all = &sp->t.top->set;
@@ -269,7 +255,7 @@ fill(struct tq_rec *r, const struct tq_spool_put *p)
 
 /* Bodies that are files, or too long for a record, go to files first. */
 static int
-store_bodies(struct tq_spool *sp, struct batch *b, struct tq_err *e)
+store_bodies(struct tq_spool *sp, struct tq_batch *b, struct tq_err *e)
 {
 	size_t max = tq_spool_inline_max(sp), i;
 	char name[TQ_FILE_NAME];
@@ -300,7 +286,7 @@ store_bodies(struct tq_spool *sp, struct batch *b, struct tq_err *e)
 }
 
 static void
-drop_bodies(struct tq_spool *sp, const struct batch *b)
+drop_bodies(struct tq_spool *sp, const struct tq_batch *b)
 {
 	char name[TQ_FILE_NAME];
 	size_t i;
@@ -315,7 +301,7 @@ drop_bodies(struct tq_spool *sp, const struct batch *b)
 
 /* 1 if two tasks of one call have one id; those tq makes rise strictly. */
 static int
-twice(const struct batch *b)
+twice(const struct tq_batch *b)
 {
 	int rising = 1;
 	size_t i, k;
@@ -338,7 +324,7 @@ twice(const struct batch *b)
  * there.  As tq_core_write().
  */
 static int
-resolve(struct tq_spool *sp, struct batch *b, struct tq_err *e)
+resolve(struct tq_spool *sp, struct tq_batch *b, struct tq_err *e)
 {
 	const struct tq_spool_put *p, *before = NULL;
 	uint32_t queue = 0, ctx = 0;
@@ -382,17 +368,18 @@ resolve(struct tq_spool *sp, struct batch *b, struct tq_err *e)
  * putter believes.  0 or -1.
  */
 static int
-tick_next(struct tq_spool *sp, struct batch *b, struct tq_err *e)
+tick_next(struct tq_spool *sp, struct tq_batch *b, struct tq_err *e)
 {
 	const struct tq_spool_tick *tick = b->tick;
 	struct tq_trow *row = tq_tick_find(&sp->t, &tick->id, b->now);
-	struct tq_rec *r = &b->recs[b->n];
+	struct tq_rec *r;
 
 	if ((row == NULL ? 0 : row->at) != tick->last)
 		return tq_fail(e, ESTALE, "somebody else has put this tick");
 	if (row == NULL && tq_tick_reserve(&sp->t, b->now) == -1)
 		return tq_fail_sys(e, errno, "%s: table of %d schedules",
 		    sp->path, TQ_TICKS_MAX);
+	r = &b->recs[b->nrecs++];
 	memset(r, 0, sizeof(*r));
 	r->type = TQ_REC_LAST;
 	r->id = tick->id;
@@ -403,13 +390,15 @@ tick_next(struct tq_spool *sp, struct batch *b, struct tq_err *e)
 
 /* One try under the lock.  As tq_core_write(). */
 static int
-put_once(struct tq_spool *sp, struct batch *b, struct tq_err *e)
+put_once(struct tq_spool *sp, struct tq_batch *b, struct tq_err *e)
 {
 	size_t i;
 	int rv;
 
 	b->full = 0;
-	if (above_floor(sp, e) == -1 ||
+	b->nrecs = b->n;
+	if (above_floor(sp, e) == -1 || (b->room > b->n &&
+	    tq_batch_tie(sp, b, e) == -1) ||
 	    (b->tick != NULL && tick_next(sp, b, e) == -1) ||
 	    (rv = resolve(sp, b, e)) == -1)
 		return -1;
@@ -419,8 +408,15 @@ put_once(struct tq_spool *sp, struct batch *b, struct tq_err *e)
 	if (b->full)
 		return tq_fail_sys(e, errno, "%s: table of %u tasks", sp->path,
 		    (unsigned)sp->t.top->ntasks);
+	if (b->exts > 0) {
+		b->full = tq_table_reserve_ties(&sp->t, b->exts,
+		    b->edges) == -1;
+		if (b->full)
+			return tq_fail_sys(e, errno, "%s: table of %u ties",
+			    sp->path, (unsigned)sp->t.top->nedges);
+	}
 	tq_ledger_begin(&sp->l);
-	for (i = 0; i < b->n + (b->tick != NULL); i++)
+	for (i = 0; i < b->nrecs; i++)
 		if (tq_ledger_add(&sp->l, &b->recs[i]) == -1)
 			return tq_fail_sys(e, errno, "%s", sp->path);
 	return tq_core_write(sp, b->recs, sp->t.top->reserved, b->now, e);
@@ -444,7 +440,7 @@ wait_room(struct tq_spool *sp, tq_time deadline)
 }
 
 static int
-try_put(struct tq_spool *sp, struct batch *b, struct tq_err *e)
+try_put(struct tq_spool *sp, struct tq_batch *b, struct tq_err *e)
 {
 	int rv;
 
@@ -465,7 +461,7 @@ try_put(struct tq_spool *sp, struct batch *b, struct tq_err *e)
 
 /* Put a batch whose records are zeroed, and wait for the disk. */
 static int
-put_batch(struct tq_spool *sp, struct batch *b, tq_time timeout,
+put_batch(struct tq_spool *sp, struct tq_batch *b, tq_time timeout,
     struct tq_err *e)
 {
 	tq_time deadline = timeout > 0 ?
@@ -480,6 +476,7 @@ put_batch(struct tq_spool *sp, struct batch *b, tq_time timeout,
 	while (rv == 0 && (rv = try_put(sp, b, e)) == -1 && b->full &&
 	    timeout > 0 && wait_room(sp, deadline))
 		rv = 0;
+	tq_buf_fini(&b->more);
 	if (rv == -1) {
 		saved = errno;
 		drop_bodies(sp, b);
@@ -493,17 +490,42 @@ put_batch(struct tq_spool *sp, struct batch *b, tq_time timeout,
 	return 0;
 }
 
+const struct tq_uuid *
+tq_spool_other(const struct tq_spool *sp)
+{
+	return &sp->other;
+}
+
+/* 1 if members of a group will be put later: it is ours until then. */
+static int
+needs_owner(const struct tq_batch *b)
+{
+	size_t i;
+
+	for (i = 0; i < b->n; i++)
+		if (b->v[i].ties != NULL && b->v[i].ties->open)
+			return 1;
+	return 0;
+}
+
 int
 tq_spool_put(struct tq_spool *sp, const struct tq_spool_put *v, size_t n,
     tq_time timeout, size_t *which, struct tq_err *e)
 {
 	struct tq_rec one;
-	struct batch b = { .v = v, .n = n, .recs = &one, .which = which };
+	struct tq_batch b = { .v = v, .n = n, .recs = &one, .room = n,
+	    .which = which };
 	int rv, saved;
 
 	*which = 0;
+	memset(&sp->other, 0, sizeof(sp->other));
 	memset(&one, 0, sizeof(one));
-	if (n > 1 && (b.recs = calloc(n, sizeof(*b.recs))) == NULL)
+	if (tq_batch_tied(&b)) {
+		b.room = 2 * n;		/* each may replace one */
+		if (needs_owner(&b) && tq_own(sp, e) == -1)
+			return -1;
+	}
+	if (b.room > 1 && (b.recs = calloc(b.room, sizeof(*b.recs))) == NULL)
 		return tq_fail_sys(e, ENOMEM, "%s", sp->path);
 	rv = put_batch(sp, &b, timeout, e);
 	saved = errno;
@@ -517,12 +539,14 @@ int
 tq_spool_tick(struct tq_spool *sp, const struct tq_spool_tick *tick,
     const struct tq_spool_put *v, tq_time timeout, struct tq_err *e)
 {
-	struct tq_rec recs[2];
+	struct tq_rec recs[3];
 	size_t which = 0;
-	struct batch b = { .v = v, .n = v != NULL, .tick = tick,
+	struct tq_batch b = { .v = v, .n = v != NULL, .tick = tick,
 	    .recs = recs, .which = &which };
 
 	memset(recs, 0, sizeof(recs));
+	memset(&sp->other, 0, sizeof(sp->other));
+	b.room = tq_batch_tied(&b) ? 2 : b.n;
 	return put_batch(sp, &b, timeout, e);
 }
 

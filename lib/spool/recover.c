@@ -158,12 +158,15 @@ tq_recover(struct tq_spool *sp, struct tq_err *e)
 	/* what is on disk is not known: the next sync covers it all */
 	top->durable_seq = w.durable_seq;
 	atomic_store(&top->durable, TQ_LSN(w.base, 0));
+	if (tq_link(sp, now, e) == -1)
+		return -1;
 	if (sort_lists(&sp->t) == -1)
 		return tq_fail_sys(e, errno, "%s: recovery", sp->path);
 	if (!sp->same_boot)
 		tq_lease_reboot(&sp->t, now);
 	forget_old(&sp->t, &top->done, now);
 	forget_old(&sp->t, &top->dead, now);
+	tq_apply_trim(&sp->t);
 	top->reserved = (uint64_t)top->started * tq_core_end_room(sp);
 	if (sp->t.bad)
 		return tq_fail(e, ENOSPC, "%s: no shared memory for the table "

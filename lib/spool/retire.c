@@ -100,6 +100,7 @@ carry_task(struct tq_spool *sp, const struct tq_slot *s, struct tq_rec *out)
 	memset(&out->put.head, 0, sizeof(out->put.head));
 	memset(&out->put.body, 0, sizeof(out->put.body));
 	memset(&out->put.foreign, 0, sizeof(out->put.foreign));
+	memset(&out->put.more, 0, sizeof(out->put.more));
 	rv = 1;
  out:
 	tq_buf_fini(&ends);

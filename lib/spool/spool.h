@@ -14,6 +14,7 @@
 
 #include "base/id.h"
 #include "spool/record.h"
+#include "spool/relation.h"
 #include "spool/table.h"
 
 struct tq_spool;
@@ -36,6 +37,14 @@ void	tq_spool_digest(struct tq_uuid *out, const char *id);
 
 /* ---- put -------------------------------------------------------------- */
 
+/* What ties a task to others. */
+struct tq_spool_ties {
+	struct tq_relation rel;	/* KEY AFTER WHEN PIPE MEMBER GROUP; the rest
+				 * is filled in */
+	uint8_t		 on_key;	/* enum tq_on_key */
+	int		 open;		/* a group: members come in later puts */
+};
+
 struct tq_spool_put {
 	struct tq_uuid	 id;
 	int		 fresh;		/* of tq_spool_make_id(): nobody has it */
@@ -47,14 +56,17 @@ struct tq_spool_put {
 	struct tq_bytes	 ctx;		/* to be interned, n 0: none */
 	struct tq_bytes	 head, body;
 	int		 body_fd;	/* instead of body, or -1 */
+	const struct tq_spool_ties *ties;	/* or NULL */
 };
 
 /*
  * Put n tasks as one transaction.  *which, on failure, is the number of the
- * task it is about.  Errors as tq_put_many().
+ * task it is about.  Errors as tq_put_many(); those about another task that is
+ * named leave its id in tq_spool_other(), which is all zeros otherwise.
  */
 int	tq_spool_put(struct tq_spool *sp, const struct tq_spool_put *v,
 	    size_t n, tq_time timeout, size_t *which, struct tq_err *e);
+const struct tq_uuid *tq_spool_other(const struct tq_spool *sp);
 
 /* A tick of a schedule, whose name is known by its digest. */
 struct tq_spool_tick {
@@ -132,6 +144,10 @@ struct tq_spool_look {
 	uint16_t	 row;
 	char		 host[65];
 	const char	*why;		/* not running because, NULL: it may */
+	struct tq_uuid	 after;		/* BLOCKED: one that it waits for */
+	int		 has_after;
+	/* set by who looks: names of that one, and of what caused its end */
+	const char	*waits, *cause;
 };
 
 /*
@@ -153,6 +169,9 @@ int	tq_spool_tail(struct tq_spool *sp, const char *tail,
 int	tq_spool_ids(struct tq_spool *sp, const char *const *queues, size_t n,
 	    unsigned states, struct tq_uuid **out, size_t *count,
 	    struct tq_err *e);
+/* Ids of the members of a group, in order; n 0 for another task. */
+int	tq_spool_members(struct tq_spool *sp, const struct tq_uuid *group,
+	    struct tq_uuid **out, size_t *n, struct tq_err *e);
 /* Read a body or output; see tq_read(). */
 ssize_t	tq_spool_read(struct tq_spool *sp, const struct tq_uuid *id,
 	    unsigned attempt, enum tq_stream stream, uint64_t off, void *buf,

@@ -6,6 +6,7 @@
  */
 #include <string.h>
 
+#include "spool/graph.h"
 #include "spool/record.h"
 #include "spool/table.h"
 
@@ -52,6 +53,15 @@ list_del(struct tq_table *t, struct tq_list *l, uint32_t n)
 	l->n--;
 }
 
+/* 1 for an ended task whose result somebody may still want. */
+static int
+pinned(struct tq_table *t, const struct tq_slot *s)
+{
+	const struct tq_ext *x = tq_table_ext(t, s);
+
+	return x != NULL && x->pins > 0;
+}
+
 /* The list a slot stands in by its state, NULL for none. */
 static struct tq_list *
 list_of(struct tq_table *t, const struct tq_slot *s)
@@ -69,12 +79,16 @@ list_of(struct tq_table *t, const struct tq_slot *s)
 		/* leased ones have no owner: they stand in row 0 */
 		w = s->row == 0 ? &t->wrows[0] : tq_table_owner(t, s->row);
 		return w == NULL ? NULL : &w->claimed;
+	case TQ_BLOCKED:
+		/* a group that members are still put into */
+		w = tq_table_owner(t, s->row);
+		return w == NULL ? NULL : &w->claimed;
 	case TQ_FAILURE:
-		return &t->top->dead;
+		return pinned(t, s) ? NULL : &t->top->dead;
 	case TQ_SUCCESS:
 	case TQ_REVOKED:
 	case TQ_EXPIRED:
-		return &t->top->done;
+		return pinned(t, s) ? NULL : &t->top->done;
 	default:
 		return NULL;
 	}
@@ -104,7 +118,7 @@ heap_of(struct tq_table *t, struct tq_heap *h)
 
 /* When a slot's timer is to go off, 0 never. */
 static tq_time
-timer_of(const struct tq_slot *s)
+timer_of(struct tq_table *t, const struct tq_slot *s)
 {
 	switch (s->state) {
 	case TQ_DELAYED:
@@ -118,7 +132,7 @@ timer_of(const struct tq_slot *s)
 	case TQ_STARTED:
 		return 0;	/* leases do not follow the wall clock: timer.c */
 	default:
-		return s->flags & TQ_PF_KEEP ? s->due : 0;
+		return s->flags & TQ_PF_KEEP && !pinned(t, s) ? s->due : 0;
 	}
 }
 
@@ -188,7 +202,7 @@ tq_table_enter(struct tq_table *t, uint32_t n, enum tq_state state,
 		list_put(t, l, n, flags & TQ_ENTER_HEAD);
 	else
 		s->next = s->prev = 0;
-	if ((item.due = timer_of(s)) != 0) {
+	if ((item.due = timer_of(t, s)) != 0) {
 		item.order = s->seq;
 		item.slot = n;
 		item.pad = 0;
@@ -221,13 +235,13 @@ tq_table_del(struct tq_table *t, uint32_t n)
 	if (s == NULL)
 		return;
 	tq_table_leave(t, n);
+	if (s->ext != 0)
+		tq_graph_drop(t, n);
 	tq_table_unindex(t, n);
 	if ((c = tq_table_ctx(t, s->ctx)) != NULL && c->refs > 0)
 		c->refs--;
 	t->top->live -= s->size;
 	tq_table_live(t, s->put, 0);
-	if (s->ext != 0)
-		tq_table_ext_free(t, s->ext);
 	memset(s, 0, sizeof(*s));
 	s->chain = t->top->free;
 	t->top->free = n;

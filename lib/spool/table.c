@@ -249,6 +249,7 @@ tq_table_clear(struct tq_table *t)
 	top->ticks.used = 0;
 	top->free_ext = top->free_edge = 0;
 	top->nexts = top->nedges = 0;
+	top->work = top->work_last = top->todo = top->todo_last = 0;
 	top->level = top->key_level = 0;
 	top->free = 0;
 	top->ntasks = 0;
@@ -310,7 +311,7 @@ tq_table_reserve_ties(struct tq_table *t, uint32_t exts, uint32_t edges)
 	if (exts > 0 && (region_grow(t, &top->exts, AT_EXTS, sizeof(*t->exts),
 	    top->exts.used + exts + 1, TQ_SLOTS_MAX) == -1 ||
 	    region_grow(t, &top->keys, AT_KEYS, sizeof(*t->keys),
-	    top->keys.used + exts, TQ_SLOTS_MAX) == -1))
+	    top->exts.used + exts + 1, TQ_SLOTS_MAX) == -1))
 		return -1;
 	return edges == 0 ? 0 : region_grow(t, &top->edges, AT_EDGES,
 	    sizeof(*t->edges), top->edges.used + edges + 1, TQ_EDGES_MAX);

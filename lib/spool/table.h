@@ -102,7 +102,7 @@ struct tq_ext {
 	uint8_t		 when;		/* enum tq_when */
 	uint8_t		 act;		/* enum tq_todo */
 	uint16_t	 flags;		/* TQ_XF_* */
-	uint32_t	 spare;
+	uint32_t	 members;	/* of a group: the next one's number */
 };
 
 /* `to` waits for `from`, or is the group that it is in. */
@@ -229,6 +229,8 @@ struct tq_top {
 	uint32_t	 free_ext, free_edge;
 	uint32_t	 key_level;	/* as level, of the buckets of keys */
 	uint32_t	 nexts, nedges;	/* in use */
+	/* rows of what is under way, first and last; see graph.h */
+	uint32_t	 work, work_last, todo, todo_last;
 	/* ---- dies with the machine ---- */
 	tq_time		 swept;		/* wall: dead owners looked for */
 	_Atomic uint32_t durable_word;	/* futex: rises with durable */
@@ -315,12 +317,14 @@ int		 tq_table_timers(struct tq_table *t, uint32_t n);
  * follow from the state, s->due, s->expires, s->row, s->pri and s->queue,
  * which the caller sets between the two calls.
  *
- *	HELD, BLOCKED		timer at expires
+ *	HELD, BLOCKED		timer at expires; a group that is open: list of its
+ *				owner
  *	DELAYED, RETRY		timer at due, or expires if that is sooner
  *	READY			ready list of its queue and priority (at its
  *				head with TQ_ENTER_HEAD); timer at expires
  *	STARTED			list of its owner, of row 0 if it is leased
- *	ended			done or dead list; timer at due when KEEP
+ *	ended			done or dead list, timer at due when KEEP; with pins
+ *				neither
  */
 void		 tq_table_leave(struct tq_table *t, uint32_t n);
 void		 tq_table_enter(struct tq_table *t, uint32_t n,

@@ -25,15 +25,7 @@ static int
 add_end(struct tq_spool *sp, struct tq_rec *r, const struct tq_slot *s,
     enum tq_state state, unsigned flags, tq_time now)
 {
-	memset(r, 0, sizeof(*r));
-	r->type = TQ_REC_END;
-	r->id = s->id;
-	r->end.state = (uint8_t)state;
-	r->end.flags = (uint8_t)flags;
-	r->end.attempt = s->attempt;
-	r->end.prev = s->end;
-	r->end.start = s->state == TQ_STARTED ? s->time : 0;
-	r->end.end = now;
+	tq_end_record(r, s, state, flags, now);
 	return tq_ledger_add(&sp->l, r);
 }
 
@@ -52,13 +44,12 @@ after_death(struct tq_spool *sp, const struct tq_slot *s)
 
 /* Write what was added, if anything.  As tq_core_write(). */
 static int
-flush(struct tq_spool *sp, struct tq_rec *recs, tq_time now,
+flush(struct tq_spool *sp, struct tq_rec *recs, uint64_t reserve, tq_time now,
     struct tq_err *e)
 {
 	if (sp->l.npend == 0)
 		return 1;
-	/* these ENDs free more promised room than they use */
-	return tq_core_write(sp, recs, 0, now, e);
+	return tq_core_write(sp, recs, reserve, now, e);
 }
 
 /* A timer without a record: let the slot stand where time has put it. */
@@ -92,7 +83,7 @@ expire(struct tq_spool *sp, const struct tq_slot *s, tq_time now,
 	tq_ledger_begin(&sp->l);
 	if (add_end(sp, &rec, s, TQ_EXPIRED, TQ_EF_NOCLAIM, now) == -1)
 		return tq_fail_sys(e, errno, "%s", sp->path);
-	return flush(sp, &rec, now, e);
+	return flush(sp, &rec, 0, now, e);
 }
 
 int
@@ -120,6 +111,8 @@ tq_timers(struct tq_spool *sp, tq_time now, tq_time *next, struct tq_err *e)
 	uint32_t n;
 	int i, rv;
 
+	if ((rv = tq_cascade(sp, now, e)) != 1)
+		return rv;
 	for (i = 0; i < SLICE; i++) {
 		if ((n = tq_table_due(&sp->t, now, next)) == 0)
 			break;
@@ -133,7 +126,7 @@ tq_timers(struct tq_spool *sp, tq_time now, tq_time *next, struct tq_err *e)
 		if (sp->t.bad)
 			return 0;
 	}
-	if (i == SLICE)
+	if (i == SLICE || (sp->t.top->work | sp->t.top->todo) != 0)
 		*next = now;	/* more are due: come again at once */
 	return 1;
 }
@@ -203,7 +196,7 @@ sweep_row(struct tq_spool *sp, unsigned row, tq_time now, int *more,
 	struct tq_slot *s;
 	uint32_t n, epoch = 0, steps = 0;
 	size_t k = 0;
-	int gone = -1;
+	int gone = -1, groups = 0;
 
 	tq_ledger_begin(&sp->l);
 	for (n = w->claimed.head; n != 0 && k < SLICE; n = s->next) {
@@ -216,15 +209,20 @@ sweep_row(struct tq_spool *sp, unsigned row, tq_time now, int *more,
 		}
 		if (gone != 1)
 			continue;
-		if (add_end(sp, &recs[k], s, after_death(sp, s), TQ_EF_CRASH,
-		    now) == -1)
+		/* a group whose members will not all come */
+		groups |= s->state == TQ_BLOCKED;
+		if ((s->state == TQ_BLOCKED ?
+		    add_end(sp, &recs[k], s, TQ_FAILURE, TQ_EF_NOCLAIM, now) :
+		    add_end(sp, &recs[k], s, after_death(sp, s), TQ_EF_CRASH,
+		    now)) == -1)
 			return tq_fail_sys(e, errno, "%s", sp->path);
 		k++;
 	}
 	*more |= k == SLICE;
 	if (k == 0)
 		return 0;
-	switch (flush(sp, recs, now, e)) {
+	/* ENDs of claims free more promised room than they use */
+	switch (flush(sp, recs, groups ? sp->t.top->reserved : 0, now, e)) {
 	case 1:
 		return (int)k;
 	case 0:

@@ -20,7 +20,8 @@ static const struct {
 	{ CONTRACT_LOOK, contract_look },
 	{ CONTRACT_CHANGE, contract_change },
 	{ CONTRACT_WORKER, contract_worker },
-	{ CONTRACT_TICK, contract_tick }
+	{ CONTRACT_TICK, contract_tick },
+	{ CONTRACT_GRAPH, contract_graph }
 };
 
 /* ---- the ground ------------------------------------------------------ */

@@ -19,7 +19,8 @@
 #define CONTRACT_CHANGE	0x40	/* verbs and settings */
 #define CONTRACT_WORKER	0x80	/* workers, mail, events */
 #define CONTRACT_TICK	0x100	/* schedules */
-#define CONTRACT_ALL	0x1ff
+#define CONTRACT_GRAPH	0x200	/* keys, dependencies, groups */
+#define CONTRACT_ALL	0x3ff
 
 struct contract {
 	/* URL of a broker that is not there yet, in a directory of its own */
@@ -54,7 +55,8 @@ struct contract_test {
 /* The tests of each file; a NULL name ends them. */
 extern const struct contract_test contract_put[], contract_limit[],
     contract_claim[], contract_time[], contract_result[], contract_look[],
-    contract_change[], contract_worker[], contract_tick[];
+    contract_change[], contract_worker[], contract_tick[],
+    contract_graph[];
 
 /* A call that must not fail. */
 #define MUST(g, call) do {						\

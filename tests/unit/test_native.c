@@ -156,7 +156,7 @@ newer_records_are_refused_as_such(void **state)
 	struct fixture *f = *state;
 
 	head_refused(f, "\2\0", 2, EPROTO);		/* version */
-	head_refused(f, "\1\4", 2, EPROTO);		/* kind */
+	head_refused(f, "\1\5", 2, EPROTO);		/* kind */
 	head_refused(f, "\1\0\36\1", 4, EPROTO);	/* field 30 */
 	head_refused(f, "\1\0\377\1", 4, EPROTO);	/* field 255 */
 }

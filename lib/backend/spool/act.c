@@ -256,6 +256,7 @@ tq_local_act(void *b, enum tq_verb verb, const struct tq_select *sel,
 	case TQ_DO_RETRY:
 	case TQ_DO_MOVE:
 	case TQ_DO_PRI:
+	case TQ_DO_SEAL:
 		return act_on_tasks(l, verb, sel, value, flags, changed, e);
 	case TQ_DO_REVOKE:
 		return act_revoke(l, sel, flags, changed, e);

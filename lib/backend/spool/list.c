@@ -44,6 +44,36 @@ is_served(struct tq_local *l, struct tq_local_served *served,
 	return strstr((const char *)names->p, name) != NULL;
 }
 
+/*
+ * Name the tasks that this one waits for or ended by.  Asking for a name looks
+ * at that task, so what was looked at before is looked at again.
+ */
+static int
+look_names(struct tq_local *l, const struct tq_uuid *id, unsigned attempt,
+    struct tq_spool_look *look, struct tq_id names[2], struct tq_err *e)
+{
+	int caused = look->has_end && look->end.flags & TQ_EF_CAUSE;
+	int waits = look->has_after, rv;
+	struct tq_uuid cause;
+
+	if (!caused && !waits)
+		return 1;
+	if (waits)
+		tq_local_name(l, &look->after, &names[0]);
+	if (caused) {
+		cause = look->end.cause;
+		tq_local_name(l, &cause, &names[1]);
+	}
+	if ((rv = tq_spool_look(l->sp, id, attempt, look, e)) != 1)
+		return rv;
+	if (waits && look->has_after)
+		look->waits = names[0].s;
+	if (caused && look->has_end && look->end.flags & TQ_EF_CAUSE &&
+	    memcmp(&cause, &look->end.cause, sizeof(cause)) == 0)
+		look->cause = names[1].s;
+	return 1;
+}
+
 int
 tq_local_look(struct tq_local *l, const struct tq_uuid *id, unsigned attempt,
     struct tq_local_served *served, struct tq_info *out, struct tq_err *e)
@@ -51,6 +81,7 @@ tq_local_look(struct tq_local *l, const struct tq_uuid *id, unsigned attempt,
 	struct tq_spool_look look;
 	struct tq_arena *mem;
 	char name[37], words[TQ_PROGRESS_MAX];
+	struct tq_id names[2];
 	struct tq_err why;
 	size_t n;
 	int rv;
@@ -69,9 +100,12 @@ tq_local_look(struct tq_local *l, const struct tq_uuid *id, unsigned attempt,
 		look.s.state = TQ_STATE_ENDED(look.end.state) ?
 		    look.end.state : TQ_FAILURE;
 	}
+	if ((rv = look_names(l, id, attempt, &look, names, e)) != 1)
+		return rv;
 	if ((mem = tq_arena_reuse(&out->mem)) == NULL)
 		return tq_fail_sys(e, ENOMEM, "task");
-	if (tq_translate_info(out, mem, &look, e) == -1)
+	if (tq_translate_info(out, mem, &look, e) == -1 ||
+	    tq_local_names(l, &out->task, mem, e) == -1)
 		return -1;
 	out->progress = NULL;
 	if ((n = tq_spool_reported(l->sp, &look, words)) > 0 &&
@@ -121,8 +155,10 @@ is_selected(const struct tq_select *sel, const struct tq_info *i)
 	if (sel->label != NULL && (i->task.label == NULL ||
 	    strcmp(sel->label, i->task.label) != 0))
 		return 0;
-	/* a task of this broker has no key */
-	return sel->key == NULL && has_queue(sel, i->task.queue);
+	if (sel->key != NULL && (i->task.key == NULL ||
+	    strcmp(sel->key, i->task.key) != 0))
+		return 0;
+	return has_queue(sel, i->task.queue);
 }
 
 /* The numbers to look at, in memory of the caller's. */

@@ -14,6 +14,7 @@
 #include <tq/backend.h>
 
 #include "backend/spool/piece.h"
+#include "base/arena.h"
 #include "base/buf.h"
 #include "base/id.h"
 #include "spool/spool.h"
@@ -23,6 +24,9 @@ struct tq_local_place {
 	size_t		 head, head_size;
 	size_t		 ctx, ctx_size;
 	struct tq_piece	 body;
+	int		 tied;		/* to others: */
+	size_t		 after;		/* ids of those it waits for */
+	struct tq_spool_ties ties;
 };
 
 struct tq_local {
@@ -62,6 +66,19 @@ int	tq_local_renew(void *b, const struct tq_ref *, tq_time lease,
 
 int	tq_local_report(void *b, const struct tq_claim *,
 	    const struct tq_report *, struct tq_err *);
+
+/* ---- tie.c ---------------------------------------------------------- */
+
+/* The ties of task i of a put, its ids behind the bytes of l->bytes. */
+int	tq_local_tie(struct tq_local *l, size_t i, const struct tq_task *t,
+	    struct tq_err *);
+/* Say why the spool refused task `which` of t; out[which] is who has its key. */
+int	tq_local_refused(struct tq_local *l, const struct tq_task *t,
+	    size_t which, struct tq_id *out, const struct tq_err *why,
+	    struct tq_err *);
+/* Give the tasks that t is tied to the ids that people gave them. */
+int	tq_local_names(struct tq_local *l, struct tq_task *t,
+	    struct tq_arena *mem, struct tq_err *);
 
 /* list.c, worker.c */
 struct tq_local_served {

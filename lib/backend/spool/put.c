@@ -91,6 +91,8 @@ encode(struct tq_local *l, size_t i, const struct tq_task *t,
 	p->head = l->bytes.n;
 	tq_native_head_put(&l->bytes, &head);
 	p->head_size = l->bytes.n - p->head;
+	if (tq_local_tie(l, i, t, e) == -1)
+		return -1;
 
 	p->ctx = l->bytes.n;
 	p->ctx_size = 0;
@@ -122,12 +124,18 @@ place(struct tq_local *l, size_t i)
 	v->ctx = (struct tq_bytes){ bytes + p->ctx, p->ctx_size };
 	v->body = tq_piece_bytes(&p->body, &l->bytes);
 	v->body_fd = p->body.is_file ? p->body.fd : -1;
+	v->ties = NULL;
+	if (p->tied) {
+		l->places[i].ties.rel.after.p = bytes + p->after;
+		v->ties = &p->ties;
+	}
 }
 
 /* With a tick, n is at most 1. */
 static int
-put_placed(struct tq_local *l, const struct tq_spool_tick *tick, size_t n,
-    tq_time timeout, const struct tq_id *out, struct tq_err *e)
+put_placed(struct tq_local *l, const struct tq_spool_tick *tick,
+    const struct tq_task *t, size_t n, tq_time timeout, struct tq_id *out,
+    struct tq_err *e)
 {
 	struct tq_err why;
 	size_t i, which = 0;
@@ -140,9 +148,8 @@ put_placed(struct tq_local *l, const struct tq_spool_tick *tick, size_t n,
 	    timeout, &why) : tq_spool_put(l->sp, l->puts, n, timeout, &which,
 	    &why)) == 0)
 		return 0;
-	/* all other sentences begin with the queue or the spool */
-	if (why.num == EEXIST)
-		return tq_fail(e, EEXIST, "%s: %s", out[which].s, why.text);
+	if (n > 0)
+		return tq_local_refused(l, t, which, out, &why, e);
 	return tq_fail(e, why.num, "%s", why.text);
 }
 
@@ -161,7 +168,7 @@ put(struct tq_local *l, const struct tq_spool_tick *tick,
 		if (encode(l, i, &t[i], e) == -1)
 			return -1;
 	}
-	return put_placed(l, tick, n, timeout, out, e);
+	return put_placed(l, tick, t, n, timeout, out, e);
 }
 
 int

@@ -71,6 +71,8 @@ tq_translate_task(struct tq_task *out, struct tq_arena *mem,
 	if (in->ctx.n > 0 &&
 	    tq_native_ctx_get(out, mem, ctx, in->ctx.n, e) == -1)
 		return -1;
+	if (tq_translate_ties(out, mem, put->more, e) == -1)
+		return -1;
 	out->id = p;
 	out->queue = name;
 	out->body = (struct tq_bytes){ body, put->body.n };
@@ -96,11 +98,38 @@ phrase(struct tq_arena *mem, const char *fmt, ...)
 	return tq_arena_copy(mem, text, strlen(text));
 }
 
+const char *
+tq_translate_cause(struct tq_arena *mem, const struct tq_rec_end *in,
+    const char *name, int group)
+{
+	static const struct tq_uuid none;
+	char number[37];
+
+	if (name == NULL) {
+		tq_uuid_format(number, &in->cause);
+		name = memcmp(&in->cause, &none, sizeof(none)) == 0 ?
+		    "unknown" : number;
+	}
+	switch (in->why) {
+	case TQ_CAUSE_FAILED:
+		return phrase(mem, "%s %.*s failed",
+		    group ? "member" : "dependency", TQ_WHY_MAX - 20, name);
+	case TQ_CAUSE_UNNEEDED:
+		return "not needed";
+	case TQ_CAUSE_GROUP:
+		return phrase(mem, "group %.*s ended", TQ_WHY_MAX - 20, name);
+	default:
+		return phrase(mem, "replaced by %.*s", TQ_WHY_MAX - 20, name);
+	}
+}
+
 /* Why the spool itself ended an attempt or a task. */
 static const char *
 own_why(struct tq_arena *mem, const struct tq_rec_end *in,
     const struct tq_slot *slot)
 {
+	if (in->flags & TQ_EF_CAUSE)
+		return tq_translate_cause(mem, in, NULL, 0);
 	switch (in->state) {
 	case TQ_EXPIRED:
 		return "expired";
@@ -109,6 +138,8 @@ own_why(struct tq_arena *mem, const struct tq_rec_end *in,
 	default:
 		break;
 	}
+	if (in->state == TQ_FAILURE && in->flags & TQ_EF_NOCLAIM)
+		return "not all of its members were put";
 	if (in->state == TQ_FAILURE && in->meta.n == 0 &&
 	    !(in->flags & TQ_EF_CRASH))
 		return "its record could not be read";
@@ -157,6 +188,10 @@ waits_for(struct tq_arena *mem, const struct tq_spool_look *in)
 	switch (in->s.state) {
 	case TQ_HELD:
 		return "held";
+	case TQ_BLOCKED:
+		if (in->waits == NULL)
+			return "members are being put";
+		return phrase(mem, "after %.*s", TQ_WHY_MAX - 10, in->waits);
 	case TQ_DELAYED:
 	case TQ_RETRY:
 		tq_date_format(date, sizeof(date), in->s.due);
@@ -195,8 +230,13 @@ set_end(struct tq_info *out, struct tq_arena *mem,
 	out->out_size = in->end.out_size;
 	out->err_size = in->end.err_size;
 	out->end_time = in->end.end;
-	return tq_translate_end(&out->end, &out->cut, mem, &in->end, &in->s,
-	    e);
+	if (tq_translate_end(&out->end, &out->cut, mem, &in->end, &in->s,
+	    e) == -1)
+		return -1;
+	if (in->end.flags & TQ_EF_CAUSE)
+		out->end.why = tq_translate_cause(mem, &in->end, in->cause,
+		    out->task.kind == TQ_KIND_GROUP);
+	return 0;
 }
 
 /* Times of the attempt going on, or of the last one. */

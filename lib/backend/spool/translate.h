@@ -29,6 +29,9 @@ void	tq_translate_id(struct tq_id *out, const struct tq_uuid *id,
  */
 int	tq_translate_task(struct tq_task *out, struct tq_arena *mem,
 	    const struct tq_stored *in, struct tq_err *);
+/* What ties it to others; tq_translate_task() calls this.  tie.c */
+int	tq_translate_ties(struct tq_task *out, struct tq_arena *mem,
+	    struct tq_bytes more, struct tq_err *);
 /* When it was put. */
 tq_time	tq_translate_put_time(const struct tq_rec *rec);
 /*
@@ -44,5 +47,9 @@ int	tq_translate_info(struct tq_info *out, struct tq_arena *mem,
 int	tq_translate_end(struct tq_outcome *out, int *cut,
 	    struct tq_arena *mem, const struct tq_rec_end *in,
 	    const struct tq_slot *slot, struct tq_err *);
+
+/* Why another task ended this one; name: of that, NULL its number. */
+const char *tq_translate_cause(struct tq_arena *mem,
+	    const struct tq_rec_end *in, const char *name, int group);
 
 #endif

@@ -1,0 +1,204 @@
+/*
+ * What ties a task to others, between its strings and the numbers that
+ * lib/spool has for ids.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "backend/spool/local.h"
+#include "backend/spool/translate.h"
+
+/* ---- to the spool ------------------------------------------------------- */
+
+static int
+is_tied(const struct tq_task *t)
+{
+	return t->key != NULL || t->nafter > 0 || t->pipe != NULL ||
+	    t->group != NULL || t->kind == TQ_KIND_GROUP;
+}
+
+int
+tq_local_tie(struct tq_local *l, size_t i, const struct tq_task *t,
+    struct tq_err *e)
+{
+	struct tq_local_place *p = &l->places[i];
+	struct tq_spool_ties *v = &p->ties;
+	struct tq_uuid id;
+	size_t k;
+
+	p->tied = is_tied(t);
+	if (!p->tied)
+		return 0;
+	memset(v, 0, sizeof(*v));
+	if (t->nafter > TQ_AFTER_MAX)
+		return tq_fail(e, EINVAL, "waits for %zu tasks, %d at most "
+		    "(put them into a group)", t->nafter, TQ_AFTER_MAX);
+	if (t->key != NULL) {
+		v->rel.has |= 1u << TQ_REL_KEY;
+		v->rel.key = (struct tq_bytes){ t->key, strlen(t->key) };
+		v->on_key = (uint8_t)t->on_key;
+	}
+	p->after = l->bytes.n;
+	for (k = 0; k < t->nafter; k++) {
+		(void)tq_local_id(&id, t->after[k]);
+		tq_buf_put(&l->bytes, &id, sizeof(id));
+	}
+	v->rel.after.n = t->nafter * sizeof(id);
+	if (t->nafter > 0)
+		v->rel.has |= 1u << TQ_REL_AFTER;
+	v->rel.when = (uint8_t)t->when;
+	if (t->when != TQ_WHEN_OK)
+		v->rel.has |= 1u << TQ_REL_WHEN;
+	if (t->pipe != NULL) {
+		v->rel.has |= 1u << TQ_REL_PIPE;
+		(void)tq_local_id(&v->rel.pipe, t->pipe);
+		v->rel.pipe_as = t->flags & TQ_TASK_CHORD ? TQ_PIPE_JSON :
+		    TQ_PIPE_BYTES;
+	}
+	if (t->group != NULL) {
+		v->rel.has |= 1u << TQ_REL_MEMBER;
+		(void)tq_local_id(&v->rel.member, t->group);
+	}
+	if (t->kind == TQ_KIND_GROUP)
+		v->rel.has |= 1u << TQ_REL_GROUP;
+	v->open = (t->flags & TQ_TASK_OPEN) != 0;
+	return 0;
+}
+
+/* The string that the caller named another task by. */
+static const char *
+name_of(const struct tq_task *t, const struct tq_uuid *number)
+{
+	struct tq_uuid id;
+	size_t i;
+
+	for (i = 0; i < t->nafter; i++)
+		if (tq_local_id(&id, t->after[i]) >= 0 &&
+		    memcmp(&id, number, sizeof(id)) == 0)
+			return t->after[i];
+	if (t->pipe != NULL && tq_local_id(&id, t->pipe) >= 0 &&
+	    memcmp(&id, number, sizeof(id)) == 0)
+		return t->pipe;
+	return t->group;
+}
+
+int
+tq_local_refused(struct tq_local *l, const struct tq_task *t,
+    size_t which, struct tq_id *out, const struct tq_err *why,
+    struct tq_err *e)
+{
+	static const struct tq_uuid none;
+	struct tq_uuid other = *tq_spool_other(l->sp);
+	size_t i;
+
+	if (memcmp(&other, &none, sizeof(none)) == 0)
+		return why->num != EEXIST ?
+		    tq_fail(e, why->num, "%s", why->text) :
+		    tq_fail(e, EEXIST, "%s: %s", out[which].s, why->text);
+	if (why->num != EEXIST)
+		return tq_fail(e, why->num, "%s: %s",
+		    name_of(&t[which], &other) == NULL ? "?" :
+		    name_of(&t[which], &other), why->text);
+	/* of the same call, or known */
+	for (i = 0; i < which; i++)
+		if (memcmp(&l->puts[i].id, &other, sizeof(other)) == 0)
+			return tq_fail(e, EEXIST, "key '%s' is there twice",
+			    t[which].key);
+	tq_local_name(l, &other, &out[which]);
+	return tq_fail(e, EEXIST, "key '%s' is taken by %s", t[which].key,
+	    out[which].s);
+}
+
+/* ---- from the spool -------------------------------------------------------- */
+
+static const char *
+format(struct tq_arena *mem, const void *number)
+{
+	struct tq_uuid id;
+	char s[37];
+
+	memcpy(&id, number, sizeof(id));
+	tq_uuid_format(s, &id);
+	return tq_arena_copy(mem, s, 36);
+}
+
+static int
+after(struct tq_task *out, struct tq_arena *mem, struct tq_bytes ids)
+{
+	size_t n = ids.n / TQ_UUID_SIZE, i;
+	const char **v;
+
+	if (n == 0)
+		return 0;
+	if ((v = tq_arena_alloc(mem, (n + 1) * sizeof(*v))) == NULL)
+		return -1;
+	for (i = 0; i < n; i++)
+		if ((v[i] = format(mem, ids.p + i * TQ_UUID_SIZE)) == NULL)
+			return -1;
+	v[n] = NULL;
+	out->after = v;
+	out->nafter = n;
+	return 0;
+}
+
+int
+tq_translate_ties(struct tq_task *out, struct tq_arena *mem,
+    struct tq_bytes more, struct tq_err *e)
+{
+	struct tq_relation rel;
+
+	if (more.n == 0)
+		return 0;
+	if (tq_relation_decode(&rel, more) == -1)
+		return tq_fail(e, EBADMSG, "task record: relations");
+	out->when = (enum tq_when)rel.when;
+	if ((TQ_REL_HAS(&rel, TQ_REL_KEY) && (out->key = tq_arena_copy(mem,
+	    rel.key.p, rel.key.n)) == NULL) ||
+	    after(out, mem, rel.after) == -1 ||
+	    (TQ_REL_HAS(&rel, TQ_REL_PIPE) &&
+	    (out->pipe = format(mem, &rel.pipe)) == NULL) ||
+	    (TQ_REL_HAS(&rel, TQ_REL_MEMBER) &&
+	    (out->group = format(mem, &rel.member)) == NULL))
+		return tq_fail_sys(e, ENOMEM, "task record");
+	if (rel.pipe_as == TQ_PIPE_JSON)
+		out->flags |= TQ_TASK_CHORD;
+	return 0;
+}
+
+/* The id that people gave, where a number stands for it. */
+static int
+rename_one(struct tq_local *l, const char **id, struct tq_arena *mem)
+{
+	struct tq_uuid number;
+	struct tq_id name;
+
+	if (*id == NULL || tq_uuid_parse(&number, *id))
+		return 0;
+	/* a digest, as tq_uuid_format() wrote it: version 8 */
+	memcpy(name.s, *id, 37);
+	name.s[14] = '7';
+	if (!tq_uuid_parse(&number, name.s))
+		return 0;
+	number.b[6] = (unsigned char)((number.b[6] & 0x0f) | 0x80);
+	tq_local_name(l, &number, &name);
+	*id = tq_arena_copy(mem, name.s, strlen(name.s));
+	return *id == NULL ? -1 : 0;
+}
+
+int
+tq_local_names(struct tq_local *l, struct tq_task *t, struct tq_arena *mem,
+    struct tq_err *e)
+{
+	const char **after_ids = (const char **)(uintptr_t)t->after;
+	size_t i;
+	int rv = 0;
+
+	for (i = 0; rv == 0 && i < t->nafter; i++)
+		rv = rename_one(l, &after_ids[i], mem);
+	if (rv == 0)
+		rv = rename_one(l, &t->pipe, mem);
+	if (rv == 0)
+		rv = rename_one(l, &t->group, mem);
+	return rv == 0 ? 0 : tq_fail_sys(e, ENOMEM, "task");
+}

@@ -1,0 +1,261 @@
+/*
+ * What has to follow from an end, in slices.
+ *
+ * Two lists stand in the table.  `work` has tasks whose edges are to be looked
+ * at, which needs no record: a task becomes ready.  `todo` has tasks that must
+ * end or be reopened for what another did: an END or ALTER each.  Both are only
+ * an order of work: after a crash link.c finds again what has not been done,
+ * because the state of two tasks with an edge between them says so.
+ *
+ * The first slice is done by who caused it, under the same lock, so that a task
+ * with a few dependants costs no second way in.  The rest is done by whoever
+ * comes by: that caller before he returns, who claims, sleeps or waits.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "spool/core.h"
+#include "spool/graph.h"
+
+/* Edges, and then records, of one slice. */
+#define SLICE	64
+
+void
+tq_end_record(struct tq_rec *r, const struct tq_slot *s, enum tq_state state,
+    unsigned flags, tq_time now)
+{
+	memset(r, 0, sizeof(*r));
+	r->type = TQ_REC_END;
+	r->id = s->id;
+	r->end.state = (uint8_t)state;
+	r->end.flags = (uint8_t)flags;
+	r->end.attempt = s->attempt;
+	r->end.prev = s->end;
+	r->end.start = s->state == TQ_STARTED ? s->time : 0;
+	r->end.end = now;
+}
+
+void
+tq_reopen_record(struct tq_rec *r, const struct tq_slot *s,
+    enum tq_state state, uint64_t seq)
+{
+	memset(r, 0, sizeof(*r));
+	r->type = TQ_REC_ALTER;
+	r->id = s->id;
+	r->st.state = (uint8_t)state;
+	r->st.pri = s->pri;
+	r->st.flags = s->flags;
+	r->st.queue = s->queue;
+	r->st.attempt = s->attempt;
+	r->st.start = s->time;
+	r->st.seq = seq;		/* a new place in line */
+	r->why.p = "retried";
+	r->why.n = strlen(r->why.p);
+}
+
+/* ---- work -------------------------------------------------------------------- */
+
+static void
+pop_work(struct tq_table *t)
+{
+	struct tq_top *top = t->top;
+	struct tq_ext *x = &t->exts[top->work];
+	uint32_t ext = top->work;
+
+	if ((top->work = x->work) == 0)
+		top->work_last = 0;
+	x->work = 0;
+	x->flags &= (uint16_t)~TQ_XF_WORK;
+	if (x->slot == 0 && !(x->flags & TQ_XF_TODO))
+		tq_table_ext_free(t, ext);
+}
+
+static void
+do_work(struct tq_spool *sp, tq_time now)
+{
+	struct tq_table *t = &sp->t;
+	uint32_t slot;
+	int i, rv;
+
+	for (i = 0; i < SLICE && t->top->work != 0 && !t->bad; i++) {
+		if (t->top->work > t->top->exts.used) {
+			t->bad = 1;
+			return;
+		}
+		slot = t->exts[t->top->work].slot;
+		if ((rv = tq_graph_step(t, t->top->work, now, sp)) == 1)
+			continue;
+		pop_work(t);
+		if (rv == 2)
+			tq_apply_forget(t, slot, sp);
+	}
+}
+
+/* ---- things to do --------------------------------------------------------------- */
+
+/* A member that failed, when the one that was named first did not. */
+static uint32_t
+find_cause(struct tq_table *t, const struct tq_ext *x)
+{
+	struct tq_edge *g;
+	uint32_t e;
+
+	if (x->cause != 0)
+		return x->cause;
+	for (e = x->in; (g = tq_table_edge(t, e)) != NULL; e = g->tnext)
+		if (x->bad == 0 || g->flags & TQ_EG_BAD) {
+			g->flags |= TQ_EG_BLAME;
+			return tq_graph_blame(t, tq_graph_real(t, g->from));
+		}
+	return 0;
+}
+
+static void
+blame(struct tq_table *t, struct tq_rec *r, enum tq_cause why, uint32_t slot)
+{
+	struct tq_slot *s = tq_table_slot(t, slot);
+
+	r->end.flags |= TQ_EF_CAUSE;
+	r->end.why = (uint8_t)why;
+	if (s != NULL)
+		r->end.cause = s->id;	/* else lost: zeros */
+}
+
+/* The END of a task whose edges have decided: 1, 0 they have not. */
+static int
+judge(struct tq_table *t, const struct tq_slot *s, struct tq_ext *x,
+    tq_time now, struct tq_rec *r)
+{
+	if (s->state != TQ_BLOCKED && s->state != TQ_HELD)
+		return 0;
+	switch (tq_graph_verdict(t, s)) {
+	case TQ_VERDICT_SUCCESS:
+		tq_end_record(r, s, TQ_SUCCESS, TQ_EF_NOCLAIM, now);
+		return 1;
+	case TQ_VERDICT_FAILED:
+		tq_end_record(r, s, TQ_FAILURE, TQ_EF_NOCLAIM, now);
+		blame(t, r, TQ_CAUSE_FAILED, find_cause(t, x));
+		return 1;
+	case TQ_VERDICT_UNNEEDED:
+		tq_end_record(r, s, TQ_REVOKED, TQ_EF_NOCLAIM, now);
+		blame(t, r, TQ_CAUSE_UNNEEDED, find_cause(t, x));
+		return 1;
+	default:
+		return 0;
+	}
+}
+
+/* The record that does what is to be done to a row's task: 1, 0 nothing. */
+static int
+decide(struct tq_table *t, struct tq_ext *x, uint64_t seq, tq_time now,
+    struct tq_rec *r)
+{
+	struct tq_slot *s = tq_table_slot(t, x->slot);
+
+	if (s == NULL)
+		return 0;
+	switch (x->act) {
+	case TQ_TODO_JUDGE:
+		return judge(t, s, x, now, r);
+	case TQ_TODO_DOWN:
+		if (TQ_STATE_ENDED(s->state))
+			return 0;
+		tq_end_record(r, s, TQ_REVOKED,
+		    s->state == TQ_STARTED ? 0 : TQ_EF_NOCLAIM, now);
+		blame(t, r, TQ_CAUSE_GROUP, x->cause);
+		return 1;
+	case TQ_TODO_REOPEN:
+		/* its key may be another's by now */
+		if (!TQ_STATE_ENDED(s->state) ||
+		    !(x->flags & TQ_XF_CAUSED) || (x->key != 0 &&
+		    tq_key_next(t, x->key, 0) != 0))
+			return 0;
+		tq_reopen_record(r, s, TQ_BLOCKED, seq);
+		return 1;
+	default:
+		return 0;
+	}
+}
+
+static void
+pop_todo(struct tq_table *t)
+{
+	struct tq_top *top = t->top;
+	struct tq_ext *x = &t->exts[top->todo];
+	uint32_t ext = top->todo;
+
+	if ((top->todo = x->todo) == 0)
+		top->todo_last = 0;
+	x->todo = 0;
+	x->act = TQ_TODO_NONE;
+	x->flags &= (uint16_t)~TQ_XF_TODO;
+	if (x->slot == 0 && !(x->flags & TQ_XF_WORK))
+		tq_table_ext_free(t, ext);
+}
+
+/* As tq_core_write(). */
+static int
+do_todo(struct tq_spool *sp, tq_time now, struct tq_err *e)
+{
+	struct tq_table *t = &sp->t;
+	struct tq_rec recs[SLICE];
+	uint32_t n;
+	int i, k = 0, seen = 0, rv = 1;
+
+	tq_ledger_begin(&sp->l);
+	for (n = t->top->todo; n != 0 && seen < SLICE; n = t->exts[n].todo) {
+		if (n > t->top->exts.used) {
+			t->bad = 1;
+			return 0;
+		}
+		seen++;
+		if (!decide(t, &t->exts[n], t->top->seq + (uint64_t)k + 1, now,
+		    &recs[k]))
+			continue;
+		recs[k].hint = t->exts[n].slot;
+		if (tq_ledger_add(&sp->l, &recs[k++]) == -1)
+			return tq_fail_sys(e, errno, "%s", sp->path);
+	}
+	if (k > 0)
+		rv = tq_core_write(sp, recs, t->top->reserved, now, e);
+	for (i = 0; rv == 1 && i < seen && !t->bad && t->top->todo != 0; i++)
+		pop_todo(t);
+	return rv;
+}
+
+/* ---- slices ---------------------------------------------------------------------- */
+
+int
+tq_cascade(struct tq_spool *sp, tq_time now, struct tq_err *e)
+{
+	int rv = 1;
+
+	if (sp->cascading || (sp->t.top->work | sp->t.top->todo) == 0)
+		return 1;
+	sp->cascading = 1;
+	do_work(sp, now);
+	if (sp->t.top->todo != 0 && !sp->t.bad)
+		rv = do_todo(sp, now, e);
+	sp->cascading = 0;
+	return sp->t.bad ? 0 : rv;
+}
+
+int
+tq_cascade_all(struct tq_spool *sp, struct tq_err *e)
+{
+	tq_time now;
+	int rv;
+
+	while (sp->behind) {
+		now = tq_clock_wall();
+		if (tq_core_enter(sp, e) == -1)
+			return -1;
+		rv = tq_cascade(sp, now, e);
+		tq_core_leave(sp);
+		if (rv == -1 || (rv == 0 && !sp->t.bad &&
+		    tq_core_prepare(sp, sp->l.buf.n, now, e) == -1))
+			return -1;
+	}
+	return 0;
+}

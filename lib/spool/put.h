@@ -1,0 +1,36 @@
+/*
+ * What the files that put tasks share: the records of one call, and what they
+ * need of the table, kept while the call is tried again.
+ */
+#ifndef TQ_SPOOL_PUT_H
+#define TQ_SPOOL_PUT_H
+
+#include "spool/core.h"
+#include "spool/relation.h"
+
+struct tq_batch {
+	const struct tq_spool_put *v;
+	const struct tq_spool_tick *tick;	/* put with them, or NULL */
+	size_t		 n;
+	struct tq_rec	*recs;		/* n PUTs, then ENDs of the replaced, then
+					 * one of the tick */
+	size_t		 nrecs, room;
+	size_t		*which;		/* the task that an error is about */
+	tq_time		 now;
+	int		 full;		/* a limit was met that will pass */
+	/* ties of its tasks */
+	struct tq_buf	 more;		/* their bytes, one behind the other */
+	uint32_t	 exts, edges;	/* rows that may be needed */
+};
+
+/* 1 if a task of the call is tied to others. */
+int	tq_batch_tied(const struct tq_batch *b);
+/*
+ * Under the lock: find what the tasks name, decide what becomes of their keys,
+ * and encode their ties.  0; -1: EEXIST the key is taken, ENOENT no such task
+ * (both: sp->other), EINVAL, EMSGSIZE.
+ */
+int	tq_batch_tie(struct tq_spool *sp, struct tq_batch *b,
+	    struct tq_err *e);
+
+#endif

@@ -1,0 +1,605 @@
+/* Contract: keys, dependencies, groups, and what follows from an end. */
+#include <errno.h>
+#include <string.h>
+
+#include "tests/contract/contract.h"
+
+/* ---- makings ---------------------------------------------------------- */
+
+/* Put a body task "id" after the ids (one string, blanks between). */
+static struct tq_task *
+task(struct tq_task *t, const char *id)
+{
+	tq_task_init(t);
+	t->id = id;
+	t->queue = "q";
+	return t;
+}
+
+static void
+put_after(struct ground *g, const char *id, const char *const *after,
+    size_t n, enum tq_when when)
+{
+	struct tq_task t;
+
+	task(&t, id);
+	t.after = after;
+	t.nafter = n;
+	t.when = when;
+	contract_put_task(g, &t);
+}
+
+#define PUT_AFTER(g, id, when, ...) do {				\
+	const char *const after_[] = { __VA_ARGS__ };			\
+									\
+	put_after(g, id, after_, T_COUNT(after_), when);		\
+} while (0)
+
+static void
+put(struct ground *g, const char *id)
+{
+	contract_put_text(g, "q", id, "");
+}
+
+/* Put a task of a key: 0, or -1 with EEXIST and the holder's id. */
+static int
+put_key(struct ground *g, const char *id, const char *key,
+    enum tq_on_key policy, struct tq_id *out)
+{
+	struct tq_task t;
+
+	task(&t, id);
+	t.key = key;
+	t.on_key = policy;
+	return tq_put(g->tq, &t, 0, out, &g->e);
+}
+
+static void
+put_group(struct ground *g, const char *id, const char *const *members,
+    size_t n, const char *callback)
+{
+	struct tq_task t[16];
+	struct tq_id out[16];
+	size_t i;
+
+	assert_in_range(n, 0, 14);
+	task(&t[0], id)->kind = TQ_KIND_GROUP;
+	for (i = 0; i < n; i++)
+		task(&t[i + 1], members[i])->group = id;
+	if (callback != NULL) {
+		task(&t[n + 1], callback)->after = &id;
+		t[n + 1].nafter = 1;
+		t[n + 1].pipe = id;
+		t[n + 1].flags |= TQ_TASK_CHORD;
+	}
+	MUST(g, tq_put_many(g->tq, t, n + 1 + (callback != NULL), 0, out,
+	    &g->e));
+}
+
+/* The next task of the queue is this one; it ends so. */
+static void
+run(struct ground *g, const char *id, enum tq_state end)
+{
+	assert_int_equal(contract_claim_now(g, "q"), 1);
+	assert_string_equal(g->c.ref.id.s, id);
+	contract_settle(g, end, end == TQ_SUCCESS ? 0 : 1);
+}
+
+static void
+nothing_to_run(struct ground *g)
+{
+	assert_int_equal(contract_claim_now(g, "q"), 0);
+}
+
+static void
+ended(struct ground *g, const char *id, enum tq_state state, const char *why)
+{
+	assert_int_equal(contract_state(g, id), state);
+	assert_non_null(g->i.why);
+	assert_string_equal(g->i.why, why);
+}
+
+/* ---- dependencies ------------------------------------------------------- */
+
+static void
+task_waits_for_what_it_is_after(void **state)
+{
+	struct ground *g = *state;
+
+	put(g, "a");
+	PUT_AFTER(g, "b", TQ_WHEN_OK, "a");
+	assert_int_equal(contract_state(g, "b"), TQ_BLOCKED);
+	assert_string_equal(g->i.why, "after a");
+	assert_int_equal(g->i.task.nafter, 1);
+	assert_string_equal(g->i.task.after[0], "a");
+	run(g, "a", TQ_SUCCESS);
+	assert_int_equal(contract_state(g, "b"), TQ_READY);
+	run(g, "b", TQ_SUCCESS);
+}
+
+static void
+task_after_one_that_succeeded_is_ready(void **state)
+{
+	struct ground *g = *state;
+
+	put(g, "a");
+	run(g, "a", TQ_SUCCESS);
+	PUT_AFTER(g, "b", TQ_WHEN_OK, "a");
+	run(g, "b", TQ_SUCCESS);
+}
+
+static void
+failure_ends_all_that_comes_after(void **state)
+{
+	struct ground *g = *state;
+
+	put(g, "a");
+	PUT_AFTER(g, "b", TQ_WHEN_OK, "a");
+	PUT_AFTER(g, "c", TQ_WHEN_OK, "b");
+	run(g, "a", TQ_FAILURE);
+	ended(g, "b", TQ_FAILURE, "dependency a failed");
+	ended(g, "c", TQ_FAILURE, "dependency b failed");
+	PUT_AFTER(g, "d", TQ_WHEN_OK, "a");
+	ended(g, "d", TQ_FAILURE, "dependency a failed");
+}
+
+static void
+all_of_several_must_succeed(void **state)
+{
+	struct ground *g = *state;
+
+	put(g, "a");
+	put(g, "b");
+	PUT_AFTER(g, "c", TQ_WHEN_OK, "a", "b");
+	run(g, "a", TQ_SUCCESS);
+	assert_int_equal(contract_state(g, "c"), TQ_BLOCKED);
+	assert_string_equal(g->i.why, "after b");
+	run(g, "b", TQ_SUCCESS);
+	run(g, "c", TQ_SUCCESS);
+}
+
+static void
+first_failure_of_several_is_enough(void **state)
+{
+	struct ground *g = *state;
+
+	put(g, "a");
+	put(g, "b");
+	PUT_AFTER(g, "c", TQ_WHEN_OK, "a", "b");
+	run(g, "a", TQ_FAILURE);
+	ended(g, "c", TQ_FAILURE, "dependency a failed");
+	run(g, "b", TQ_SUCCESS);
+	nothing_to_run(g);
+}
+
+static void
+any_end_is_enough_for_any(void **state)
+{
+	struct ground *g = *state;
+
+	put(g, "a");
+	put(g, "b");
+	PUT_AFTER(g, "c", TQ_WHEN_ANY, "a", "b");
+	run(g, "a", TQ_FAILURE);
+	assert_int_equal(contract_state(g, "c"), TQ_BLOCKED);
+	run(g, "b", TQ_SUCCESS);
+	run(g, "c", TQ_SUCCESS);
+}
+
+static void
+fail_runs_on_failure_and_is_not_needed_otherwise(void **state)
+{
+	struct ground *g = *state;
+
+	put(g, "a");
+	put(g, "b");
+	PUT_AFTER(g, "c", TQ_WHEN_FAIL, "a", "b");
+	run(g, "a", TQ_FAILURE);
+	assert_int_equal(contract_state(g, "c"), TQ_BLOCKED);
+	run(g, "b", TQ_SUCCESS);
+	run(g, "c", TQ_SUCCESS);
+
+	put(g, "d");
+	PUT_AFTER(g, "e", TQ_WHEN_FAIL, "d");
+	run(g, "d", TQ_SUCCESS);
+	ended(g, "e", TQ_REVOKED, "not needed");
+}
+
+static void
+unknown_dependency_puts_nothing(void **state)
+{
+	struct ground *g = *state;
+	const char *const after[] = { "nobody" };
+	struct tq_task t[2];
+	struct tq_id out[2];
+
+	task(&t[0], "a");
+	task(&t[1], "b");
+	t[1].after = after;
+	t[1].nafter = 1;
+	MUST_FAIL(g, tq_put_many(g->tq, t, 2, 0, out, &g->e), ENOENT,
+	    "nobody: no such task");
+	assert_int_equal(contract_count(g, "q", 0), 0);
+}
+
+/* In one call what is waited for comes first: a circle cannot be said. */
+static void
+task_cannot_wait_for_a_later_one(void **state)
+{
+	struct ground *g = *state;
+	const char *const a[] = { "a" }, *const b[] = { "b" };
+	struct tq_task t[2];
+	struct tq_id out[2];
+
+	task(&t[0], "a")->after = b;
+	task(&t[1], "b")->after = a;
+	t[0].nafter = t[1].nafter = 1;
+	MUST_FAIL(g, tq_put_many(g->tq, t, 2, 0, out, &g->e), ENOENT,
+	    "b: no such task");
+	task(&t[0], "c")->after = &t[0].id;
+	t[0].nafter = 1;
+	MUST_FAIL(g, tq_put(g->tq, t, 0, out, &g->e), ENOENT,
+	    "c: no such task");
+}
+
+static void
+chain_in_one_put_runs_in_order(void **state)
+{
+	static const char *const ids[] = { "a", "b", "c" };
+	struct ground *g = *state;
+	struct tq_task t[3];
+	struct tq_id out[3];
+	size_t i;
+
+	for (i = 0; i < 3; i++) {
+		task(&t[i], ids[i]);
+		if (i > 0) {
+			t[i].after = &ids[i - 1];
+			t[i].nafter = 1;
+		}
+	}
+	MUST(g, tq_put_many(g->tq, t, 3, 0, out, &g->e));
+	for (i = 0; i < 3; i++) {
+		run(g, ids[i], TQ_SUCCESS);
+		assert_int_equal(contract_claim_now(g, "q"), i < 2);
+		if (i < 2)
+			contract_settle(g, TQ_READY, -1);
+	}
+}
+
+static void
+retry_takes_back_what_the_failure_ended(void **state)
+{
+	struct ground *g = *state;
+
+	put(g, "a");
+	PUT_AFTER(g, "b", TQ_WHEN_OK, "a");
+	PUT_AFTER(g, "c", TQ_WHEN_OK, "b");
+	PUT_AFTER(g, "d", TQ_WHEN_OK, "a");
+	contract_do(g, TQ_DO_REVOKE, "d", NULL, 0);
+	run(g, "a", TQ_FAILURE);
+	assert_int_equal(contract_state(g, "c"), TQ_FAILURE);
+	assert_int_equal(contract_do(g, TQ_DO_RETRY, "a", NULL, 0), 1);
+	assert_int_equal(contract_state(g, "b"), TQ_BLOCKED);
+	assert_int_equal(contract_state(g, "c"), TQ_BLOCKED);
+	ended(g, "d", TQ_REVOKED, "revoked");	/* not by the failure */
+	run(g, "a", TQ_SUCCESS);
+	run(g, "b", TQ_SUCCESS);
+	run(g, "c", TQ_SUCCESS);
+}
+
+static void
+revoked_and_expired_are_failures_to_who_waits(void **state)
+{
+	struct ground *g = *state;
+
+	put(g, "a");
+	PUT_AFTER(g, "b", TQ_WHEN_OK, "a");
+	PUT_AFTER(g, "c", TQ_WHEN_FAIL, "a");
+	contract_do(g, TQ_DO_REVOKE, "a", NULL, 0);
+	ended(g, "b", TQ_FAILURE, "dependency a failed");
+	run(g, "c", TQ_SUCCESS);
+}
+
+static void
+held_task_is_released_to_wait(void **state)
+{
+	struct ground *g = *state;
+	const char *const after[] = { "a" };
+	struct tq_task t;
+
+	put(g, "a");
+	task(&t, "b")->after = after;
+	t.nafter = 1;
+	t.flags = TQ_TASK_HOLD;
+	contract_put_task(g, &t);
+	assert_int_equal(contract_state(g, "b"), TQ_HELD);
+	contract_do(g, TQ_DO_RELEASE, "b", NULL, 0);
+	assert_int_equal(contract_state(g, "b"), TQ_BLOCKED);
+	run(g, "a", TQ_SUCCESS);
+	contract_do(g, TQ_DO_HOLD, "b", NULL, 0);
+	nothing_to_run(g);
+	contract_do(g, TQ_DO_RELEASE, "b", NULL, 0);
+	run(g, "b", TQ_SUCCESS);
+}
+
+/* What somebody waits for is kept, however many ends came after. */
+static void
+outcome_is_known_while_somebody_waits(void **state)
+{
+	struct ground *g = *state;
+
+	MUST(g, tq_set(g->tq, NULL, "keep-outcome", "1", &g->e));
+	put(g, "a");
+	put(g, "x");
+	PUT_AFTER(g, "b", TQ_WHEN_OK, "a", "x");
+	run(g, "a", TQ_SUCCESS);
+	contract_do(g, TQ_DO_HOLD, "x", NULL, 0);
+	put(g, "1");
+	put(g, "2");
+	put(g, "3");
+	run(g, "1", TQ_SUCCESS);
+	run(g, "2", TQ_SUCCESS);
+	run(g, "3", TQ_SUCCESS);
+	assert_int_equal(tq_stat(g->tq, "1", 0, &g->i, &g->e), 0);
+	assert_int_equal(contract_state(g, "a"), TQ_SUCCESS);
+	assert_int_equal(contract_do(g, TQ_DO_FORGET, "a", NULL, 0), 0);
+	contract_do(g, TQ_DO_RELEASE, "x", NULL, 0);
+	run(g, "x", TQ_SUCCESS);
+	run(g, "b", TQ_SUCCESS);
+	put(g, "4");
+	run(g, "4", TQ_SUCCESS);
+	assert_int_equal(tq_stat(g->tq, "a", 0, &g->i, &g->e), 0);
+}
+
+/* ---- keys ----------------------------------------------------------------- */
+
+static void
+key_is_held_until_the_end(void **state)
+{
+	struct ground *g = *state;
+	struct tq_id out;
+
+	MUST(g, put_key(g, "a", "k", TQ_KEY_SKIP, &out));
+	MUST_FAIL(g, put_key(g, "b", "k", TQ_KEY_SKIP, &out), EEXIST,
+	    "key 'k' is taken by a");
+	assert_string_equal(out.s, "a");
+	MUST(g, put_key(g, "c", "K", TQ_KEY_SKIP, &out));
+	assert_int_equal(contract_claim_now(g, "q"), 1);
+	MUST_FAIL(g, put_key(g, "b", "k", TQ_KEY_SKIP, &out), EEXIST, "");
+	contract_settle(g, TQ_FAILURE, 1);
+	MUST(g, put_key(g, "b", "k", TQ_KEY_SKIP, &out));
+	assert_int_equal(contract_state(g, "b"), TQ_READY);
+	assert_string_equal(g->i.task.key, "k");
+	/* the failed one would take it again */
+	assert_int_equal(contract_do(g, TQ_DO_RETRY, "a", NULL, 0), 0);
+}
+
+static void
+key_replaces_what_has_not_started(void **state)
+{
+	struct ground *g = *state;
+	struct tq_id out;
+
+	MUST(g, put_key(g, "a", "k", TQ_KEY_SKIP, &out));
+	PUT_AFTER(g, "x", TQ_WHEN_OK, "a");
+	MUST(g, put_key(g, "b", "k", TQ_KEY_REPLACE, &out));
+	ended(g, "a", TQ_REVOKED, "replaced by b");
+	/* its place in the graph is b's now */
+	assert_int_equal(contract_state(g, "x"), TQ_BLOCKED);
+	assert_string_equal(g->i.why, "after b");
+	MUST(g, put_key(g, "c", "k", TQ_KEY_REPLACE, &out));
+	assert_int_equal(contract_state(g, "x"), TQ_BLOCKED);
+	run(g, "c", TQ_SUCCESS);
+	run(g, "x", TQ_SUCCESS);
+	nothing_to_run(g);
+}
+
+static void
+key_follows_the_one_that_runs(void **state)
+{
+	struct ground *g = *state;
+	struct tq_claim first;
+	struct tq_outcome o;
+	struct tq_id out;
+
+	MUST(g, put_key(g, "a", "k", TQ_KEY_FOLLOW, &out));
+	MUST_FAIL(g, put_key(g, "b", "k", TQ_KEY_FOLLOW, &out), EEXIST, "");
+	assert_int_equal(contract_claim_now(g, "q"), 1);
+	first = g->c;
+	tq_claim_init(&g->c);
+	MUST(g, put_key(g, "b", "k", TQ_KEY_FOLLOW, &out));
+	assert_int_equal(contract_state(g, "b"), TQ_BLOCKED);
+	MUST_FAIL(g, put_key(g, "c", "k", TQ_KEY_FOLLOW, &out), EEXIST, "");
+	assert_string_equal(out.s, "b");
+	/* replaced while it waits, the next one follows too */
+	MUST(g, put_key(g, "c", "k", TQ_KEY_REPLACE, &out));
+	ended(g, "b", TQ_REVOKED, "replaced by c");
+	nothing_to_run(g);
+	tq_outcome_init(&o, TQ_FAILURE);
+	MUST(g, tq_settle(g->tq, &first.ref, &o, 0, &g->e));
+	tq_claim_fini(&first);
+	run(g, "c", TQ_SUCCESS);
+}
+
+/* ---- groups ------------------------------------------------------------------ */
+
+static const char *const three[] = { "m1", "m2", "m3" };
+
+static void
+group_ends_with_its_last_member(void **state)
+{
+	struct ground *g = *state;
+
+	put_group(g, "G", three, 3, NULL);
+	PUT_AFTER(g, "z", TQ_WHEN_OK, "G");
+	assert_int_equal(contract_state(g, "G"), TQ_BLOCKED);
+	run(g, "m1", TQ_SUCCESS);
+	run(g, "m2", TQ_SUCCESS);
+	assert_int_equal(contract_state(g, "G"), TQ_BLOCKED);
+	run(g, "m3", TQ_SUCCESS);
+	assert_int_equal(contract_state(g, "G"), TQ_SUCCESS);
+	run(g, "z", TQ_SUCCESS);
+}
+
+static void
+group_fails_when_all_have_ended_and_names_one(void **state)
+{
+	struct ground *g = *state;
+
+	put_group(g, "G", three, 3, "cb");
+	run(g, "m1", TQ_SUCCESS);
+	run(g, "m2", TQ_FAILURE);
+	assert_int_equal(contract_state(g, "G"), TQ_BLOCKED);
+	run(g, "m3", TQ_SUCCESS);
+	ended(g, "G", TQ_FAILURE, "member m2 failed");
+	ended(g, "cb", TQ_FAILURE, "dependency m2 failed");
+	/* and is undone by the member alone */
+	assert_int_equal(contract_do(g, TQ_DO_RETRY, "m2", NULL, 0), 1);
+	assert_int_equal(contract_state(g, "G"), TQ_BLOCKED);
+	assert_int_equal(contract_state(g, "cb"), TQ_BLOCKED);
+	run(g, "m2", TQ_SUCCESS);
+	assert_int_equal(contract_state(g, "G"), TQ_SUCCESS);
+	run(g, "cb", TQ_SUCCESS);
+}
+
+static void
+empty_group_is_a_success(void **state)
+{
+	struct ground *g = *state;
+
+	put_group(g, "G", NULL, 0, "cb");
+	assert_int_equal(contract_state(g, "G"), TQ_SUCCESS);
+	run(g, "cb", TQ_SUCCESS);
+}
+
+static void
+revoked_group_takes_its_members(void **state)
+{
+	struct ground *g = *state;
+
+	put_group(g, "G", three, 3, "cb");
+	run(g, "m1", TQ_SUCCESS);
+	contract_do(g, TQ_DO_REVOKE, "G", NULL, 0);
+	ended(g, "m2", TQ_REVOKED, "group G ended");
+	assert_int_equal(contract_state(g, "m1"), TQ_SUCCESS);
+	ended(g, "cb", TQ_FAILURE, "dependency G failed");
+	nothing_to_run(g);
+}
+
+static void
+open_group_waits_for_its_seal(void **state)
+{
+	struct ground *g = *state;
+	struct tq_task t;
+
+	task(&t, "G")->kind = TQ_KIND_GROUP;
+	t.flags = TQ_TASK_OPEN;
+	contract_put_task(g, &t);
+	task(&t, "m1")->group = "G";
+	contract_put_task(g, &t);
+	run(g, "m1", TQ_SUCCESS);
+	assert_int_equal(contract_state(g, "G"), TQ_BLOCKED);
+	task(&t, "m2")->group = "G";
+	contract_put_task(g, &t);
+	assert_int_equal(contract_do(g, TQ_DO_SEAL, "G", NULL, 0), 1);
+	task(&t, "m3")->group = "G";
+	MUST_FAIL(g, tq_put(g->tq, &t, 0, &(struct tq_id){ "" }, &g->e),
+	    EINVAL, "G: the group is complete");
+	run(g, "m2", TQ_SUCCESS);
+	assert_int_equal(contract_state(g, "G"), TQ_SUCCESS);
+}
+
+static void
+open_group_ends_with_who_was_to_fill_it(void **state)
+{
+	struct ground *g = *state;
+	struct tq *other = contract_open(g);
+	struct tq_task t;
+	struct tq_id id;
+
+	task(&t, "G")->kind = TQ_KIND_GROUP;
+	t.flags = TQ_TASK_OPEN;
+	MUST(g, tq_put(other, &t, 0, &id, &g->e));
+	task(&t, "m1")->group = "G";
+	MUST(g, tq_put(other, &t, 0, &id, &g->e));
+	tq_close(other);
+	ended(g, "G", TQ_FAILURE, "not all of its members were put");
+	ended(g, "m1", TQ_REVOKED, "group G ended");
+}
+
+/* A member that waits for its own group would wait for ever. */
+static void
+member_cannot_wait_for_its_group(void **state)
+{
+	struct ground *g = *state;
+	const char *const on_g[] = { "G" }, *const on_x[] = { "x" };
+	struct tq_task t[3];
+	struct tq_id out[3];
+
+	task(&t[0], "G")->kind = TQ_KIND_GROUP;
+	task(&t[1], "x")->after = on_g;
+	t[1].nafter = 1;
+	task(&t[2], "m")->group = "G";
+	t[2].after = on_x;
+	t[2].nafter = 1;
+	MUST_FAIL(g, tq_put_many(g->tq, t, 3, 0, out, &g->e), EINVAL,
+	    "x: waits for the group");
+	t[2].after = on_g;
+	MUST_FAIL(g, tq_put_many(g->tq, t, 3, 0, out, &g->e), EINVAL,
+	    "G: waits for the group");
+	assert_int_equal(contract_count(g, "q", 0), 0);
+	/* the same with one that is open */
+	t[0].flags = TQ_TASK_OPEN;
+	MUST(g, tq_put_many(g->tq, t, 2, 0, out, &g->e));
+	t[2].after = on_x;
+	MUST_FAIL(g, tq_put(g->tq, &t[2], 0, out, &g->e), EINVAL, "x: waits");
+}
+
+static void
+group_may_be_a_member_of_another(void **state)
+{
+	struct ground *g = *state;
+	struct tq_task t[4];
+	struct tq_id out[4];
+
+	task(&t[0], "G")->kind = TQ_KIND_GROUP;
+	task(&t[1], "H")->kind = TQ_KIND_GROUP;
+	t[1].group = "G";
+	task(&t[2], "m1")->group = "H";
+	task(&t[3], "m2")->group = "G";
+	MUST(g, tq_put_many(g->tq, t, 4, 0, out, &g->e));
+	run(g, "m1", TQ_FAILURE);
+	ended(g, "H", TQ_FAILURE, "member m1 failed");
+	run(g, "m2", TQ_SUCCESS);
+	ended(g, "G", TQ_FAILURE, "member m1 failed");
+}
+
+const struct contract_test contract_graph[] = {
+	CONTRACT_TEST(task_waits_for_what_it_is_after),
+	CONTRACT_TEST(task_after_one_that_succeeded_is_ready),
+	CONTRACT_TEST(failure_ends_all_that_comes_after),
+	CONTRACT_TEST(all_of_several_must_succeed),
+	CONTRACT_TEST(first_failure_of_several_is_enough),
+	CONTRACT_TEST(any_end_is_enough_for_any),
+	CONTRACT_TEST(fail_runs_on_failure_and_is_not_needed_otherwise),
+	CONTRACT_TEST(unknown_dependency_puts_nothing),
+	CONTRACT_TEST(task_cannot_wait_for_a_later_one),
+	CONTRACT_TEST(chain_in_one_put_runs_in_order),
+	CONTRACT_TEST(retry_takes_back_what_the_failure_ended),
+	CONTRACT_TEST(revoked_and_expired_are_failures_to_who_waits),
+	CONTRACT_TEST(held_task_is_released_to_wait),
+	CONTRACT_TEST(outcome_is_known_while_somebody_waits),
+	CONTRACT_TEST(key_is_held_until_the_end),
+	CONTRACT_TEST(key_replaces_what_has_not_started),
+	CONTRACT_TEST(key_follows_the_one_that_runs),
+	CONTRACT_TEST(group_ends_with_its_last_member),
+	CONTRACT_TEST(group_fails_when_all_have_ended_and_names_one),
+	CONTRACT_TEST(empty_group_is_a_success),
+	CONTRACT_TEST(revoked_group_takes_its_members),
+	CONTRACT_TEST(open_group_waits_for_its_seal),
+	CONTRACT_TEST(open_group_ends_with_who_was_to_fill_it),
+	CONTRACT_TEST(member_cannot_wait_for_its_group),
+	CONTRACT_TEST(group_may_be_a_member_of_another),
+	{ .name = NULL },
+};
