@@ -193,9 +193,11 @@ static const char *
 get_note(struct tq_celery_reader *r, const char *name, struct tq_bytes v)
 {
 	struct tq_bytes s = get_text(r, name, v);
-	char *p = (char *)(uintptr_t)s.p, *end = p + s.n;
+	char *p = (char *)(uintptr_t)s.p, *end;
 
-	while (s.n > 0 && (p = memchr(p, '\0', (size_t)(end - p))) != NULL)
+	if (s.n == 0)
+		return s.p;
+	for (end = p + s.n; (p = memchr(p, '\0', (size_t)(end - p))) != NULL;)
 		*p++ = '?';
 	return s.p;
 }
