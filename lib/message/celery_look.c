@@ -15,7 +15,6 @@
 #include "message/celery_settle.h"
 
 #define DONE		"tq_done"	/* header: results of items */
-#define LATER		"tq_later"	/* header: how often "try later" */
 #define DONE_MAX	(512 << 10)	/* bytes of DONE */
 
 /* ---- headers of our own ---------------------------------------------- */
@@ -57,27 +56,24 @@ set_header(struct tq_planner *p, struct tq_celery_task *m, const char *name,
 	return 0;
 }
 
-unsigned
-tq_celery_laters(const struct tq_celery_task *m)
-{
-	int64_t n;
-
-	if (!tq_scan_int(&n, header(m, LATER)) || n < 0 || n > m->retries)
-		return 0;
-	return (unsigned)n;
-}
-
 int
 tq_settle_later(struct tq_planner *p, struct tq_celery_task *m)
 {
-	struct tq_bytes value;
+	struct tq_bytes past = header(m, TQ_CELERY_PAST), value;
+	int64_t crashes = 0, laters = 0;
 	struct tq_buf b;
 
+	(void)tq_scan_int(&crashes, tq_scan_at(past, 0));
+	(void)tq_scan_int(&laters, tq_scan_at(past, 1));
+	if (crashes < 0 || crashes > TQ_CELERY_PAST_MAX)
+		crashes = 0;
+	if (laters < 0 || laters > TQ_CELERY_PAST_MAX)
+		laters = 0;
 	tq_buf_init(&b);
-	tq_buf_printf(&b, "%u", tq_celery_laters(m) + 1);
+	tq_buf_printf(&b, "[%d, %d]", (int)crashes, (int)laters + 1);
 	if ((value = tq_plan_keep(p, &b)).p == NULL)
 		return -1;
-	return set_header(p, m, "\"" LATER "\"", value);
+	return set_header(p, m, "\"" TQ_CELERY_PAST "\"", value);
 }
 
 /* ---- what they are asked --------------------------------------------- */

@@ -148,6 +148,13 @@ struct tq_celery_plan {
 /* An empty plan whose steps will be in mem. */
 void	tq_celery_plan_init(struct tq_celery_plan *, struct tq_arena *mem);
 
+/*
+ * Header of a message with a past that Celery has no field for: [workers that
+ * died with it, "try later" ends].  Neither is among its retries.
+ */
+#define TQ_CELERY_PAST		"tq_past"
+#define TQ_CELERY_PAST_MAX	1000000
+
 /* ---- the worker's side ----------------------------------------------- */
 
 enum tq_celery_next {
@@ -164,9 +171,6 @@ struct tq_celery_work {
 	const char *const *ids;
 	size_t		 nids;
 };
-
-/* How often a message was put off by a "try later", of its retries. */
-unsigned tq_celery_laters(const struct tq_celery_task *);
 
 /*
  * Say what a claimed message asks for.  One that has expired ends; so do

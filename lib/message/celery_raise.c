@@ -278,11 +278,12 @@ tq_celery_raise(struct tq_celery_exc *out, struct tq_arena *mem,
 
 	if (o->state == TQ_REVOKED || o->state == TQ_EXPIRED)
 		return raise_revoked(out, mem, o, e);
-	if (o->type != NULL && is_class(o->type))
-		return raise_named(out, mem, o, e);
-	if (strncmp(why, "NotRegistered", 13) == 0)
+	if (strncmp(why, "NotRegistered", 13) == 0 ||
+	    (o->type != NULL && strcmp(o->type, "NotRegistered") == 0))
 		return tq_celery_raise_text(out, mem, TQ_RAISE_CELERY,
 		    "NotRegistered", m->task, e);
+	if (o->type != NULL && is_class(o->type))
+		return raise_named(out, mem, o, e);
 	if (strncmp(why, "time limit", 10) == 0)
 		return raise_limit(out, mem, m, o, e);
 	/* it has no status of its own: its workers died */

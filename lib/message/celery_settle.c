@@ -5,7 +5,8 @@
  *	success	callbacks, the next of the chain, SUCCESS, its part of a chord
  *	failure	FAILURE, its part of a chord, the same for what now never
  *		runs: the rest of its chain; errbacks
- *	retry	the message again with one more retry; RETRY
+ *	retry	the message again with one more retry, unless that was a
+ *		"try later"; RETRY
  *	revoked	REVOKED, its part of a chord, the same for the rest of its
  *		chain
  *
@@ -239,13 +240,14 @@ try_again(const struct tq_settling *t)
 		return -1;
 	*m = *t->m;
 	m->protocol = 2;
-	m->retries++;
 	m->eta = o->when;
 	m->origin = p->site->origin;
 	m->redelivered = 0;
 	if (m->parent_id == NULL)
 		m->parent_id = m->id;
-	if ((o->flags & TQ_OUTCOME_LATER) && tq_settle_later(p, m) == -1)
+	if (!(o->flags & TQ_OUTCOME_LATER))
+		m->retries++;
+	else if (tq_settle_later(p, m) == -1)
 		return -1;
 	if (tq_settle_again(t, m) == NULL)
 		return -1;

@@ -22,7 +22,7 @@ int	tq_settle_store(struct tq_planner *, const char *id,
 /* The message of the end itself, sent again; NULL on failure. */
 struct tq_celery_step *tq_settle_again(const struct tq_settling *,
 	    const struct tq_celery_task *);
-/* Count one more "try later" in the message. */
+/* Count one more "try later" in the message, a copy of the planner's. */
 int	tq_settle_later(struct tq_planner *, struct tq_celery_task *);
 /*
  * What is special about the success of a task of Celery's own: 0 and

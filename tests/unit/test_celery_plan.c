@@ -650,6 +650,239 @@ callback_that_is_none_fails_the_task(void **state)
 	assert_int_equal(json_array_size(s->ran), 1);
 }
 
+/* ---- ends without a site --------------------------------------------- */
+
+/* Plan the end of a message; the plan's steps are in the site's arena. */
+static struct tq_celery_plan
+settle(struct t_site *s, struct tq_celery_task *m, const struct tq_outcome *o,
+    const char *err)
+{
+	struct tq_celery_end end = { o, { NULL, 0 }, { err, strlen(err) },
+		NULL, 0 };
+	struct tq_celery_envelope env;
+	struct tq_celery_plan plan;
+	struct tq_err e;
+
+	tq_celery_envelope_init(&env);
+	env.exchange = "";
+	env.routing_key = "images";
+	env.priority = 3;
+	tq_celery_plan_init(&plan, &s->mem);
+	if (tq_celery_settle(&plan, m, &env, &end, &s->facts, &e) == -1)
+		fail_msg("%s", e.text);
+	return plan;
+}
+
+static struct tq_celery_task
+message(void)
+{
+	struct tq_celery_task m;
+
+	tq_celery_task_init(&m);
+	m.protocol = 2;
+	m.task = "resize";
+	m.id = "t";
+	m.root_id = "root";
+	return m;
+}
+
+static void
+retry_is_the_message_again(void **state)
+{
+	struct t_site *s = *state;
+	struct tq_celery_task m = message();
+	struct tq_celery_plan plan;
+	struct tq_outcome o;
+	const struct tq_celery_step *send;
+
+	m.retries = 2;
+	tq_outcome_init(&o, TQ_RETRY);
+	o.status = 1;
+	o.when = s->facts.now + 60 * TQ_SECOND;
+	plan = settle(s, &m, &o, "no space\n");
+	assert_int_equal(plan.nsteps, 2);
+	send = &plan.step[0];
+	assert_int_equal(send->what, TQ_CELERY_SEND);
+	assert_int_equal(send->flags, TQ_CELERY_AGAIN);
+	assert_string_equal(send->queue, "images");
+	assert_int_equal(send->priority, 3);
+	assert_true(send->eta == o.when);
+	assert_string_equal(send->task->id, "t");
+	assert_string_equal(send->task->parent_id, "t");
+	assert_int_equal(send->task->retries, 3);
+	t_site_do(s, &plan);
+	assert_string_equal(t_site_result(s, "t"), "RETRY {\"exc_type\":"
+	    "\"CommandFailed\",\"exc_message\":[\"exit status 1: no "
+	    "space\"],\"exc_module\":\"tq.errors\"}");
+	assert_int_equal(json_array_size(json_object_get(t_site_meta(s, "t"),
+	    "children")), 1);
+}
+
+static void
+try_later_is_no_retry(void **state)
+{
+	struct t_site *s = *state;
+	struct tq_celery_task m = message();
+	struct tq_celery_plan plan;
+	struct tq_outcome o;
+
+	tq_outcome_init(&o, TQ_RETRY);
+	o.status = 75;
+	o.flags = TQ_OUTCOME_LATER;
+	o.when = s->facts.now + TQ_SECOND;
+	plan = settle(s, &m, &o, "");
+	assert_int_equal(plan.step[0].task->retries, 0);
+	assert_int_equal(plan.step[0].task->nothers, 1);
+	assert_memory_equal(plan.step[0].task->others[0].value.p, "[0, 1]",
+	    6);
+	m.others = plan.step[0].task->others;
+	m.nothers = 1;
+	plan = settle(s, &m, &o, "");
+	assert_int_equal(plan.step[0].task->nothers, 1);
+	assert_memory_equal(plan.step[0].task->others[0].value.p, "[0, 2]",
+	    6);
+}
+
+/* An outcome, and the exception that it becomes. */
+static void
+assert_raises(struct t_site *s, const struct tq_outcome *o, const char *err,
+    const char *want)
+{
+	struct tq_celery_task m = message();
+	struct tq_celery_plan plan;
+	char line[512];
+
+	m.hard = 30 * TQ_SECOND;
+	plan = settle(s, &m, o, err);
+	t_site_do(s, &plan);
+	snprintf(line, sizeof(line), "%s", t_site_result(s, "t"));
+	assert_string_equal(line, want);
+}
+
+#define MAP(state, module, type, message) state " {\"exc_type\":\"" type \
+	"\",\"exc_message\":[" message "],\"exc_module\":\"" module "\"}"
+
+static void
+exceptions_are_those_that_python_raises(void **state)
+{
+	static const struct {
+		enum tq_state	 state;
+		int		 status, signal;
+		const char	*type, *why, *err, *want;
+	} row[] = {
+		{ TQ_FAILURE, 3, 0, NULL, NULL, "", MAP("FAILURE",
+		    "tq.errors", "CommandFailed", "\"exit status 3\"") },
+		{ TQ_FAILURE, 3, 0, NULL, NULL, "one\ntwo\n\n", MAP("FAILURE",
+		    "tq.errors", "CommandFailed", "\"exit status 3: two\"") },
+		{ TQ_FAILURE, 139, 11, NULL, NULL, "", MAP("FAILURE",
+		    "tq.errors", "CommandFailed", "\"killed by signal 11\"") },
+		{ TQ_FAILURE, 1, 0, "ValueError", "bad", "", MAP("FAILURE",
+		    "builtins", "ValueError", "\"bad\"") },
+		{ TQ_FAILURE, 1, 0, "pay.errors.Declined", "no", "",
+		    MAP("FAILURE", "pay.errors", "Declined", "\"no\"") },
+		{ TQ_FAILURE, 1, 0, "Declined", "no", "", MAP("FAILURE",
+		    "tq.errors", "Declined", "\"no\"") },
+		/* it would end the client; it is no class */
+		{ TQ_FAILURE, 1, 0, "SystemExit", "no", "", MAP("FAILURE",
+		    "tq.errors", "SystemExit", "\"no\"") },
+		{ TQ_FAILURE, 1, 0, "builtins.KeyboardInterrupt", "", "",
+		    MAP("FAILURE", "tq.errors", "KeyboardInterrupt",
+		    "\"\"") },
+		{ TQ_FAILURE, 1, 0, "os.system", "rm", "", MAP("FAILURE",
+		    "tq.errors", "CommandFailed", "\"exit status 1: rm\"") },
+		{ TQ_FAILURE, 127, 0, NULL, "NotRegistered: resize", "",
+		    MAP("FAILURE", "celery.exceptions", "NotRegistered",
+		    "\"resize\"") },
+		{ TQ_FAILURE, 137, 9, NULL, "time limit", "", MAP("FAILURE",
+		    "billiard.exceptions", "TimeLimitExceeded", "30") },
+		{ TQ_FAILURE, 143, 15, NULL, "time limit", "", MAP("FAILURE",
+		    "billiard.exceptions", "SoftTimeLimitExceeded", "") },
+		{ TQ_FAILURE, -1, 0, NULL, "three workers died", "",
+		    MAP("FAILURE", "billiard.exceptions", "WorkerLostError",
+		    "\"three workers died\"") },
+		{ TQ_REVOKED, -1, 0, NULL, NULL, "", MAP("REVOKED",
+		    "celery.exceptions", "TaskRevokedError",
+		    "\"revoked\"") },
+		{ TQ_REVOKED, 143, 15, NULL, NULL, "", MAP("REVOKED",
+		    "celery.exceptions", "TaskRevokedError",
+		    "\"terminated\"") },
+		{ TQ_EXPIRED, -1, 0, NULL, NULL, "", MAP("REVOKED",
+		    "celery.exceptions", "TaskRevokedError",
+		    "\"expired\"") },
+	};
+	struct t_site *s = *state;
+	struct tq_outcome o;
+	size_t k;
+
+	for (k = 0; k < T_COUNT(row); k++) {
+		json_object_clear(s->metas);
+		tq_outcome_init(&o, row[k].state);
+		o.status = row[k].status;
+		o.signal = row[k].signal;
+		o.type = row[k].type;
+		o.why = row[k].why;
+		assert_raises(s, &o, row[k].err, row[k].want);
+	}
+}
+
+static void
+traceback_is_the_end_of_stderr_in_utf8(void **state)
+{
+	struct t_site *s = *state;
+	struct tq_celery_task m = message();
+	struct tq_celery_plan plan;
+	struct tq_outcome o;
+	char *err = calloc(1, 100001);
+
+	memset(err, 'x', 100000);
+	memcpy(err + 100000 - 4, "\xff" "end", 4);
+	tq_outcome_init(&o, TQ_FAILURE);
+	o.status = 1;
+	plan = settle(s, &m, &o, err);
+	t_site_do(s, &plan);
+	assert_int_equal(json_string_length(json_object_get(t_site_meta(s,
+	    "t"), "traceback")), (64 << 10) + 2);
+	free(err);
+}
+
+static void
+output_that_is_not_json_is_a_text(void **state)
+{
+	static const struct {
+		unsigned	 flags;
+		const char	*out, *want;
+	} row[] = {
+		{ 0, "", "SUCCESS null" },
+		{ 0, "5\n", "SUCCESS \"5\"" },
+		{ TQ_OUTCOME_JSON, "5\n", "SUCCESS 5" },
+		{ 0, "a\n\n", "SUCCESS \"a\\n\"" },
+		{ 0, "\xff", "SUCCESS \"\xef\xbf\xbd\"" },
+	};
+	struct t_site *s = *state;
+	struct tq_celery_task m = message();
+	struct tq_celery_envelope env;
+	struct tq_celery_plan plan;
+	struct tq_celery_end end;
+	struct tq_outcome o;
+	size_t k;
+
+	for (k = 0; k < T_COUNT(row); k++) {
+		json_object_clear(s->metas);
+		tq_celery_envelope_init(&env);
+		memset(&end, 0, sizeof(end));
+		tq_outcome_init(&o, TQ_SUCCESS);
+		o.flags = row[k].flags;
+		end.outcome = &o;
+		end.out.p = row[k].out;
+		end.out.n = strlen(row[k].out);
+		tq_celery_plan_init(&plan, &s->mem);
+		assert_int_equal(tq_celery_settle(&plan, &m, &env, &end,
+		    &s->facts, NULL), 0);
+		t_site_do(s, &plan);
+		assert_string_equal(t_site_result(s, "t"), row[k].want);
+	}
+}
+
 int
 main(void)
 {
@@ -688,6 +921,11 @@ main(void)
 		TEST(chord_is_watched_where_nothing_counts),
 		TEST(watched_chord_waits_and_then_fails_with_its_member),
 		TEST(callback_that_is_none_fails_the_task),
+		TEST(retry_is_the_message_again),
+		TEST(try_later_is_no_retry),
+		TEST(exceptions_are_those_that_python_raises),
+		TEST(traceback_is_the_end_of_stderr_in_utf8),
+		TEST(output_that_is_not_json_is_a_text),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
