@@ -81,8 +81,10 @@ tq_leave_work(struct tq_spool *sp)
 	if (tq_core_enter(sp, NULL) == -1)
 		return;
 	w = &sp->t.wrows[sp->owner.row];
-	if (w->joined == sp->owner.epoch)
+	if (w->joined == sp->owner.epoch) {
 		tq_row_clear(sp, w);
+		tq_call_left(sp, w);
+	}
 	tq_core_leave(sp);
 	tq_report_clear(sp);
 	tq_owner_give(&sp->owner);

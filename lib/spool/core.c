@@ -146,8 +146,9 @@ tq_core_leave(struct tq_spool *sp)
 		uint64_t	 dev, ino;
 		unsigned	 row;
 	} ring[sizeof(sp->ring) / sizeof(sp->ring[0])];
+	char call[sizeof(sp->call) / sizeof(sp->call[0])][TQ_NAME_MAX + 1];
 	struct tq_top *top = sp->t.top;
-	unsigned i, n = sp->nrings;
+	unsigned i, n = sp->nrings, ncalls = sp->ncalls;
 	uint64_t wake = sp->wake;
 	struct tq_wrow *w;
 
@@ -159,7 +160,9 @@ tq_core_leave(struct tq_spool *sp)
 		ring[i].ino = w->mq_ino;
 		ring[i].row = sp->ring[i];
 	}
-	sp->nrings = 0;
+	for (i = 0; i < ncalls; i++)
+		tq_call_name(sp, call[i], sizeof(call[i]), sp->call[i]);
+	sp->nrings = sp->ncalls = 0;
 	sp->wake = 0;
 	sp->behind = (top->work | top->todo) != 0 && !sp->t.bad;
 	tq_lock_give(&top->lock);
@@ -173,6 +176,8 @@ tq_core_leave(struct tq_spool *sp)
 	if (atomic_load(&top->tail_waiters) != 0 &&
 	    atomic_exchange(&top->tail_waiters, 0) != 0)
 		tq_futex_wake(&top->tail_word);
+	for (i = 0; i < ncalls; i++)
+		tq_call_make(sp, call[i]);
 	if (sp->litter.n > 0)
 		tq_file_sweep(sp);
 }
@@ -323,8 +328,8 @@ tq_core_peers(struct tq_spool *sp)
 
 /* ---- who is told --------------------------------------------------------- */
 
-static int
-serves(const struct tq_wrow *w, uint32_t queue)
+int
+tq_row_serves(const struct tq_wrow *w, uint32_t queue)
 {
 	int i;
 
@@ -341,6 +346,7 @@ tq_core_ring(struct tq_spool *sp, uint32_t queue)
 	struct tq_wrow *w;
 	unsigned row;
 
+	tq_call(sp, queue);
 	if (top->sleepers == 0 ||
 	    sp->nrings == sizeof(sp->ring) / sizeof(sp->ring[0]))
 		return;
@@ -348,7 +354,7 @@ tq_core_ring(struct tq_spool *sp, uint32_t queue)
 		return;
 	for (row = 1; row <= top->rows && row < TQ_WORKERS_MAX; row++) {
 		w = &sp->t.wrows[row];
-		if (w->joined == 0 || w->sleeping == 0 || !serves(w, queue))
+		if (w->joined == 0 || w->sleeping == 0 || !tq_row_serves(w, queue))
 			continue;
 		w->sleeping = 0;
 		top->sleepers--;

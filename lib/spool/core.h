@@ -87,6 +87,9 @@ struct tq_spool {
 	/* rings to send once the lock is given back */
 	unsigned	 nrings;
 	uint16_t	 ring[8];
+	/* queues without a worker, to call for one then */
+	unsigned	 ncalls;
+	uint16_t	 call[4];
 	/* ids whose waiters to wake, as indices of futex words */
 	uint64_t	 wake;
 	/* files of forgotten tasks, to be unlinked outside the lock */
@@ -157,6 +160,8 @@ int	tq_core_write(struct tq_spool *sp, struct tq_rec *recs,
 	    uint64_t reserve, tq_time now, struct tq_err *e);
 /* Note that a sleeping worker that serves the queue is to be rung. */
 void	tq_core_ring(struct tq_spool *sp, uint32_t queue);
+/* 1 if the worker of a row serves the queue. */
+int	tq_row_serves(const struct tq_wrow *w, uint32_t queue);
 /* Note that waiters of a slot are to be woken. */
 void	tq_core_wake(struct tq_spool *sp, struct tq_slot *s);
 /* Bytes promised to the END of one claim. */
@@ -167,6 +172,21 @@ tq_lsn	*tq_core_lsns(struct tq_spool *sp, size_t n);
 int	tq_core_peers(struct tq_spool *sp);
 /* Interned bytes of a context, "" for 0; good until the next call. */
 int	tq_core_ctx(struct tq_spool *sp, uint32_t number, struct tq_bytes *out);
+
+/* ---- call.c: a worker where none is -------------------------------------- */
+
+/* Under the lock: a task is ready.  Note the queue if nobody serves it. */
+void	tq_call(struct tq_spool *sp, uint32_t queue);
+/* A row is about to serve no more: look anew with the next ready task. */
+void	tq_call_again(struct tq_spool *sp, const struct tq_wrow *w);
+/* The same row has gone: call for what it leaves behind. */
+void	tq_call_left(struct tq_spool *sp, const struct tq_wrow *w);
+/* Name of a queue, "" for one that is not there. */
+void	tq_call_name(struct tq_spool *sp, char *out, size_t size,
+	    uint32_t queue);
+/* Not under the lock: make and remove SPOOL/ready/NAME. */
+void	tq_call_make(struct tq_spool *sp, const char *name);
+void	tq_call_remove(struct tq_spool *sp, const char *name);
 
 /* ---- apply.c ----------------------------------------------------------- */
 

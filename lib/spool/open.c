@@ -30,7 +30,8 @@
 #include "base/io.h"
 #include "spool/core.h"
 
-static const char *const dirs[] = { "ledger", "files", "live", "damaged" };
+static const char *const dirs[] = { "ledger", "files", "live", "damaged",
+    "ready" };
 static const char *const files[] = { "lock", "owners" };
 #define NDIRS	(sizeof(dirs) / sizeof(dirs[0]))
 #define NFILES	(sizeof(files) / sizeof(files[0]))

@@ -120,7 +120,8 @@ struct tq_edge {
 struct tq_qrow {
 	char		 name[TQ_NAME_MAX + 1];
 	uint8_t		 used, paused, closed;
-	uint8_t		 pad[4];
+	uint32_t	 called;	/* when it was seen whether anybody
+					 * serves it, see call.c; 0 not yet */
 	tq_lsn		 rec;		/* its newest QUEUE record */
 	struct tq_settings set;
 	_Alignas(64) uint32_t count[TQ_NSTATES];

@@ -28,6 +28,7 @@ tq_row_clear(struct tq_spool *sp, struct tq_wrow *w)
 	if (w->mq[0] == '/' && memchr(w->mq, '\0', sizeof(w->mq)) != NULL &&
 	    strchr(w->mq + 1, '/') == NULL && strncmp(w->mq, "/tq-", 4) == 0)
 		(void)mq_unlink(w->mq);
+	tq_call_again(sp, w);
 	w->joined = 0;
 	w->sleeping = 0;
 	w->mq[0] = '\0';
@@ -115,6 +116,8 @@ int
 tq_spool_join(struct tq_spool *sp, const struct tq_take *take, unsigned jobs,
     struct tq_err *e)
 {
+	size_t i;
+
 	if (tq_own(sp, e) == -1)
 		return -1;
 	bell_once(sp);
@@ -123,6 +126,8 @@ tq_spool_join(struct tq_spool *sp, const struct tq_take *take, unsigned jobs,
 		return -1;
 	(void)row_fill(sp, take);
 	tq_core_leave(sp);
+	for (i = 0; i < take->nqueues; i++)
+		tq_call_remove(sp, take->queue[i]);
 	return 0;
 }
 
