@@ -13,6 +13,7 @@ BINDIR		= $(PREFIX)/bin
 LIBDIR		= $(PREFIX)/lib
 INCLUDEDIR	= $(PREFIX)/include
 MANDIR		= $(PREFIX)/share/man
+UNITDIR		= $(PREFIX)/lib/systemd
 CFLAGS		= -O2 -g
 INSTALL		= install
 AR		= ar
@@ -113,6 +114,11 @@ LIBOBJ	= $(patsubst %.c,$(B)/%.o,$(filter-out $(OWN),$(SRC)))
 OWNOBJ	= $(patsubst %.c,$(B)/%.o,$(OWN))
 CMD	= $(patsubst %.c,$(B)/%,$(wildcard bin/*.c))
 MAN	= $(wildcard man/*.[1-9])
+# Units for systemd, of the system and of users; nothing starts by them alone.
+UNITS	= $(patsubst examples/systemd/user/%,user/%,$(wildcard \
+	    examples/systemd/user/*@.*)) \
+	  $(patsubst examples/systemd/%,system/%,$(wildcard \
+	    examples/systemd/*@.*))
 ARCHIVES = $(B)/libown.a $(B)/libtq.a
 MODOBJ	= $(patsubst %.c,$(B)/%.o,$(filter lib/base/% lib/message/%,$(SRC)) \
 	    lib/backend/unpack.c)
@@ -296,6 +302,13 @@ install:
 		d=$(D)$(MANDIR)/man$${m##*.}; \
 		$(INSTALL) -d $$d && $(INSTALL) -m 644 $$m $$d || exit 1; \
 	done
+	$(INSTALL) -d $(D)$(UNITDIR)/system $(D)$(UNITDIR)/user
+	for u in $(UNITS); do \
+		to=$(D)$(UNITDIR)/$$u; \
+		sed 's|/usr/local/bin/|$(BINDIR)/|' \
+		    examples/systemd/$${u#system/} >$$to && \
+		    chmod 644 $$to || exit 1; \
+	done
 
 uninstall:
 	rm -f $(CMD:$(B)/bin/%=$(D)$(BINDIR)/%)
@@ -305,6 +318,7 @@ uninstall:
 	rm -f $(ALIASES:%=$(D)$(LIBDIR)/tq/%.so)
 	rm -f $(addprefix $(D)$(LIBDIR)/,libtq.a libtq.so $(SO) pkgconfig/tq.pc)
 	rm -f $(foreach m,$(MAN),$(D)$(MANDIR)/man$(subst .,,$(suffix $(m)))/$(notdir $(m)))
+	rm -f $(addprefix $(D)$(UNITDIR)/,$(UNITS))
 	rm -f $(patsubst include/%,$(D)$(INCLUDEDIR)/%,$(wildcard include/tq/*.h))
 	-rmdir $(D)$(INCLUDEDIR)/tq $(D)$(LIBDIR)/tq
 

@@ -104,16 +104,32 @@ is 'they put what they say' "$(tqstat -q reports -o cmd,label)" \
 is 'the night is done' "$(tqstat -q night -s all -o state,cmd)" \
     "success${TAB}backup-home${NL}success${TAB}fetch-stock"
 
-# ---- unit --------------------------------------------------------------------
+# ---- units -------------------------------------------------------------------
 
 if command -v systemd-analyze >/dev/null; then
-	mkdir unit
-	sed -e "s|/usr/local/bin|$B/bin|" -e '/^Documentation/d' \
-	    "$top/examples/tqrun@.service" >unit/tqrun@.service
-	check 'systemd takes the unit' 0 '' '' \
-	    systemd-analyze verify unit/tqrun@.service
+	mkdir unit user
+	for u in "$top"/examples/systemd/*.[pst]*; do
+		case $u in
+		*.sysusers)	continue ;;
+		esac
+		sed -e "s|/usr/local/bin|$B/bin|" -e '/^Documentation/d' "$u" \
+		    >"unit/$(echo "${u##*/}" | sed 's/@/@mail/')"
+	done
+	for u in "$top"/examples/systemd/user/*; do
+		sed -e "s|/usr/local/bin|$B/bin|" -e '/^Documentation/d' "$u" \
+		    >"user/$(echo "${u##*/}" | sed 's/@/@mail/')"
+	done
+	SYSTEMD_UNIT_PATH=$T/unit: check 'systemd takes the units' 0 '' '' \
+	    systemd-analyze verify unit/*
+	XDG_RUNTIME_DIR=$T SYSTEMD_UNIT_PATH=$T/user: check 'and those of a user' 0 '' '' \
+	    systemd-analyze verify --user user/*
+	for u in tqrun@mail tq@mail; do
+		check "$u.service keeps the worker in" 0 '*' '*' \
+		    systemd-analyze security --offline=true --threshold=40 \
+		    unit/$u.service
+	done
 else
-	skip 'systemd takes the unit' 'no systemd-analyze here'
+	skip 'systemd takes the units' 'no systemd-analyze here'
 fi
 
 # ---- quickstart --------------------------------------------------------------

@@ -44,11 +44,19 @@ ok $status "install exits 0"
 	for f in libtq.a libtq.so libtq.so.0 pkgconfig/tq.pc $twin $mods; do
 		echo "./opt/tq/lib/$f"
 	done
+	for f in examples/systemd/*@.*; do
+		echo "./opt/tq/lib/systemd/system/${f##*/}"
+		echo "./opt/tq/lib/systemd/user/${f##*/}"
+	done
 } | sort >"$tmp/want"
 diff "$tmp/want" "$tmp/have" | sed 's/^/# /' >"$tmp/diff"
 cat "$tmp/diff"
 [ ! -s "$tmp/diff" ]
 ok $? "all and only the files of the product are there"
+
+units=$root/opt/tq/lib/systemd
+! grep -h '^Exec' "$units"/*/* | grep -v '=/opt/tq/bin/'
+ok $? "units start what was installed"
 
 pc=$root/opt/tq/lib/pkgconfig
 [ "$(PKG_CONFIG_PATH=$pc pkg-config --modversion tq)" = "$VERSION" ]
