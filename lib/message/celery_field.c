@@ -193,12 +193,13 @@ static const char *
 get_note(struct tq_celery_reader *r, const char *name, struct tq_bytes v)
 {
 	struct tq_bytes s = get_text(r, name, v);
-	char *p = (char *)(uintptr_t)s.p, *end;
+	char *p = (char *)(uintptr_t)s.p;
+	size_t i;
 
-	if (s.n == 0)
-		return s.p;
-	for (end = p + s.n; (p = memchr(p, '\0', (size_t)(end - p))) != NULL;)
-		*p++ = '?';
+	for (i = 0; i < s.n; i++) {
+		if (p[i] == '\0')
+			p[i] = '?';
+	}
 	return s.p;
 }
 

@@ -48,7 +48,8 @@ put_string(struct tq_buf *b, struct tq_bytes v)
 	quote = s.n > 0 && memchr(s.p, '\'', s.n) != NULL &&
 	    memchr(s.p, '"', s.n) == NULL ? '"' : '\'';
 	tq_buf_byte(b, (unsigned char)quote);
-	for (p = s.p, end = p + s.n; p < end && b->n < REPR_MAX; p += len) {
+	for (p = s.p, end = s.n > 0 ? p + s.n : p; p < end && b->n < REPR_MAX;
+	    p += len) {
 		if ((len = tq_utf8_get(&c, p, (size_t)(end - p))) == 0)
 			break;
 		put_char(b, c, p, len, quote);
@@ -102,10 +103,12 @@ part_length(const char *p, const char *end)
 static void
 put_parts(struct tq_buf *b, struct tq_bytes v)
 {
-	const char *p = v.p, *end = v.p + v.n;
+	const char *p = v.p, *end;
 	struct tq_bytes part;
 
-	for (; p < end && b->n < REPR_MAX; p += part.n) {
+	if (v.n == 0)
+		return;
+	for (end = p + v.n; p < end && b->n < REPR_MAX; p += part.n) {
 		part.p = p;
 		part.n = 1;
 		if (strchr(" \t\r\n", *p) != NULL)
@@ -144,12 +147,14 @@ tq_celery_repr(struct tq_buf *b, struct tq_bytes v)
 void
 tq_celery_argsrepr(struct tq_buf *b, struct tq_bytes args)
 {
-	struct tq_bytes inside = { args.p + 1, args.n - 2 };
+	struct tq_bytes inside;
 
 	if (tq_scan_type(args) != TQ_SCAN_ARRAY) {
 		tq_celery_repr(b, args);
 		return;
 	}
+	inside.p = args.p + 1;
+	inside.n = args.n - 2;
 	tq_buf_byte(b, '(');
 	put_parts(b, inside);
 	tq_buf_str(b, tq_scan_count(args) == 1 ? ",)" : ")");

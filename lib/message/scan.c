@@ -422,9 +422,11 @@ tq_scan_bool(int *out, struct tq_bytes v)
 void
 tq_scan_compact(struct tq_buf *b, struct tq_bytes v)
 {
-	const char *p = v.p, *end = v.p + v.n, *from;
+	const char *p = v.p, *end, *from;
 
-	while (p < end) {
+	if (v.n == 0)
+		return;
+	for (end = p + v.n; p < end;) {
 		if (is_blank(*p)) {
 			p++;
 			continue;

@@ -270,10 +270,12 @@ int
 tq_scan_check(struct tq_bytes *out, const char *p, size_t n,
     const struct tq_scan_bounds *most, struct tq_err *e)
 {
-	struct check c = { .begin = p, .p = p, .end = p + n };
+	struct check c = { .depth = 0 };
 
 	out->p = NULL;
 	out->n = 0;
+	c.begin = c.p = n == 0 ? "" : p;
+	c.end = c.p + n;
 	if (n > most->bytes)
 		return tq_fail(e, EMSGSIZE, "JSON of %zu bytes, over %zu", n,
 		    most->bytes);

@@ -14,6 +14,10 @@
 
 int	LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 
+/* Targets see by it who runs them. */
+extern const int fuzz_driver;
+const int fuzz_driver = 1;
+
 static unsigned tests;
 
 /* The target gets its own heap block, so that a sanitizer sees its ends. */
