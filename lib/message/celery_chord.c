@@ -139,7 +139,8 @@ fail_for(struct tq_planner *p, const struct tq_tree *body,
 
 /* ---- joining --------------------------------------------------------- */
 
-static void
+/* Put results as tuples nest; 0 when one is missing. */
+static int
 put_joined(struct tq_planner *p, struct tq_buf *b, const struct members *m,
     struct tq_bytes tuples)
 {
@@ -156,45 +157,39 @@ put_joined(struct tq_planner *p, struct tq_buf *b, const struct members *m,
 			tq_buf_str(b, ", ");
 		first = 0;
 		if (tq_celery_tuple_decode(&tuple, p->mem, v, NULL) == -1)
-			tq_buf_str(b, "null");
-		else if (tuple.members.p != NULL)
-			put_joined(p, b, m, tuple.members);
-		else if ((part = find_member(m, tuple.id)) != NULL)
+			return 0;
+		if (tuple.members.p != NULL) {
+			if (!put_joined(p, b, m, tuple.members))
+				return 0;
+		} else if ((part = find_member(m, tuple.id)) != NULL) {
 			tq_buf_put(b, part->result.p, part->result.n);
-		else
-			tq_buf_str(b, "null");
+		} else {
+			return 0;
+		}
+	}
+	tq_buf_byte(b, ']');
+	return 1;
+}
+
+static void
+put_all(struct tq_buf *b, const struct members *m)
+{
+	size_t k;
+
+	tq_buf_byte(b, '[');
+	for (k = 0; k < m->n; k++) {
+		if (k > 0)
+			tq_buf_str(b, ", ");
+		tq_buf_put(b, m->part[k].result.p, m->part[k].result.n);
 	}
 	tq_buf_byte(b, ']');
 }
 
 /*
- * The arguments of the body: one list of results, as tuples nest when there
- * are such, else in order of the members.
+ * The body's one argument is the list of results: nested as tuples are when
+ * there are such, else in order of the members.  1 the chord has ended; 0 a
+ * member is missing; -1.
  */
-static struct tq_bytes
-join(struct tq_planner *p, const struct members *m, struct tq_bytes tuples)
-{
-	struct tq_buf b;
-	size_t k;
-
-	tq_buf_init(&b);
-	tq_buf_byte(&b, '[');
-	if (tuples.p != NULL) {
-		put_joined(p, &b, m, tuples);
-	} else {
-		tq_buf_byte(&b, '[');
-		for (k = 0; k < m->n; k++) {
-			if (k > 0)
-				tq_buf_str(&b, ", ");
-			tq_buf_put(&b, m->part[k].result.p,
-			    m->part[k].result.n);
-		}
-		tq_buf_byte(&b, ']');
-	}
-	tq_buf_byte(&b, ']');
-	return tq_plan_keep(p, &b);
-}
-
 static int
 end_chord(struct tq_planner *p, const struct members *m,
     struct tq_bytes callback, struct tq_bytes tuples)
@@ -202,18 +197,28 @@ end_chord(struct tq_planner *p, const struct members *m,
 	struct tq_celery_sig o;
 	struct tq_bytes args;
 	struct tq_tree *body;
+	struct tq_buf b;
 	size_t k;
 
 	if (tq_tree_parse(&body, p, callback) == -1)
 		return -1;
 	for (k = 0; k < m->n; k++) {
 		if (failed(&m->part[k]))
-			return fail_for(p, body, &m->part[k]);
+			return fail_for(p, body, &m->part[k]) == -1 ? -1 : 1;
 	}
-	if ((args = join(p, m, tuples)).p == NULL)
+	tq_buf_init(&b);
+	tq_buf_byte(&b, '[');
+	if (tuples.p == NULL) {
+		put_all(&b, m);
+	} else if (!put_joined(p, &b, m, tuples)) {
+		tq_buf_fini(&b);
+		return 0;
+	}
+	tq_buf_byte(&b, ']');
+	if ((args = tq_plan_keep(p, &b)).p == NULL)
 		return -1;
 	tq_celery_sig_init(&o);
-	return tq_tree_apply(p, body, args, &o, 0);
+	return tq_tree_apply(p, body, args, &o, 0) == -1 ? -1 : 1;
 }
 
 /* ---- counted --------------------------------------------------------- */
@@ -283,13 +288,13 @@ tq_celery_chord(struct tq_celery_plan *plan, size_t k,
 		tq_buf_reset(&p.trail);
 		if (tq_tree_parse(&body, &p, count.callback) == 0)
 			rv = fail_body(&p, body, why.text);
-		if (rv == -1 && errno != ENOMEM)
-			rv = 0;
+		if (rv == 0 || errno != ENOMEM)
+			rv = 1;
 	}
-	if (rv == 0 && tq_plan_step(&p, TQ_CELERY_CLOSE, count.gid) == NULL)
+	if (rv == 1 && tq_plan_step(&p, TQ_CELERY_CLOSE, count.gid) == NULL)
 		rv = -1;
 	tq_planner_fini(&p);
-	return rv == 0 ? 0 : tq_fail(e, ENOMEM, "out of memory");
+	return rv != -1 ? 0 : tq_fail(e, ENOMEM, "out of memory");
 }
 
 /* ---- watched --------------------------------------------------------- */
@@ -434,7 +439,7 @@ tq_celery_unlock(struct tq_celery_plan *plan, const struct tq_celery_task *m,
 	plan->of = m;
 	rv = unlock(&t, metas, n);
 	tq_planner_fini(&p);
-	if (rv == 0)
+	if (rv != -1)
 		return 0;
 	if (errno == ENOMEM)
 		return tq_fail(e, ENOMEM, "%s", why.text);

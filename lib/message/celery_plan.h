@@ -39,7 +39,10 @@
  * many different task ids are in `.j` as `.s` and `.t` say, and this part is
  * new or is one that saw the chord complete before (remember which, with a
  * time to live).  Then hand all members, by score, and the group's own meta
- * (`celery-taskset-meta-GID`, if there is one) to tq_celery_chord().
+ * (`celery-taskset-meta-GID`, if there is one) to tq_celery_chord().  With
+ * such a meta more ids are enough, too: Celery 5.2 writes too small an `.s`
+ * when a chain in the header ends in a group, but the meta names all members,
+ * and tq_celery_chord() plans nothing until they are there.
  *
  * Steps live in the plan's arena and borrow from the message and the outcome.
  */

@@ -174,7 +174,7 @@ record(struct t_site *s, const struct tq_celery_count *c)
 	json_t *set = json_object_get(s->parts, c->gid), *old, *size;
 	const char *owner;
 	char *member;
-	size_t k, was = 0;
+	size_t k, n, was = 0;
 
 	if (set == NULL) {
 		json_object_set_new(s->parts, c->gid, json_array());
@@ -193,8 +193,10 @@ record(struct t_site *s, const struct tq_celery_count *c)
 	insert_part(set, c->score, member);
 	free(member);
 	size = json_object_get(s->sizes, c->gid);
-	if (size == NULL ||
-	    (size_t)json_integer_value(size) != json_array_size(set))
+	n = json_array_size(set);
+	if (size == NULL || n < (size_t)json_integer_value(size) ||
+	    (n > (size_t)json_integer_value(size) &&
+	    json_object_get(s->groups, c->gid) == NULL))
 		return 0;
 	owner = json_string_value(json_object_get(s->owners, c->gid));
 	if (was && (owner == NULL || strcmp(owner, c->id) != 0))

@@ -472,6 +472,24 @@ chain_in_a_chord_that_ends_in_a_group_nests_its_results(void **state)
 }
 
 static void
+chord_with_too_small_a_size_waits_for_all_it_names(void **state)
+{
+	struct t_site *s = *state;
+	const char *gid;
+	json_t *v;
+
+	t_site_apply(s, CHORD(CHAIN(SIG("add", "c1", "[1]") ", "
+	    GROUP(SIG("add", "g1", "[10]") ", " SIG("add", "g2", "[20]")))
+	    ", " SIG("add", "m2", "[5]"), SIG("identity", "b", "[]")));
+	/* as the Celery worker that sends g1 and g2 leaves it */
+	json_object_foreach(s->sizes, gid, v)
+		json_integer_set(v, 2);
+	t_site_run(s);
+	assert_string_equal(t_site_result(s, "b"), "SUCCESS [[11,21],5]");
+	assert_int_equal(t_site_ran(s, "cap.identity [[[11,21],5]]"), 1);
+}
+
+static void
 failure_in_an_inner_chord_reaches_the_outer_body(void **state)
 {
 	struct t_site *s = *state;
@@ -910,6 +928,7 @@ main(void)
 		TEST(chain_of_group_task_group_is_two_chords),
 		TEST(chord_in_a_chord_counts_by_its_body),
 		TEST(chain_in_a_chord_that_ends_in_a_group_nests_its_results),
+		TEST(chord_with_too_small_a_size_waits_for_all_it_names),
 		TEST(failure_in_an_inner_chord_reaches_the_outer_body),
 		TEST(rest_of_a_chain_fails_with_all_its_shapes),
 		TEST(chain_in_a_chord_fails_the_body_when_its_first_does),
