@@ -292,6 +292,7 @@ struct tq_select {
 	const char	*label;
 	const char *const *ids;		/* full ids */
 	size_t		 nids;
+	const char	*group;		/* members of it, in their order */
 };
 
 /*

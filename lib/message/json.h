@@ -41,6 +41,8 @@
 void	tq_json_str(struct tq_buf *, const char *, size_t n);
 /* The same without loss: {"base64": "..."} when n bytes are not UTF-8. */
 void	tq_json_bytes(struct tq_buf *, const char *, size_t n);
+/* n bytes that are JSON, on one line. */
+void	tq_json_line(struct tq_buf *, const char *, size_t n);
 /* A point in time as a string, a length of time in seconds as a number. */
 void	tq_json_date(struct tq_buf *, tq_time);
 void	tq_json_seconds(struct tq_buf *, tq_time);

@@ -70,8 +70,8 @@ member_true(struct tq_buf *b, const char *name, int set)
  * character is white space or, past ASCII, inside a string: the first
  * becomes a blank, the second an escape.
  */
-static void
-put_text(struct tq_buf *b, const char *p, size_t n)
+void
+tq_json_line(struct tq_buf *b, const char *p, size_t n)
 {
 	uint32_t c;
 	size_t len;
@@ -95,7 +95,7 @@ put_operand(struct tq_buf *b, const char *s, int json)
 	size_t n = strlen(s);
 
 	if (json && tq_json_check(s, n, NULL) == 0)
-		put_text(b, s, n);
+		tq_json_line(b, s, n);
 	else
 		tq_json_bytes(b, s, n);
 }
@@ -266,7 +266,7 @@ put_result(struct tq_buf *b, const struct tq_bytes *result)
 	if (result->n == 0 || tq_json_check(result->p, result->n, NULL) == -1)
 		return;
 	member(b, "result");
-	put_text(b, result->p, result->n);
+	tq_json_line(b, result->p, result->n);
 }
 
 /* What has become of it so far. */

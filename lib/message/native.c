@@ -222,6 +222,17 @@ tq_native_head_get(struct tq_task *out, struct tq_arena *mem, const void *p,
 	return tq_field_done(&c, head_what, e);
 }
 
+enum tq_kind
+tq_native_head_kind(const void *p, size_t n)
+{
+	const unsigned char *head = p;
+
+	if (n < 2 || head[0] != TQ_FIELD_VERSION ||
+	    (head[1] & KIND_MASK) > TQ_KIND_GROUP)
+		return TQ_KIND_BODY;
+	return (enum tq_kind)(head[1] & KIND_MASK);
+}
+
 /* ---- context --------------------------------------------------------- */
 
 static const char ctx_what[] = "context record";

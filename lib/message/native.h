@@ -53,4 +53,7 @@ void	tq_native_outcome_put(struct tq_buf *, const struct tq_outcome *,
 int	tq_native_outcome_get(struct tq_outcome *out,
 	    struct tq_native_sizes *sizes, const void *, size_t n,
 	    struct tq_err *);
+/* The kind that the first bytes of a head say; TQ_KIND_BODY for none. */
+enum tq_kind tq_native_head_kind(const void *p, size_t n);
+
 #endif

@@ -23,6 +23,8 @@
 #define TRIES	8
 /* Slots that one critical section passes over. */
 #define SLICE	4096
+/* Tasks of one hash of keys: more than two is chance, or a riot. */
+#define KEYED_MAX	16
 
 /* What a blocked task waits for: one of it. */
 static void
@@ -339,6 +341,32 @@ tq_spool_ids(struct tq_spool *sp, const char *const *queues, size_t n,
 		(*out)[i] = w.v[i].id;
 	*count = w.n;
 	free(w.v);
+	return 0;
+}
+
+int
+tq_spool_keyed(struct tq_spool *sp, const char *key, struct tq_uuid **out,
+    size_t *n, struct tq_err *e)
+{
+	struct tq_table *t = &sp->t;
+	struct tq_slot *s;
+	uint32_t ext = 0;
+	uint64_t hash;
+
+	*n = 0;
+	/* the caller looks at each whether the key is its own */
+	if ((*out = calloc(KEYED_MAX, sizeof(**out))) == NULL)
+		return tq_fail_sys(e, ENOMEM, "%s", sp->path);
+	if (tq_core_enter(sp, e) == -1) {
+		free(*out);
+		*out = NULL;
+		return -1;
+	}
+	hash = tq_key_hash(t, key, strlen(key));
+	while (*n < KEYED_MAX && (ext = tq_key_next(t, hash, ext)) != 0)
+		if ((s = tq_table_slot(t, t->exts[ext].slot)) != NULL)
+			(*out)[(*n)++] = s->id;
+	tq_core_leave(sp);
 	return 0;
 }
 

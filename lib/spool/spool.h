@@ -169,9 +169,37 @@ int	tq_spool_tail(struct tq_spool *sp, const char *tail,
 int	tq_spool_ids(struct tq_spool *sp, const char *const *queues, size_t n,
 	    unsigned states, struct tq_uuid **out, size_t *count,
 	    struct tq_err *e);
-/* Ids of the members of a group, in order; n 0 for another task. */
-int	tq_spool_members(struct tq_spool *sp, const struct tq_uuid *group,
+/* Ids of the unended tasks of a key: two at most. */
+int	tq_spool_keyed(struct tq_spool *sp, const char *key,
 	    struct tq_uuid **out, size_t *n, struct tq_err *e);
+/* A task whose output others may want: it, or what replaced it. */
+struct tq_spool_source {
+	struct tq_uuid	 id;
+	uint32_t	 number;	/* in its group */
+	uint8_t		 state;
+	int		 group;		/* it is one */
+	tq_lsn		 put, end;
+};
+/* The task of an id.  ENOENT. */
+int	tq_spool_source(struct tq_spool *sp, const struct tq_uuid *id,
+	    struct tq_spool_source *out, struct tq_err *e);
+/* The members of a group in order; n 0 for another task.  Free *out. */
+int	tq_spool_sources(struct tq_spool *sp, const struct tq_uuid *group,
+	    struct tq_spool_source **out, size_t *n, struct tq_err *e);
+
+struct tq_spool_output {
+	struct tq_rec_end end;		/* views good until the next call */
+	int		 fd;		/* its stdout if that is a file, or -1 */
+};
+/* What a success left; ENOENT: nothing is kept, or it was none. */
+int	tq_spool_output(struct tq_spool *sp, const struct tq_spool_source *from,
+	    struct tq_spool_output *out, struct tq_err *e);
+/* The first n bytes of its head; how many there are. */
+size_t	tq_spool_head(struct tq_spool *sp, const struct tq_spool_source *s,
+	    unsigned char *out, size_t n);
+/* A file without a name in the spool. */
+int	tq_spool_scratch(struct tq_spool *sp, struct tq_err *e);
+
 /* Read a body or output; see tq_read(). */
 ssize_t	tq_spool_read(struct tq_spool *sp, const struct tq_uuid *id,
 	    unsigned attempt, enum tq_stream stream, uint64_t off, void *buf,

@@ -1,6 +1,7 @@
 /* Contract: keys, dependencies, groups, and what follows from an end. */
 #include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "tests/contract/contract.h"
 
@@ -481,10 +482,181 @@ revoked_group_takes_its_members(void **state)
 	put_group(g, "G", three, 3, "cb");
 	run(g, "m1", TQ_SUCCESS);
 	contract_do(g, TQ_DO_REVOKE, "G", NULL, 0);
-	ended(g, "m2", TQ_REVOKED, "group G ended");
+	ended(g, "m2", TQ_REVOKED, "revoked");
 	assert_int_equal(contract_state(g, "m1"), TQ_SUCCESS);
 	ended(g, "cb", TQ_FAILURE, "dependency G failed");
 	nothing_to_run(g);
+}
+
+/* Nested members are kept by the group, and go with it. */
+static void
+forgotten_group_takes_its_members(void **state)
+{
+	struct ground *g = *state;
+	struct tq_task t[4];
+	struct tq_id out[4];
+
+	task(&t[0], "G")->kind = TQ_KIND_GROUP;
+	task(&t[1], "H")->kind = TQ_KIND_GROUP;
+	t[1].group = "G";
+	task(&t[2], "m1")->group = "H";
+	task(&t[3], "m2")->group = "G";
+	MUST(g, tq_put_many(g->tq, t, 4, 0, out, &g->e));
+	run(g, "m1", TQ_SUCCESS);
+	run(g, "m2", TQ_SUCCESS);
+	assert_int_equal(contract_do(g, TQ_DO_FORGET, "m1", NULL, 0), 0);
+	assert_int_equal(contract_do(g, TQ_DO_FORGET, "G", NULL, 0), 4);
+	assert_int_equal(contract_count(g, "q", 0), 0);
+}
+
+static void
+retried_group_runs_what_failed_of_it(void **state)
+{
+	struct ground *g = *state;
+
+	put_group(g, "G", three, 3, "cb");
+	run(g, "m1", TQ_SUCCESS);
+	run(g, "m2", TQ_FAILURE);
+	run(g, "m3", TQ_FAILURE);
+	assert_int_equal(contract_state(g, "cb"), TQ_FAILURE);
+	assert_int_equal(contract_do(g, TQ_DO_RETRY, "G", NULL, 0), 3);
+	run(g, "m2", TQ_SUCCESS);
+	assert_int_equal(contract_state(g, "G"), TQ_BLOCKED);
+	run(g, "m3", TQ_SUCCESS);
+	run(g, "cb", TQ_SUCCESS);
+}
+
+/* ---- output into input ------------------------------------------------------- */
+
+static void
+end_with(struct ground *g, const char *id, const char *out)
+{
+	struct tq_outcome o;
+
+	assert_int_equal(contract_claim_now(g, "q"), 1);
+	assert_string_equal(g->c.ref.id.s, id);
+	tq_outcome_init(&o, TQ_SUCCESS);
+	o.status = 0;
+	o.out = (struct tq_bytes){ out, strlen(out) };
+	MUST(g, tq_settle(g->tq, &g->c.ref, &o, 0, &g->e));
+}
+
+/* The stdin of the next task. */
+static void
+claims_body(struct ground *g, const char *id, const char *text)
+{
+	char buf[256];
+	ssize_t n = (ssize_t)strlen(text);
+
+	assert_int_equal(contract_claim_now(g, "q"), 1);
+	assert_string_equal(g->c.ref.id.s, id);
+	if (g->c.task.body_fd == -1) {
+		assert_int_equal(g->c.task.body.n, n);
+		assert_memory_equal(g->c.task.body.p, text, n);
+	} else {
+		assert_int_equal(pread(g->c.task.body_fd, buf, sizeof(buf), 0),
+		    n);
+		assert_memory_equal(buf, text, n);
+	}
+}
+
+static void
+pipe_makes_output_the_input(void **state)
+{
+	struct ground *g = *state;
+	struct tq_task t;
+
+	put(g, "a");
+	task(&t, "b")->pipe = "a";
+	contract_put_task(g, &t);
+	assert_int_equal(contract_state(g, "b"), TQ_BLOCKED);
+	end_with(g, "a", "one\ntwo");
+	claims_body(g, "b", "one\ntwo");
+	/* again for the next attempt */
+	contract_settle(g, TQ_READY, -1);
+	claims_body(g, "b", "one\ntwo");
+}
+
+/* Long enough to be a file of the spool. */
+static void
+pipe_takes_output_of_any_size(void **state)
+{
+	struct ground *g = *state;
+	static char text[100000], buf[sizeof(text)];
+	struct tq_task t;
+
+	memset(text, 'x', sizeof(text) - 1);
+	put(g, "a");
+	task(&t, "b")->pipe = "a";
+	contract_put_task(g, &t);
+	end_with(g, "a", text);
+	assert_int_equal(contract_claim_now(g, "q"), 1);
+	assert_true(g->c.task.body_fd >= 0);
+	assert_int_equal(pread(g->c.task.body_fd, buf, sizeof(buf), 0),
+	    sizeof(text) - 1);
+	assert_memory_equal(buf, text, sizeof(text) - 1);
+}
+
+static void
+pipe_of_a_failure_never_runs(void **state)
+{
+	struct ground *g = *state;
+	struct tq_task t;
+
+	put(g, "a");
+	task(&t, "b")->pipe = "a";
+	t.when = TQ_WHEN_ANY;
+	contract_put_task(g, &t);
+	run(g, "a", TQ_FAILURE);
+	ended(g, "b", TQ_FAILURE, "dependency a failed");
+}
+
+static void
+pipe_of_a_group_is_in_the_order_of_its_members(void **state)
+{
+	struct ground *g = *state;
+	struct tq_task t;
+
+	put_group(g, "G", three, 3, NULL);
+	task(&t, "b")->pipe = "G";
+	contract_put_task(g, &t);
+	/* they end in another order */
+	contract_do(g, TQ_DO_HOLD, "m1", NULL, 0);
+	end_with(g, "m2", "2\n");
+	contract_do(g, TQ_DO_RELEASE, "m1", NULL, 0);
+	end_with(g, "m3", "3\n");
+	end_with(g, "m1", "1\n");
+	claims_body(g, "b", "1\n2\n3\n");
+}
+
+static void
+chord_gets_a_value_a_line(void **state)
+{
+	struct ground *g = *state;
+	struct tq_task t[4];
+	struct tq_id out[4];
+	const char *G = "G";
+
+	task(&t[0], "G")->kind = TQ_KIND_GROUP;
+	task(&t[1], "m1")->group = "G";
+	task(&t[2], "m2")->group = "G";
+	t[2].kind = TQ_KIND_NAMED;
+	t[2].name = "add";
+	task(&t[3], "cb")->pipe = G;
+	t[3].flags = TQ_TASK_CHORD;
+	MUST(g, tq_put_many(g->tq, t, 4, 0, out, &g->e));
+	end_with(g, "m1", "a \"b\"\n");
+	end_with(g, "m2", "{\"x\":\n[1, 2]}\n");
+	claims_body(g, "cb", "\"a \\\"b\\\"\"\n{\"x\": [1, 2]}\n");
+}
+
+static void
+chord_of_nothing_gets_nothing(void **state)
+{
+	struct ground *g = *state;
+
+	put_group(g, "G", NULL, 0, "cb");
+	claims_body(g, "cb", "");
 }
 
 static void
@@ -597,6 +769,14 @@ const struct contract_test contract_graph[] = {
 	CONTRACT_TEST(group_fails_when_all_have_ended_and_names_one),
 	CONTRACT_TEST(empty_group_is_a_success),
 	CONTRACT_TEST(revoked_group_takes_its_members),
+	CONTRACT_TEST(forgotten_group_takes_its_members),
+	CONTRACT_TEST(retried_group_runs_what_failed_of_it),
+	CONTRACT_TEST(pipe_makes_output_the_input),
+	CONTRACT_TEST(pipe_takes_output_of_any_size),
+	CONTRACT_TEST(pipe_of_a_failure_never_runs),
+	CONTRACT_TEST(pipe_of_a_group_is_in_the_order_of_its_members),
+	CONTRACT_TEST(chord_gets_a_value_a_line),
+	CONTRACT_TEST(chord_of_nothing_gets_nothing),
 	CONTRACT_TEST(open_group_waits_for_its_seal),
 	CONTRACT_TEST(open_group_ends_with_who_was_to_fill_it),
 	CONTRACT_TEST(member_cannot_wait_for_its_group),

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "backend/spool/local.h"
+#include "base/arena.h"
 
 #define WAITING		(1u << TQ_HELD | 1u << TQ_DELAYED | \
 			1u << TQ_BLOCKED | 1u << TQ_READY | 1u << TQ_RETRY)
@@ -243,12 +244,75 @@ act_on_queues(struct tq_local *l, enum tq_verb verb,
 	return 0;
 }
 
+/*
+ * Forget a group, and then its members, which it keeps; and, while there are
+ * any, those of groups in it.  The first nids of the ids were named.
+ */
+static int
+forget_groups(struct tq_local *l, struct tq_select *all, size_t nids,
+    unsigned flags, uint64_t *changed, struct tq_err *e)
+{
+	size_t n = all->nids;
+	uint64_t before;
+	int rv;
+
+	all->nids = nids;
+	rv = act_on_tasks(l, TQ_DO_FORGET, all, NULL, flags, changed, e);
+	if (rv == -1 || n == nids)
+		return rv;
+	if (tq_local_ids(l, all->ids + nids, n - nids, e) == -1)
+		return -1;
+	do {
+		before = *changed;
+		rv = act_on(l, TQ_DO_FORGET, l->ids, n - nids, NULL, NULL,
+		    flags, changed, e);
+	} while (rv == 0 && *changed != before);
+	return rv;
+}
+
+/*
+ * The same on a group and its members.  The group comes first: a revoked one
+ * takes its members with it, where they would let it fail.
+ */
+static int
+act_on_groups(struct tq_local *l, enum tq_verb verb,
+    const struct tq_select *sel, const char *value, unsigned flags,
+    uint64_t *changed, struct tq_err *e)
+{
+	struct tq_select all = *sel;
+	const char **ids;
+	struct tq_arena mem;
+	int rv;
+
+	tq_arena_init(&mem);
+	rv = tq_local_expand(l, sel, &mem, &ids, &all.nids, e);
+	if (rv == 0) {
+		all.ids = ids;
+		if (verb == TQ_DO_REVOKE)
+			rv = act_revoke(l, &all, flags, changed, e);
+		else if (verb == TQ_DO_KILL)
+			rv = act_kill(l, &all, value, changed, e);
+		else if (verb == TQ_DO_FORGET && sel->nqueues == 0 &&
+		    sel->states == 0)
+			rv = forget_groups(l, &all, sel->nids, flags, changed,
+			    e);
+		else
+			rv = act_on_tasks(l, verb, &all, value, flags, changed,
+			    e);
+		free(ids);
+	}
+	tq_arena_fini(&mem);
+	return rv;
+}
+
 int
 tq_local_act(void *b, enum tq_verb verb, const struct tq_select *sel,
     const char *value, unsigned flags, uint64_t *changed, struct tq_err *e)
 {
 	struct tq_local *l = b;
 
+	if (sel->nids > 0 && (verb <= TQ_DO_PRI || verb == TQ_DO_KILL))
+		return act_on_groups(l, verb, sel, value, flags, changed, e);
 	switch (verb) {
 	case TQ_DO_HOLD:
 	case TQ_DO_RELEASE:

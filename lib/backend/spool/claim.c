@@ -215,6 +215,8 @@ fill(struct tq_local *l, struct tq_claim *c, const struct tq_spool_got *got,
 	};
 	struct tq_uuid id = got->s.id;
 	int in_file = (got->rec.put.flags & TQ_PF_BODYFILE) != 0;
+	struct tq_bytes more = got->rec.put.more;
+	struct tq_relation rel = { .has = 0 };
 	struct tq_arena *mem;
 
 	tq_translate_id(&c->ref.id, &id, got->rec.put.foreign);
@@ -223,7 +225,8 @@ fill(struct tq_local *l, struct tq_claim *c, const struct tq_spool_got *got,
 	tq_task_init(&c->task);
 	if ((mem = tq_arena_reuse(&c->mem)) == NULL)
 		return tq_fail_sys(e, ENOMEM, "claim of %s", c->ref.id.s);
-	if (tq_translate_task(&c->task, mem, &stored, e) == -1)
+	if (tq_translate_task(&c->task, mem, &stored, e) == -1 ||
+	    (more.n > 0 && tq_relation_decode(&rel, more) == -1))
 		return -1;
 	if (c->task.retries == -1)
 		c->task.retries = got->retries;
@@ -235,7 +238,10 @@ fill(struct tq_local *l, struct tq_claim *c, const struct tq_spool_got *got,
 	c->start = got->s.time;
 	if (in_file && (c->task.body_fd = tq_spool_body(l->sp, &id, e)) == -1)
 		return -1;
-	return 0;
+	if (TQ_REL_HAS(&rel, TQ_REL_PIPE) &&
+	    tq_local_pipe(l, &c->task, mem, &rel.pipe, e) == -1)
+		return -1;
+	return rel.has != 0 ? tq_local_names(l, &c->task, mem, e) : 0;
 }
 
 /*

@@ -8,6 +8,8 @@
 #include "base/arena.h"
 
 #define ALL_STATES	((1u << TQ_NSTATES) - 1)
+#define ENDED		(1u << TQ_SUCCESS | 1u << TQ_FAILURE | \
+			1u << TQ_REVOKED | 1u << TQ_EXPIRED)
 
 /* ---- one task -------------------------------------------------------- */
 
@@ -161,6 +163,26 @@ is_selected(const struct tq_select *sel, const struct tq_info *i)
 	return has_queue(sel, i->task.queue);
 }
 
+static int
+members(struct tq_local *l, const char *group, struct tq_uuid **out,
+    size_t *n, struct tq_err *e)
+{
+	struct tq_spool_source *v;
+	struct tq_uuid id;
+	size_t i;
+	int rv = 0;
+
+	(void)tq_local_id(&id, group);
+	if (tq_spool_sources(l->sp, &id, &v, n, e) == -1)
+		return -1;
+	if (*n > 0 && (*out = reallocarray(NULL, *n, sizeof(**out))) == NULL)
+		rv = tq_fail_sys(e, ENOMEM, "%zu ids", *n);
+	for (i = 0; rv == 0 && i < *n; i++)
+		(*out)[i] = v[i].id;
+	free(v);
+	return rv;
+}
+
 /* The numbers to look at, in memory of the caller's. */
 static int
 candidates(struct tq_local *l, const struct tq_select *sel,
@@ -168,6 +190,11 @@ candidates(struct tq_local *l, const struct tq_select *sel,
 {
 	size_t i;
 
+	if (sel->group != NULL)
+		return members(l, sel->group, out, n, e);
+	if (sel->nids == 0 && sel->key != NULL && sel->states != 0 &&
+	    (sel->states & ENDED) == 0)
+		return tq_spool_keyed(l->sp, sel->key, out, n, e);
 	if (sel->nids == 0)
 		return tq_spool_ids(l->sp, sel->queues, sel->nqueues,
 		    sel->states == 0 ? ALL_STATES : sel->states, out, n, e);

@@ -80,6 +80,22 @@ int	tq_local_refused(struct tq_local *l, const struct tq_task *t,
 int	tq_local_names(struct tq_local *l, struct tq_task *t,
 	    struct tq_arena *mem, struct tq_err *);
 
+/* ---- group.c ---------------------------------------------------------- */
+
+/*
+ * The ids of a selection and, behind them, those of the members of groups
+ * among them.  Free *out; what stands in it is sel's or mem's.
+ */
+int	tq_local_expand(struct tq_local *l, const struct tq_select *sel,
+	    struct tq_arena *mem, const char ***out, size_t *n,
+	    struct tq_err *);
+
+/* ---- pipe.c ----------------------------------------------------------- */
+
+/* Let the output of `from` be the task's body.  ENOENT: it is not kept. */
+int	tq_local_pipe(struct tq_local *l, struct tq_task *t,
+	    struct tq_arena *mem, const struct tq_uuid *from, struct tq_err *);
+
 /* list.c, worker.c */
 struct tq_local_served {
 	struct tq_buf	 names;		/* ",mail,default," */

@@ -1,0 +1,226 @@
+/*
+ * What tasks leave to those that wait for them: outputs of successes, of one
+ * task or of the members of a group.
+ *
+ * Places in the ledger are noted under the lock, a slice at a time, and read
+ * outside it; a record that was carried elsewhere meanwhile is asked for again.
+ */
+#define _GNU_SOURCE	/* O_TMPFILE */
+#include <bsd/stdlib.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/io.h"
+#include "spool/core.h"
+#include "spool/graph.h"
+
+/* Edges that one critical section passes over. */
+#define SLICE	4096
+/* Looks at a task whose records move: more often than they ever do. */
+#define TRIES	8
+
+struct sources {
+	struct tq_spool_source *v;
+	size_t		 n, cap;
+};
+
+/* Under the lock: what is known of the task that counts for a slot. */
+static void
+note(struct tq_table *t, uint32_t slot, uint32_t number,
+    struct tq_spool_source *out)
+{
+	const struct tq_slot *s = tq_table_slot(t, tq_graph_real(t, slot));
+	const struct tq_ext *x = s == NULL ? NULL : tq_table_ext(t, s);
+
+	memset(out, 0, sizeof(*out));
+	out->number = number;
+	if (s == NULL)
+		return;
+	out->id = s->id;
+	out->state = s->state;
+	out->put = s->put;
+	out->end = s->end;
+	out->group = x != NULL && x->flags & TQ_XF_GROUP;
+}
+
+int
+tq_spool_source(struct tq_spool *sp, const struct tq_uuid *id,
+    struct tq_spool_source *out, struct tq_err *e)
+{
+	uint32_t slot;
+
+	if (tq_core_enter(sp, e) == -1)
+		return -1;
+	if ((slot = tq_table_find(&sp->t, id)) != 0)
+		note(&sp->t, slot, 0, out);
+	tq_core_leave(sp);
+	return slot != 0 ? 0 : tq_fail(e, ENOENT, "what its stdin comes from "
+	    "is not known any more");
+}
+
+/* ---- groups ------------------------------------------------------------------ */
+
+static struct tq_spool_source *
+another(struct sources *m)
+{
+	size_t cap = m->cap == 0 ? 256 : m->cap * 2;
+	struct tq_spool_source *v;
+
+	if (m->n == m->cap) {
+		if ((v = reallocarray(m->v, cap, sizeof(*v))) == NULL)
+			return NULL;
+		m->v = v;
+		m->cap = cap;
+	}
+	return &m->v[m->n++];
+}
+
+/*
+ * Under the lock: a slice of the edges to a group, *at is the next one (0: the
+ * first).  1 there are more, 0 not, -1; 2: the edge where it was to go on is
+ * gone, and with it the group.
+ */
+static int
+gather(struct tq_spool *sp, const struct tq_uuid *group, uint32_t *at,
+    struct sources *m)
+{
+	struct tq_table *t = &sp->t;
+	uint32_t slot = tq_table_find(t, group);
+	struct tq_slot *s = tq_table_slot(t, slot);
+	struct tq_ext *x = s == NULL ? NULL : tq_table_ext(t, s);
+	struct tq_spool_source *out;
+	struct tq_edge *g;
+	int i;
+
+	if (x == NULL || !(x->flags & TQ_XF_GROUP))
+		return *at == 0 ? 0 : 2;
+	g = tq_table_edge(t, *at == 0 ? x->in : *at);
+	for (i = 0; g != NULL && i < SLICE; i++) {
+		if (g->to != slot)
+			return 2;
+		if ((out = another(m)) == NULL)
+			return -1;
+		note(t, g->from, g->number, out);
+		*at = g->tnext;
+		g = tq_table_edge(t, *at);
+	}
+	return g != NULL;
+}
+
+static int
+by_number(const void *a, const void *b)
+{
+	const struct tq_spool_source *x = a, *y = b;
+
+	return (x->number > y->number) - (x->number < y->number);
+}
+
+int
+tq_spool_sources(struct tq_spool *sp, const struct tq_uuid *group,
+    struct tq_spool_source **out, size_t *n, struct tq_err *e)
+{
+	struct sources m = { .n = 0 };
+	uint32_t at = 0;
+	int rv;
+
+	*out = NULL;
+	*n = 0;
+	do {
+		if (tq_core_enter(sp, e) == -1) {
+			free(m.v);
+			return -1;
+		}
+		rv = gather(sp, group, &at, &m);
+		tq_core_leave(sp);
+	} while (rv == 1);
+	if (rv == -1) {
+		free(m.v);
+		return tq_fail_sys(e, ENOMEM, "%s: members", sp->path);
+	}
+	if (rv == 2)
+		m.n = 0;
+	if (m.n > 0)
+		qsort(m.v, m.n, sizeof(*m.v), by_number);
+	*out = m.v;
+	*n = m.n;
+	return 0;
+}
+
+/* ---- outputs ------------------------------------------------------------------- */
+
+/* The outcome that a place has: 0 and *out, or -1. */
+static int
+read_end(struct tq_spool *sp, tq_lsn at, const struct tq_uuid *id,
+    struct tq_rec_end *out)
+{
+	struct tq_rec r;
+	struct tq_cur c;
+
+	errno = EBADMSG;
+	if (at == 0 || tq_ledger_read(&sp->l, at, &r) == -1 ||
+	    memcmp(&r.id, id, sizeof(*id)) != 0)
+		return -1;
+	*out = r.end;
+	if (r.type == TQ_REC_END)
+		return 0;
+	tq_cur_init(&c, r.ends.p, r.ends.n);
+	return r.type == TQ_REC_CARRY && tq_rec_end_next(out, &c) == 1 ? 0 :
+	    -1;
+}
+
+size_t
+tq_spool_head(struct tq_spool *sp, const struct tq_spool_source *s,
+    unsigned char *out, size_t n)
+{
+	struct tq_rec r;
+
+	if (tq_ledger_read(&sp->l, s->put, &r) == -1 ||
+	    memcmp(&r.id, &s->id, sizeof(s->id)) != 0)
+		return 0;
+	if (n > r.put.head.n)
+		n = r.put.head.n;
+	memcpy(out, r.put.head.p, n);
+	return n;
+}
+
+int
+tq_spool_output(struct tq_spool *sp, const struct tq_spool_source *from,
+    struct tq_spool_output *out, struct tq_err *e)
+{
+	struct tq_spool_source s = *from;
+	char name[TQ_FILE_NAME], text[37];
+	int i;
+
+	out->fd = -1;
+	for (i = 0; i < TRIES; i++) {
+		if (s.state != TQ_SUCCESS)
+			break;
+		if (read_end(sp, s.end, &s.id, &out->end) == -1) {
+			tq_ledger_drop(&sp->l, UINT32_MAX);
+			if (tq_spool_source(sp, &from->id, &s, e) == -1)
+				return -1;
+			continue;
+		}
+		if (!(out->end.flags & TQ_EF_OUTFILE))
+			return 0;
+		tq_file_name(name, &s.id, TQ_FILE_OUT, out->end.files);
+		out->fd = openat(tq_file_dir(sp), name, O_RDONLY | O_CLOEXEC |
+		    O_NOFOLLOW);
+		return out->fd != -1 ? 0 : tq_fail_sys(e, errno,
+		    "%s/files/%s", sp->path, name);
+	}
+	tq_uuid_format(text, &s.id);
+	return tq_fail(e, ENOENT, "%s: no output of it is kept", text);
+}
+
+int
+tq_spool_scratch(struct tq_spool *sp, struct tq_err *e)
+{
+	int fd = openat(tq_file_dir(sp), ".", O_RDWR | O_TMPFILE | O_CLOEXEC,
+	    0600);
+
+	return fd != -1 ? fd : tq_fail_sys(e, errno, "%s/files", sp->path);
+}
