@@ -260,6 +260,28 @@ named_task_travels_whole(void **state)
 	assert_int_equal(f->m.tq.n, 0);
 }
 
+/* The example of tq_message(5). */
+static void
+body_is_as_celery_writes_it(void **state)
+{
+	static const char *const argv[] = { "2", "3" };
+	static const char want[] = "[[2, 3], {}, {\"callbacks\": null, "
+	    "\"errbacks\": null, \"chain\": null, \"chord\": null}]";
+	struct fixture *f = *state;
+	struct tq_buf b;
+
+	f->t.flags = TQ_TASK_JSON;
+	f->t.argc = 2;
+	f->t.argv = argv;
+	assert_int_equal(tq_celery_task_from(&f->m, &f->mem, &f->t, &f->e),
+	    0);
+	tq_buf_init(&b);
+	tq_celery_body_encode(&b, &f->m);
+	assert_int_equal(b.n, strlen(want));
+	assert_memory_equal(b.p, want, b.n);
+	tq_buf_fini(&b);
+}
+
 static void
 words_become_json_strings(void **state)
 {
@@ -551,6 +573,7 @@ main(void)
 		T(view_checks_policy_as_a_put_would),
 		T(view_drops_a_soft_limit_behind_the_hard_one),
 		T(named_task_travels_whole),
+		T(body_is_as_celery_writes_it),
 		T(words_become_json_strings),
 		T(policy_travels_in_its_header),
 		T(command_travels_as_tq_exec),
