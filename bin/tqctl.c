@@ -58,7 +58,8 @@ static const struct tq_option options[] = {
 #define KILLS	(TQ_CTL_SELECT | TQ_CTL_DESTROYS | TQ_CTL_WAIT | TQ_CTL_TIMEOUT)
 
 static const struct tq_verb_row verbs[] = {
-	{ "cap", "key", "n", NULL, 0, TQ_CTL_QUEUE, "bound what runs at once" },
+	{ "cap", "what", "n", tq_verb_limit, 0, TQ_CTL_QUEUE | TQ_CTL_KEY,
+	    "bound what runs at once" },
 	{ "check", NULL, "", tq_verb_check, 0, TQ_CTL_SALVAGE,
 	    "verify the whole broker" },
 	{ "close", NULL, "queue ...", tq_verb_queues, TQ_DO_CLOSE,
@@ -99,7 +100,7 @@ static const struct tq_verb_row verbs[] = {
 	    TQ_CTL_SELECT, "change the priority of tasks" },
 	{ "purge", NULL, "queue ...", tq_verb_queues, TQ_DO_PURGE,
 	    TQ_CTL_QUEUE, "revoke what has not started" },
-	{ "rate", "name", "n/s|m|h", NULL, 0, TQ_CTL_QUEUE,
+	{ "rate", "what", "n/s|m|h", tq_verb_limit, 0, TQ_CTL_QUEUE,
 	    "bound starts in a time" },
 	{ "release", NULL, "[id ...]", tq_verb_tasks, TQ_DO_RELEASE,
 	    TQ_CTL_SELECT, "let held tasks start" },

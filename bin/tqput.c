@@ -41,7 +41,8 @@ enum {
 
 static const char usage[] =
     "[-fiJQvw] [-a time | -d delay] [-b url] [-C dir] [-e name[=value]]\n"
-    "      [-l label] [-p pri] [-q queue] [-r retries] [-T soft[,hard]]\n"
+    "      [-l label] [-p pri] [-q queue] [-R name[=n]] [-r retries]\n"
+    "      [-S lane] [-T soft[,hard]]\n"
     "      [-t timeout] [-x expires] [--backoff base,factor,cap] [--hold]\n"
     "      [--id id] [--ionice class] [--keep time] [--limit name=value,...]\n"
     "      [--nice nice] [--no-result] [--once] [--results url]\n"
@@ -89,10 +90,10 @@ static const struct tq_option table[] = {
 	{ 'p', "priority", "pri", "0 to 9, higher first" },
 	{ 'Q', "quiet", NULL, "print no id" },
 	{ 'q', "queue", "queue", "where it waits" },
-	{ 'R', "resource", "name[=n]", NULL },
+	{ 'R', "resource", "name[=n]", "what it needs while it runs" },
 	{ OPT_RESULTS, "results", "url", "where its result goes" },
 	{ 'r', "retries", "retries", "how often to try again" },
-	{ 'S', "lane", "lane", NULL },
+	{ 'S', "lane", "lane", "one after another in this lane" },
 	{ OPT_SPOOL, "spool-on-failure", NULL, NULL },
 	{ 'T', "time-limit", "soft[,hard]", "TERM, then KILL after this time" },
 	{ 't', "timeout", "timeout", "wait no longer than this" },
@@ -109,8 +110,8 @@ struct put {
 	char		*urls;
 	const char	*results, *replace;
 	const char	*shell;		/* -c */
-	const char	**kwargs, **argv;
-	size_t		 kwc;
+	const char	**kwargs, **argv, **needs;
+	size_t		 kwc, nneeds;
 	struct tq_limits limits;
 	char		 limits_text[TQ_LIMITS_MAX + 1];
 	tq_time		 timeout;
@@ -187,6 +188,12 @@ set_task(struct put *p, int key, const char *value)
 		break;
 	case 'r':
 		t->retries = (int)tq_arg_number("-r", value, 0, 1000000);
+		break;
+	case 'R':
+		tq_arg_append(&p->needs, &p->nneeds, value);
+		break;
+	case 'S':
+		t->lane = value;
 		break;
 	case 'T':
 		tq_arg_limits("-T", value, &t->soft, &t->hard);
@@ -333,6 +340,8 @@ fill(struct put *p, int argc, char *argv[])
 	t->argv = p->argv;
 	t->kwc = (int)p->kwc;
 	t->kwargs = p->kwargs;
+	t->needs = p->needs;
+	t->nneeds = p->nneeds;
 	if (t->name != NULL && p->json)
 		t->flags |= TQ_TASK_JSON;
 	if (t->name == NULL && n > 0)
@@ -455,6 +464,7 @@ main(int argc, char *argv[])
 	tq_place_fini(&p.place);
 	free(p.urls);
 	free(p.kwargs);
+	free(p.needs);
 	free(p.argv);
 	return status;
 }

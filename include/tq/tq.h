@@ -52,8 +52,6 @@ int	tq_open(struct tq **out, const char *url, const char *results,
 void	tq_close(struct tq *);
 /* The URL in use, without a password; valid until tq_close(). */
 const char *tq_url(const struct tq *);
-/* The queue that is meant where none is named; valid until tq_close(). */
-const char *tq_queue(const struct tq *);
 /* Directory of the spool in use, NULL for another broker. */
 const char *tq_spool_dir(const struct tq *);
 
@@ -161,6 +159,16 @@ struct tq_ref {
 /* Parse "id/attempt" as tqget -L prints it.  EINVAL. */
 int	tq_ref_parse(struct tq_ref *out, const char *token, struct tq_err *);
 
+/*
+ * Units of a resource that a claimer has for tasks that need some; "slot" is
+ * its places.
+ */
+struct tq_offer {
+	const char	*name;
+	unsigned	 total, free;
+};
+#define TQ_OFFERS_MAX	8
+
 /* What to claim. */
 struct tq_take {
 	const char	*queue[TQ_QUEUES_MAX];	/* none: the default queue */
@@ -169,6 +177,8 @@ struct tq_take {
 	tq_time		 timeout;
 	tq_time		 lease;		/* 0: while this handle lives */
 	unsigned	 capture;	/* number of the capture files, 0: none */
+	const struct tq_offer *offer;	/* noffers of them */
+	size_t		 noffers;
 };
 
 /*
@@ -197,6 +207,9 @@ struct tq_claim {
 	unsigned	 laters;	/* "try later" ends so far */
 	unsigned	 failures;	/* failed attempts so far, for -r */
 	struct tq_rules	 rules;		/* of its queue */
+	const char *const *units;	/* "gpu=0,3": nunits resources that all
+					 * workers share, and what it has */
+	size_t		 nunits;
 	tq_time		 put, start;
 	void		*mem;		/* private */
 	size_t		 size;
@@ -453,13 +466,6 @@ int	tq_init(const char *dir, mode_t mode, gid_t gid, struct tq_err *);
  * that tq_workers() shows it and puts ring it.
  */
 int	tq_worker_join(struct tq *, const struct tq_take *, unsigned jobs,
-	    struct tq_err *);
-/*
- * Before joining: how this worker is to be.  "node" its name; "events" yes or
- * no, to tell of what happens to tasks; "control" no, to obey nobody.
- * ENOTSUP: this broker knows no such thing; EINVAL.
- */
-int	tq_worker_set(struct tq *, const char *name, const char *value,
 	    struct tq_err *);
 /* What a worker says of itself in tq_workers(). */
 struct tq_worker_state {

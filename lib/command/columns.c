@@ -57,6 +57,12 @@ print_pri(struct tq_print *p, const char *name, const struct tq_row *r)
 }
 
 static void
+print_lane(struct tq_print *p, const char *name, const struct tq_row *r)
+{
+	tq_print_str(p, name, r->info->task.lane);
+}
+
+static void
 print_label(struct tq_print *p, const char *name, const struct tq_row *r)
 {
 	tq_print_str(p, name, r->info->task.label);
@@ -339,6 +345,7 @@ static const struct tq_column table[] = {
 	{ "state", print_state },
 	{ "pri", print_pri },
 	{ "label", print_label },
+	{ "lane", print_lane },
 	{ "name", print_name },
 	{ "cmd", print_cmd },
 	{ "cwd", print_cwd },

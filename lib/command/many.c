@@ -219,6 +219,12 @@ override(struct tq_task *t, const struct tq_task *base)
 		t->expires = base->expires;
 	if (base->retries != none.retries)
 		t->retries = base->retries;
+	if (base->lane != NULL)
+		t->lane = base->lane;
+	if (base->nneeds > 0) {
+		t->needs = base->needs;
+		t->nneeds = base->nneeds;
+	}
 	if (base->backoff != none.backoff) {
 		t->backoff = base->backoff;
 		t->factor = base->factor;

@@ -42,7 +42,8 @@ tq_verb_check_operands(const struct tq_ctl *c)
 	    c->label == NULL)
 		tq_verb_usage(c, "no ids and no selector");
 	if (v->operands[0] != '\0' && v->operands[0] != '[' && c->argc == 0 &&
-	    c->nqueues == 0) {
+	    c->nqueues == 0 && ((v->flags & TQ_CTL_SELECT) == TQ_CTL_SELECT ||
+	    c->key == NULL)) {
 		snprintf(what, sizeof(what), "no %.*s",
 		    (int)strcspn(v->operands, " "), v->operands);
 		tq_verb_usage(c, what);

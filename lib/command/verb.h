@@ -99,6 +99,7 @@ int	tq_verb_broker(struct tq_ctl *, struct tq_err *);
 /* verb_spool.c */
 int	tq_verb_set(struct tq_ctl *, struct tq_err *);
 int	tq_verb_get(struct tq_ctl *, struct tq_err *);
+int	tq_verb_limit(struct tq_ctl *, struct tq_err *);
 int	tq_verb_init(struct tq_ctl *, struct tq_err *);
 int	tq_verb_check(struct tq_ctl *, struct tq_err *);
 

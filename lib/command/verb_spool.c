@@ -3,6 +3,8 @@
 
 #include <errno.h>
 #include <grp.h>
+#include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -68,6 +70,60 @@ tq_verb_set(struct tq_ctl *c, struct tq_err *e)
 	return TQ_EXIT_OK;
 }
 
+static int
+is_queue(const struct tq_queue_info *q, void *arg)
+{
+	return strcmp(q->name, arg) == 0;
+}
+
+/*
+ * cap and rate: settings by another name.  What they bound is "key:KEY",
+ * "lane:LANE", "name:NAME" or "queue:QUEUE"; a word of its own is a queue if there is one
+ * of that name, else the name of tasks.  With -q or -k it is said already, and
+ * the value is the only operand.
+ */
+int
+tq_verb_limit(struct tq_ctl *c, struct tq_err *e)
+{
+	const char *what = c->value, *value = c->argc > 0 ? c->argv[0] : NULL;
+	const char *queue = NULL, *kind = "name:";
+	char setting[TQ_LABEL_MAX + 32];
+	int rv;
+
+	if (c->nqueues > 0 || c->key != NULL) {
+		value = what;
+		what = c->key;
+		queue = queue_of(c);
+		kind = "key:";
+		c->argc++;
+	} else if (strncmp(what, "queue:", 6) == 0)
+		queue = tq_arg_name(c->verb->name, what + 6);
+	else if (strncmp(what, "key:", 4) == 0 ||
+	    strncmp(what, "lane:", 5) == 0 ||
+	    strncmp(what, "name:", 5) == 0)
+		kind = "";
+	else if ((rv = tq_queues(c->tq, is_queue, (void *)(uintptr_t)what,
+	    e)) == -1)
+		return -1;
+	else if (rv != 0)
+		queue = what;
+	if (value == NULL || c->argc != 1 || (queue != NULL && what == c->key &&
+	    c->key != NULL))
+		tq_verb_usage(c, "wanted what is bounded, and its bound");
+	if (queue != NULL)
+		rv = tq_set(c->tq, queue, c->verb->name, value, e);
+	else {
+		if (strlen(what) > TQ_LABEL_MAX)
+			tq_die(TQ_EXIT_USAGE, "'%.80s...' is too long", what);
+		snprintf(setting, sizeof(setting), "%s.%s%s", c->verb->name,
+		    kind, what);
+		rv = tq_set(c->tq, NULL, setting, value, e);
+	}
+	if (rv == -1 && e->num == EINVAL)
+		tq_die(TQ_EXIT_CONFIG, "%s", e->text);
+	return rv == -1 ? -1 : TQ_EXIT_OK;
+}
+
 /* What tq_settings() is asked for. */
 struct getting {
 	struct tq_ctl	*c;
@@ -110,7 +166,8 @@ tq_verb_get(struct tq_ctl *c, struct tq_err *e)
 		g.name = c->argv[0];
 		if (tq_settings(c->tq, NULL, get_one, &g, e) == -1)
 			return -1;
-		if (!g.found)
+		/* no queue is called cap.name:x */
+		if (!g.found && strchr(g.name, ':') == NULL)
 			take_queue(c);
 	} else if (c->argc == 2)
 		take_queue(c);

@@ -12,9 +12,9 @@
 static const char *const known[] = {
 	"after", "args", "argv", "backoff", "body", "chord", "cmd", "cwd",
 	"env", "eta", "expires", "group", "hard", "hold", "id", "json", "keep",
-	"key", "kind", "kwargs", "label", "limits", "name", "noresult", "once",
-	"on_key", "parent", "pipe", "pri", "queue", "retries", "root", "shell",
-	"soft", "umask", "when",
+	"key", "kind", "kwargs", "label", "lane", "limits", "name", "needs",
+	"noresult", "once", "on_key", "parent", "pipe", "pri", "queue",
+	"retries", "root", "shell", "soft", "umask", "when",
 
 	"attempt", "claim", "crashes", "cut", "end", "err", "failures", "host",
 	"laters", "maxrss", "out", "pid", "progress", "put", "result",
@@ -281,6 +281,11 @@ get_task(struct tq_json_reader *r, struct tq_task *out)
 	tq_json_time(r, "expires", &out->expires);
 	tq_json_integer(r, "retries", &out->retries);
 	get_backoff(r, out);
+	out->lane = tq_json_string(r, "lane");
+	if (tq_json_member(r, "needs") != NULL) {
+		out->needs = vector(r, "needs", NULL, 0, &count);
+		out->nneeds = (size_t)count;
+	}
 	tq_json_length(r, "soft", &out->soft);
 	tq_json_length(r, "hard", &out->hard);
 	out->limits = tq_json_string(r, "limits");

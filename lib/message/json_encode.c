@@ -211,6 +211,14 @@ put_place(struct tq_buf *b, const struct tq_info *i,
 	member_int(b, "uid", t->uid, 0);
 }
 
+static void
+put_gates(struct tq_buf *b, const struct tq_task *t)
+{
+	member_bytes(b, "lane", t->lane);
+	if (t->nneeds > 0)
+		put_args(b, "needs", (int)t->nneeds, t->needs, 0);
+}
+
 /* As tqput --backoff takes it. */
 static void
 put_backoff(struct tq_buf *b, const struct tq_task *t)
@@ -234,6 +242,7 @@ put_rules(struct tq_buf *b, const struct tq_info *i)
 	member_date(b, "expires", t->expires);
 	member_int(b, "retries", t->retries, 0);
 	put_backoff(b, t);
+	put_gates(b, t);
 	member_seconds(b, "soft", t->soft, 1);
 	member_seconds(b, "hard", t->hard, 1);
 	member_bytes(b, "limits", t->limits);

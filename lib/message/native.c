@@ -42,7 +42,9 @@ enum head_tag {
 	HEAD_LIMITS,		/* string */
 	HEAD_BACKOFF,		/* number, ns */
 	HEAD_FACTOR,		/* number, thousandths */
-	HEAD_BACKOFF_CAP	/* number, ns */
+	HEAD_BACKOFF_CAP,	/* number, ns */
+	HEAD_LANE,		/* string */
+	HEAD_NEEDS		/* vector */
 };
 
 enum ctx_tag {
@@ -102,6 +104,9 @@ tq_native_head_put(struct tq_buf *b, const struct tq_task *t)
 	tq_field_put_number(b, HEAD_BACKOFF, t->backoff, 0);
 	tq_field_put_number(b, HEAD_FACTOR, t->factor, 1);
 	tq_field_put_number(b, HEAD_BACKOFF_CAP, t->backoff_cap, 0);
+	tq_field_put_string(b, HEAD_LANE, t->lane);
+	if (t->nneeds > 0)
+		tq_field_put_vector(b, HEAD_NEEDS, t->nneeds, t->needs);
 }
 
 /* Kind, flags, name and operands agree, as tq_task_check() saw to. */
@@ -186,6 +191,12 @@ head_field(struct tq_task *out, struct tq_arena *mem, struct tq_cur *c,
 		break;
 	case HEAD_BACKOFF_CAP:
 		out->backoff_cap = tq_field_number(c, INT64_MAX);
+		break;
+	case HEAD_LANE:
+		out->lane = tq_field_string(c, TQ_LABEL_MAX);
+		break;
+	case HEAD_NEEDS:
+		out->needs = tq_field_vector(c, &out->nneeds, mem);
 		break;
 	default:
 		return tq_field_newer(head_what, tag, e);

@@ -359,6 +359,42 @@ check_ties(const struct tq_task *t, struct tq_err *e)
 	return check_group(t, e);
 }
 
+/* "name" or "name=n" with n from 1 on. */
+static int
+need_valid(const char *s)
+{
+	char name[TQ_NAME_MAX + 1];
+	size_t n = strcspn(s, "=");
+	const char *bad = NULL;
+
+	if (n > TQ_NAME_MAX)
+		return 0;
+	memcpy(name, s, n);
+	name[n] = '\0';
+	if (s[n] == '=')
+		(void)strtonum(s + n + 1, 1, INT32_MAX, &bad);
+	return tq_name_valid(name) && bad == NULL;
+}
+
+static int
+check_gates(const struct tq_task *t, struct tq_err *e)
+{
+	size_t i;
+
+	if (t->lane != NULL && (*t->lane == '\0' ||
+	    !is_plain(t->lane, TQ_LABEL_MAX)))
+		return tq_fail(e, EINVAL, "lane '%.80s' is not 1 to %d bytes "
+		    "without control characters", t->lane, TQ_LABEL_MAX);
+	if (t->nneeds > TQ_OFFERS_MAX)
+		return tq_fail(e, EINVAL, "%zu resources, over %d", t->nneeds,
+		    TQ_OFFERS_MAX);
+	for (i = 0; i < t->nneeds; i++)
+		if (!need_valid(t->needs[i]))
+			return tq_fail(e, EINVAL, "'%.80s' is not a resource, "
+			    "as gpu=2", t->needs[i]);
+	return 0;
+}
+
 int
 tq_task_check(const struct tq_task *t, struct tq_err *e)
 {
@@ -371,7 +407,8 @@ tq_task_check(const struct tq_task *t, struct tq_err *e)
 	if (check_args(t, &sum, e) == -1 || check_kwargs(t, &sum, e) == -1)
 		return -1;
 	if (check_place(t, &sum, e) == -1 || check_times(t, e) == -1 ||
-	    check_limits(t, e) == -1 || check_ties(t, e) == -1)
+	    check_limits(t, e) == -1 || check_ties(t, e) == -1 ||
+	    check_gates(t, e) == -1)
 		return -1;
 	return 0;
 }

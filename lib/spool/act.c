@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "spool/core.h"
+#include "spool/gate.h"
 #include "spool/graph.h"
 
 /* Ids that one transaction changes. */
@@ -363,6 +364,8 @@ tq_spool_set(struct tq_spool *sp, const char *queue, const char *name,
 	unsigned flags = 0;
 	tq_time now;
 
+	if (which == -1 && queue == NULL && tq_gate_named(name))
+		return tq_gate_change(sp, name, value, e);
 	if (which == -1)
 		return tq_fail(e, EINVAL, "%s: no such setting", name);
 	if (queue != NULL && !tq_setting_of_queue(which))
@@ -431,5 +434,5 @@ tq_spool_settings(struct tq_spool *sp, const char *queue,
 		rv = each(tq_setting_name(i), value,
 		    (queue == NULL ? all.is_set : own.is_set) >> i & 1, arg);
 	}
-	return rv;
+	return rv == 0 && queue == NULL ? tq_gate_list(sp, each, arg, e) : rv;
 }

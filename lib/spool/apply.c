@@ -8,7 +8,9 @@
 #include <string.h>
 
 #include "spool/core.h"
+#include "spool/gate.h"
 #include "spool/graph.h"
+#include "spool/relation.h"
 #include "spool/tick.h"
 
 /*
@@ -151,6 +153,20 @@ fill(struct tq_table *t, struct tq_slot *s, const struct tq_rec_put *p)
 	}
 }
 
+/* What a task asks of gates: a row of its own if it asks anything. */
+static void
+ask(struct tq_table *t, uint32_t n, const struct tq_relation *rel)
+{
+	struct tq_ask a = { .lane = 0 };
+	uint64_t key = 0;
+
+	if (TQ_REL_HAS(rel, TQ_REL_ASK) && tq_ask_decode(&a, rel->ask) == -1)
+		return;
+	if (TQ_REL_HAS(rel, TQ_REL_KEY))
+		key = tq_gate_hash(rel->key.p, rel->key.n);
+	tq_pass_give(t, n, &a, key);
+}
+
 /*
  * The row of a queue that a task names.  In replay the QUEUE record may stand
  * behind it, carried out of an older segment, or be lost to damage: the task
@@ -226,23 +242,40 @@ apply_put(struct tq_table *t, const struct tq_rec *r, tq_lsn lsn,
 		state = TQ_DELAYED;
 	if (r->put.more.n > 0 &&
 	    tq_relation_decode(&rel, r->put.more) == 0) {
-		tq_graph_put(t, n, &rel);
-		if (sp != NULL)
-			tq_graph_tie(t, n, &rel);
-		if (state != TQ_HELD && waits(t, s, &rel, sp))
-			state = TQ_BLOCKED;
+		ask(t, n, &rel);
+		if (TQ_REL_TIED(&rel)) {
+			tq_graph_put(t, n, &rel);
+			if (sp != NULL)
+				tq_graph_tie(t, n, &rel);
+			if (state != TQ_HELD && waits(t, s, &rel, sp))
+				state = TQ_BLOCKED;
+		}
 	}
 	tq_table_enter(t, n, state, 0);
 	if (s->ext != 0 && sp != NULL)
 		tq_graph_settle(t, n, r->time, sp);
 	if (sp != NULL && state == TQ_READY)
-		tq_core_ring(sp, s->queue);
+		tq_core_ring_for(sp, s);
+}
+
+/* A start: the rates of its name and its queue follow. */
+static void
+count_start(struct tq_table *t, const struct tq_slot *s, tq_time at)
+{
+	struct tq_qrow *q = tq_table_queue(t, s->queue);
+	tq_time gap;
+
+	tq_gate_started(t, s, at);
+	if (q == NULL)
+		return;
+	q->claims++;
+	if ((gap = tq_queue_gap(t, q)) != 0)
+		q->next = tq_rate_next(q->next, gap, at);
 }
 
 static void
 apply_claim(struct tq_table *t, const struct tq_rec *r)
 {
-	struct tq_qrow *q;
 	struct tq_slot *s;
 	uint32_t n;
 
@@ -258,8 +291,37 @@ apply_claim(struct tq_table *t, const struct tq_rec *r)
 	    (r->st.flags & TQ_PF_LEASED));
 	s->time = r->time;
 	tq_table_enter(t, n, TQ_STARTED, 0);
-	if ((q = tq_table_queue(t, s->queue)) != NULL)
-		q->claims++;
+	count_start(t, s, r->time);
+}
+
+/* What it has of shared resources; written beside its CLAIM. */
+static void
+apply_units(struct tq_table *t, const struct tq_rec *r)
+{
+	struct tq_slot *s;
+	uint32_t n;
+
+	if ((n = slot_of(t, r, &s)) != 0 && s->state == TQ_STARTED)
+		tq_units_hold(t, n, r->bytes);
+}
+
+/* bytes: varint limit, varint period.  A limit of 0 is none. */
+static void
+apply_gate(struct tq_table *t, const struct tq_rec *r, tq_lsn lsn)
+{
+	uint64_t limit, period;
+	struct tq_cur c;
+
+	tq_cur_init(&c, r->bytes.p, r->bytes.n);
+	limit = tq_cur_varint(&c);
+	period = tq_cur_varint(&c);
+	if (c.err || limit > INT32_MAX || period > INT64_MAX ||
+	    r->number < TQ_GATE_LANE || r->number > TQ_GATE_SHARE ||
+	    (r->number == TQ_GATE_SHARE && limit > TQ_UNITS_MAX) ||
+	    (r->number == TQ_GATE_RATE && limit != 0 && period < limit))
+		return;
+	tq_gate_set(t, r->number, tq_gate_hash(r->name.p, r->name.n),
+	    (uint32_t)limit, (tq_time)period, lsn);
 }
 
 /* Count one more in a byte that stays at its top. */
@@ -324,7 +386,10 @@ apply_end(struct tq_table *t, const struct tq_rec *r, tq_lsn lsn,
 	}
 	tq_table_enter(t, n, state, where);
 	if (sp != NULL && state == TQ_READY)
-		tq_core_ring(sp, s->queue);
+		tq_core_ring_for(sp, s);
+	else if (sp != NULL && q != NULL && q->nready > 0 &&
+	    tq_setting_get(&q->set, &t->top->set, TQ_SET_CAP) != 0)
+		tq_core_ring(sp, s->queue);	/* its cap has room */
 	if (TQ_STATE_ENDED(state)) {
 		if (s->ext != 0)
 			tq_graph_ended(t, n, end, sp);
@@ -365,7 +430,7 @@ apply_alter(struct tq_table *t, const struct tq_rec *r, struct tq_spool *sp)
 	else if (sp != NULL && s->ext != 0)
 		tq_graph_settle(t, n, r->time, sp);
 	if (sp != NULL && s->state == TQ_READY)
-		tq_core_ring(sp, s->queue);
+		tq_core_ring_for(sp, s);
 }
 
 /* A group gets no more members: it ends when those that it has do. */
@@ -416,6 +481,10 @@ apply_carry(struct tq_table *t, const struct tq_rec *r, tq_lsn lsn)
 			return;
 		s = &t->slots[n];
 		fill(t, s, &r->put);
+		if (r->put.more.n == 0 ||
+		    tq_relation_decode(&rel, r->put.more) == -1)
+			rel.has = 0;
+		ask(t, n, &rel);
 		s->pri = st->pri;
 		s->queue = st->queue;
 		s->flags = st->flags;
@@ -433,8 +502,7 @@ apply_carry(struct tq_table *t, const struct tq_rec *r, tq_lsn lsn)
 		s->end = r->ends.n > 0 ? lsn : 0;
 		grow(t, s, r->length);
 		tq_table_enter(t, n, st->state, 0);
-		if (r->put.more.n > 0 &&
-		    tq_relation_decode(&rel, r->put.more) == 0) {
+		if (TQ_REL_TIED(&rel)) {
 			/* whether a group is open its state says */
 			rel.row = st->row;
 			rel.epoch = st->epoch;
@@ -455,9 +523,21 @@ apply_carry(struct tq_table *t, const struct tq_rec *r, tq_lsn lsn)
 
 /* ---- queues, settings, contexts ------------------------------------------ */
 
+/* A cap or rate may have been raised: those who sleep for it look again. */
+static void
+ring_all(struct tq_table *t, struct tq_spool *sp)
+{
+	uint32_t n;
+
+	for (n = 1; sp != NULL && n <= t->top->queues.used; n++)
+		if (t->qrows[n].used && t->qrows[n].nready > 0)
+			tq_core_ring(sp, n);
+}
+
 /* bytes: u8 paused | closed << 1, then the settings.  Number 0: the spool. */
 static void
-apply_queue(struct tq_table *t, const struct tq_rec *r, tq_lsn lsn)
+apply_queue(struct tq_table *t, const struct tq_rec *r, tq_lsn lsn,
+    struct tq_spool *sp)
 {
 	struct tq_settings set;
 	struct tq_qrow *q;
@@ -472,6 +552,7 @@ apply_queue(struct tq_table *t, const struct tq_rec *r, tq_lsn lsn)
 		tq_table_live(t, t->top->set_rec, lsn);
 		t->top->set = set;
 		t->top->set_rec = lsn;
+		ring_all(t, sp);
 		return;
 	}
 	if (r->name.n == 0 || r->name.n > TQ_NAME_MAX ||
@@ -487,6 +568,8 @@ apply_queue(struct tq_table *t, const struct tq_rec *r, tq_lsn lsn)
 	q->set = set;
 	tq_table_live(t, q->rec, lsn);
 	q->rec = lsn;
+	if (sp != NULL && q->nready > 0)
+		tq_core_ring(sp, r->number);
 }
 
 /*
@@ -571,7 +654,7 @@ tq_apply(struct tq_table *t, const struct tq_rec *r, tq_lsn lsn,
 		apply_carry(t, r, lsn);
 		break;
 	case TQ_REC_QUEUE:
-		apply_queue(t, r, lsn);
+		apply_queue(t, r, lsn, sp);
 		break;
 	case TQ_REC_RMQ:
 		apply_rmq(t, r);
@@ -582,7 +665,15 @@ tq_apply(struct tq_table *t, const struct tq_rec *r, tq_lsn lsn,
 	case TQ_REC_LAST:
 		tq_tick_apply(t, r, lsn);
 		break;
+	case TQ_REC_GATE:
+		apply_gate(t, r, lsn);
+		break;
+	case TQ_REC_UNITS:
+		apply_units(t, r);
+		break;
 	default:	/* BASE: recover.c and retire.c */
 		break;
 	}
+	if (sp != NULL && (t->top->opened != 0 || t->freed))
+		tq_gate_let(t, sp);
 }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "spool/gate.h"
 #include "spool/graph.h"
 #include "spool/table.h"
 
@@ -13,6 +14,7 @@ struct audit {
 	size_t		 size;
 	uint32_t	 listed, tasks, timers, started;
 	uint64_t	 live;
+	uint32_t	*parked;	/* by queue */
 };
 
 static int __attribute__((__format__(__printf__, 2, 3)))
@@ -48,6 +50,84 @@ list_ok(struct audit *a, const struct tq_list *l, const char *name,
 	return 1;
 }
 
+/* Who waits at a gate is of its queue and class, and knows where it stands. */
+static int
+wait_ok(struct audit *a, uint32_t n)
+{
+	struct tq_wait *w = &a->t->waits[n];
+	struct tq_gate *g = tq_table_gate(a->t, w->gate);
+	uint32_t slot, before = a->listed;
+	struct tq_slot *s;
+	struct tq_pass *pass;
+	int p;
+
+	if (g == NULL || g->kind == 0)
+		return wrong(a, "table: row %u waits at no gate", (unsigned)n);
+	for (p = 0; p <= TQ_PRI_MAX; p++) {
+		if (!list_ok(a, &w->list[p], "waiting", 1u << TQ_READY))
+			return 0;
+		for (slot = w->list[p].head; slot != 0; slot = s->next) {
+			s = &a->t->slots[slot];
+			pass = tq_table_pass(a->t, s);
+			if (pass == NULL || pass->wait != n || s->pri != p ||
+			    s->queue != w->queue || pass->class != w->class)
+				return wrong(a, "table: slot %u waits where "
+				    "it does not belong", (unsigned)slot);
+		}
+	}
+	if (a->listed - before != w->n || w->n == 0)
+		return wrong(a, "table: %u wait in row %u, not %u",
+		    (unsigned)(a->listed - before), (unsigned)n,
+		    (unsigned)w->n);
+	if (g->kind != TQ_GATE_CLASS)
+		a->parked[w->queue] += w->n;
+	return 1;
+}
+
+/* What is held of each gate is what tasks hold of it. */
+static int
+gates_ok(struct audit *a)
+{
+	struct tq_table *t = a->t;
+	uint32_t n, *held, gate;
+	struct tq_slot *s;
+	struct tq_pass *p;
+	int ok = 1;
+
+	if (t->top->gates.used == 0)
+		return 1;
+	held = calloc((size_t)t->top->gates.used + 1, sizeof(*held));
+	if (held == NULL)
+		return wrong(a, "table: no memory for an audit");
+	for (n = 1; n <= t->top->slots.used; n++) {
+		s = &t->slots[n];
+		if (s->state == TQ_ABSENT || (p = tq_table_pass(t, s)) == NULL)
+			continue;
+		if (s->state == TQ_STARTED || s->state == TQ_RETRY ||
+		    (s->state == TQ_READY && tq_gate_has_lane(t, s)))
+			held[tq_gate_find(t, TQ_GATE_LANE, p->lane)]++;
+		if (s->state != TQ_STARTED)
+			continue;
+		held[tq_gate_find(t, TQ_GATE_KEY, p->key)]++;
+		held[tq_gate_find(t, TQ_GATE_NAME, p->name)]++;
+	}
+	for (gate = 1; ok && gate <= t->top->gates.used; gate++)
+		switch (t->gates[gate].kind) {
+		case TQ_GATE_LANE:
+		case TQ_GATE_KEY:
+		case TQ_GATE_NAME:
+			if (t->gates[gate].count != held[gate])
+				ok = wrong(a, "table: %u hold gate %u, not %u",
+				    (unsigned)held[gate], (unsigned)gate,
+				    (unsigned)t->gates[gate].count);
+			break;
+		default:
+			break;
+		}
+	free(held);
+	return ok;
+}
+
 static int
 lists_ok(struct audit *a)
 {
@@ -60,6 +140,9 @@ lists_ok(struct audit *a)
 			if (!list_ok(a, &a->t->qrows[q].ready[p],
 			    a->t->qrows[q].name, 1u << TQ_READY))
 				return 0;
+	for (w = 1; w <= top->waits.used; w++)
+		if (a->t->waits[w].gate != 0 && !wait_ok(a, w))
+			return 0;
 	for (w = 0; w < TQ_WORKERS_MAX; w++)
 		if (!list_ok(a, &a->t->wrows[w].claimed, "claimed",
 		    1u << TQ_STARTED | 1u << TQ_BLOCKED))
@@ -152,9 +235,12 @@ tq_table_audit(struct tq_table *t, char *why, size_t size)
 	if (!tq_table_sane(t))
 		return wrong(&a, "table: its regions are wild");
 	count = calloc((size_t)t->top->queues.used + 1, sizeof(*count));
-	if (count == NULL)
-		return wrong(&a, "table: no memory for an audit");
-	if (!lists_ok(&a) || !slots_ok(&a, count, &unlisted) ||
+	a.parked = calloc(TQ_QROWS_MAX, sizeof(*a.parked));
+	if (count == NULL || a.parked == NULL) {
+		wrong(&a, "table: no memory for an audit");
+		goto out;
+	}
+	if (!gates_ok(&a) || !lists_ok(&a) || !slots_ok(&a, count, &unlisted) ||
 	    !free_ok(&a) || !sums_ok(&a))
 		goto out;
 	if (a.tasks != t->top->ntasks || a.listed + unlisted != a.tasks) {
@@ -167,13 +253,15 @@ tq_table_audit(struct tq_table *t, char *why, size_t size)
 		if (t->qrows[q].used && (memcmp(count[q] + 1,
 		    t->qrows[q].count + 1,
 		    (TQ_NSTATES - 1) * sizeof(count[q][0])) != 0 ||
-		    t->qrows[q].nready != count[q][TQ_READY])) {
+		    t->qrows[q].nready + a.parked[q] !=
+		    count[q][TQ_READY])) {
 			wrong(&a, "table: counts of queue %s are wrong",
 			    t->qrows[q].name);
 			goto out;
 		}
 	rv = !t->bad && tq_graph_audit(t, why, size);
  out:
+	free(a.parked);
 	free(count);
 	return rv;
 }

@@ -21,6 +21,7 @@
 #include "base/alarm.h"
 #include "base/clock.h"
 #include "spool/core.h"
+#include "spool/gate.h"
 #include "spool/lock.h"
 
 /* Dead owners are looked for this often at most, whoever comes by. */
@@ -95,27 +96,10 @@ tq_leave_work(struct tq_spool *sp)
 
 /* ---- choice of the queue ---------------------------------------------------- */
 
-/* The best ready task of one queue, 0 none. */
+/* What stands first now. */
 static uint32_t
-best_of(struct tq_spool *sp, uint32_t queue)
-{
-	struct tq_qrow *q = tq_table_queue(&sp->t, queue);
-	int p;
-
-	if (q == NULL || q->paused || q->nready == 0)
-		return 0;
-	for (p = TQ_PRI_MAX; p >= 0; p--)
-		if (q->ready[p].head != 0)
-			return q->ready[p].head;
-	return 0;
-}
-
-/*
- * The next task of the queues served: of the first that has one; with weights,
- * of one drawn in proportion to them among those that have one.
- */
-static uint32_t
-choose(struct tq_spool *sp, const struct tq_take *take)
+choose(struct tq_spool *sp, const struct tq_take *take, tq_time now,
+    int *parks)
 {
 	uint32_t found[TQ_QUEUES_MAX], n, sum = 0, draw;
 	size_t i;
@@ -124,7 +108,8 @@ choose(struct tq_spool *sp, const struct tq_take *take)
 		found[i] = 0;
 		n = tq_table_queue_find(&sp->t, take->queue[i],
 		    strlen(take->queue[i]));
-		if (n == 0 || (found[i] = best_of(sp, n)) == 0)
+		if (n == 0 || (found[i] = tq_line_best(&sp->t, n, take, now,
+		    parks)) == 0)
 			continue;
 		if (take->weight[i] == 0)
 			return found[i];
@@ -145,7 +130,51 @@ choose(struct tq_spool *sp, const struct tq_take *take)
 	return 0;
 }
 
+uint32_t
+tq_choose(struct tq_spool *sp, const struct tq_take *take, tq_time now,
+    int *parks)
+{
+	uint32_t n;
+
+	*parks = TQ_PARKS;
+	/* who is refused by one gate may have been let in by another: rule 4 */
+	while ((n = choose(sp, take, now, parks)) == 0 && *parks > 0 &&
+	    sp->t.top->opened != 0 && !sp->t.bad) {
+		(*parks)--;
+		tq_gate_let(&sp->t, sp);
+	}
+	return n;
+}
+
 /* ---- the claim ---------------------------------------------------------------- */
+
+/*
+ * The units it gets of shared resources, a record beside its CLAIM.  1 if
+ * there are any, 0, -1.
+ */
+static int
+claim_units(struct tq_spool *sp, const struct tq_take *take, uint32_t n,
+    struct tq_rec *r, struct tq_err *e)
+{
+	tq_buf_reset(&sp->units);
+	if (sp->t.slots[n].pass == 0 ||
+	    sp->t.top->ngates[TQ_GATE_SHARE] == 0)
+		return 0;
+	tq_line_units(&sp->t, &sp->t.slots[n], take, &sp->units);
+	if (!tq_buf_ok(&sp->units))
+		return tq_fail_sys(e, ENOMEM, "%s", sp->path);
+	if (sp->units.n == 0)
+		return 0;
+	memset(r, 0, sizeof(*r));
+	r->type = TQ_REC_UNITS;
+	r->id = sp->t.slots[n].id;
+	r->hint = n;
+	r->bytes.p = (const char *)sp->units.p;
+	r->bytes.n = sp->units.n;
+	if (tq_ledger_add(&sp->l, r) == -1)
+		return tq_fail_sys(e, errno, "%s", sp->path);
+	return 1;
+}
 
 /* Under the lock: claim slot n.  As tq_core_write(). */
 static int
@@ -153,26 +182,31 @@ claim_slot(struct tq_spool *sp, const struct tq_take *take, uint32_t n,
     tq_time now, struct tq_err *e)
 {
 	struct tq_slot *s = &sp->t.slots[n];
-	struct tq_rec r;
+	struct tq_rec recs[2], *r = &recs[0];
 
-	memset(&r, 0, sizeof(r));
-	r.type = TQ_REC_CLAIM;
-	r.id = s->id;
-	r.hint = n;
-	r.st.attempt = (uint16_t)(s->attempt + 1);
-	r.capture = (uint16_t)take->capture;
+	/* its lane is a gate from now on */
+	if (s->pass != 0 && tq_table_reserve_gates(&sp->t, 0, 1) == -1)
+		return tq_fail_sys(e, errno, "%s: table of gates", sp->path);
+	memset(r, 0, sizeof(*r));
+	r->type = TQ_REC_CLAIM;
+	r->id = s->id;
+	r->hint = n;
+	r->st.attempt = (uint16_t)(s->attempt + 1);
+	r->capture = (uint16_t)take->capture;
 	if (take->lease != 0) {
-		r.st.flags = TQ_PF_LEASED;
-		r.st.due = tq_clock_deadline(now, take->lease);
-		r.st.epoch = tq_lease_end(take->lease);
+		r->st.flags = TQ_PF_LEASED;
+		r->st.due = tq_clock_deadline(now, take->lease);
+		r->st.epoch = tq_lease_end(take->lease);
 	} else {
-		r.st.row = sp->owner.row;
-		r.st.epoch = sp->owner.epoch;
+		r->st.row = sp->owner.row;
+		r->st.epoch = sp->owner.epoch;
 	}
 	tq_ledger_begin(&sp->l);
-	if (tq_ledger_add(&sp->l, &r) == -1)
+	if (tq_ledger_add(&sp->l, r) == -1)
 		return tq_fail_sys(e, errno, "%s", sp->path);
-	return tq_core_write(sp, &r, (uint64_t)(sp->t.top->started + 1) *
+	if (claim_units(sp, take, n, &recs[1], e) == -1)
+		return -1;
+	return tq_core_write(sp, recs, (uint64_t)(sp->t.top->started + 1) *
 	    tq_core_end_room(sp), now, e);
 }
 
@@ -205,7 +239,7 @@ may_start(struct tq_spool *sp, uint32_t n, tq_time now)
 	    (s->expires == 0 || s->expires > now));
 }
 
-/* 1 claimed (*out), 0 nothing, 2 a segment is wanted, -1. */
+/* 1 claimed (*out), 0 nothing, 2 a segment is wanted, 3 look again, -1. */
 static int
 claim_locked(struct tq_spool *sp, const struct tq_take *take,
     struct tq_spool_got *out, tq_time now, struct tq_err *e)
@@ -216,7 +250,7 @@ claim_locked(struct tq_spool *sp, const struct tq_take *take,
 	struct tq_wrow *w;
 	tq_time next;
 	uint32_t n;
-	int rv, more;
+	int rv, more, parks;
 
 	/* awake: the next ring is for somebody else */
 	w = &sp->t.wrows[sp->owner.row];
@@ -231,11 +265,15 @@ claim_locked(struct tq_spool *sp, const struct tq_take *take,
 			return -1;
 	}
 	/* what is ready may have expired since, or the clock was set back */
-	while ((n = choose(sp, take)) != 0 && !may_start(sp, n, now))
+	while ((n = tq_choose(sp, take, now, &parks)) != 0 &&
+	    !may_start(sp, n, now))
 		if ((rv = tq_timer_one(sp, n, now, e)) != 1)
 			return rv == 0 ? 2 : -1;
 	if (n == 0 || (s = tq_table_slot(&sp->t, n)) == NULL ||
 	    (q = tq_table_queue(&sp->t, s->queue)) == NULL) {
+		/* so many were refused that others get their turn first */
+		if (parks <= 0)
+			return 3;
 		sp->ready_seen = top->ready_word;
 		return 0;
 	}
@@ -246,9 +284,11 @@ claim_locked(struct tq_spool *sp, const struct tq_take *take,
 	strlcpy(out->queue, q->name, sizeof(out->queue));
 	rules_of(sp, q, out);
 	w->claims++;
-	sp->ahead = choose(sp, take);
+	out->units.p = (const char *)sp->units.p;
+	out->units.n = sp->units.n;
+	sp->ahead = tq_choose(sp, take, now, &parks);
 	/* whoever takes one and leaves more rings on */
-	if (q->nready > 0)
+	if (q->nready > 0 && tq_queue_closed(&sp->t, q, now) == TQ_OPEN)
 		tq_core_ring(sp, s->queue);
 	return 1;
 }

@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/io.h"
+#include "spool/gate.h"
 #include "spool/lock.h"
 
 /* How often a handle makes sure that its table still has its name. */
@@ -261,6 +262,10 @@ tq_core_write(struct tq_spool *sp, struct tq_rec *recs,
 	size_t i;
 	int rv;
 
+	/* nothing is refused for want of it: gate.c does without */
+	if (top->passes.used != 0)
+		(void)tq_table_reserve_gates(&sp->t, 0,
+		    (uint32_t)sp->l.npend);
 	if (top->readonly)
 		return tq_fail(e, EIO, "%s: the disk failed (%s); no more "
 		    "changes until it is mended and the machine's shared "
@@ -339,8 +344,9 @@ tq_row_serves(const struct tq_wrow *w, uint32_t queue)
 	return 0;
 }
 
-void
-tq_core_ring(struct tq_spool *sp, uint32_t queue)
+/* Ring a sleeper that serves the queue; s, if not NULL: and has its needs. */
+static void
+ring(struct tq_spool *sp, uint32_t queue, const struct tq_slot *s)
 {
 	struct tq_top *top = sp->t.top;
 	struct tq_wrow *w;
@@ -354,7 +360,9 @@ tq_core_ring(struct tq_spool *sp, uint32_t queue)
 		return;
 	for (row = 1; row <= top->rows && row < TQ_WORKERS_MAX; row++) {
 		w = &sp->t.wrows[row];
-		if (w->joined == 0 || w->sleeping == 0 || !tq_row_serves(w, queue))
+		if (w->joined == 0 || w->sleeping == 0 ||
+		    !tq_row_serves(w, queue) ||
+		    (s != NULL && !tq_line_offered(&sp->t, s, w)))
 			continue;
 		w->sleeping = 0;
 		top->sleepers--;
@@ -362,6 +370,18 @@ tq_core_ring(struct tq_spool *sp, uint32_t queue)
 			sp->ring[sp->nrings++] = (uint16_t)row;
 		return;
 	}
+}
+
+void
+tq_core_ring(struct tq_spool *sp, uint32_t queue)
+{
+	ring(sp, queue, NULL);
+}
+
+void
+tq_core_ring_for(struct tq_spool *sp, const struct tq_slot *s)
+{
+	ring(sp, s->queue, s->pass == 0 ? NULL : s);
 }
 
 void

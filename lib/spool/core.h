@@ -99,6 +99,7 @@ struct tq_spool {
 	uint32_t	 ctx_number;
 	uint64_t	 ctx_hash;
 	struct tq_buf	 keep;		/* record bytes that outlive a read */
+	struct tq_buf	 units;		/* of shared resources, of the last claim */
 };
 
 /* ---- open.c ------------------------------------------------------------ */
@@ -162,6 +163,8 @@ int	tq_core_write(struct tq_spool *sp, struct tq_rec *recs,
 void	tq_core_ring(struct tq_spool *sp, uint32_t queue);
 /* 1 if the worker of a row serves the queue. */
 int	tq_row_serves(const struct tq_wrow *w, uint32_t queue);
+/* The same for a READY slot: one that has what the task needs, if any has. */
+void	tq_core_ring_for(struct tq_spool *sp, const struct tq_slot *s);
 /* Note that waiters of a slot are to be woken. */
 void	tq_core_wake(struct tq_spool *sp, struct tq_slot *s);
 /* Bytes promised to the END of one claim. */
@@ -318,6 +321,15 @@ int	tq_queue_need(struct tq_spool *sp, const char *name, uint32_t *out,
 	    tq_time now, struct tq_err *e);
 
 /* ---- claim.c ------------------------------------------------------------ */
+
+/*
+ * Under the lock: the next task of the queues served, of the first that has
+ * one; with weights, of one drawn in proportion to them among those that have
+ * one.  Whom gates refuse is parked; *parks is 0 or less when that was enough
+ * for one critical section.
+ */
+uint32_t tq_choose(struct tq_spool *sp, const struct tq_take *take,
+	    tq_time now, int *parks);
 
 /* Be an owner: take a row, once. */
 int	tq_own(struct tq_spool *sp, struct tq_err *e);

@@ -273,7 +273,7 @@ tq_graph_settle(struct tq_table *t, uint32_t n, tq_time now,
 	s->time = now;
 	tq_table_enter(t, n, state, 0);
 	if (sp != NULL && state == TQ_READY)
-		tq_core_ring(sp, s->queue);
+		tq_core_ring_for(sp, s);
 }
 
 /* ---- edges are met, and not any more ----------------------------------------- */

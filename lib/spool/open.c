@@ -413,6 +413,7 @@ tq_spool_open(struct tq_spool **out, const char *dir, unsigned flags,
 	tq_buf_init(&sp->litter);
 	tq_buf_init(&sp->ctx);
 	tq_buf_init(&sp->keep);
+	tq_buf_init(&sp->units);
 	if ((sp->path = strdup(dir)) == NULL) {
 		tq_fail_sys(e, ENOMEM, "%s", dir);
 		goto fail;
@@ -463,6 +464,7 @@ tq_spool_close(struct tq_spool *sp)
 	tq_buf_fini(&sp->litter);
 	tq_buf_fini(&sp->ctx);
 	tq_buf_fini(&sp->keep);
+	tq_buf_fini(&sp->units);
 	free(sp->path);
 	free(sp);
 	errno = saved;

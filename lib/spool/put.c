@@ -20,6 +20,7 @@
 
 #include "base/clock.h"
 #include "base/io.h"
+#include "spool/gate.h"
 #include "spool/lock.h"
 #include "spool/put.h"
 #include "spool/tick.h"
@@ -388,6 +389,49 @@ tick_next(struct tq_spool *sp, struct tq_batch *b, struct tq_err *e)
 	return 0;
 }
 
+/* 1 if the task before asks for the same. */
+static int
+same_needs(const struct tq_spool_put *before, const struct tq_ask *ask)
+{
+	struct tq_ask a;
+
+	return before->ties != NULL &&
+	    tq_ask_decode(&a, before->ties->rel.ask) == 0 &&
+	    memcmp(&a.needs, &ask->needs, sizeof(a.needs)) == 0;
+}
+
+/*
+ * Rows for what the tasks ask of gates.  How many sets of needs are new is
+ * not counted: at the worst each is.
+ */
+static int
+gates_for(struct tq_spool *sp, struct tq_batch *b, struct tq_err *e)
+{
+	struct tq_top *top = sp->t.top;
+	uint32_t new = 0;
+	struct tq_ask ask;
+	size_t i;
+
+	b->full = tq_table_reserve_gates(&sp->t, b->passes, b->passes) == -1;
+	if (b->full)
+		return tq_fail_sys(e, errno, "%s: table of gates", sp->path);
+	for (i = 0; i < b->n; i++) {
+		if (b->v[i].ties == NULL ||
+		    tq_ask_decode(&ask, b->v[i].ties->rel.ask) == -1 ||
+		    ask.needs.n == 0 || tq_gate_find(&sp->t, TQ_GATE_CLASS,
+		    tq_gate_class(&ask.needs)) != 0)
+			continue;
+		new = i > 0 && new > 0 && same_needs(&b->v[i - 1], &ask) ?
+		    new : new + 1;
+		if (top->ngates[TQ_GATE_CLASS] + new < TQ_CLASSES_MAX)
+			continue;
+		b->full = 1;
+		return tq_fail(e, ENOSPC, "%s: tasks with %d different sets of "
+		    "needs are there", sp->path, TQ_CLASSES_MAX - 1);
+	}
+	return 0;
+}
+
 /* One try under the lock.  As tq_core_write(). */
 static int
 put_once(struct tq_spool *sp, struct tq_batch *b, struct tq_err *e)
@@ -415,6 +459,8 @@ put_once(struct tq_spool *sp, struct tq_batch *b, struct tq_err *e)
 			return tq_fail_sys(e, errno, "%s: table of %u ties",
 			    sp->path, (unsigned)sp->t.top->nedges);
 	}
+	if (b->passes > 0 && gates_for(sp, b, e) == -1)
+		return -1;
 	tq_ledger_begin(&sp->l);
 	for (i = 0; i < b->nrecs; i++)
 		if (tq_ledger_add(&sp->l, &b->recs[i]) == -1)

@@ -20,7 +20,7 @@ struct tq_batch {
 	int		 full;		/* a limit was met that will pass */
 	/* ties of its tasks */
 	struct tq_buf	 more;		/* their bytes, one behind the other */
-	uint32_t	 exts, edges;	/* rows that may be needed */
+	uint32_t	 exts, edges, passes; /* rows that may be needed */
 };
 
 /* 1 if a task of the call is tied to others. */

@@ -341,7 +341,9 @@ tie_one(struct tq_spool *sp, struct tq_batch *b, size_t i, struct tq_err *e)
 	size_t at = b->more.n;
 
 	*b->which = i;
-	b->exts++;
+	b->exts += TQ_REL_TIED(&rel);
+	b->passes += TQ_REL_HAS(&rel, TQ_REL_ASK) ||
+	    TQ_REL_HAS(&rel, TQ_REL_KEY);
 	if (TQ_REL_HAS(&rel, TQ_REL_GROUP)) {
 		rel.row = ties->open ? (uint16_t)sp->owner.row : 0;
 		rel.epoch = ties->open ? sp->owner.epoch : 0;
@@ -363,7 +365,7 @@ tq_batch_tie(struct tq_spool *sp, struct tq_batch *b, struct tq_err *e)
 
 	tq_buf_reset(&b->more);
 	b->nrecs = b->n;
-	b->exts = b->edges = 0;
+	b->exts = b->edges = b->passes = 0;
 	for (i = 0; i < b->n; i++)
 		if (b->v[i].ties != NULL && tie_one(sp, b, i, e) == -1)
 			return -1;

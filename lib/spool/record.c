@@ -379,6 +379,7 @@ tq_rec_encode(struct tq_buf *b, const struct tq_rec *r)
 	switch (r->type) {
 	case TQ_REC_QUEUE:
 	case TQ_REC_RMQ:
+	case TQ_REC_GATE:
 		tq_buf_varint(b, r->number);
 		tq_buf_bytes(b, r->name.p, r->name.n);
 		tq_buf_put(b, r->bytes.p, r->bytes.n);
@@ -416,6 +417,9 @@ tq_rec_encode(struct tq_buf *b, const struct tq_rec *r)
 	case TQ_REC_LAST:
 		encode_last(b, &r->last);
 		break;
+	case TQ_REC_UNITS:
+		tq_buf_put(b, r->bytes.p, r->bytes.n);
+		break;
 	case TQ_REC_CARRY:
 		encode_state(b, &r->st);
 		tq_buf_bytes(b, r->ends.p, r->ends.n);
@@ -438,6 +442,9 @@ tq_rec_decode(struct tq_rec *r, const unsigned char *p)
 	case TQ_REC_RMQ:
 	case TQ_REC_CTX:
 	case TQ_REC_BASE:
+	case TQ_REC_GATE:
+		if (r->type == TQ_REC_GATE && r->version < 2)
+			return -1;
 		r->number = (uint32_t)get_max(&c, UINT32_MAX);
 		if (r->type == TQ_REC_BASE)
 			return c.err ? -1 : 0;
@@ -485,6 +492,12 @@ tq_rec_decode(struct tq_rec *r, const unsigned char *p)
 		if (r->version < 2)
 			return -1;
 		decode_last(&r->last, &c);
+		break;
+	case TQ_REC_UNITS:
+		if (r->version < 2)
+			return -1;
+		r->bytes.n = c.n;
+		r->bytes.p = tq_cur_get(&c, c.n);
 		break;
 	case TQ_REC_CARRY:
 		decode_state(&r->st, &c);

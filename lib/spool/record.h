@@ -22,8 +22,8 @@
  * fixed fields, then a mask of optional fields in the order of its bits.
  *
  * What changed: version 2 has bit 0x80 in that mask (relations, relation.h),
- * bit 0x80 of an outcome's flags (cause) and the types SEAL and LAST.  What was valid in
- * version 1 has the same bytes and meaning in 2.
+ * bit 0x80 of an outcome's flags (cause) and the types SEAL, LAST, GATE and
+ * UNITS.  What was valid in version 1 has the same bytes and meaning in 2.
  */
 #ifndef TQ_SPOOL_RECORD_H
 #define TQ_SPOOL_RECORD_H
@@ -56,6 +56,9 @@ enum tq_rec_type {
 	TQ_REC_BASE,		/* number of the oldest segment */
 	TQ_REC_SEAL,		/* a group gets no more members; since 2 */
 	TQ_REC_LAST,		/* the last tick of a schedule; since 2 */
+	TQ_REC_GATE,		/* kind, name and limit of a gate; since 2 */
+	TQ_REC_UNITS,		/* what a started task has of shared resources;
+				 * since 2 */
 	TQ_REC_NTYPES
 };
 
@@ -158,7 +161,7 @@ struct tq_rec {
 	uint16_t	 capture;	/* CLAIM */
 	struct tq_bytes	 ends;		/* CARRY: its outcomes, newest first */
 	struct tq_bytes	 why;		/* ALTER: reason, for the event */
-	/* QUEUE, CTX, BASE */
+	/* QUEUE, CTX, BASE, GATE; UNITS: bytes */
 	uint32_t	 number;
 	uint64_t	 hash;		/* CTX */
 	struct tq_bytes	 name, bytes;

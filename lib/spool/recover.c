@@ -16,14 +16,23 @@
 #include "base/clock.h"
 #include "base/io.h"
 #include "spool/core.h"
+#include "spool/gate.h"
 #include "spool/walk.h"
+
+/* What a replay is given and what it learns. */
+struct replay {
+	struct tq_spool	*sp;
+	tq_time		 begins;	/* time of the first record, 0 none */
+};
 
 static void
 replay(struct tq_walk *w, const struct tq_rec *r, tq_lsn lsn)
 {
-	struct tq_spool *sp = w->arg;
+	struct replay *p = w->arg;
 
-	tq_apply(&sp->t, r, lsn, NULL);
+	if (p->begins == 0)
+		p->begins = r->time;
+	tq_apply(&p->sp->t, r, lsn, NULL);
 }
 
 /* ---- the order of lists --------------------------------------------------- */
@@ -91,6 +100,11 @@ sort_lists(struct tq_table *t)
 	uint32_t q;
 	int p;
 
+	/* nobody is parked yet, but who needs something stands in a class */
+	for (q = 1; q <= t->top->waits.used; q++)
+		for (p = 0; t->waits[q].gate != 0 && p <= TQ_PRI_MAX; p++)
+			if (sort_list(t, &t->waits[q].list[p]) == -1)
+				return -1;
 	for (q = 1; q <= t->top->queues.used; q++)
 		for (p = 0; t->qrows[q].used && p <= TQ_PRI_MAX; p++)
 			if (sort_list(t, &t->qrows[q].ready[p]) == -1)
@@ -132,7 +146,8 @@ first_segment(struct tq_spool *sp, struct tq_walk *w, struct tq_err *e)
 int
 tq_recover(struct tq_spool *sp, struct tq_err *e)
 {
-	struct tq_walk w = { .record = replay, .arg = sp };
+	struct replay r = { .sp = sp };
+	struct tq_walk w = { .record = replay, .arg = &r };
 	struct tq_top *top = sp->t.top;
 	tq_time now = tq_clock_wall();
 
@@ -160,6 +175,9 @@ tq_recover(struct tq_spool *sp, struct tq_err *e)
 	atomic_store(&top->durable, TQ_LSN(w.base, 0));
 	if (tq_link(sp, now, e) == -1)
 		return -1;
+	/* starts in segments that are gone have to be allowed for */
+	if (w.base > 1)
+		tq_gate_assume(&sp->t, r.begins);
 	if (sort_lists(&sp->t) == -1)
 		return tq_fail_sys(e, errno, "%s: recovery", sp->path);
 	if (!sp->same_boot)

@@ -6,6 +6,8 @@
 
 #include <tq/task.h>
 
+#include "spool/gate.h"
+
 /* ---- writing ---------------------------------------------------------- */
 
 static void
@@ -60,6 +62,10 @@ tq_relation_encode(struct tq_buf *b, const struct tq_relation *r)
 		tq_buf_byte(b, TQ_REL_GROUP);
 		tq_buf_bytes(b, owner, sizeof(owner));
 	}
+	if (TQ_REL_HAS(r, TQ_REL_ASK)) {
+		tq_buf_byte(b, TQ_REL_ASK);
+		tq_buf_bytes(b, r->ask.p, r->ask.n);
+	}
 }
 
 /* ---- reading ---------------------------------------------------------- */
@@ -78,6 +84,7 @@ static int
 get_value(struct tq_relation *r, unsigned tag, struct tq_cur *c)
 {
 	const unsigned char *p;
+	struct tq_ask ask;
 	uint64_t number;
 
 	switch (tag) {
@@ -111,6 +118,10 @@ get_value(struct tq_relation *r, unsigned tag, struct tq_cur *c)
 		r->row = tq_le16(p);
 		r->epoch = tq_le32(p + 2);
 		return 1;
+	case TQ_REL_ASK:
+		r->ask.n = c->n;
+		r->ask.p = tq_cur_get(c, c->n);
+		return tq_ask_decode(&ask, r->ask) == 0;
 	default:
 		return 0;
 	}

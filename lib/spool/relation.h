@@ -26,9 +26,12 @@ enum tq_relation_tag {
 	TQ_REL_MEMBER,		/* id of its group, varint number in it */
 	TQ_REL_GROUP,		/* is one; u16 row, u32 epoch of who puts its
 				 * members, 0 when it is sealed */
+	TQ_REL_ASK,		/* of gates, see gate.h; not empty */
 	TQ_REL_NTAGS
 };
 #define TQ_REL_HAS(r, tag)	((r)->has >> (tag) & 1)
+/* Whether it is tied to other tasks, not to gates alone. */
+#define TQ_REL_TIED(r)		(((r)->has & ~(1u << TQ_REL_ASK)) != 0)
 
 /* How the outputs of what a pipe names become stdin. */
 enum tq_pipe_as {
@@ -47,6 +50,7 @@ struct tq_relation {
 	uint32_t	 number;	/* in its group */
 	uint16_t	 row;
 	uint32_t	 epoch;
+	struct tq_bytes	 ask;
 };
 
 /* Append the list of what r->has says. */

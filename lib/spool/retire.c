@@ -21,6 +21,7 @@
 #include "base/clock.h"
 #include "base/io.h"
 #include "spool/core.h"
+#include "spool/gate.h"
 #include "spool/lock.h"
 #include "spool/tick.h"
 
@@ -61,9 +62,51 @@ gather_ends(struct tq_spool *sp, tq_lsn at, struct tq_buf *out)
 	return tq_buf_ok(out) ? 0 : -1;
 }
 
-/* Add the CARRY of a slot whose PUT or CARRY stands at lsn. */
+/*
+ * Between two attempts a task keeps its lane although it is READY, which its
+ * CARRY has no word for: as one in RETRY whose time has come it is again so
+ * after a replay.
+ */
+static void
+carry_lane(struct tq_spool *sp, const struct tq_slot *s, tq_time now,
+    struct tq_rec *r)
+{
+	if (s->pass == 0 || s->state != TQ_READY ||
+	    !tq_gate_has_lane(&sp->t, s))
+		return;
+	r->st.state = TQ_RETRY;
+	r->st.due = now;
+}
+
+/* Behind its CARRY, what a started task has of shared resources: 1, 0, -1. */
 static int
-carry_task(struct tq_spool *sp, const struct tq_slot *s, struct tq_rec *out)
+carry_units(struct tq_spool *sp, const struct tq_slot *s, struct tq_rec *out)
+{
+	struct tq_rec r = { .type = TQ_REC_UNITS, .id = s->id };
+
+	tq_buf_reset(&sp->units);
+	if (s->pass == 0 || s->state != TQ_STARTED)
+		return 0;
+	tq_units_of(&sp->t, s, &sp->units);
+	if (sp->units.n == 0)
+		return tq_buf_ok(&sp->units) ? 0 : -1;
+	r.bytes.p = (const char *)sp->units.p;
+	r.bytes.n = sp->units.n;
+	if (tq_ledger_add(&sp->l, &r) == -1)
+		return -1;
+	*out = r;
+	/* the table knows it already */
+	memset(&out->bytes, 0, sizeof(out->bytes));
+	return 1;
+}
+
+/*
+ * Add the CARRY of a slot whose PUT or CARRY stands at lsn.  Returns how many
+ * records that are, -1.
+ */
+static int
+carry_task(struct tq_spool *sp, const struct tq_slot *s, tq_time now,
+    struct tq_rec out[2])
 {
 	struct tq_rec r;
 	struct tq_buf ends;
@@ -89,6 +132,7 @@ carry_task(struct tq_spool *sp, const struct tq_slot *s, struct tq_rec *out)
 	r.st.due = s->due;
 	r.st.start = s->time;
 	r.st.seq = s->seq;
+	carry_lane(sp, s, now, &r);
 	r.put.expires = s->expires;	/* waived when it was reopened */
 	r.ends.p = (const char *)ends.p;
 	r.ends.n = ends.n;
@@ -101,7 +145,8 @@ carry_task(struct tq_spool *sp, const struct tq_slot *s, struct tq_rec *out)
 	memset(&out->put.body, 0, sizeof(out->put.body));
 	memset(&out->put.foreign, 0, sizeof(out->put.foreign));
 	memset(&out->put.more, 0, sizeof(out->put.more));
-	rv = 1;
+	if ((rv = carry_units(sp, s, &out[1])) != -1)
+		rv++;
  out:
 	tq_buf_fini(&ends);
 	return rv;
@@ -114,7 +159,9 @@ carry_row(struct tq_spool *sp, const struct tq_rec *r, tq_lsn at, tq_time now,
 {
 	struct tq_table *t = &sp->t;
 	struct tq_crow *c;
+	struct tq_gate *g;
 	size_t from = keep->n;
+	uint32_t n;
 
 	switch (r->type) {
 	case TQ_REC_QUEUE:
@@ -134,6 +181,12 @@ carry_row(struct tq_spool *sp, const struct tq_rec *r, tq_lsn at, tq_time now,
 			c->rec = 0;	/* nobody names it: the row is free */
 			return 0;
 		}
+		break;
+	case TQ_REC_GATE:
+		n = tq_gate_find(t, r->number % TQ_GATE_NKINDS,
+		    tq_gate_hash(r->name.p, r->name.n));
+		if ((g = tq_table_gate(t, n)) == NULL || g->rec != at)
+			return 0;
 		break;
 	case TQ_REC_LAST:
 		if (!tq_tick_carry(t, r, at, now))
@@ -164,7 +217,9 @@ settle_views(struct tq_rec *recs, size_t n, const struct tq_buf *keep)
 	size_t i;
 
 	for (i = 0; i < n; i++)
-		if (recs[i].type == TQ_REC_QUEUE || recs[i].type == TQ_REC_CTX) {
+		if (recs[i].type == TQ_REC_QUEUE ||
+		    recs[i].type == TQ_REC_CTX ||
+		    recs[i].type == TQ_REC_GATE) {
 			recs[i].name.p = (const char *)keep->p +
 			    (uintptr_t)recs[i].name.p;
 			recs[i].bytes.p = (const char *)keep->p +
@@ -192,7 +247,7 @@ static int
 carry_slice(struct tq_spool *sp, tq_time now, struct tq_err *e)
 {
 	struct tq_top *top = sp->t.top;
-	struct tq_rec recs[SLICE], r;
+	struct tq_rec recs[2 * SLICE], r;
 	tq_lsn at = top->scan, next;
 	size_t k = 0, had;
 	struct tq_slot *s;
@@ -220,7 +275,7 @@ carry_slice(struct tq_spool *sp, tq_time now, struct tq_err *e)
 			s = tq_table_slot(&sp->t, tq_table_find(&sp->t, &r.id));
 			if (s == NULL || s->put != at)
 				continue;
-			rv = carry_task(sp, s, &recs[k]);
+			rv = carry_task(sp, s, now, &recs[k]);
 		} else
 			rv = carry_row(sp, &r, at, now, &recs[k],
 			    &keep);

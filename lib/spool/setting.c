@@ -10,13 +10,14 @@
 
 #include "base/date.h"
 #include "base/rules.h"
+#include "spool/gate.h"
 
 /*
- * Settings of several numbers: BACKOFF has three (ns, thousandths, ns), a list
- * of STATUSES four times 64 bits.  The numbers behind the first are PARTs:
+ * Settings of several numbers: BACKOFF has three (ns, thousandths, ns), a RATE
+ * two (starts, ns), a list of STATUSES four times 64 bits.  The numbers behind the first are PARTs:
  * they have a name in the ledger only.
  */
-enum kind { COUNT, SIZE, DURATION, WORD, BACKOFF, STATUSES, PART };
+enum kind { COUNT, SIZE, DURATION, WORD, BACKOFF, RATE, STATUSES, PART };
 
 #define STATUS_WORDS	4
 
@@ -33,10 +34,12 @@ static const struct {
 	int64_t		 max;
 	const char *const *words;
 } rows[TQ_NSETTINGS] = {
+	{ "ageing", DURATION, 1, 0, 366 * 86400 * TQ_SECOND, NULL },
 	{ "autocreate", WORD, 0, 1, 1, yes_no },
 	{ "backoff", BACKOFF, 1, 0, INT64_MAX, NULL },
 	{ "backoff.factor", PART, 1, 0, TQ_FACTOR_MAX, NULL },
 	{ "backoff.cap", PART, 1, 0, INT64_MAX, NULL },
+	{ "cap", COUNT, 1, 0, INT32_MAX, NULL },
 	{ "crashes", COUNT, 1, 3, 200, NULL },
 	/* -1: the larger of 5 % of the file system and 256 MiB */
 	{ "floor", SIZE, 0, -1, INT64_MAX, NULL },
@@ -51,6 +54,8 @@ static const struct {
 	{ "permanent.1", PART, 1, 0, 0, NULL },
 	{ "permanent.2", PART, 1, 0, 0, NULL },
 	{ "permanent.3", PART, 1, 0, 0, NULL },
+	{ "rate", RATE, 1, 0, INT32_MAX, NULL },
+	{ "rate.period", PART, 1, 0, 366 * 86400 * TQ_SECOND, NULL },
 	{ "retries", COUNT, 1, 0, 1000, NULL },
 	{ "sync", WORD, 0, TQ_SYNC_FULL, 2, sync_words },
 	{ "temporary", STATUSES, 1, 0, 0, NULL },
@@ -63,7 +68,7 @@ static const struct {
 static int
 width(int i)
 {
-	return rows[i].kind == BACKOFF ? 3 :
+	return rows[i].kind == BACKOFF ? 3 : rows[i].kind == RATE ? 2 :
 	    rows[i].kind == STATUSES ? STATUS_WORDS : 1;
 }
 
@@ -140,6 +145,19 @@ parse_statuses(int64_t v[STATUS_WORDS], const char *s, struct tq_err *e)
 	return 0;
 }
 
+static int
+parse_rate(int64_t v[2], const char *s, struct tq_err *e)
+{
+	tq_time period;
+	uint32_t n;
+
+	if (tq_rate_parse(&n, &period, s, e) == -1)
+		return -1;
+	v[0] = n;
+	v[1] = period;
+	return 0;
+}
+
 /* Numbers of a text into v, which has room for the widest. */
 static int
 parse(int64_t *v, int i, const char *s, struct tq_err *e)
@@ -157,9 +175,15 @@ parse(int64_t *v, int i, const char *s, struct tq_err *e)
 		*v = u > INT64_MAX ? INT64_MAX : (int64_t)u;
 		break;
 	case DURATION:
-		return tq_duration_parse(v, s, e);
+		if (tq_duration_parse(v, s, e) == -1)
+			return -1;
+		if (*v > rows[i].max)
+			errstr = "too long";
+		break;
 	case BACKOFF:
 		return parse_backoff(v, s, e);
+	case RATE:
+		return parse_rate(v, s, e);
 	case STATUSES:
 		return parse_statuses(v, s, e);
 	case WORD:
@@ -207,6 +231,10 @@ tq_setting_format(int i, const struct tq_settings *queue,
 		tq_setting_rules(&r, queue, spool);
 		tq_backoff_format(buf, size, r.backoff, r.factor,
 		    r.backoff_cap);
+		break;
+	case RATE:
+		tq_rate_format(buf, size, (uint32_t)v, tq_setting_get(queue,
+		    spool, i + 1));
 		break;
 	case STATUSES:
 		tq_setting_rules(&r, queue, spool);
@@ -284,13 +312,13 @@ tq_settings_encode(struct tq_buf *b, const struct tq_settings *set)
 static int
 in_range(int i, int64_t v)
 {
-	/* 64 statuses are any number; of a factor, 0 would divide by itself */
-	if (rows[i].kind == STATUSES || (rows[i].kind == PART &&
-	    i != TQ_SET_FACTOR && i != TQ_SET_BACKOFF_CAP))
+	/* 64 statuses are any number; a factor of 0 would be divided by */
+	if (rows[i].kind == STATUSES ||
+	    (rows[i].kind == PART && rows[i].max == 0))
 		return 1;
 	if (i == TQ_SET_FACTOR && v < 1000)
 		return 0;
-	return v >= 0 && (rows[i].kind == DURATION || v <= rows[i].max);
+	return v >= 0 && v <= rows[i].max;
 }
 
 /* A setting of which numbers are missing is not set. */

@@ -17,10 +17,12 @@
  * people see.
  */
 enum tq_setting {
+	TQ_SET_AGEING,		/* waiting as long is one priority, 0 never */
 	TQ_SET_AUTOCREATE,	/* spool: a put makes an unknown queue */
 	TQ_SET_BACKOFF,		/* longest first delay of a retry */
 	TQ_SET_FACTOR,		/* of each next one, in thousandths */
 	TQ_SET_BACKOFF_CAP,	/* no delay is longer */
+	TQ_SET_CAP,		/* tasks of a queue started at once, 0 no limit */
 	TQ_SET_CRASHES,		/* worker deaths that make a failure */
 	TQ_SET_FLOOR,		/* spool: free bytes that puts leave alone */
 	TQ_SET_KEEP,		/* how long a success is kept */
@@ -31,7 +33,9 @@ enum tq_setting {
 	TQ_SET_LIMIT_BYTES,	/* bytes of them, 0 no limit */
 	TQ_SET_ON_FULL,		/* wait or refuse */
 	TQ_SET_PERMANENT,	/* statuses not worth a retry, 4 × 64 bits */
-	TQ_SET_RETRIES = TQ_SET_PERMANENT + 4, /* of a task that does not say */
+	TQ_SET_RATE = TQ_SET_PERMANENT + 4, /* starts, 0 no limit ... */
+	TQ_SET_PERIOD,		/* ... in this time */
+	TQ_SET_RETRIES,		/* of a task that does not say */
 	TQ_SET_SYNC,		/* spool: full, batch or none */
 	TQ_SET_TEMPORARY,	/* statuses that mean "try later" */
 	TQ_SET_LAST = TQ_SET_TEMPORARY + 3,

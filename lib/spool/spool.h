@@ -99,6 +99,7 @@ struct tq_spool_got {
 	struct tq_bytes	 ctx;		/* interned bytes */
 	int		 retries;	/* rule of its queue, -1: it has none */
 	struct tq_rules	 rules;		/* its other rules */
+	struct tq_bytes	 units;		/* of shared resources, as UNITS says */
 	char		 queue[TQ_NAME_MAX + 1];
 };
 
@@ -132,6 +133,14 @@ int	tq_spool_report(struct tq_spool *sp, const struct tq_uuid *id,
 
 /* ---- looking ----------------------------------------------------------- */
 
+/* What keeps a ready task back, where people give it a name. */
+struct tq_spool_gate {
+	struct tq_uuid	 busy;		/* who holds its lane, zeros: nobody */
+	int		 unoffered;	/* no worker has what it needs */
+	uint64_t	 lacking;	/* hash of the resource that none has enough
+					 * of, 0: not together with the others */
+};
+
 struct tq_spool_look {
 	struct tq_slot	 s;
 	struct tq_rec	 rec;		/* its PUT or CARRY */
@@ -148,6 +157,8 @@ struct tq_spool_look {
 	int		 has_after;
 	/* set by who looks: names of that one, and of what caused its end */
 	const char	*waits, *cause;
+	char		 why_text[64];	/* what that is, where it is made */
+	struct tq_spool_gate gate;
 };
 
 /*

@@ -6,9 +6,13 @@
  */
 #include <string.h>
 
+#include "spool/gate.h"
 #include "spool/graph.h"
 #include "spool/record.h"
 #include "spool/table.h"
+
+/* Looked at from the head of a list for a place in it. */
+#define PLACE_STEPS	64
 
 /* ---- lists ------------------------------------------------------------ */
 
@@ -36,8 +40,8 @@ list_put(struct tq_table *t, struct tq_list *l, uint32_t n, int at_head)
 	l->n++;
 }
 
-static void
-list_del(struct tq_table *t, struct tq_list *l, uint32_t n)
+void
+tq_list_del(struct tq_table *t, struct tq_list *l, uint32_t n)
 {
 	struct tq_slot *s = &t->slots[n], *o;
 
@@ -62,19 +66,49 @@ pinned(struct tq_table *t, const struct tq_slot *s)
 	return x != NULL && x->pins > 0;
 }
 
-/* The list a slot stands in by its state, NULL for none. */
-static struct tq_list *
-list_of(struct tq_table *t, const struct tq_slot *s)
+void
+tq_list_place(struct tq_table *t, struct tq_list *l, uint32_t n)
+{
+	struct tq_slot *s = &t->slots[n], *o = tq_table_slot(t, l->tail);
+	uint32_t at = l->head;
+	int steps = 0;
+
+	if (o == NULL || o->seq <= s->seq) {
+		list_put(t, l, n, 0);
+		return;
+	}
+	while ((o = tq_table_slot(t, at)) != NULL && o->seq <= s->seq &&
+	    steps++ < PLACE_STEPS)
+		at = o->next;
+	if (o == NULL || o->prev == 0) {
+		list_put(t, l, n, o != NULL);
+		return;
+	}
+	s->next = at;
+	s->prev = o->prev;
+	o->prev = n;
+	if ((o = tq_table_slot(t, s->prev)) != NULL)
+		o->next = n;
+	l->n++;
+}
+
+struct tq_list *
+tq_list_of(struct tq_table *t, const struct tq_slot *s)
 {
 	struct tq_wrow *w;
 	struct tq_qrow *q;
+	struct tq_pass *p;
+	struct tq_wait *at;
 
 	switch (s->state) {
 	case TQ_READY:
-		q = tq_table_queue(t, s->queue);
-		if (q == NULL || s->pri > TQ_PRI_MAX)
+		if (s->pri > TQ_PRI_MAX)
 			return NULL;
-		return &q->ready[s->pri];
+		p = s->pass == 0 ? NULL : tq_table_pass(t, s);
+		if (p != NULL && (at = tq_table_wait(t, p->wait)) != NULL)
+			return &at->list[s->pri];
+		q = tq_table_queue(t, s->queue);
+		return q == NULL ? NULL : &q->ready[s->pri];
 	case TQ_STARTED:
 		/* leased ones have no owner: they stand in row 0 */
 		w = s->row == 0 ? &t->wrows[0] : tq_table_owner(t, s->row);
@@ -162,11 +196,15 @@ tq_table_leave(struct tq_table *t, uint32_t n)
 	struct tq_list *l;
 	struct tq_qrow *q;
 	struct tq_heap h;
+	unsigned state;
+	int parked;
 
 	if (s == NULL || s->state == TQ_ABSENT || s->state >= TQ_NSTATES)
 		return;
-	if ((l = list_of(t, s)) != NULL)
-		list_del(t, l, n);
+	state = s->state;
+	parked = s->pass != 0 && state == TQ_READY && tq_gate_parked(t, s);
+	if ((l = tq_list_of(t, s)) != NULL)
+		tq_list_del(t, l, n);
 	if (s->heap != 0) {
 		heap_of(t, &h);
 		if (tq_heap_remove(&h, s->heap) == -1)
@@ -177,12 +215,35 @@ tq_table_leave(struct tq_table *t, uint32_t n)
 		q->count[s->state]--;
 		if (!TQ_STATE_ENDED(s->state))
 			q->bytes -= s->size;
-		if (s->state == TQ_READY)
+		if (s->state == TQ_READY && !parked)
 			q->nready--;
 	}
 	if (s->state == TQ_STARTED)
 		t->top->started--;
 	s->state = TQ_ABSENT;
+	if (s->pass != 0)
+		tq_gate_left(t, n, state);
+}
+
+void
+tq_table_ready(struct tq_table *t)
+{
+	atomic_store_explicit(&t->top->ready_word, t->top->ready_word + 1,
+	    memory_order_relaxed);
+}
+
+/* A task that needs something stands with others that need the same. */
+static void
+stand(struct tq_table *t, struct tq_slot *s)
+{
+	struct tq_pass *p = tq_table_pass(t, s);
+	struct tq_wait *w;
+
+	if (p == NULL)
+		return;
+	p->wait = tq_gate_place(t, s);
+	if ((w = tq_table_wait(t, p->wait)) != NULL)
+		w->n++;
 }
 
 void
@@ -198,7 +259,9 @@ tq_table_enter(struct tq_table *t, uint32_t n, enum tq_state state,
 	if (s == NULL)
 		return;
 	s->state = (uint8_t)state;
-	if ((l = list_of(t, s)) != NULL)
+	if (s->pass != 0 && state == TQ_READY)
+		stand(t, s);
+	if ((l = tq_list_of(t, s)) != NULL)
 		list_put(t, l, n, flags & TQ_ENTER_HEAD);
 	else
 		s->next = s->prev = 0;
@@ -218,12 +281,13 @@ tq_table_enter(struct tq_table *t, uint32_t n, enum tq_state state,
 			q->bytes += s->size;
 		if (state == TQ_READY) {
 			q->nready++;
-			atomic_store_explicit(&t->top->ready_word,
-			    t->top->ready_word + 1, memory_order_relaxed);
+			tq_table_ready(t);
 		}
 	}
 	if (state == TQ_STARTED)
 		t->top->started++;
+	if (s->pass != 0)
+		tq_gate_entered(t, n);
 }
 
 void
@@ -242,6 +306,8 @@ tq_table_del(struct tq_table *t, uint32_t n)
 		c->refs--;
 	t->top->live -= s->size;
 	tq_table_live(t, s->put, 0);
+	if (s->pass != 0)
+		tq_gate_gone(t, n);
 	memset(s, 0, sizeof(*s));
 	s->chain = t->top->free;
 	t->top->free = n;

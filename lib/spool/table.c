@@ -28,7 +28,19 @@
 #define AT_EDGES	ALIGN(AT_KEYS + (uint64_t)TQ_SLOTS_MAX * 4)
 #define AT_TICKS	ALIGN(AT_EDGES + \
 			    (uint64_t)TQ_EDGES_MAX * sizeof(struct tq_edge))
-#define AT_END		ALIGN(AT_TICKS + TQ_TICKS_MAX * sizeof(struct tq_trow))
+#define AT_PASSES	ALIGN(AT_TICKS + TQ_TICKS_MAX * sizeof(struct tq_trow))
+#define AT_GATES	ALIGN(AT_PASSES + \
+			    (uint64_t)TQ_SLOTS_MAX * sizeof(struct tq_pass))
+#define AT_WAITS	ALIGN(AT_GATES + \
+			    (uint64_t)TQ_GATES_MAX * sizeof(struct tq_gate))
+#define AT_GATE_INDEX	ALIGN(AT_WAITS + \
+			    (uint64_t)TQ_GATES_MAX * sizeof(struct tq_wait))
+#define AT_NEEDS	ALIGN(AT_GATE_INDEX + \
+			    (uint64_t)TQ_GATE_BUCKETS * sizeof(uint32_t))
+#define AT_UNITS	ALIGN(AT_NEEDS + \
+			    (uint64_t)TQ_CLASSES_MAX * sizeof(struct tq_needs))
+#define AT_END		ALIGN(AT_UNITS + \
+			    (uint64_t)TQ_SHARES_MAX * sizeof(struct tq_units))
 
 /* Regions grow by this many bytes: little enough to waste, enough to be rare. */
 #define GROW_BYTES	(256u << 10)
@@ -56,6 +68,9 @@ layout(void)
 		sizeof(struct tq_ext), sizeof(struct tq_edge),
 		sizeof(struct tq_trow),
 		offsetof(struct tq_top, exts), offsetof(struct tq_ext, lane),
+		sizeof(struct tq_pass), sizeof(struct tq_gate),
+		sizeof(struct tq_wait), sizeof(struct tq_needs),
+		sizeof(struct tq_units), offsetof(struct tq_top, passes),
 	};
 	uint64_t h = UINT64_C(0xcbf29ce484222325);
 	size_t i;
@@ -122,6 +137,12 @@ tq_table_map(struct tq_table *t, int fd)
 	t->keys = (uint32_t *)(void *)(p + AT_KEYS);
 	t->edges = (struct tq_edge *)(void *)(p + AT_EDGES);
 	t->trows = (struct tq_trow *)(void *)(p + AT_TICKS);
+	t->passes = (struct tq_pass *)(void *)(p + AT_PASSES);
+	t->gates = (struct tq_gate *)(void *)(p + AT_GATES);
+	t->waits = (struct tq_wait *)(void *)(p + AT_WAITS);
+	t->gate_index = (uint32_t *)(void *)(p + AT_GATE_INDEX);
+	t->needs = (struct tq_needs *)(void *)(p + AT_NEEDS);
+	t->units = (struct tq_units *)(void *)(p + AT_UNITS);
 	t->fd = fd;
 	t->bad = 0;
 	if (t->top->magic != 0 && (t->top->magic != TQ_TABLE_MAGIC ||
@@ -184,6 +205,25 @@ ties_sane(const struct tq_top *top)
 	    top->nedges <= top->edges.used;
 }
 
+/* A region of rows from 1 on, empty until the first is wanted. */
+static int
+rows_sane(const struct tq_region *r, uint32_t max)
+{
+	return r->cap <= max && (r->used < r->cap || r->used == 0);
+}
+
+static int
+gates_sane(const struct tq_top *top)
+{
+	return rows_sane(&top->passes, TQ_SLOTS_MAX) &&
+	    rows_sane(&top->gates, TQ_GATES_MAX) &&
+	    rows_sane(&top->waits, TQ_GATES_MAX) &&
+	    rows_sane(&top->needs, TQ_CLASSES_MAX) &&
+	    rows_sane(&top->units, TQ_SHARES_MAX) &&
+	    (top->gate_index.cap == 0 ||
+	    top->gate_index.cap == TQ_GATE_BUCKETS);
+}
+
 int
 tq_table_sane(struct tq_table *t)
 {
@@ -201,7 +241,7 @@ tq_table_sane(struct tq_table *t)
 	    top->ctxs.cap <= TQ_CTX_MAX && top->ctxs.used < top->ctxs.cap &&
 	    top->ticks.cap <= TQ_TICKS_MAX &&
 	    top->ticks.used <= top->ticks.cap &&
-	    ties_sane(top))
+	    ties_sane(top) && gates_sane(top))
 		return 1;
 	t->bad = 1;
 	return 0;
@@ -222,6 +262,8 @@ forget_caps(struct tq_table *t)
 	top->slots.used = top->heap.used = 0;
 	top->exts.cap = top->keys.cap = top->edges.cap = 0;
 	top->ticks.cap = 0;
+	top->passes.cap = top->gates.cap = top->waits.cap = 0;
+	top->gate_index.cap = top->needs.cap = top->units.cap = 0;
 	if (tq_table_reserve(t, 1) == 0 &&
 	    allocate(t->fd, AT_QROWS, AT_HEAP - AT_QROWS) == 0) {
 		top->queues.cap = TQ_QROWS_MAX;
@@ -250,6 +292,13 @@ tq_table_clear(struct tq_table *t)
 	top->free_ext = top->free_edge = 0;
 	top->nexts = top->nedges = 0;
 	top->work = top->work_last = top->todo = top->todo_last = 0;
+	memset(t->gate_index, 0, top->gate_index.cap * sizeof(*t->gate_index));
+	top->passes.used = top->gates.used = top->waits.used = 0;
+	top->needs.used = top->units.used = 0;
+	top->free_pass = top->free_gate = top->free_wait = 0;
+	top->free_need = top->free_unit = 0;
+	top->rates = top->opened = 0;
+	memset(top->ngates, 0, sizeof(top->ngates));
 	top->level = top->key_level = 0;
 	top->free = 0;
 	top->ntasks = 0;
@@ -315,6 +364,52 @@ tq_table_reserve_ties(struct tq_table *t, uint32_t exts, uint32_t edges)
 		return -1;
 	return edges == 0 ? 0 : region_grow(t, &top->edges, AT_EDGES,
 	    sizeof(*t->edges), top->edges.used + edges + 1, TQ_EDGES_MAX);
+}
+
+/* So many more rows behind those used; those given back come on top. */
+static int
+rows_grow(struct tq_table *t, struct tq_region *r, uint64_t at, size_t item,
+    uint32_t more, uint32_t max)
+{
+	return more == 0 ? 0 : region_grow(t, r, at, item,
+	    r->used + more + 1 < max ? r->used + more + 1 : max, max);
+}
+
+int
+tq_table_reserve_gates(struct tq_table *t, uint32_t passes, uint32_t gates)
+{
+	struct tq_top *top = t->top;
+
+	if (!gates_sane(top)) {
+		t->bad = 1;
+		errno = ENOSPC;
+		return -1;
+	}
+	if (passes > TQ_SLOTS_MAX || gates > TQ_GATES_MAX) {
+		errno = ENOSPC;
+		return -1;
+	}
+	if (top->gate_index.cap == 0) {
+		if (region_grow(t, &top->gate_index, AT_GATE_INDEX,
+		    sizeof(*t->gate_index), TQ_GATE_BUCKETS,
+		    TQ_GATE_BUCKETS) == -1)
+			return -1;
+		memset(t->gate_index, 0, TQ_GATE_BUCKETS *
+		    sizeof(*t->gate_index));
+	}
+	if (rows_grow(t, &top->passes, AT_PASSES, sizeof(*t->passes), passes,
+	    TQ_SLOTS_MAX) == -1 ||
+	    rows_grow(t, &top->gates, AT_GATES, sizeof(*t->gates), gates,
+	    TQ_GATES_MAX) == -1 ||
+	    rows_grow(t, &top->waits, AT_WAITS, sizeof(*t->waits), gates,
+	    TQ_GATES_MAX) == -1)
+		return -1;
+	/* these two are small: all that there can be */
+	if (region_grow(t, &top->needs, AT_NEEDS, sizeof(*t->needs),
+	    TQ_CLASSES_MAX, TQ_CLASSES_MAX) == -1)
+		return -1;
+	return region_grow(t, &top->units, AT_UNITS, sizeof(*t->units),
+	    TQ_SHARES_MAX, TQ_SHARES_MAX);
 }
 
 /* ---- checked access -------------------------------------------------- */

@@ -32,6 +32,12 @@
 #define TQ_TABLE_MAGIC	UINT64_C(0x31656c6261747174)	/* "tqtable1" */
 #define TQ_SLOTS_MAX	(1u << 25)	/* tasks a spool can hold */
 #define TQ_EDGES_MAX	(1u << 26)
+#define TQ_GATES_MAX	(1u << 20)
+#define TQ_GATE_BUCKETS	(1u << 16)
+#define TQ_CLASSES_MAX	256	/* different sets of needs at a time */
+#define TQ_NEEDS_MAX	8	/* resources that one task needs */
+#define TQ_SHARES_MAX	64	/* resources that workers share */
+#define TQ_UNITS_MAX	1024	/* units of one of them */
 #define TQ_WORKERS_MAX	1024
 #define TQ_QROWS_MAX	4096
 #define TQ_CTX_MAX	(1u << 16)
@@ -76,7 +82,7 @@ struct tq_slot {
 	uint8_t		 crashes, laters, failures;
 	uint32_t	 size;		/* bytes of its live records */
 	uint32_t	 ext;		/* row of its ties to others, 0 none */
-	uint32_t	 spare;
+	uint32_t	 pass;		/* row of the gates it passes, 0 none */
 	/* ---- dies with the machine ---- */
 	uint16_t	 capture;	/* STARTED: number of its capture files */
 	uint8_t		 waited;	/* somebody sleeps on its futex word */
@@ -116,6 +122,68 @@ struct tq_edge {
 	uint16_t	 spare;
 };
 
+/* ---- gates: gate.h says what all this means -------------------------- */
+
+/* What a task that passes gates asks of them. */
+struct tq_pass {
+	uint64_t	 lane, key, name; /* hashes, 0: it has none */
+	uint32_t	 class : 31,	/* gate of what it needs, 0 nothing */
+			 holds : 1;	/* its lane */
+	uint32_t	 wait;		/* READY: row of waits where it stands, 0:
+				 * in its queue's list; next free row */
+};
+
+/* One gate. */
+struct tq_gate {
+	uint64_t	 hash;
+	tq_lsn		 rec;		/* its GATE record, 0: nobody set it */
+	tq_time		 next;		/* RATE: no start before */
+	tq_time		 period;	/* RATE: of `limit` starts */
+	uint32_t	 limit;		/* 0: none */
+	uint32_t	 count;		/* what is held of it */
+	uint32_t	 chain;		/* next in its bucket; next free row */
+	uint32_t	 waits;		/* first row of who waits at it */
+	uint32_t	 opened;	/* next of those that may let some in */
+	uint32_t	 rates;		/* RATE: next of all of them */
+	uint32_t	 more;		/* LANE: slot that holds it; CLASS: row of
+				 * needs; SHARE: row of units */
+	uint32_t	 refs;		/* CLASS: passes that name it */
+	uint8_t		 kind;		/* enum tq_gate_kind, 0: free */
+	uint8_t		 listed;	/* in the list of opened ones */
+	uint8_t		 armed;		/* RATE: nobody it let in is in line */
+	uint8_t		 pad[5];
+};
+
+/* Who waits at one gate, or stands in a class, of one queue. */
+struct tq_wait {
+	struct tq_list	 list[TQ_PRI_MAX + 1];
+	uint32_t	 gate;		/* 0: free row */
+	uint32_t	 next;		/* of its gate; next free row */
+	uint32_t	 qnext;		/* of its queue, when gate is a class */
+	uint32_t	 class;
+	uint32_t	 n;
+	uint16_t	 queue;
+	uint16_t	 pad;
+};
+
+struct tq_need {
+	uint64_t	 hash;		/* of the resource's name */
+	uint32_t	 n;
+	uint32_t	 pad;
+};
+
+/* What tasks of one class need. */
+struct tq_needs {
+	uint32_t	 n;
+	uint32_t	 next;		/* next free row */
+	struct tq_need	 v[TQ_NEEDS_MAX];
+};
+
+/* Who has each unit of a resource that workers share: slots, 0 nobody. */
+struct tq_units {
+	uint32_t	 slot[TQ_UNITS_MAX];
+};
+
 /* One queue; number 0 is never used.  What every task changes is together. */
 struct tq_qrow {
 	char		 name[TQ_NAME_MAX + 1];
@@ -130,6 +198,9 @@ struct tq_qrow {
 	uint64_t	 bytes;		/* of unended tasks */
 	uint64_t	 successes, failures;
 	struct tq_list	 ready[TQ_PRI_MAX + 1];
+	tq_time		 next;		/* setting rate: no start before */
+	uint32_t	 classes;	/* rows of waits of what needs something */
+	uint32_t	 pad2;
 };
 
 /* One interned context: directory, umask, environment. */
@@ -161,6 +232,7 @@ struct tq_wrow {
 	uint64_t	 mq_dev, mq_ino; /* of its inbox, to notice a swap */
 	char		 mq[32];	/* name of its inbox, "" none */
 	uint16_t	 queue[TQ_QUEUES_MAX]; /* it serves, 0 ends */
+	struct tq_need	 offer[TQ_NEEDS_MAX]; /* resources it has, n 0 ends */
 	char		 status[64];
 	char		 limits[48];
 	int64_t		 rss;
@@ -232,6 +304,11 @@ struct tq_top {
 	uint32_t	 nexts, nedges;	/* in use */
 	/* rows of what is under way, first and last; see graph.h */
 	uint32_t	 work, work_last, todo, todo_last;
+	struct tq_region gate_index, gates, waits, passes, needs, units;
+	uint32_t	 free_gate, free_wait, free_pass, free_need, free_unit;
+	uint32_t	 rates;		/* gates of that kind */
+	uint32_t	 opened;	/* gates that may let some in */
+	uint32_t	 ngates[8];	/* by kind */
 	/* ---- dies with the machine ---- */
 	tq_time		 swept;		/* wall: dead owners looked for */
 	_Atomic uint32_t durable_word;	/* futex: rises with durable */
@@ -259,8 +336,17 @@ struct tq_table {
 	uint32_t	*keys;
 	struct tq_edge	*edges;
 	struct tq_trow	*trows;
+	uint32_t	*gate_index;
+	struct tq_gate	*gates;
+	struct tq_wait	*waits;
+	struct tq_pass	*passes;
+	struct tq_needs	*needs;
+	struct tq_units	*units;
 	int		 fd;
 	int		 bad;		/* a wild number was met: rebuild */
+	/* between the two halves of a change of state, see gate.h */
+	uint32_t	 departed;	/* slot that left the line */
+	int		 freed;		/* units of a shared resource */
 };
 
 /* Size of the sparse object. */
@@ -300,6 +386,10 @@ void		 tq_table_edge_free(struct tq_table *t, uint32_t n);
 int		 tq_table_reserve_ties(struct tq_table *t, uint32_t exts,
 		    uint32_t edges);
 
+/* Room for so many more passes, and for as many gates and rows of waits. */
+int		 tq_table_reserve_gates(struct tq_table *t, uint32_t passes,
+		    uint32_t gates);
+
 /* Number of the slot of an id, 0 when there is none. */
 uint32_t	 tq_table_find(struct tq_table *t, const struct tq_uuid *);
 /* A new slot in state ABSENT, indexed by id; 0 with errno ENOSPC. */
@@ -331,6 +421,17 @@ void		 tq_table_leave(struct tq_table *t, uint32_t n);
 void		 tq_table_enter(struct tq_table *t, uint32_t n,
 		    enum tq_state, unsigned flags);
 #define TQ_ENTER_HEAD	0x01
+/* One more task is in line: whoever looks for one in vain looks again. */
+void		 tq_table_ready(struct tq_table *t);
+
+/*
+ * The list that a slot stands in by its state, NULL for none; out of one; into
+ * one by its place in line, as far as the first 64 there tell.
+ */
+struct tq_list	*tq_list_of(struct tq_table *t, const struct tq_slot *s);
+void		 tq_list_del(struct tq_table *t, struct tq_list *l, uint32_t n);
+void		 tq_list_place(struct tq_table *t, struct tq_list *l,
+		    uint32_t n);
 
 /* Slot of the first timer due at now, 0 none; *due is when the first is. */
 uint32_t	 tq_table_due(struct tq_table *t, tq_time now, tq_time *due);

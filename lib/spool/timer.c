@@ -16,6 +16,7 @@
 
 #include "base/clock.h"
 #include "spool/core.h"
+#include "spool/gate.h"
 
 /* How much one critical section does before others get their turn. */
 #define SLICE	64
@@ -63,7 +64,7 @@ by_itself(struct tq_spool *sp, uint32_t n, struct tq_slot *s, tq_time now)
 	tq_table_leave(&sp->t, n);
 	s->time = now;
 	tq_table_enter(&sp->t, n, TQ_READY, 0);
-	tq_core_ring(sp, s->queue);
+	tq_core_ring_for(sp, s);
 }
 
 static int
@@ -113,6 +114,9 @@ tq_timers(struct tq_spool *sp, tq_time now, tq_time *next, struct tq_err *e)
 
 	if ((rv = tq_cascade(sp, now, e)) != 1)
 		return rv;
+	/* whom the last that opened a gate had no time to let in */
+	if (sp->t.top->opened != 0)
+		tq_gate_let(&sp->t, sp);
 	for (i = 0; i < SLICE; i++) {
 		if ((n = tq_table_due(&sp->t, now, next)) == 0)
 			break;
@@ -126,6 +130,8 @@ tq_timers(struct tq_spool *sp, tq_time now, tq_time *next, struct tq_err *e)
 		if (sp->t.bad)
 			return 0;
 	}
+	if (sp->t.top->rates != 0)
+		tq_gate_tick(sp, now, next);
 	if (i == SLICE || (sp->t.top->work | sp->t.top->todo) != 0)
 		*next = now;	/* more are due: come again at once */
 	return 1;

@@ -15,6 +15,7 @@
 #include "base/alarm.h"
 #include "base/clock.h"
 #include "spool/core.h"
+#include "spool/gate.h"
 
 /* Steps of retirement that a worker takes before it sleeps. */
 #define IDLE_STEPS	64
@@ -63,6 +64,12 @@ row_fill(struct tq_spool *sp, const struct tq_take *take)
 		strlcpy(w->mq, sp->bell.name, sizeof(w->mq));
 		w->mq_dev = sp->bell.dev;
 		w->mq_ino = sp->bell.ino;
+	}
+	memset(w->offer, 0, sizeof(w->offer));
+	for (i = 0; i < take->noffers && i < TQ_NEEDS_MAX; i++) {
+		w->offer[i].hash = tq_gate_hash(take->offer[i].name,
+		    strlen(take->offer[i].name));
+		w->offer[i].n = take->offer[i].total;
 	}
 	for (i = 0; i < take->nqueues; i++) {
 		n = tq_table_queue_find(&sp->t, take->queue[i],
@@ -156,20 +163,28 @@ tq_spool_fd(struct tq_spool *sp)
 	return sp->bell.mq == (mqd_t)-1 ? -1 : (int)sp->bell.mq;
 }
 
-/* 1 if one of the queues has a task that may be claimed. */
+/*
+ * 1 if there is, or may be, a task that may be claimed.  *next sinks to when a
+ * queue may give one that its rate keeps back now.
+ */
 static int
-any_ready(struct tq_spool *sp, const struct tq_take *take)
+any_ready(struct tq_spool *sp, const struct tq_take *take, tq_time now,
+    tq_time *next)
 {
 	struct tq_qrow *q;
 	uint32_t n;
 	size_t i;
+	int parks;
 
+	if (tq_choose(sp, take, now, &parks) != 0 || parks <= 0)
+		return 1;
 	for (i = 0; i < take->nqueues; i++) {
 		n = tq_table_queue_find(&sp->t, take->queue[i],
 		    strlen(take->queue[i]));
 		if (n != 0 && (q = tq_table_queue(&sp->t, n)) != NULL &&
-		    q->nready > 0 && !q->paused)
-			return 1;
+		    q->nready > 0 && q->next < *next &&
+		    tq_queue_closed(&sp->t, q, now) == TQ_CLOSED_RATE)
+			*next = q->next;
 	}
 	return 0;
 }
@@ -215,7 +230,7 @@ tq_spool_sleep(struct tq_spool *sp, const struct tq_take *take,
 	*next = now + TQ_SECOND;
 	if (due != 0 && due < *next)
 		*next = due;
-	rv = !any_ready(sp, take) && *next > now;
+	rv = !any_ready(sp, take, now, next) && *next > now;
 	if (rv != (int)w->sleeping) {
 		w->sleeping = (uint32_t)rv;
 		sp->t.top->sleepers += rv ? 1 : (uint32_t)-1;

@@ -37,7 +37,9 @@ cat >letters <<'EOF'
 -p --priority
 -q --queue
 -Q --quiet
+-R --resource
 -r --retries
+-S --lane
 -s --state
 -t --timeout
 -T --time-limit

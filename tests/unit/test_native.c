@@ -67,6 +67,7 @@ named_task_comes_back_whole(void **state)
 {
 	static const char *const argv[] = { "", "2 \xff", "3" };
 	static const char *const kwargs[] = { "a=b", "c=" };
+	static const char *const needs[] = { "gpu=2", "disk" };
 	struct fixture *f = *state;
 	struct tq_task t;
 
@@ -87,6 +88,9 @@ named_task_comes_back_whole(void **state)
 	t.keep = 0;
 	t.uid = UINT32_MAX;
 	t.limits = "mem=1";
+	t.lane = "left";
+	t.needs = needs;
+	t.nneeds = 2;
 	t.backoff = 0;
 	t.factor = 1500;
 	t.backoff_cap = 7;
@@ -113,6 +117,9 @@ named_task_comes_back_whole(void **state)
 	assert_int_equal(f->task.keep, 0);
 	assert_int_equal(f->task.uid, UINT32_MAX);
 	assert_string_equal(f->task.limits, "mem=1");
+	assert_string_equal(f->task.lane, "left");
+	assert_int_equal(f->task.nneeds, 2);
+	assert_string_equal(f->task.needs[1], "disk");
 	assert_int_equal(f->task.backoff, 0);
 	assert_int_equal(f->task.factor, 1500);
 	assert_int_equal(f->task.backoff_cap, 7);

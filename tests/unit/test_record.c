@@ -449,6 +449,8 @@ cut_payload_is_refused(void **state)
 		{ .type = TQ_REC_BASE, .number = UINT32_MAX },
 		{ .type = TQ_REC_SEAL, .id = id },
 		{ .type = TQ_REC_LAST, .id = id, .last = { 1, 2 } },
+		{ .type = TQ_REC_GATE, .number = 300, .name = BYTES("q") },
+		{ .type = TQ_REC_UNITS, .id = id },
 	};
 	size_t i;
 

@@ -7,6 +7,7 @@
 #include "base/arena.h"
 #include "base/clock.h"
 #include "message/native.h"
+#include "spool/gate.h"
 
 /* ---- settle ---------------------------------------------------------- */
 
@@ -205,6 +206,60 @@ tq_local_report(void *b, const struct tq_claim *c, const struct tq_report *r,
 
 /* ---- claim ----------------------------------------------------------- */
 
+/* "gpu=0,3": what it got of a resource, by the name that its task says. */
+static const char *
+unit_words(struct tq_arena *mem, const struct tq_task *t, uint64_t hash,
+    struct tq_cur *c)
+{
+	uint64_t n = tq_cur_varint(c), unit;
+	const char *name = NULL;
+	size_t i, len = 0;
+	struct tq_buf b;
+	char *words;
+
+	for (i = 0; i < t->nneeds; i++) {
+		len = strcspn(t->needs[i], "=");
+		name = t->needs[i];
+		if (tq_gate_hash(name, len) == hash)
+			break;
+	}
+	tq_buf_init(&b);
+	if (i < t->nneeds)
+		tq_buf_put(&b, name, len);
+	for (i = 0; i < n && !c->err; i++) {
+		unit = tq_cur_varint(c);
+		tq_buf_printf(&b, "%c%u", i == 0 ? '=' : ',', (unsigned)unit);
+	}
+	words = tq_buf_ok(&b) ? tq_arena_copy(mem, (const char *)b.p, b.n) :
+	    NULL;
+	tq_buf_fini(&b);
+	return words;
+}
+
+static int
+fill_units(struct tq_claim *c, struct tq_arena *mem, struct tq_bytes units)
+{
+	const char **v;
+	struct tq_cur cur;
+	const void *p;
+
+	c->units = NULL;
+	c->nunits = 0;
+	if (units.n == 0)
+		return 0;
+	if ((v = tq_arena_alloc(mem, TQ_NEEDS_MAX * sizeof(*v))) == NULL)
+		return -1;
+	tq_cur_init(&cur, units.p, units.n);
+	while (cur.n > 0 && c->nunits < TQ_NEEDS_MAX &&
+	    (p = tq_cur_get(&cur, 8)) != NULL) {
+		v[c->nunits] = unit_words(mem, &c->task, tq_le64(p), &cur);
+		if (v[c->nunits++] == NULL)
+			return -1;
+	}
+	c->units = v;
+	return 0;
+}
+
 /* Fill the claim; got's views die with the call for the body, the last. */
 static int
 fill(struct tq_local *l, struct tq_claim *c, const struct tq_spool_got *got,
@@ -231,6 +286,8 @@ fill(struct tq_local *l, struct tq_claim *c, const struct tq_spool_got *got,
 	if (c->task.retries == -1)
 		c->task.retries = got->retries;
 	c->rules = got->rules;
+	if (fill_units(c, mem, got->units) == -1)
+		return tq_fail_sys(e, ENOMEM, "claim of %s", c->ref.id.s);
 	c->crashes = got->s.crashes;
 	c->laters = got->s.laters;
 	c->failures = got->s.failures;

@@ -1,11 +1,13 @@
 /* Look at tasks: one by id, many by selectors. */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "backend/spool/local.h"
 #include "backend/spool/translate.h"
 #include "base/arena.h"
+#include "spool/gate.h"
 
 #define ALL_STATES	((1u << TQ_NSTATES) - 1)
 #define ENDED		(1u << TQ_SUCCESS | 1u << TQ_FAILURE | \
@@ -76,11 +78,57 @@ look_names(struct tq_local *l, const struct tq_uuid *id, unsigned attempt,
 	return 1;
 }
 
+/* "no worker offers gpu=8": what no worker has enough of, or all together. */
+static const char *
+unoffered(const struct tq_spool_gate *g, const struct tq_task *t,
+    struct tq_arena *mem)
+{
+	struct tq_buf b;
+	const char *why;
+	int some = 0;
+	size_t i;
+
+	tq_buf_init(&b);
+	tq_buf_str(&b, "no worker offers ");
+	for (i = 0; i < t->nneeds; i++)
+		if (g->lacking == 0 || g->lacking == tq_gate_hash(t->needs[i],
+		    strcspn(t->needs[i], "="))) {
+			if (some++)
+				tq_buf_byte(&b, ',');
+			tq_buf_str(&b, t->needs[i]);
+		}
+	why = tq_buf_ok(&b) ? tq_arena_copy(mem, (const char *)b.p, b.n) :
+	    NULL;
+	tq_buf_fini(&b);
+	return why;
+}
+
+/* Which task holds its lane, which resource nobody has: what needs names. */
+static int
+say_gate(struct tq_local *l, const struct tq_spool_gate *g,
+    struct tq_info *out, struct tq_arena *mem)
+{
+	static const struct tq_uuid nobody;
+	char text[TQ_ID_MAX + 32];
+	struct tq_id id;
+
+	if (memcmp(&g->busy, &nobody, sizeof(nobody)) != 0) {
+		tq_local_name(l, &g->busy, &id);
+		snprintf(text, sizeof(text), "lane busy: %s", id.s);
+		out->why = tq_arena_copy(mem, text, strlen(text));
+	} else if (g->unoffered)
+		out->why = unoffered(g, &out->task, mem);
+	else
+		return 0;
+	return out->why == NULL ? -1 : 0;
+}
+
 int
 tq_local_look(struct tq_local *l, const struct tq_uuid *id, unsigned attempt,
     struct tq_local_served *served, struct tq_info *out, struct tq_err *e)
 {
 	struct tq_spool_look look;
+	struct tq_spool_gate gate;
 	struct tq_arena *mem;
 	char name[37], words[TQ_PROGRESS_MAX];
 	struct tq_id names[2];
@@ -109,9 +157,12 @@ tq_local_look(struct tq_local *l, const struct tq_uuid *id, unsigned attempt,
 	if (tq_translate_info(out, mem, &look, e) == -1 ||
 	    tq_local_names(l, &out->task, mem, e) == -1)
 		return -1;
+	gate = look.gate;
 	out->progress = NULL;
 	if ((n = tq_spool_reported(l->sp, &look, words)) > 0 &&
 	    (out->progress = tq_arena_copy(mem, words, n)) == NULL)
+		return tq_fail_sys(e, ENOMEM, "task");
+	if (out->state == TQ_READY && say_gate(l, &gate, out, mem) == -1)
 		return tq_fail_sys(e, ENOMEM, "task");
 	if (out->state != TQ_READY || out->why != NULL)
 		return 1;

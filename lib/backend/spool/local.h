@@ -26,6 +26,7 @@ struct tq_local_place {
 	struct tq_piece	 body;
 	int		 tied;		/* to others: */
 	size_t		 after;		/* ids of those it waits for */
+	size_t		 ask;		/* of gates */
 	struct tq_spool_ties ties;
 };
 

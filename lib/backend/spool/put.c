@@ -127,6 +127,7 @@ place(struct tq_local *l, size_t i)
 	v->ties = NULL;
 	if (p->tied) {
 		l->places[i].ties.rel.after.p = bytes + p->after;
+		l->places[i].ties.rel.ask.p = bytes + p->ask;
 		v->ties = &p->ties;
 	}
 }

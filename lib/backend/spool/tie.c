@@ -8,6 +8,7 @@
 
 #include "backend/spool/local.h"
 #include "backend/spool/translate.h"
+#include "spool/gate.h"
 
 /* ---- to the spool ------------------------------------------------------- */
 
@@ -16,6 +17,34 @@ is_tied(const struct tq_task *t)
 {
 	return t->key != NULL || t->nafter > 0 || t->pipe != NULL ||
 	    t->group != NULL || t->kind == TQ_KIND_GROUP;
+}
+
+/* 1 if there may be a gate on its way. */
+static int
+asks(const struct tq_task *t)
+{
+	return t->lane != NULL || t->nneeds > 0 || t->name != NULL;
+}
+
+static int
+ask(struct tq_local *l, struct tq_local_place *p, const struct tq_task *t,
+    struct tq_err *e)
+{
+	struct tq_ask a = { .lane = 0 };
+	size_t i;
+
+	if (t->lane != NULL)
+		a.lane = tq_gate_hash(t->lane, strlen(t->lane));
+	if (t->name != NULL)
+		a.name = tq_gate_hash(t->name, strlen(t->name));
+	for (i = 0; i < t->nneeds; i++)
+		if (tq_ask_need(&a, t->needs[i], e) == -1)
+			return -1;
+	p->ask = l->bytes.n;
+	tq_ask_encode(&l->bytes, &a);
+	p->ties.rel.ask.n = l->bytes.n - p->ask;
+	p->ties.rel.has |= 1u << TQ_REL_ASK;
+	return 0;
 }
 
 int
@@ -27,10 +56,12 @@ tq_local_tie(struct tq_local *l, size_t i, const struct tq_task *t,
 	struct tq_uuid id;
 	size_t k;
 
-	p->tied = is_tied(t);
+	p->tied = is_tied(t) || asks(t);
 	if (!p->tied)
 		return 0;
 	memset(v, 0, sizeof(*v));
+	if (asks(t) && ask(l, p, t, e) == -1)
+		return -1;
 	if (t->nafter > TQ_AFTER_MAX)
 		return tq_fail(e, EINVAL, "waits for %zu tasks, %d at most "
 		    "(put them into a group)", t->nafter, TQ_AFTER_MAX);
