@@ -1,9 +1,10 @@
 /*
  * tqrun [-EvX] [-b url] [-g grace] [-j jobs[,max]] [-n count]
  *     [-q queue[=weight]] [-r retries] [-T soft[,hard]] [-u name=program]
- *     [-U [name=]program] [--hook event=command] [--ionice class]
- *     [--limit name=value,...] [--load n[%]] [--memfree size]
- *     [--nice nice] [--results url] [dir ...]
+ *     [-U [name=]program] [--allow-commands] [--events]
+ *     [--hook event=command] [--ionice class] [--limit name=value,...]
+ *     [--load n[%]] [--memfree size] [--nice nice] [--no-control]
+ *     [--node name] [--results url] [dir ...]
  *
  * Run tasks: in the foreground, jobs of them at a time, until told to stop.
  * Operands and TQ_HANDLERS are directories with the programs of named tasks.
@@ -29,16 +30,19 @@
 extern char **environ;
 
 enum {
-	OPT_HOOK = TQ_LONG(20), OPT_IONICE, OPT_LIMIT, OPT_LOAD, OPT_MEMFREE,
+	OPT_ALLOW = TQ_LONG(1), OPT_EVENTS, OPT_CONTROL = TQ_LONG(10),
+	OPT_NODE, OPT_HOOK = TQ_LONG(20), OPT_IONICE, OPT_LIMIT, OPT_LOAD, OPT_MEMFREE,
 	OPT_NICE, OPT_RESULTS
 };
 
 static const char usage[] =
     "[-EvX] [-b url] [-g grace] [-j jobs[,max]] [-n count]\n"
     "      [-q queue[=weight]] [-r retries] [-T soft[,hard]]\n"
-    "      [-u name=program] [-U [name=]program] [--hook event=command]\n"
-    "      [--ionice class] [--limit name=value,...] [--load n[%]]\n"
-    "      [--memfree size] [--nice nice] [--results url] [dir ...]";
+    "      [-u name=program] [-U [name=]program] [--allow-commands]\n"
+    "      [--events] [--hook event=command] [--ionice class]\n"
+    "      [--limit name=value,...] [--load n[%]] [--memfree size]\n"
+    "      [--nice nice] [--no-control] [--node name] [--results url]\n"
+    "      [dir ...]";
 
 static const struct tq_option table[] = {
 	{ 'b', "broker", "url", "where to take tasks from" },
@@ -53,26 +57,28 @@ static const struct tq_option table[] = {
 	{ 'U', "resident", "[name=]program", "one that stays up: JSON lines" },
 	{ 'v', "verbose", NULL, "say what begins and ends" },
 	{ 'X', "named-only", NULL, "run no commands, only named tasks" },
+	{ OPT_ALLOW, "allow-commands", NULL, "run those of a remote broker" },
+	{ OPT_EVENTS, "events", NULL, "tell a remote broker of each task" },
 	{ OPT_HOOK, "hook", "event=command", "run it when that happens" },
 	{ OPT_IONICE, "ionice", "class", "disk priority: 0 to 7, or idle" },
 	{ OPT_LIMIT, "limit", "name=value", "what each may use: mem=2G,cpu=1h" },
 	{ OPT_LOAD, "load", "n[%]", "claim only up to this load" },
 	{ OPT_MEMFREE, "memfree", "size", "and while so much memory is free" },
 	{ OPT_NICE, "nice", "nice", "1 to 19, higher gives way" },
+	{ OPT_CONTROL, "no-control", NULL, "obey nobody through the broker" },
+	{ OPT_NODE, "node", "name", "what it is called there" },
 	{ OPT_RESULTS, "results", "url", "where outcomes go" },
 	/* not kept yet */
 	{ 'R', "resource", "name", NULL },
-	{ TQ_LONG(1), "allow-commands", NULL, NULL },
-	{ TQ_LONG(2), "events", NULL, NULL },
 	{ TQ_LONG(7), "local-hold", NULL, NULL },
-	{ TQ_LONG(10), "no-control", NULL, NULL },
-	{ TQ_LONG(11), "node", "name", NULL },
 };
 
 struct run {
 	struct tq_worker worker;
 	char		*urls;
 	const char	*results;
+	const char	*node;
+	int		 events, no_control;
 	struct tq_uses	 uses;
 };
 
@@ -211,6 +217,18 @@ parse(struct run *r, struct tq_options *o, struct tq_say *s, int argc,
 		case 'X':
 			w->rules.plan.named_only = 1;
 			break;
+		case OPT_ALLOW:
+			w->rules.plan.commands = 1;
+			break;
+		case OPT_CONTROL:
+			r->no_control = 1;
+			break;
+		case OPT_EVENTS:
+			r->events = 1;
+			break;
+		case OPT_NODE:
+			r->node = optarg;
+			break;
 		case OPT_HOOK:
 			add_hook(&w->rules, optarg);
 			break;
@@ -247,13 +265,32 @@ add_handlers(struct tq_handlers *h, char *dirs[])
 
 /* The queue that is meant when none is named. */
 static void
-default_queue(struct tq_take *take)
+default_queue(struct tq_take *take, const struct tq *tq)
 {
-	const char *name = getenv("TQ_DEFAULT_QUEUE");
-
 	if (take->nqueues == 0)
-		tq_arg_take(take, "TQ_DEFAULT_QUEUE",
-		    name != NULL && *name != '\0' ? name : "default");
+		tq_arg_take(take, "TQ_DEFAULT_QUEUE", tq_queue(tq));
+}
+
+/* How the worker is to be, for the broker. */
+static void
+set(struct tq *tq, const char *opt, const char *name, const char *value)
+{
+	struct tq_err e;
+
+	if (tq_worker_set(tq, name, value, &e) == -1)
+		tq_die(e.num == EINVAL ? TQ_EXIT_USAGE : tq_exit_of(e.num),
+		    "%s: %s", opt, e.text);
+}
+
+static void
+set_all(const struct run *r, struct tq *tq)
+{
+	if (r->node != NULL)
+		set(tq, "--node", "node", r->node);
+	if (r->events)
+		set(tq, "--events", "events", "yes");
+	if (r->no_control)
+		set(tq, "--no-control", "control", "no");
 }
 
 int
@@ -284,9 +321,10 @@ main(int argc, char *argv[])
 		rules->hooks->env = (const char *const *)environ;
 	}
 	add_handlers(&handlers, argv + optind);
-	default_queue(&rules->take);
 	if (tq_open(&rules->tq, r.urls, r.results, 0, &e) == -1)
 		tq_die_open(&e);
+	default_queue(&rules->take, rules->tq);
+	set_all(&r, rules->tq);
 	if ((s.journal = tq_say_journal(STDERR_FILENO)))
 		s.fn = say_line;
 	rules->say = &s;

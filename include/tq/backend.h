@@ -83,6 +83,8 @@ struct tq_broker_ops {
 	int	(*check)(void *b, unsigned flags,
 		    void (*each)(const char *, void *), void *,
 		    struct tq_err *);
+	int	(*option)(void *b, const char *name, const char *value,
+		    struct tq_err *);	/* of a worker */
 	int	(*join)(void *b, const struct tq_take *, unsigned jobs,
 		    struct tq_err *);
 	void	(*status)(void *b, const struct tq_worker_state *);
@@ -126,6 +128,7 @@ struct tq_store_ops {
 struct tq_module {
 	uint32_t	 version;	/* TQ_BACKEND_VERSION */
 	const char	*scheme;
+	const char	*queue;		/* the usual one; NULL: "default" */
 	const struct tq_broker_ops *broker;	/* or NULL */
 	const struct tq_store_ops *store;	/* or NULL */
 };

@@ -52,6 +52,8 @@ int	tq_open(struct tq **out, const char *url, const char *results,
 void	tq_close(struct tq *);
 /* The URL in use, without a password; valid until tq_close(). */
 const char *tq_url(const struct tq *);
+/* The queue that is meant where none is named; valid until tq_close(). */
+const char *tq_queue(const struct tq *);
 /* Directory of the spool in use, NULL for another broker. */
 const char *tq_spool_dir(const struct tq *);
 
@@ -466,6 +468,13 @@ int	tq_init(const char *dir, mode_t mode, gid_t gid, struct tq_err *);
  * that tq_workers() shows it and puts ring it.
  */
 int	tq_worker_join(struct tq *, const struct tq_take *, unsigned jobs,
+	    struct tq_err *);
+/*
+ * Before joining: how this worker is to be.  "node" its name; "events" yes or
+ * no, to tell of what happens to tasks; "control" no, to obey nobody.
+ * ENOTSUP: this broker knows no such thing; EINVAL.
+ */
+int	tq_worker_set(struct tq *, const char *name, const char *value,
 	    struct tq_err *);
 /* What a worker says of itself in tq_workers(). */
 struct tq_worker_state {

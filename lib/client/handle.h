@@ -8,6 +8,7 @@
 
 struct tq {
 	const char	*scheme;		/* of the broker */
+	const char	*usual;			/* its module's queue, or NULL */
 	const struct tq_broker_ops *ops;
 	void		*b;
 	const char	*store_scheme;

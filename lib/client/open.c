@@ -55,6 +55,7 @@ open_broker(struct tq *tq, const char *word, unsigned flags,
 		goto out;
 	}
 	tq->scheme = m->scheme;
+	tq->usual = m->queue;
 	tq->ops = m->broker;
 	rv = 0;
 out:
@@ -197,7 +198,7 @@ open_queue(struct tq *tq, struct tq_err *e)
 	struct tq_err why;
 
 	if (name == NULL)
-		name = DEFAULT_QUEUE;
+		name = tq->usual != NULL ? tq->usual : DEFAULT_QUEUE;
 	if (tq_check_queue(name, &why) == -1)
 		return tq_fail(e, why.num, "TQ_DEFAULT_QUEUE: %s", why.text);
 	if ((tq->queue = strdup(name)) == NULL)
@@ -215,8 +216,8 @@ open_all(struct tq *tq, const char *url, const char *results, unsigned flags,
 		url = DEFAULT_URL;
 	if (results == NULL)
 		results = tq_route_env("TQ_RESULTS");
-	if (open_queue(tq, e) == -1 ||
-	    open_first(tq, open_broker, word, url, flags, e) == -1)
+	if (open_first(tq, open_broker, word, url, flags, e) == -1 ||
+	    open_queue(tq, e) == -1)
 		return -1;
 	if (results == NULL)
 		return open_own_store(tq, word, flags, e);
@@ -246,6 +247,12 @@ const char *
 tq_url(const struct tq *tq)
 {
 	return tq->url;
+}
+
+const char *
+tq_queue(const struct tq *tq)
+{
+	return tq->queue;
 }
 
 const char *

@@ -33,6 +33,15 @@ take_checked(struct tq *tq, const struct tq_take *take, struct tq_take *copy,
 }
 
 int
+tq_worker_set(struct tq *tq, const char *name, const char *value,
+    struct tq_err *e)
+{
+	if (tq->ops->option == NULL)
+		return tq_broker_lacks(tq, name, e);
+	return tq->ops->option(tq->b, name, value, e);
+}
+
+int
 tq_worker_join(struct tq *tq, const struct tq_take *take, unsigned jobs,
     struct tq_err *e)
 {

@@ -9,6 +9,7 @@
 
 #include "base/date.h"
 #include "message/base64.h"
+#include "message/scan.h"
 #include "message/utf8.h"
 
 /* ---- out ------------------------------------------------------------- */
@@ -138,13 +139,72 @@ tq_json_load(const char *p, size_t n, size_t depth, struct tq_err *e)
 	return v;
 }
 
+/*
+ * Checked JSON with 0 for every number: what there is to say against a text
+ * but for the size of its numbers.
+ */
+static void
+put_skeleton(struct tq_buf *b, struct tq_bytes v)
+{
+	const char *p = v.p, *end = v.p + v.n, *from;
+
+	while (p < end) {
+		from = p;
+		if (*p == '"') {
+			for (p++; *p != '"'; p++) {
+				if (*p == '\\')
+					p++;
+			}
+			p++;
+			tq_buf_put(b, from, (size_t)(p - from));
+		} else if (*p == '-' || (*p >= '0' && *p <= '9')) {
+			while (p < end && strchr("+-.0123456789eE", *p) !=
+			    NULL)
+				p++;
+			tq_buf_byte(b, '0');
+		} else {
+			tq_buf_byte(b, (unsigned char)*p++);
+		}
+	}
+}
+
+/* 1 if nothing is wrong but that jansson's numbers are too small. */
+static int
+has_large_number(const char *p, size_t n)
+{
+	static const struct tq_scan_bounds most = {
+		TQ_JSON_TEXT_MAX, SIZE_MAX, TQ_JSON_DEPTH_MAX
+	};
+	struct tq_bytes v;
+	struct tq_buf b;
+	json_t *root;
+	int rv;
+
+	if (tq_scan_check_strict(&v, p, n, &most, NULL) == -1)
+		return 0;
+	tq_buf_init(&b);
+	put_skeleton(&b, v);
+	root = tq_buf_ok(&b) ? tq_json_load((char *)b.p, b.n,
+	    TQ_JSON_DEPTH_MAX, NULL) : NULL;
+	rv = root != NULL;
+	json_decref(root);
+	tq_buf_fini(&b);
+	return rv;
+}
+
 int
 tq_json_check(const char *p, size_t n, struct tq_err *e)
 {
 	json_t *v;
+	int why;
 
-	if ((v = tq_json_load(p, n, TQ_JSON_DEPTH_MAX, e)) == NULL)
+	if ((v = tq_json_load(p, n, TQ_JSON_DEPTH_MAX, e)) == NULL) {
+		why = errno;
+		if (has_large_number(p, n))
+			return 0;
+		errno = why;
 		return -1;
+	}
 	json_decref(v);
 	return 0;
 }

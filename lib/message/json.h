@@ -49,12 +49,12 @@ void	tq_json_seconds(struct tq_buf *, tq_time);
 
 /*
  * 0 if n bytes are one JSON value (RFC 8259) of any type, with no member
- * twice and numbers that fit 64 bits; -1 with EINVAL or EMSGSIZE.
+ * twice; -1 with EINVAL or EMSGSIZE.
  */
 int	tq_json_check(const char *, size_t n, struct tq_err *);
 /*
- * The same, at most depth deep, as jansson's json_t, which the caller lets
- * go; NULL on failure.
+ * The same with numbers that fit 64 bits, at most depth deep, as jansson's
+ * json_t, which the caller lets go; NULL on failure.
  */
 struct json_t *tq_json_load(const char *, size_t n, size_t depth,
 	    struct tq_err *);

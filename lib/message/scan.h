@@ -39,6 +39,9 @@ struct tq_scan_bounds {
  */
 int	tq_scan_check(struct tq_bytes *out, const char *p, size_t n,
 	    const struct tq_scan_bounds *, struct tq_err *);
+/* The same without those words. */
+int	tq_scan_check_strict(struct tq_bytes *out, const char *p, size_t n,
+	    const struct tq_scan_bounds *, struct tq_err *);
 
 enum tq_scan_type {
 	TQ_SCAN_NONE,		/* no value */

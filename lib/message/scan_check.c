@@ -14,6 +14,7 @@ struct check {
 	const char	*want;		/* what was not there, NULL: all well */
 	size_t		 nodes;
 	unsigned	 depth;
+	int		 strict;
 	unsigned char	 in_object[TQ_SCAN_DEPTH_MAX];
 };
 
@@ -43,6 +44,13 @@ take_word(struct check *c, const char *word)
 	return 1;
 }
 
+/* A word of Python's that JSON does not have. */
+static int
+take_beyond(struct check *c, const char *word)
+{
+	return c->strict ? lacks(c, "a value") : take_word(c, word);
+}
+
 /* One digit or more. */
 static int
 take_digits(struct check *c)
@@ -60,7 +68,7 @@ take_number(struct check *c)
 	if (*c->p == '-') {
 		c->p++;
 		if (c->p < c->end && *c->p == 'I')
-			return take_word(c, "Infinity");
+			return take_beyond(c, "Infinity");
 	}
 	if (c->p < c->end && *c->p == '0')
 		c->p++;
@@ -145,9 +153,9 @@ take_plain(struct check *c)
 	case 'n':
 		return take_word(c, "null");
 	case 'N':
-		return take_word(c, "NaN");
+		return take_beyond(c, "NaN");
 	case 'I':
-		return take_word(c, "Infinity");
+		return take_beyond(c, "Infinity");
 	default:
 		if (*c->p != '-' && (*c->p < '0' || *c->p > '9'))
 			return lacks(c, "a value");
@@ -266,11 +274,11 @@ check_value(struct check *c, const struct tq_scan_bounds *most,
 	return 0;
 }
 
-int
-tq_scan_check(struct tq_bytes *out, const char *p, size_t n,
-    const struct tq_scan_bounds *most, struct tq_err *e)
+static int
+check(struct tq_bytes *out, const char *p, size_t n,
+    const struct tq_scan_bounds *most, int strict, struct tq_err *e)
 {
-	struct check c = { .depth = 0 };
+	struct check c = { .strict = strict };
 
 	out->p = NULL;
 	out->n = 0;
@@ -290,4 +298,18 @@ tq_scan_check(struct tq_bytes *out, const char *p, size_t n,
 		return not_json(&c, e);
 	}
 	return 0;
+}
+
+int
+tq_scan_check(struct tq_bytes *out, const char *p, size_t n,
+    const struct tq_scan_bounds *most, struct tq_err *e)
+{
+	return check(out, p, n, most, 0, e);
+}
+
+int
+tq_scan_check_strict(struct tq_bytes *out, const char *p, size_t n,
+    const struct tq_scan_bounds *most, struct tq_err *e)
+{
+	return check(out, p, n, most, 1, e);
 }

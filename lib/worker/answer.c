@@ -8,6 +8,7 @@
 #include "message/json.h"
 #include "message/utf8.h"
 
+#define RETRY_MAX	3e8		/* seconds: ten years */
 #define QUOTE	120		/* bytes of a line that are shown */
 
 /* Copy characters that a terminal does not obey; what is none is a '?'. */
@@ -42,30 +43,35 @@ tq_answer_quote(char *buf, size_t size, const char *line, size_t n)
 	copy_plain(buf, size < QUOTE ? size : QUOTE, line, n);
 }
 
+/* A value as compact JSON with `end` behind it, and a NUL. */
 static int
-put_result(struct tq_answer *out, struct tq_arena *mem, const json_t *v,
-    struct tq_err *e)
+put_json(struct tq_bytes *out, struct tq_arena *mem, const json_t *v,
+    const char *end, struct tq_err *e)
 {
 	char *text, *s;
 	size_t n;
 
-	if (json_is_string(v)) {
-		n = json_string_length(v);
-		s = tq_arena_copy(mem, json_string_value(v), n);
-	} else {
-		if ((text = json_dumps(v, JSON_COMPACT | JSON_ENCODE_ANY)) ==
-		    NULL)
-			return tq_fail_sys(e, ENOMEM, "result");
-		n = strlen(text) + 1;
-		if ((s = tq_arena_copy(mem, text, n)) != NULL)
-			s[n - 1] = '\n';
-		free(text);
+	if ((text = json_dumps(v, JSON_COMPACT | JSON_ENCODE_ANY)) == NULL)
+		return tq_fail_sys(e, ENOMEM, "answer");
+	n = strlen(text);
+	if ((s = tq_arena_alloc(mem, n + strlen(end) + 1)) != NULL) {
+		memcpy(s, text, n);
+		memcpy(s + n, end, strlen(end) + 1);
 	}
+	free(text);
 	if (s == NULL)
-		return tq_fail_sys(e, ENOMEM, "result");
-	out->out.p = s;
-	out->out.n = n;
+		return tq_fail_sys(e, ENOMEM, "answer");
+	*out = (struct tq_bytes){ s, n + strlen(end) };
 	return 0;
+}
+
+static int
+put_string(struct tq_bytes *out, struct tq_arena *mem, const json_t *v,
+    struct tq_err *e)
+{
+	out->n = json_string_length(v);
+	out->p = tq_arena_copy(mem, json_string_value(v), out->n);
+	return out->p != NULL ? 0 : tq_fail_sys(e, ENOMEM, "answer");
 }
 
 static int
@@ -73,78 +79,178 @@ put_error(struct tq_answer *out, struct tq_arena *mem, const json_t *v,
     struct tq_err *e)
 {
 	const char *s = json_string_value(v);
-	size_t n = json_string_length(v);
 	char *why;
 
-	out->err.n = n;
-	out->err.p = tq_arena_copy(mem, s, n);
-	why = tq_arena_alloc(mem, TQ_WHY_MAX + 1);
-	if (out->err.p == NULL || why == NULL)
+	if (put_string(&out->err, mem, v, e) == -1)
+		return -1;
+	if ((why = tq_arena_alloc(mem, TQ_WHY_MAX + 1)) == NULL)
 		return tq_fail_sys(e, ENOMEM, "error");
 	copy_plain(why, TQ_WHY_MAX + 1, s, strcspn(s, "\n"));
 	out->why = *why != '\0' ? why : NULL;
 	return 0;
 }
 
-/* The members of an answer, and what is wrong with it, or NULL. */
+/* The members that may stand beside the id. */
+struct members {
+	const json_t	*result, *error, *status, *type, *retry;
+	const json_t	*progress, *state, *meta;
+};
+
+static size_t
+find(struct members *m, const json_t *root)
+{
+	const struct {
+		const char	*name;
+		const json_t	**to;
+	} all[] = {
+		{ "result", &m->result }, { "error", &m->error },
+		{ "status", &m->status }, { "type", &m->type },
+		{ "retry", &m->retry }, { "progress", &m->progress },
+		{ "state", &m->state }, { "meta", &m->meta },
+	};
+	size_t i, found = 0, left = json_object_size(root) - 1;
+
+	memset(m, 0, sizeof(*m));
+	for (i = 0; i < sizeof(all) / sizeof(all[0]) && found < left; i++) {
+		*all[i].to = json_object_get(root, all[i].name);
+		found += *all[i].to != NULL;
+	}
+	return left - found;
+}
+
+static int
+is_name(const json_t *v)
+{
+	return json_is_string(v) && tq_name_valid(json_string_value(v));
+}
+
+/* What is wrong with a report, or NULL. */
 static const char *
-check(json_t *root, const char *id, const json_t **result,
-    const json_t **error, const json_t **status)
+check_report(const struct members *m)
+{
+	if (m->result != NULL || m->error != NULL || m->status != NULL ||
+	    m->type != NULL || m->retry != NULL)
+		return "progress and an answer in one";
+	if (m->progress != NULL && (m->state != NULL || m->meta != NULL))
+		return "progress and a state in one";
+	if (m->progress != NULL && !json_is_string(m->progress))
+		return "progress that is no string";
+	if (m->progress == NULL && !is_name(m->state))
+		return "a state that is no name";
+	return NULL;
+}
+
+/* What is wrong with an answer, or NULL. */
+static const char *
+check_answer(const struct members *m)
+{
+	const json_t *status = m->status;
+
+	if (m->error != NULL && !json_is_string(m->error))
+		return "an error that is no string";
+	if (status != NULL && (!json_is_integer(status) ||
+	    json_integer_value(status) < 0 ||
+	    json_integer_value(status) > 255))
+		return "a status that is none of 0 to 255";
+	if (m->error != NULL && status != NULL &&
+	    json_integer_value(status) == 0)
+		return "an error with status 0";
+	if (m->type != NULL && (m->error == NULL || !is_name(m->type)))
+		return "a type that is no name of an error";
+	if (m->retry != NULL && (!json_is_number(m->retry) ||
+	    json_number_value(m->retry) < 0 ||
+	    json_number_value(m->retry) > RETRY_MAX))
+		return "a retry that is no number of seconds";
+	return NULL;
+}
+
+/* What is wrong with it, or NULL. */
+static const char *
+check(const json_t *root, const char *id, const char *before,
+    struct members *m, int *num)
 {
 	const json_t *was;
-	size_t known = 1;
 
+	*num = EINVAL;
 	if (!json_is_object(root))
 		return "not an object";
 	if (!json_is_string(was = json_object_get(root, "id")))
 		return "no id";
-	if (strcmp(json_string_value(was), id) != 0)
-		return "for another id";
-	known += (*result = json_object_get(root, "result")) != NULL;
-	known += (*error = json_object_get(root, "error")) != NULL;
-	known += (*status = json_object_get(root, "status")) != NULL;
-	if (json_object_size(root) != known)
-		return "a member that is none of id, result, error, status";
-	if (*error != NULL && !json_is_string(*error))
-		return "an error that is no string";
-	if (*status != NULL && (!json_is_integer(*status) ||
-	    json_integer_value(*status) < 0 ||
-	    json_integer_value(*status) > 255))
-		return "a status that is none of 0 to 255";
-	if (*error != NULL && *status != NULL &&
-	    json_integer_value(*status) == 0)
-		return "an error with status 0";
-	return NULL;
+	if (strcmp(json_string_value(was), id) != 0) {
+		if (before == NULL ||
+		    strcmp(json_string_value(was), before) != 0)
+			return "for another id";
+		*num = EALREADY;
+		return "a second one";
+	}
+	if (find(m, root) > 0)
+		return "a member that is none of id, result, error, type, "
+		    "status, retry, progress, state, meta";
+	return m->progress != NULL || m->state != NULL || m->meta != NULL ?
+	    check_report(m) : check_answer(m);
+}
+
+static int
+fill_report(struct tq_answer *out, struct tq_arena *mem,
+    const struct members *m, struct tq_err *e)
+{
+	out->is_report = 1;
+	if (m->progress != NULL)
+		return put_string(&out->report.text, mem, m->progress, e);
+	out->report.state = tq_arena_copy(mem, json_string_value(m->state),
+	    json_string_length(m->state));
+	if (out->report.state == NULL)
+		return tq_fail_sys(e, ENOMEM, "state");
+	return m->meta == NULL ? 0 : put_json(&out->report.text, mem, m->meta,
+	    "", e);
+}
+
+static int
+fill(struct tq_answer *out, struct tq_arena *mem, const struct members *m,
+    struct tq_err *e)
+{
+	out->status = m->error != NULL;
+	if (m->status != NULL)
+		out->status = (int)json_integer_value(m->status);
+	if (m->retry != NULL)
+		out->retry = (tq_time)(json_number_value(m->retry) *
+		    TQ_SECOND);
+	if (m->type != NULL && (out->type = tq_arena_copy(mem,
+	    json_string_value(m->type), json_string_length(m->type))) == NULL)
+		return tq_fail_sys(e, ENOMEM, "type");
+	if (m->error != NULL && put_error(out, mem, m->error, e) == -1)
+		return -1;
+	if (m->result == NULL || json_is_null(m->result))
+		return 0;
+	if (json_is_string(m->result))
+		return put_string(&out->out, mem, m->result, e);
+	out->json = 1;
+	return put_json(&out->out, mem, m->result, "\n", e);
 }
 
 int
 tq_answer_parse(struct tq_answer *out, struct tq_arena *mem, const char *line,
-    size_t n, const char *id, struct tq_err *e)
+    size_t n, const char *id, const char *before, struct tq_err *e)
 {
-	const json_t *result = NULL, *error = NULL, *status = NULL;
 	char quoted[QUOTE];
+	struct members m;
 	const char *bad;
 	json_t *root;
-	int rv = 0;
+	int num, rv;
 
 	memset(out, 0, sizeof(*out));
+	out->retry = -1;
 	if ((root = tq_json_load(line, n, TQ_JSON_DEPTH_MAX, NULL)) == NULL) {
 		tq_answer_quote(quoted, sizeof(quoted), line, n);
 		return tq_fail(e, EINVAL, "bad answer, not JSON: %s", quoted);
 	}
-	if ((bad = check(root, id, &result, &error, &status)) != NULL) {
+	if ((bad = check(root, id, before, &m, &num)) != NULL) {
 		tq_answer_quote(quoted, sizeof(quoted), line, n);
-		rv = tq_fail(e, EINVAL, "bad answer, %s: %s", bad, quoted);
-		goto out;
-	}
-	out->status = error != NULL;
-	if (status != NULL)
-		out->status = (int)json_integer_value(status);
-	if (result != NULL && !json_is_null(result))
-		rv = put_result(out, mem, result, e);
-	if (rv == 0 && error != NULL)
-		rv = put_error(out, mem, error, e);
-out:
+		rv = tq_fail(e, num, "bad answer, %s: %s", bad, quoted);
+	} else if (m.progress != NULL || m.state != NULL)
+		rv = fill_report(out, mem, &m, e);
+	else
+		rv = fill(out, mem, &m, e);
 	json_decref(root);
 	return rv;
 }

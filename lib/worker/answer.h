@@ -1,15 +1,20 @@
 /*
  * What a resident handler answers (pure): one JSON object on one line,
  *
- *	{"id": ID, "result": any, "error": "text", "status": n}
+ *	{"id": ID, "result": any, "error": "text", "type": "name",
+ *	 "status": n, "retry": seconds}
  *
  * of which only id must be there.  status is read as the exit status of a
- * program; it is 0 without an error and 1 with one.
+ * program; it is 0 without an error and 1 with one.  retry tries the task
+ * again after that time.  Before its answer a task may say how far it is,
+ *
+ *	{"id": ID, "progress": "text"}
+ *	{"id": ID, "state": "name", "meta": any}
  */
 #ifndef TQ_WORKER_ANSWER_H
 #define TQ_WORKER_ANSWER_H
 
-#include <tq/types.h>
+#include <tq/tq.h>
 
 #include "base/arena.h"
 
@@ -18,20 +23,26 @@
 					 * or missing: EX_PROTOCOL, sysexits(3) */
 
 struct tq_answer {
+	int		 is_report;	/* report alone is set: no answer yet */
+	struct tq_report report;
 	int		 status;	/* 0 to 255 */
+	int		 json;		/* out is a JSON value, not a string */
 	struct tq_bytes	 out;		/* result: a string as it is, another
 					 * value as a line of compact JSON */
 	struct tq_bytes	 err;		/* error, as it is */
 	const char	*why;		/* the first line of it, or NULL */
+	const char	*type;		/* of the error, or NULL */
+	tq_time		 retry;		/* after that, -1: not asked for */
 };
 
 /*
  * Read n bytes of a line without its newline as the answer for task id; what
- * *out points to is in mem.  EINVAL: it is none, the sentence says why and
- * quotes it; ENOMEM.
+ * *out points to is in mem.  EALREADY: it is for `before` (or NULL), which was
+ * answered; EINVAL: it is none; the sentences say why and quote it; ENOMEM.
  */
 int	tq_answer_parse(struct tq_answer *out, struct tq_arena *mem,
-	    const char *line, size_t n, const char *id, struct tq_err *);
+	    const char *line, size_t n, const char *id, const char *before,
+	    struct tq_err *);
 /* Write up to size - 1 bytes of the line for people to read. */
 void	tq_answer_quote(char *buf, size_t size, const char *line, size_t n);
 #endif

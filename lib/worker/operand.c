@@ -1,37 +1,60 @@
 /* Operands of a named task as a program sees them. */
 #include <errno.h>
-#include <jansson.h>
-#include <stdlib.h>
+#include <stdint.h>
 #include <string.h>
 
+#include "base/buf.h"
+#include "message/json.h"
+#include "message/scan.h"
 #include "operand.h"
+
+/* A string as its bytes, any other value as compact JSON, digit for digit. */
+static int
+put_plain(struct tq_buf *b, struct tq_arena *mem, struct tq_bytes v,
+    struct tq_err *e)
+{
+	struct tq_bytes s;
+
+	if (tq_scan_type(v) != TQ_SCAN_STRING) {
+		tq_scan_compact(b, v);
+		return 0;
+	}
+	s = tq_scan_string(mem, v);
+	if (s.p == NULL && errno == EILSEQ)
+		return tq_fail(e, EINVAL, "operand %.*s: half a surrogate "
+		    "pair", v.n < 40 ? (int)v.n : 40, v.p);
+	if (s.p == NULL)
+		return tq_fail_sys(e, errno, "operand");
+	if (memchr(s.p, '\0', s.n) != NULL)
+		return tq_fail(e, EINVAL, "operand %.*s: no program can be "
+		    "given a NUL", v.n < 40 ? (int)v.n : 40, v.p);
+	tq_buf_put(b, s.p, s.n);
+	return 0;
+}
 
 /* The text of one JSON value, with `prefix` of n bytes before it. */
 static int
 plain(const char **out, struct tq_arena *mem, const char *prefix, size_t n,
     const char *text, struct tq_err *e)
 {
-	json_error_t je;
-	json_t *value;
-	char *dump = NULL, *s;
-	const char *p;
-	int rv = -1;
+	static const struct tq_scan_bounds most = {
+		TQ_JSON_TEXT_MAX, SIZE_MAX, TQ_SCAN_DEPTH_MAX
+	};
+	struct tq_err why;
+	struct tq_bytes v;
+	struct tq_buf b;
+	int rv;
 
-	if ((value = json_loads(text, JSON_DECODE_ANY, &je)) == NULL)
-		return tq_fail(e, EINVAL, "operand %.40s: %s", text, je.text);
-	if ((p = json_string_value(value)) == NULL)
-		p = dump = json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
-	if (p == NULL || (s = tq_arena_alloc(mem, n + strlen(p) + 1)) == NULL) {
-		tq_fail_sys(e, ENOMEM, "operand");
-		goto out;
-	}
-	memcpy(s, prefix, n);
-	memcpy(s + n, p, strlen(p) + 1);
-	*out = s;
-	rv = 0;
-out:
-	free(dump);
-	json_decref(value);
+	if (tq_scan_check(&v, text, strlen(text), &most, &why) == -1)
+		return tq_fail(e, EINVAL, "operand %.40s: %s", text,
+		    why.text);
+	tq_buf_init(&b);
+	tq_buf_put(&b, prefix, n);
+	rv = put_plain(&b, mem, v, e);
+	if (rv == 0 && (!tq_buf_ok(&b) || (*out = tq_arena_copy(mem,
+	    b.n == 0 ? "" : (const char *)b.p, b.n)) == NULL))
+		rv = tq_fail_sys(e, ENOMEM, "operand");
+	tq_buf_fini(&b);
 	return rv;
 }
 

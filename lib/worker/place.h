@@ -52,6 +52,14 @@ struct tq_place_rules {
 	uint64_t	 talk_key;	/* from this, one a place: TQ_STATUS_FD */
 };
 
+/* A task that a resident handler was fed before its turn. */
+struct tq_ahead {
+	struct tq_claim	 claim;
+	uint64_t	 at;		/* of its first byte in what it was fed */
+	int		 sig;		/* to send when its turn comes, 0 none;
+					 * -1: it was not fed, and goes back */
+};
+
 struct tq_place {
 	enum tq_place_state state;
 	unsigned	 number;	/* from 1 */
@@ -65,9 +73,15 @@ struct tq_place {
 	unsigned	 replaced;	/* so often */
 	struct tq_resident *resident;	/* one for each use, most are DOWN */
 	size_t		 nresident;
+	struct tq_ahead	*ahead;		/* a ring of TQ_AHEAD_MAX, or NULL */
+	unsigned	 first, nahead;
+	unsigned	 returned;	/* of them, not counted by the pool yet */
+	tq_time		 strange;	/* feed nothing ahead before */
 
 	/* RUNNING */
 	struct tq_resident *at;		/* NULL: a process of its own */
+	uint64_t	 fed_at;	/* see struct tq_ahead, */
+	int		 sig;		/* both */
 	pid_t		 pid;
 	struct tq_plan	 plan;
 	tq_time		 soft, hard;	/* TERM and KILL at, CLOCK_BOOTTIME,
@@ -95,19 +109,28 @@ int	tq_place_take(struct tq_place *, const struct tq_place_rules *,
 void	tq_place_ended(struct tq_place *, const struct tq_place_rules *,
 	    int wstatus, const struct rusage *ru);
 /*
- * Settle what ENDED and free the place; shared: other processes may still
- * have its files, so they are made anew.  0, also when the claim was not ours any more; -1: not settled, do it again
- * later.
+ * Settle what ENDED: the place is FREE.  shared: other processes may still have
+ * its files, so they are made anew.  0, also when the claim was not ours any
+ * more; -1: not settled, do it again later.
  */
 int	tq_place_settle(struct tq_place *, const struct tq_place_rules *,
 	    int shared, struct tq_err *);
 
 /*
- * Resident handler n has written something, or has ended: when that is its
- * answer, or a bad one, the place is ENDED.
+ * After that: 1 if its resident handler was fed another task, which is RUNNING
+ * now.
  */
-void	tq_place_hear(struct tq_place *, const struct tq_place_rules *,
+int	tq_place_next(struct tq_place *, const struct tq_place_rules *);
+
+/*
+ * Resident handler n has written something, or has ended: take a line of it.
+ * When that is its answer, or a bad one, the place is ENDED.  0: there was
+ * nothing to take.
+ */
+int	tq_place_hear(struct tq_place *, const struct tq_place_rules *,
 	    size_t n, tq_time now);
+/* 1 if there is another line to be taken. */
+int	tq_place_has_more(const struct tq_place *);
 
 /* Its task has said something on TQ_STATUS_FD. */
 void	tq_place_listen(struct tq_place *, const struct tq_place_rules *,

@@ -43,7 +43,7 @@ check_kind(const struct tq_task *t, const struct tq_plan_rules *rules,
 		return tq_fail(e, EINVAL, "no command to run");
 	if (rules->named_only)
 		return tq_fail(e, EPERM, "only named tasks run here");
-	if ((t->flags & TQ_TASK_LOCAL) == 0)
+	if ((t->flags & TQ_TASK_LOCAL) == 0 && !rules->commands)
 		return tq_fail(e, EPERM, "commands of a remote broker do not "
 		    "run here");
 	return 0;

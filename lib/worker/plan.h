@@ -25,6 +25,7 @@ struct tq_plan_rules {
 	const struct tq_handlers *handlers;
 	const struct tq_uses *uses;	/* before those, or NULL */
 	int		 named_only;	/* -X */
+	int		 commands;	/* --allow-commands: of remote brokers */
 	int		 retries;	/* -r, for tasks that say nothing */
 	struct tq_limits limits;	/* default and ceiling of tasks */
 	tq_time		 soft, hard;	/* the same, of time; 0: none */

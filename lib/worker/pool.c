@@ -92,6 +92,8 @@ strays(const struct tq_pool *pool)
 	return children > running;
 }
 
+static void	 settled(struct tq_pool *, struct tq_place *);
+
 static void
 settle(struct tq_pool *pool, struct tq_place *p)
 {
@@ -104,12 +106,10 @@ settle(struct tq_pool *pool, struct tq_place *p)
 		tq_say(say, TQ_SAY_WRONG, "%s; will try again", e.text);
 		return;
 	}
-	pool->busy--;
 	pool->done += state == TQ_SUCCESS;
 	pool->failed += state == TQ_FAILURE;
 	tq_hooks_task(pool->rules.hooks, &p->claim, &p->end, tq_clock_boot());
-	if (p->number > pool->size)
-		tq_feed_retire(p, tq_clock_boot());
+	settled(pool, p);
 }
 
 /* Place i, made if it is the first time; NULL. */
@@ -132,18 +132,26 @@ get_place(struct tq_pool *pool, unsigned i, struct tq_err *e)
 	return p;
 }
 
-int
-tq_pool_fill(struct tq_pool *pool, enum tq_filled *out, struct tq_err *e)
+/* Tasks that were fed ahead and went back may be claimed again. */
+static void
+count_returned(struct tq_pool *pool, struct tq_place *p)
+{
+	pool->left += p->returned;
+	p->returned = 0;
+}
+
+/* Claim a task for every free place; as tq_pool_fill(). */
+static int
+fill_free(struct tq_pool *pool, enum tq_filled *out, struct tq_err *e)
 {
 	struct tq_place *p;
 	unsigned i;
 	int rv;
 
-	*out = TQ_FILLED_FULL;
 	for (i = 0; i < pool->size && pool->left > 0; i++) {
 		if ((p = get_place(pool, i, e)) == NULL)
 			return -1;
-		if (p->state != TQ_PLACE_FREE)
+		if (p->state != TQ_PLACE_FREE || p->nahead > 0)
 			continue;
 		if ((rv = tq_place_take(p, &pool->rules, e)) == -1)
 			return -1;
@@ -167,6 +175,38 @@ tq_pool_fill(struct tq_pool *pool, enum tq_filled *out, struct tq_err *e)
 		settle(pool, p);
 	}
 	return 0;
+}
+
+/* Claim tasks for resident handlers that are quick. */
+static int
+feed_ahead(struct tq_pool *pool, struct tq_err *e)
+{
+	struct tq_place *p;
+	unsigned i;
+	int rv = 1;
+
+	for (i = 0; i < pool->size && i < pool->made && rv >= 0; i++) {
+		p = pool->place[i];
+		if (p->state != TQ_PLACE_RUNNING || p->at == NULL)
+			continue;
+		while (pool->left > 0 && (rv = tq_feed_more(p, &pool->rules,
+		    tq_clock_boot(), e)) == 1)
+			pool->left--;
+		count_returned(pool, p);
+		tq_feed_flush(p);
+		if (rv == 2)
+			break;
+	}
+	return rv == -1 ? -1 : 0;
+}
+
+int
+tq_pool_fill(struct tq_pool *pool, enum tq_filled *out, struct tq_err *e)
+{
+	*out = TQ_FILLED_FULL;
+	if (fill_free(pool, out, e) == -1)
+		return -1;
+	return *out == TQ_FILLED_FULL ? feed_ahead(pool, e) : 0;
 }
 
 static struct tq_place *
@@ -221,23 +261,37 @@ next_end(struct tq_pool *pool, int *wstatus, struct rusage *ru)
 	return pid > 0 ? pid : 0;
 }
 
+/*
+ * Take what resident handler n of a place has to say, line by line; 0: it was
+ * nothing.
+ */
+static int
+hear(struct tq_pool *pool, struct tq_place *p, size_t n, tq_time now)
+{
+	enum tq_place_cause before;
+	int rv;
+
+	do {
+		before = p->cause;
+		rv = tq_place_hear(p, &pool->rules, n, now);
+		if (p->state == TQ_PLACE_ENDED) {
+			pool->ending -= before != TQ_CAUSE_NONE;
+			settle(pool, p);
+		} else
+			pool->ending += before == TQ_CAUSE_NONE &&
+			    p->cause != TQ_CAUSE_NONE;
+	} while (p->at == &p->resident[n] && tq_place_has_more(p));
+	return rv;
+}
+
 void
 tq_pool_hear(struct tq_pool *pool, uint64_t data, tq_time now)
 {
 	uint64_t n = data - pool->rules.key, i = n / TQ_USES_MAX;
 	struct tq_place *p = i < pool->made ? pool->place[i] : NULL;
-	enum tq_place_cause before;
 
-	if (p == NULL || n % TQ_USES_MAX >= p->nresident)
-		return;
-	before = p->cause;
-	tq_place_hear(p, &pool->rules, (size_t)(n % TQ_USES_MAX), now);
-	if (p->state == TQ_PLACE_ENDED) {
-		pool->ending -= before != TQ_CAUSE_NONE;
-		settle(pool, p);
-	} else
-		pool->ending += before == TQ_CAUSE_NONE &&
-		    p->cause != TQ_CAUSE_NONE;
+	if (p != NULL && n % TQ_USES_MAX < p->nresident)
+		(void)hear(pool, p, (size_t)(n % TQ_USES_MAX), now);
 }
 
 void
@@ -265,6 +319,27 @@ reap_other(struct tq_pool *pool, pid_t pid, int wstatus)
 	/* else it was adopted from a task */
 }
 
+/*
+ * The process of a resident handler has ended: what it had answered before is
+ * heard first.  1 if it leaves a task behind.
+ */
+static int
+hear_last(struct tq_pool *pool, struct tq_place *p)
+{
+	struct tq_resident *r = p->at;
+	size_t n = (size_t)(r - p->resident);
+
+	r->pid = 0;
+	/* until there is no more of it, or nothing is asked any more */
+	while (p->at == r && r->out != -1 && p->state == TQ_PLACE_RUNNING &&
+	    hear(pool, p, n, tq_clock_boot()))
+		continue;
+	if (p->at == r && p->state == TQ_PLACE_RUNNING)
+		return 1;
+	tq_resident_end(r);
+	return 0;
+}
+
 void
 tq_pool_reap(struct tq_pool *pool)
 {
@@ -278,6 +353,8 @@ tq_pool_reap(struct tq_pool *pool)
 			reap_other(pool, pid, wstatus);
 			continue;
 		}
+		if (p->at != NULL && !hear_last(pool, p))
+			continue;
 		pool->ending -= p->cause != TQ_CAUSE_NONE;
 		tq_place_ended(p, &pool->rules, wstatus, &ru);
 		if (p->state == TQ_PLACE_ENDED)
@@ -293,6 +370,46 @@ signal_place(struct tq_pool *pool, struct tq_place *p, int sig,
 
 	tq_place_signal(p, sig, cause, now);
 	pool->ending += !before && p->cause != TQ_CAUSE_NONE;
+}
+
+/* The task of a place is settled: the next one of its handler, or none. */
+static void
+settled(struct tq_pool *pool, struct tq_place *p)
+{
+	tq_time now = tq_clock_boot();
+
+	if (tq_place_next(p, &pool->rules)) {
+		if (p->sig == SIGKILL)
+			kill_tree(pool, p, TQ_CAUSE_KILL);
+		else if (p->sig > 0)
+			signal_place(pool, p, p->sig, TQ_CAUSE_KILL, now);
+		return;
+	}
+	count_returned(pool, p);
+	pool->busy--;
+	if (p->number > pool->size)
+		tq_feed_retire(p, now);
+}
+
+/* A place that has something left over from before. */
+static tq_time
+mend(struct tq_pool *pool, struct tq_place *p, tq_time now)
+{
+	if (p->state == TQ_PLACE_ENDED) {
+		settle(pool, p);
+		if (p->state == TQ_PLACE_ENDED)
+			return now + TQ_SECOND;
+		/* what it answered meanwhile */
+		if (p->at != NULL && tq_place_has_more(p))
+			(void)hear(pool, p, (size_t)(p->at - p->resident),
+			    now);
+	}
+	if (p->state == TQ_PLACE_FREE && p->nahead > 0) {
+		tq_feed_hand_back(p, &pool->rules);
+		count_returned(pool, p);
+		return p->nahead > 0 ? now + TQ_SECOND : TQ_FOREVER;
+	}
+	return TQ_FOREVER;
 }
 
 static tq_time
@@ -326,11 +443,8 @@ tq_pool_tick(struct tq_pool *pool, tq_time now)
 		due = TQ_FOREVER;
 		if (p->state == TQ_PLACE_RUNNING)
 			due = tick(pool, p, now);
-		else if (p->state == TQ_PLACE_ENDED) {
-			settle(pool, p);
-			if (p->state == TQ_PLACE_ENDED)
-				due = now + TQ_SECOND;
-		}
+		else
+			due = mend(pool, p, now);
 		if (due < next)
 			next = due;
 	}
@@ -381,8 +495,11 @@ tq_pool_signal(struct tq_pool *pool, const char *id, int sig, tq_time now)
 
 	for (i = 0; i < pool->made; i++) {
 		p = pool->place[i];
-		if (p->state != TQ_PLACE_RUNNING ||
-		    strcmp(p->claim.ref.id.s, id) != 0)
+		if (p->state != TQ_PLACE_RUNNING)
+			continue;
+		if (tq_feed_signal(p, id, sig))
+			return 0;
+		if (strcmp(p->claim.ref.id.s, id) != 0)
 			continue;
 		if (sig == SIGKILL)
 			kill_tree(pool, p, TQ_CAUSE_KILL);

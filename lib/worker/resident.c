@@ -35,6 +35,7 @@ tq_resident_init(struct tq_resident *r, int epoll, uint64_t key)
 	r->key = key;
 	tq_buf_init(&r->request);
 	tq_buf_init(&r->line);
+	tq_arena_init(&r->mem);
 }
 
 /* KILL a process that is not reaped yet, and what it started. */
@@ -87,6 +88,7 @@ tq_resident_fini(struct tq_resident *r)
 	}
 	tq_buf_fini(&r->request);
 	tq_buf_fini(&r->line);
+	tq_arena_fini(&r->mem);
 }
 
 /* ---- starting -------------------------------------------------------- */
@@ -105,6 +107,7 @@ make_env(const struct tq_resident *r, const struct tq_plan_rules *rules,
 	tq_env_add(&env, "TQ_BROKER", rules->url);
 	tq_env_add(&env, "TQ_RESULTS", rules->results);
 	tq_env_add(&env, "TQ_DIR", rules->dir);
+	tq_env_add_trusted(&env, r->conf.env);
 	(void)tq_env_add_scrubbed(&env, rules->env, NULL);
 	return tq_env_take(&env);
 }
@@ -133,6 +136,8 @@ spawn(struct tq_resident *r, const struct tq_use *use,
 	proc.file = use->path;
 	proc.argv = argv;
 	proc.umask = 077;
+	proc.limits = rules->limits;
+	tq_limits_narrow(&proc.limits, &r->conf.limits);
 	proc.fd[0] = in;
 	proc.fd[1] = out;
 	proc.fd[2] = STDERR_FILENO;
@@ -155,7 +160,9 @@ tq_resident_start(struct tq_resident *r, const struct tq_use *use,
 	int in[2] = { -1, -1 }, out[2] = { -1, -1 }, rv = -1;
 
 	*status = 126;
-	if (tq_handler_check(use->path, e) == -1)
+	tq_arena_reset(&r->mem);
+	if (tq_handler_check(use->path, e) == -1 ||
+	    tq_conf_read(&r->conf, &r->mem, use->path, e) == -1)
 		return -1;
 	*status = -1;
 	if (pipe2(in, O_CLOEXEC) == -1 || pipe2(out, O_CLOEXEC) == -1 ||
@@ -170,8 +177,11 @@ tq_resident_start(struct tq_resident *r, const struct tq_use *use,
 	r->in = in[1];
 	r->out = out[0];
 	in[1] = out[0] = -1;
-	r->answered = 0;
-	r->blocked = 0;
+	r->answered = r->fed = 0;
+	r->sent = r->heard = 0;
+	r->blocked = r->worn = 0;
+	r->last.s[0] = '\0';
+	r->pace = 0;
 	tq_buf_reset(&r->request);
 	tq_buf_reset(&r->line);
 	rv = 0;
@@ -190,11 +200,11 @@ out:
 /* ---- talking --------------------------------------------------------- */
 
 /*
- * Write what the pipe takes.  A reader that has gone is no failure but of
- * the process: its end says what it was.
+ * A reader that has gone is no failure but of the process: its end says what
+ * it was.
  */
-static int
-flush(struct tq_resident *r)
+int
+tq_resident_flush(struct tq_resident *r)
 {
 	size_t left = r->request.n - r->sent;
 	ssize_t n = 0;
@@ -206,6 +216,11 @@ flush(struct tq_resident *r)
 	}
 	if (n == -1 && errno == EPIPE)
 		return -1;
+	if (left == 0) {
+		r->fed += r->request.n;
+		r->sent = 0;
+		tq_buf_reset(&r->request);
+	}
 	if ((left > 0) == r->blocked)
 		return 0;
 	r->blocked = left > 0;
@@ -233,43 +248,51 @@ read_body(struct tq_buf *buf, int fd, struct tq_err *e)
 }
 
 int
-tq_resident_send(struct tq_resident *r, const struct tq_claim *c,
-    struct tq_err *e)
+tq_resident_feed(struct tq_resident *r, const struct tq_claim *c,
+    uint64_t *at, struct tq_err *e)
 {
 	struct tq_bytes body = c->task.body;
+	size_t before = r->request.n;
 	struct tq_buf file;
 	int rv = 0;
 
+	*at = r->fed + before;
 	tq_buf_init(&file);
 	if (c->task.body_fd != -1) {
 		rv = read_body(&file, c->task.body_fd, e);
 		body.p = (const char *)file.p;
 		body.n = file.n;
 	}
-	tq_buf_reset(&r->request);
-	tq_buf_reset(&r->line);
-	r->sent = 0;
 	if (rv == 0) {
 		tq_tell_task(&r->request, c, &body, NULL);
-		if (!tq_buf_ok(&r->request))
+		if (!tq_buf_ok(&r->request)) {
 			rv = tq_fail_sys(e, r->request.err, "task as JSON");
+			r->request.err = 0;
+			r->request.n = before;
+		}
 	}
 	tq_buf_fini(&file);
-	if (rv == 0 && flush(r) == -1)
-		return tq_fail_sys(e, EPIPE, "resident handler");
 	return rv;
 }
 
-int
-tq_resident_hear(struct tq_resident *r, struct tq_err *e)
+/* Read some more; as tq_resident_hear(). */
+static int
+read_more(struct tq_resident *r, struct tq_err *e)
 {
 	size_t before;
 	ssize_t n;
 	void *p;
 
-	(void)flush(r);
+	if (r->heard > 0) {
+		r->line.n -= r->heard;
+		memmove(r->line.p, r->line.p + r->heard, r->line.n);
+		r->heard = 0;
+	}
 	for (;;) {
 		before = r->line.n;
+		if (before > TQ_ANSWER_MAX)
+			return tq_fail(e, EMSGSIZE, "answer over %d bytes",
+			    TQ_ANSWER_MAX);
 		if ((p = tq_buf_grow(&r->line, READ_SIZE)) == NULL)
 			return tq_fail(e, EMSGSIZE, "answer too long");
 		n = read(r->out, p, READ_SIZE);
@@ -281,24 +304,51 @@ tq_resident_hear(struct tq_resident *r, struct tq_err *e)
 			return tq_fail(e, EPIPE, "no answer");
 		if (memchr(p, '\n', (size_t)n) != NULL)
 			return 1;
-		if (r->line.n > TQ_ANSWER_MAX)
-			return tq_fail(e, EMSGSIZE, "answer over %d bytes",
-			    TQ_ANSWER_MAX);
 	}
 }
 
-int
-tq_resident_unread(const struct tq_resident *r)
+size_t
+tq_resident_peek(const struct tq_resident *r, const char **line)
 {
-	int n;
+	const char *end;
 
-	return r->in != -1 && ioctl(r->in, FIONREAD, &n) == 0 && n > 0 &&
-	    (size_t)n == r->sent;
+	*line = (const char *)r->line.p + r->heard;
+	if (r->heard == r->line.n || (end = memchr(*line, '\n',
+	    r->line.n - r->heard)) == NULL)
+		return 0;
+	return (size_t)(end + 1 - *line);
 }
 
 int
-tq_resident_worn(struct tq_resident *r, const struct tq_use *use,
-    tq_time now)
+tq_resident_hear(struct tq_resident *r, const char **line, size_t *n,
+    struct tq_err *e)
+{
+	int rv;
+
+	if ((*n = tq_resident_peek(r, line)) == 0) {
+		(void)tq_resident_flush(r);
+		if ((rv = read_more(r, e)) != 1)
+			return rv;
+		*n = tq_resident_peek(r, line);
+	}
+	r->heard += *n;
+	--*n;
+	return 1;
+}
+
+int
+tq_resident_unread(const struct tq_resident *r, uint64_t at)
+{
+	int n;
+
+	return r->in != -1 && ioctl(r->in, FIONREAD, &n) == 0 &&
+	    r->fed + r->sent <= at + (uint64_t)n;
+}
+
+/* ---- wear and pace --------------------------------------------------- */
+
+static int
+is_worn(struct tq_resident *r, const struct tq_use *use, tq_time now)
 {
 	if (use->tasks != 0 && r->answered >= use->tasks)
 		return 1;
@@ -306,6 +356,40 @@ tq_resident_worn(struct tq_resident *r, const struct tq_use *use,
 		return 0;
 	r->looked = now;
 	return (uint64_t)tq_rss(r->pid) > use->rss;
+}
+
+void
+tq_resident_answered(struct tq_resident *r, const struct tq_use *use,
+    const struct tq_id *id, tq_time now)
+{
+	tq_time took = now - r->since;
+
+	/* slower counts at once, faster after some tasks; the first one had to
+	 * wait for the program to start */
+	if (r->answered++ == 0)
+		took = TQ_AHEAD_TIME;
+	else if (took < r->pace)
+		took = (3 * r->pace + took) / 4;
+	r->pace = took;
+	r->since = now;
+	memcpy(r->last.s, id->s, strlen(id->s) + 1);
+	r->worn |= is_worn(r, use, now);
+}
+
+unsigned
+tq_resident_ahead(const struct tq_resident *r, const struct tq_use *use)
+{
+	uint64_t n;
+
+	if (r->worn || r->answered == 0)
+		return 0;
+	n = (uint64_t)(TQ_AHEAD_TIME / (r->pace + 1));
+	if (n > use->ahead)
+		n = use->ahead;
+	/* the one it works on is not answered yet */
+	if (use->tasks != 0 && n >= use->tasks - r->answered)
+		n = use->tasks - r->answered - 1;
+	return (unsigned)n;
 }
 
 /* ---- ending ---------------------------------------------------------- */

@@ -1,10 +1,10 @@
 /*
- * A handler that stays up: one process that is fed tasks, one at a time and
- * each a line of JSON on its stdin, and answers each with a line on its
- * stdout.  Its stderr is the worker's.
+ * A handler that stays up: one process that is fed tasks, each a line of JSON
+ * on its stdin, and answers each with a line on its stdout, in their order.
+ * Its stderr is the worker's.
  *
- *	      start          send           hear: 1
- *	DOWN -------> IDLE -------> BUSY ------------> IDLE
+ *	      start          feed         the last answer
+ *	DOWN -------> IDLE -------> BUSY -----------------> IDLE
  *	  ^            |  retire     |  end: a bad answer, none, a limit
  *	  `------------'-------------'
  *
@@ -30,11 +30,19 @@ struct tq_resident {
 	int		 in, out;	/* its stdin and stdout; out -1: DOWN */
 	int		 epoll;		/* where they are watched */
 	uint64_t	 key;		/* with this as data.u64 */
+	struct tq_conf	 conf;		/* as it was started, */
+	struct tq_arena	 mem;		/* with its strings */
 	struct tq_buf	 request;	/* what it is fed, */
 	size_t		 sent;		/* so much of it is written */
+	uint64_t	 fed;		/* bytes before the request, ever */
 	int		 blocked;	/* in is watched for room */
-	struct tq_buf	 line;		/* what it has answered so far */
+	struct tq_buf	 line;		/* what it has answered, */
+	size_t		 heard;		/* so much of it is done with */
 	uint64_t	 answered;	/* tasks */
+	struct tq_id	 last;		/* that it answered, "" none */
+	tq_time		 since;		/* it works on its task */
+	tq_time		 pace;		/* time a task takes it, 0: not known */
+	int		 worn;		/* it shall get no more */
 	tq_time		 looked;	/* at its size, CLOCK_BOOTTIME */
 	char		 mark[64];	/* TQ_RESIDENT=... in its environment */
 
@@ -57,22 +65,34 @@ int	tq_resident_start(struct tq_resident *, const struct tq_use *,
 	    const struct tq_plan_rules *, unsigned number, int *status,
 	    struct tq_err *);
 /*
- * Feed an idle one a task.  ENOMEM; EMSGSIZE its body is too big; EPIPE the
- * process has gone and has not seen it.
+ * Let it have a task, once it is flushed; *at is the place of its first byte
+ * in all that it is fed.  ENOMEM; EMSGSIZE the body is too big.
  */
-int	tq_resident_send(struct tq_resident *, const struct tq_claim *,
-	    struct tq_err *);
+int	tq_resident_feed(struct tq_resident *, const struct tq_claim *,
+	    uint64_t *at, struct tq_err *);
+/* Write what its pipe takes.  EPIPE: the process has gone. */
+int	tq_resident_flush(struct tq_resident *);
 /*
- * Go on writing and reading.  1: r->line holds a line, its newline last and
- * perhaps something behind it; 0: not yet; -1: there will be none, since it
- * closed its stdout (EPIPE) or the line is too long (EMSGSIZE).
+ * Go on writing, and take the next line: 1 and where its n bytes without the
+ * newline stand, until the next call; 0: not yet; -1: there will be none,
+ * since it closed its stdout (EPIPE) or the line is too long (EMSGSIZE).
  */
-int	tq_resident_hear(struct tq_resident *, struct tq_err *);
-/* 1 if it read nothing of the task that it was fed. */
-int	tq_resident_unread(const struct tq_resident *);
-/* After an answer: 1 if it is due for a new process. */
-int	tq_resident_worn(struct tq_resident *, const struct tq_use *,
-	    tq_time now);
+int	tq_resident_hear(struct tq_resident *, const char **line, size_t *n,
+	    struct tq_err *);
+/* The line behind that one, if it is there already: its length, or 0. */
+size_t	tq_resident_peek(const struct tq_resident *, const char **line);
+/* 1 if it read nothing of the task that begins at this place. */
+int	tq_resident_unread(const struct tq_resident *, uint64_t at);
+/* It has answered the task of that id: keep the pace. */
+void	tq_resident_answered(struct tq_resident *, const struct tq_use *,
+	    const struct tq_id *, tq_time now);
+/*
+ * How many tasks to feed it beside the one it works on: what it does in
+ * TQ_AHEAD_TIME, so that no task waits longer behind others for it while
+ * another worker has nothing to do.
+ */
+unsigned tq_resident_ahead(const struct tq_resident *, const struct tq_use *);
+#define TQ_AHEAD_TIME	(2 * TQ_MS)
 
 /*
  * Close its stdin, which tells it to leave; it has TQ_RESIDENT_LEAVE to.  Not

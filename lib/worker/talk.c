@@ -87,22 +87,22 @@ wish(struct tq_talk *t, enum tq_wish wish, const struct tq_words *w)
 		keep(&t->type, w->name, strlen(w->name));
 }
 
-static void
-progress(struct tq_talk *t, const struct tq_words *w)
+void
+tq_talk_say(struct tq_talk *t, const struct tq_report *r)
 {
 	size_t room = TQ_PROGRESS_MAX;
 
 	tq_buf_reset(&t->state);
-	if (w->name != NULL) {
-		keep(&t->state, w->name, strlen(w->name));
+	if (r->state != NULL) {
+		keep(&t->state, r->state, strlen(r->state));
 		room -= t->state.n;
 	}
 	tq_buf_reset(&t->progress);
 	/* half a JSON value is none; of words the beginning will do */
-	if (w->text.n <= room)
-		tq_buf_put(&t->progress, w->text.p, w->text.n);
-	else if (w->name == NULL)
-		tq_buf_put(&t->progress, w->text.p, room);
+	if (r->text.n <= room)
+		tq_buf_put(&t->progress, r->text.p, r->text.n);
+	else if (r->state == NULL)
+		tq_buf_put(&t->progress, r->text.p, room);
 	t->untold = t->state.n + t->progress.n > 0;
 }
 
@@ -116,6 +116,7 @@ say_wrong(struct tq_talk *t, const char *sentence)
 static void
 hear_line(struct tq_talk *t, char *line, size_t n)
 {
+	struct tq_report r;
 	struct tq_words w;
 	struct tq_err e;
 
@@ -126,7 +127,9 @@ hear_line(struct tq_talk *t, char *line, size_t n)
 	switch (w.word) {
 	case TQ_WORD_PROGRESS:
 	case TQ_WORD_STATE:
-		progress(t, &w);
+		r.state = w.name;
+		r.text = w.text;
+		tq_talk_say(t, &r);
 		break;
 	case TQ_WORD_FAIL:
 		wish(t, TQ_WISH_FAIL, &w);

@@ -49,6 +49,9 @@ void	tq_talk_close(struct tq_talk *);
 void	tq_talk_hear(struct tq_talk *, struct tq *, const struct tq_claim *c,
 	    tq_time now);
 void	tq_talk_last(struct tq_talk *);
+/* The same that a resident handler reports otherwise; of it no more is kept
+ * than fits. */
+void	tq_talk_say(struct tq_talk *, const struct tq_report *);
 /* Tell what is untold and due; when to come again, TQ_FOREVER: never. */
 tq_time	tq_talk_tick(struct tq_talk *, struct tq *, const struct tq_claim *,
 	    tq_time now);

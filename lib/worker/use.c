@@ -38,7 +38,7 @@ resolve(const char *program, struct tq_err *e)
 	return NULL;
 }
 
-/* Read ",tasks=n,rss=size"; *list is cut up. */
+/* Read ",tasks=n,rss=size,ahead=n"; *list is cut up. */
 static int
 read_options(struct tq_use *u, char *list, struct tq_err *e)
 {
@@ -58,9 +58,15 @@ read_options(struct tq_use *u, char *list, struct tq_err *e)
 		} else if (strcmp(word, "rss") == 0) {
 			if (tq_size_parse(&u->rss, value, e) == -1)
 				return -1;
+		} else if (strcmp(word, "ahead") == 0) {
+			u->ahead = (unsigned)strtonum(value, 0, TQ_AHEAD_MAX,
+			    &bad);
+			if (bad != NULL)
+				return tq_fail(e, EINVAL, "ahead: '%s' is %s",
+				    value, bad);
 		} else
-			return tq_fail(e, EINVAL, "'%s' is neither tasks nor "
-			    "rss", word);
+			return tq_fail(e, EINVAL, "'%s' is neither tasks, rss "
+			    "nor ahead", word);
 	}
 	return 0;
 }
@@ -132,7 +138,7 @@ int
 tq_uses_add_resident(struct tq_uses *uses, const char *definition,
     struct tq_err *e)
 {
-	struct tq_use u = { .resident = 1 };
+	struct tq_use u = { .resident = 1, .ahead = TQ_AHEAD_MAX };
 	char *copy, *program, *eq, *list;
 	int rv = 0;
 

@@ -11,6 +11,7 @@
 #include <tq/task.h>
 
 #define TQ_USES_MAX	64
+#define TQ_AHEAD_MAX	32
 
 struct tq_use {
 	char		*name;		/* of its tasks; NULL: the named tasks
@@ -19,6 +20,8 @@ struct tq_use {
 	int		 resident;	/* -U */
 	uint64_t	 tasks;		/* then a new process, 0: no bound */
 	uint64_t	 rss;		/* bytes, more: a new one, 0: no bound */
+	unsigned	 ahead;		/* tasks it is fed beside the one it
+					 * works on, at most */
 };
 
 struct tq_uses {
@@ -27,8 +30,8 @@ struct tq_uses {
 };
 
 /*
- * Add "name=program" for -u, "[name=]program[,tasks=n][,rss=size]" for -U.  A
- * program without a '/' is sought in $PATH.  ENOENT there is none, EPERM and
+ * Add "name=program" for -u, "[name=]program[,tasks=n][,rss=size][,ahead=n]" for
+ * -U.  A program without a '/' is sought in $PATH.  ENOENT there is none, EPERM and
  * EACCES one that must not be run, EINVAL, EEXIST the name has one, EMSGSIZE
  * too many.
  */

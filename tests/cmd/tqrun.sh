@@ -109,8 +109,8 @@ check 'and is their parent' 0 inner '' tqstat -o parent nested
 
 # ---- statuses
 
-put soon sh -c 'exit 75'
-put soon2 sh -c 'exit 111'
+put soon --backoff 1d sh -c 'exit 75'
+put soon2 --backoff 1d sh -c 'exit 111'
 tqrun -n 2
 check '75 is tried later' 0 retry '' tqstat -o state soon
 check '111 is tried later' 0 retry '' tqstat -o state soon2

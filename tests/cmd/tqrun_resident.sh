@@ -35,6 +35,7 @@ check 'one that is not in PATH' 66 '' '*-U: nope: program not found*' \
 check 'a name that is none' 64 '' "*-u: 'a b' is no name*" \
     tqrun -u 'a b=/bin/true'
 check 'an unknown setting' 64 '' "*-U: 'x' is neither*" tqrun -U sh,x=1
+check 'a bad number ahead' 64 '' "*-U: ahead: '33'*" tqrun -U sh,ahead=33
 check 'a bad number of tasks' 64 '' "*-U: tasks: '0'*" tqrun -U sh,tasks=0
 check 'a bad size' 64 '' '*-U: *lots*' tqrun -U sh,rss=lots
 check 'a name twice' 64 '' '*-U: a: has a program already*' \
@@ -89,7 +90,7 @@ resident fail 'case $id in
 	perm) echo "{\"id\":\"$id\",\"error\":\"bad\",\"status\":65}" ;;
 	later) echo "{\"id\":\"$id\",\"status\":75}" ;;
 	esac'
-put soft -N fail && put perm -r 3 -N fail && put later -N fail
+put soft -N fail && put perm -r 3 -N fail && put later --backoff 1d -N fail
 tqrun -n 3 -j 1 -U fail=./fail
 check 'an error is a failure' 1 '' "no${NL}luck" tqresult soft
 is 'its first line is the reason' "$(tqstat -o why soft)" no
@@ -167,3 +168,114 @@ kill -TERM $pid
 ok 'after the grace the worker leaves' wait_gone $pid
 is 'and the task goes back' "$(tqstat -s all -o state slow)" ready
 tqctl -Q revoke slow
+
+# ---- fed ahead: others behind the one that it works on
+
+# many queue bad: 60 tasks of which number 40 is of that kind
+many()
+{
+	seq 60 | sed "s/.*/$1-&/; s/-40\$/-40-$2/" | while read -r id; do
+		echo "{\"id\":\"$id\",\"name\":\"quick\",\"queue\":\"$1\"}"
+	done | tqput -mJ -Q
+}
+
+# number of tasks of a queue in a state
+count()
+{
+	tqstat -q "$1" -s "$2" -o id | wc -l
+}
+
+resident quick 'case $id in
+	*-crash) kill -SEGV $$ ;;
+	*-garbage) echo "hello there" ;;
+	*-twice) printf "{\"id\":\"%s\"}\n{\"id\":\"%s\"}\n" $id $id ;;
+	*-wrong) echo "{\"id\":\"else\"}" ;;
+	*-hang) sleep 3000 ;;
+	*-again) last=$id; echo "{\"id\":\"$id\"}" ;;
+	*)	[ -z "$last" ] || echo "{\"id\":\"$last\"}"
+		echo "{\"id\":\"$id\",\"result\":$n}" ;;
+	esac'
+for bad in crash garbage twice wrong hang; do
+	many $bad $bad
+	tqrun -E -j 1 -T 1,1 -q $bad -U quick=./quick 2>err
+	is "$bad in a row: that one fails" \
+	    "$(tqstat -q $bad -s failure -o id)" "$bad-40-$bad"
+	is "$bad in a row: and no other" "$(count $bad success)" 59
+	is "$bad in a row: nothing counts as failed twice" \
+	    "$(tqstat -q $bad -s success -J | grep -c '"failures"')" 0
+done
+many again again
+tqrun -E -j 1 -q again -U quick=./quick 2>err
+is 'an answer that comes once more fails no other' \
+    "$(tqstat -q again -s failure -o id | grep -cvx again-40-again)" 0
+is 'and none is lost' "$(tqstat -q again -s success,failure -o id | wc -l)" 60
+ok 'but is said' grep -q 'again-40-again: bad answer, a second one' err
+many some none
+tqrun -n 45 -j 1 -q some -U quick=./quick
+is '-n counts what is fed ahead' "$(count some success)" 45
+is 'and claims no more' "$(count some ready)" 15
+tqrun -E -j 2 -q some -U quick=./quick,ahead=0
+is 'ahead=0: one after another' "$(count some success)" 60
+seq 60 | while read -r i; do
+	echo "{\"id\":\"mix-$i\",\"queue\":\"mix\",\"name\":\"quick\"}"
+	[ "$i" -ne 50 ] ||
+	    echo '{"id":"mix-cmd","queue":"mix","argv":["echo","cmd"]}'
+done | tqput -mJ -Q
+tqrun -E -j 1 -q mix -U quick=./quick
+is 'others in the same queue are run as ever' "$(count mix success)" 61
+check 'by their own program' 0 cmd '' tqresult mix-cmd
+
+# ---- progress, types, delays
+
+# a file that somebody waits for; a FIFO would be open for two at once
+resident tell 'case $id in
+	step*) echo "{\"id\":\"$id\",\"progress\":\"half\"}"
+		until [ -e go1 ]; do sleep 0.02; done
+		echo "{\"id\":\"$id\",\"state\":\"LATE\",\"meta\":[1]}"
+		until [ -e go2 ]; do sleep 0.02; done
+		echo "{\"id\":\"$id\"}" ;;
+	type) echo "{\"id\":\"type\",\"error\":\"no\",\"type\":\"KeyError\"}" ;;
+	retry) echo "{\"id\":\"retry\",\"retry\":3600}" ;;
+	esac'
+shows()
+{
+	[ "$(tqstat -o progress "$1")" = "$2" ]
+}
+put step -N tell
+bg tqrun -j 1 -U tell=./tell
+worker=$!
+ok 'a line of progress is no answer' wait_for shows step half
+echo >go1
+ok 'nor is a state' wait_for shows step 'LATE [1]'
+echo >go2
+check 'then it answers' 0 '' '' tqresult -w step
+put type -N tell
+tqresult -w type 2>/dev/null
+is 'an error may have a type' "$(tqstat -o state,type type)" "failure${TAB}KeyError"
+put retry -N tell
+is_retry()
+{
+	[ "$(tqstat -o state retry)" = retry ]
+}
+ok 'and ask for another time' wait_for is_retry
+kill "$worker"
+wait_gone "$worker"
+tqctl -Q revoke retry
+
+# ---- settings beside it
+
+resident conf 'echo "{\"id\":\"$id\",\"result\":\"$COLOUR $(ulimit -n)\"}"'
+printf 'env COLOUR=red\nlimit nofile=50\ntime-limit 1,2\nretries 1\n' >conf.conf
+put conf1 -N conf
+tqrun -E -U conf=./conf
+check 'name.conf beside it is read' 0 'red 50' '' tqresult conf1
+resident slow 'sleep 3000'
+cp conf.conf slow.conf
+put slower -N slow -r 0
+tqrun -E -U slow=./slow
+check 'and its time limit holds' 143 '' '*' tqresult slower
+echo 'colour red' >conf.conf
+put conf2 -N conf
+tqrun -E -U conf=./conf
+is 'one that is wrong fails the task' "$(tqstat -o status conf2)" 126
+like 'and is quoted' "$(tqstat -o why conf2)" "*conf.conf:1: no setting 'colour'"

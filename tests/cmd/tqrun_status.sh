@@ -27,21 +27,22 @@ shows()
 
 # ---- progress
 
-mkfifo go
-put walk -c 'echo 10% >&3; read x <go; printf "20%%\nlast words" >&3; read x <go'
+# files that somebody waits for: a FIFO would be open for two at once
+put walk -c 'echo 10% >&3; until [ -e go1 ]; do sleep 0.02; done
+printf "20%%\nlast words" >&3; until [ -e go2 ]; do sleep 0.02; done'
 bg tqrun
 worker=$!
 ok 'a line is its progress' wait_for shows progress walk 10%
 like 'and in its JSON' "$(tqstat -J walk)" '*"progress":"10%"*'
-echo >go
+echo >go1
 ok 'the newest counts' wait_for shows progress walk 20%
-echo >go
+echo >go2
 ok 'it ends' tqresult -w walk
 is 'after the end there is none' "$(tqstat -o progress walk)" -
-put named -c 'echo "!state LOADING {\"n\":1}" >&3; read x <go'
+put named -c 'echo "!state LOADING {\"n\":1}" >&3; until [ -e go3 ]; do sleep 0.02; done'
 ok 'a state has a name and JSON' wait_for shows progress named \
     'LOADING {"n":1}'
-echo >go
+echo >go3
 tqresult -w named
 put flood -c 'yes "a line of progress that nobody needs" | head -n 100000 >&3; echo done'
 check 'many lines hold nobody up' 0 done '' tqresult -w flood

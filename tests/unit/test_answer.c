@@ -29,6 +29,12 @@ answers_are_read(void **state)
 		{ "{\"id\":\"a\",\"error\":1}", -1, "no string" },
 		{ "{\"id\":\"a\",\"status\":256}", -1, "status" },
 		{ "{\"id\":\"a\",\"error\":\"\",\"status\":0}", -1, "status 0" },
+		{ "{\"id\":\"a\",\"type\":\"E\"}", -1, "type" },
+		{ "{\"id\":\"a\",\"error\":\"\",\"type\":\"a b\"}", -1, "type" },
+		{ "{\"id\":\"a\",\"retry\":-1}", -1, "retry" },
+		{ "{\"id\":\"a\",\"progress\":1}", -1, "progress" },
+		{ "{\"id\":\"a\",\"progress\":\"\",\"result\":1}", -1, "in one" },
+		{ "{\"id\":\"a\",\"meta\":1}", -1, "no name" },
 	};
 	struct tq_answer a;
 	struct tq_arena mem;
@@ -39,7 +45,7 @@ answers_are_read(void **state)
 	tq_arena_init(&mem);
 	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		if (tq_answer_parse(&a, &mem, rows[i].line,
-		    strlen(rows[i].line), "a", &e) == -1) {
+		    strlen(rows[i].line), "a", NULL, &e) == -1) {
 			assert_int_equal(rows[i].status, -1);
 			assert_int_equal(errno, EINVAL);
 			assert_non_null(strstr(e.text, rows[i].text));
@@ -63,9 +69,68 @@ reason_is_the_first_line_of_the_error(void **state)
 	(void)state;
 	tq_arena_init(&mem);
 	assert_int_equal(tq_answer_parse(&a, &mem, line, sizeof(line) - 1,
-	    "a", NULL), 0);
+	    "a", NULL, NULL), 0);
 	assert_string_equal(a.why, "one");
 	assert_int_equal(a.err.n, 7);
+	tq_arena_fini(&mem);
+}
+
+static int
+parse(struct tq_answer *a, struct tq_arena *mem, const char *line)
+{
+	return tq_answer_parse(a, mem, line, strlen(line), "a", "b", NULL);
+}
+
+static void
+error_has_a_type_and_a_retry_a_time(void **state)
+{
+	struct tq_answer a;
+	struct tq_arena mem;
+
+	(void)state;
+	tq_arena_init(&mem);
+	assert_int_equal(parse(&a, &mem, "{\"id\":\"a\",\"error\":\"no\","
+	    "\"type\":\"KeyError\"}"), 0);
+	assert_string_equal(a.type, "KeyError");
+	assert_true(a.retry == -1);
+	assert_int_equal(parse(&a, &mem, "{\"id\":\"a\",\"retry\":1.5}"), 0);
+	assert_true(a.retry == 1500 * TQ_MS);
+	tq_arena_fini(&mem);
+}
+
+static void
+progress_is_no_answer(void **state)
+{
+	struct tq_answer a;
+	struct tq_arena mem;
+
+	(void)state;
+	tq_arena_init(&mem);
+	assert_int_equal(parse(&a, &mem, "{\"id\":\"a\"}"), 0);
+	assert_false(a.is_report);
+	assert_int_equal(parse(&a, &mem, "{\"id\":\"a\",\"progress\":\"5%\"}"),
+	    0);
+	assert_true(a.is_report);
+	assert_memory_equal(a.report.text.p, "5%", 2);
+	assert_int_equal(parse(&a, &mem, "{\"id\":\"a\",\"state\":\"X\","
+	    "\"meta\":{\"n\": 1}}"), 0);
+	assert_string_equal(a.report.state, "X");
+	assert_string_equal(a.report.text.p, "{\"n\":1}");
+	tq_arena_fini(&mem);
+}
+
+static void
+second_answer_is_told_from_a_wrong_one(void **state)
+{
+	struct tq_answer a;
+	struct tq_arena mem;
+
+	(void)state;
+	tq_arena_init(&mem);
+	assert_int_equal(parse(&a, &mem, "{\"id\":\"b\"}"), -1);
+	assert_int_equal(errno, EALREADY);
+	assert_int_equal(parse(&a, &mem, "{\"id\":\"c\"}"), -1);
+	assert_int_equal(errno, EINVAL);
 	tq_arena_fini(&mem);
 }
 
@@ -87,6 +152,9 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(answers_are_read),
 		cmocka_unit_test(reason_is_the_first_line_of_the_error),
+		cmocka_unit_test(error_has_a_type_and_a_retry_a_time),
+		cmocka_unit_test(progress_is_no_answer),
+		cmocka_unit_test(second_answer_is_told_from_a_wrong_one),
 		cmocka_unit_test(quoted_line_obeys_nobody),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

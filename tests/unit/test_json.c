@@ -265,6 +265,32 @@ depth_is_bounded(void **state)
 	assert_int_equal(tq_json_check(text, TQ_JSON_DEPTH_MAX + 4, &e), 0);
 }
 
+/* Numbers of any size, but only what is JSON, and no name twice. */
+static void
+large_numbers_are_json(void **state)
+{
+	static const struct {
+		const char	*text;
+		int		 rv;
+	} v[] = {
+		{ "123456789012345678901234567890", 0 },
+		{ "[-99999999999999999999, {\"a\": [1e999]}]", 0 },
+		{ "{\"a\": 1, \"a\": 2}", -1 },
+		{ "{\"a\": 99999999999999999999, \"a\": 1}", -1 },
+		{ "99999999999999999999x", -1 },
+		{ "[99999999999999999999, NaN]", -1 },
+		{ "[99999999999999999999, \"\\ud800\"]", -1 }
+	};
+	struct tq_err e;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < T_COUNT(v); i++) {
+		assert_int_equal(tq_json_check(v[i].text, strlen(v[i].text),
+		    &e), v[i].rv);
+	}
+}
+
 static void
 strings_are_escaped(void **state)
 {
@@ -337,6 +363,7 @@ main(void)
 		TEST(past_of_a_task_is_told_and_ignored),
 		TEST(bad_objects_are_refused_with_a_reason),
 		cmocka_unit_test(depth_is_bounded),
+		TEST(large_numbers_are_json),
 		TEST(strings_are_escaped),
 		TEST(seconds_have_no_idle_digits),
 		TEST(base64_is_that_of_the_rfc),

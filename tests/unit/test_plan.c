@@ -372,6 +372,25 @@ operands_that_are_no_json_are_refused(void **state)
 }
 
 static void
+strings_no_program_can_be_given_are_refused(void **state)
+{
+	static const char *const nul[] = { "\"a\\u0000b\"", NULL };
+	static const char *const half[] = { "\"\\ud800\"", NULL };
+	struct fixture *f = *state;
+
+	f->task->kind = TQ_KIND_NAMED;
+	f->task->flags = TQ_TASK_JSON;
+	f->task->name = "send";
+	f->task->argc = 1;
+	f->task->argv = nul;
+	assert_int_equal(plan(f), 126);
+	assert_non_null(strstr(f->e.text, "NUL"));
+	f->task->argv = half;
+	assert_int_equal(plan(f), 126);
+	assert_non_null(strstr(f->e.text, "half a surrogate pair"));
+}
+
+static void
 a_name_without_a_handler_is_127(void **state)
 {
 	struct fixture *f = *state;
@@ -380,6 +399,30 @@ a_name_without_a_handler_is_127(void **state)
 	f->task->name = "other";
 	assert_int_equal(plan(f), 127);
 	assert_string_equal(f->e.text, "NotRegistered: other");
+}
+
+static void
+json_numbers_reach_it_digit_for_digit(void **state)
+{
+	static const char *const argv[] = {
+		"0.1", "1.10", "123456789012345678901234567890", "-0",
+		"1e999", "[ 1.0, NaN ]", NULL
+	};
+	static const char *const want[] = {
+		"0.1", "1.10", "123456789012345678901234567890", "-0",
+		"1e999", "[1.0,NaN]"
+	};
+	struct fixture *f = *state;
+	size_t i;
+
+	f->task->kind = TQ_KIND_NAMED;
+	f->task->flags = TQ_TASK_JSON;
+	f->task->name = "send";
+	f->task->argc = 6;
+	f->task->argv = argv;
+	assert_int_equal(plan(f), 0);
+	for (i = 0; i < T_COUNT(want); i++)
+		assert_string_equal(f->plan.proc.argv[i + 1], want[i]);
 }
 
 #define PLAN_TEST(f)	cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -403,7 +446,9 @@ main(void)
 		PLAN_TEST(a_handler_with_bad_settings_is_126),
 		PLAN_TEST(a_handler_reads_its_task_as_json),
 		PLAN_TEST(json_operands_are_plain_for_a_handler),
+		PLAN_TEST(json_numbers_reach_it_digit_for_digit),
 		PLAN_TEST(operands_that_are_no_json_are_refused),
+		PLAN_TEST(strings_no_program_can_be_given_are_refused),
 		PLAN_TEST(a_name_without_a_handler_is_127),
 	};
 

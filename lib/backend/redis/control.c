@@ -1,6 +1,5 @@
 /*
- * Celery's remote control, both ways: a worker here answers `celery inspect`
- * and `celery control`, and tqctl speaks to workers of either kind.
+ * Answering Celery's remote control: `celery inspect`, `celery control`.
  *
  * A request comes through the channel /DB.celery.pidbox; its answer goes onto
  * the list OID.reply.celery.pidbox.  What the loop of a worker must do itself
@@ -20,9 +19,7 @@
 #include "message/celery_remote.h"
 #include "message/json.h"
 
-#define EXCHANGE	"celery.pidbox"
 #define REPLY_EXCHANGE	"reply.celery.pidbox"
-#define REPLIES		TQ_SECOND	/* how long Celery waits for them */
 #define SIGNAL_MAX	20
 
 /* A request being answered. */
@@ -133,6 +130,11 @@ on_query(struct asked *a)
 static void
 on_ping(struct asked *a)
 {
+	int64_t n;
+
+	/* from tqctl, who looks for the number in our note */
+	if (tq_scan_int(&n, tq_scan_get(a->q->arguments, "n")) && n > 0)
+		tq_redis_mail_add(a->r, "ping %lld", (long long)n);
 	tq_celery_value_ok(&a->value, "pong");
 }
 
@@ -434,22 +436,6 @@ answer(struct asked *a)
 	tq_celery_value_error(&a->value, text);
 }
 
-/* An envelope as text, addressed already; 0 or -1. */
-static int
-seal(struct tq_redis *r, struct tq_celery_envelope *env)
-{
-	struct tq_uuid id;
-	char tag[37];
-
-	tq_uuid_make(&id, &r->ids, tq_clock_wall());
-	tq_uuid_format(tag, &id);
-	env->delivery_tag = tag;
-	env->priority = 0;
-	tq_buf_reset(&r->buf);
-	tq_celery_envelope_encode(&r->buf, env);
-	return tq_buf_ok(&r->buf) ? 0 : -1;
-}
-
 static void
 reply(struct asked *a)
 {
@@ -462,7 +448,7 @@ reply(struct asked *a)
 	p.value.p = (const char *)a->value.p;
 	p.value.n = a->value.n;
 	if (!tq_buf_ok(&a->value) || tq_celery_reply_wrap(&env, &a->mem, &p,
-	    a->q, NULL) == -1 || seal(r, &env) == -1)
+	    a->q, NULL) == -1 || tq_redis_seal(r, &env) == -1)
 		return;
 	tq_redis_cmd_reset(&r->cmd);
 	tq_redis_cmd_str(&r->cmd, "LPUSH");
@@ -500,161 +486,4 @@ tq_redis_control(struct tq_redis *r, const char *text, size_t n)
 	}
 	tq_buf_fini(&a.value);
 	tq_arena_fini(&a.mem);
-}
-
-/* ---- asking ---------------------------------------------------------- */
-
-/* From tqctl's words to a method and its arguments, in mem. */
-static int
-translate(struct tq_celery_request *q, struct tq_arena *mem,
-    const char *words, struct tq_err *e)
-{
-	static const struct {
-		const char	*word, *method;
-	} known[] = {
-		{ "ping", "ping" }, { "stop", "shutdown" },
-		{ "grow", "pool_grow" }, { "shrink", "pool_shrink" },
-		{ "kill", "revoke" }
-	};
-	size_t i, n = strcspn(words, " ");
-	const char *arg = words[n] == ' ' ? words + n + 1 : NULL, *sig;
-	struct tq_buf b;
-
-	for (i = 0; i < sizeof(known) / sizeof(known[0]); i++)
-		if (strlen(known[i].word) == n &&
-		    memcmp(known[i].word, words, n) == 0)
-			q->method = known[i].method;
-	if (q->method == NULL)
-		return tq_fail(e, ENOTSUP, "'%.80s': no word for a Celery "
-		    "worker", words);
-	tq_buf_init(&b);
-	if (strcmp(q->method, "revoke") == 0 && arg != NULL) {
-		sig = strrchr(arg, ' ');
-		n = sig == NULL ? strlen(arg) : (size_t)(sig - arg);
-		tq_buf_str(&b, "{\"terminate\": true, \"signal\": \"SIG");
-		tq_buf_str(&b, sig == NULL ? "TERM" : sig + 1);
-		tq_buf_str(&b, "\", \"task_id\": ");
-		tq_json_str(&b, arg, n);
-		tq_buf_str(&b, "}");
-	} else if (arg != NULL)
-		tq_buf_printf(&b, "{\"n\": %s}", arg);
-	else
-		tq_buf_str(&b, "{}");
-	q->arguments.p = tq_arena_copy(mem, b.p, b.n);
-	q->arguments.n = b.n;
-	n = tq_buf_ok(&b) && q->arguments.p != NULL;
-	tq_buf_fini(&b);
-	return n ? 0 : tq_fail_sys(e, ENOMEM, "control");
-}
-
-/* Broadcast it. */
-static int
-broadcast(struct tq_redis *r, const struct tq_celery_request *q,
-    struct tq_err *e)
-{
-	struct tq_celery_envelope env;
-	char channel[TQ_REDIS_PREFIX_MAX + 64];
-	redisReply *a;
-
-	if (tq_celery_request_wrap(&env, &r->mem, q, e) == -1)
-		return -1;
-	env.exchange = EXCHANGE;
-	env.routing_key = "";
-	if (seal(r, &env) == -1)
-		return tq_fail_sys(e, ENOMEM, "control");
-	snprintf(channel, sizeof(channel), "%s/%d." EXCHANGE,
-	    r->place.prefix, r->place.db);
-	tq_redis_cmd_reset(&r->cmd);
-	tq_redis_cmd_str(&r->cmd, "PUBLISH");
-	tq_redis_cmd_str(&r->cmd, channel);
-	tq_redis_cmd_put(&r->cmd, r->buf.p, r->buf.n);
-	a = tq_redis_call(&r->main, TQ_REDIS_PLAIN, &r->cmd, e);
-	if (a == NULL)
-		return -1;
-	freeReplyObject(a);
-	return 0;
-}
-
-/* Count answers: until there are as many as wanted (0: any), or it is time. */
-static int
-count_replies(struct tq_redis *r, const char *oid, unsigned want,
-    unsigned *got, struct tq_err *e)
-{
-	tq_time until = tq_clock_mono() + REPLIES, left;
-	char key[TQ_REDIS_PREFIX_MAX + 96], seconds[16];
-	redisReply *a;
-
-	snprintf(key, sizeof(key), "%s%s." REPLY_EXCHANGE, r->place.prefix,
-	    oid);
-	*got = 0;
-	while ((want == 0 || *got < want) &&
-	    (left = until - tq_clock_mono()) > 0) {
-		snprintf(seconds, sizeof(seconds), "%.3f",
-		    (double)left / TQ_SECOND + 0.001);
-		a = tq_redis_say(&r->main, e, "BRPOP", key, seconds, NULL);
-		if (a == NULL)
-			return -1;
-		*got += a->type == REDIS_REPLY_ARRAY;
-		freeReplyObject(a);
-	}
-	/* late answers must not lie there for ever */
-	if ((a = tq_redis_say(&r->main, e, "DEL", key, NULL)) == NULL)
-		return -1;
-	freeReplyObject(a);
-	return 0;
-}
-
-/* Ask, and count who answers. */
-static int
-ask(struct tq_redis *r, struct tq_celery_request *q, unsigned *got,
-    struct tq_err *e)
-{
-	struct tq_uuid id;
-	char oid[37], ticket[37];
-
-	tq_uuid_make(&id, &r->ids, tq_clock_wall());
-	tq_uuid_format(oid, &id);
-	tq_uuid_make(&id, &r->ids, tq_clock_wall());
-	tq_uuid_format(ticket, &id);
-	q->ticket = ticket;
-	q->reply_exchange = REPLY_EXCHANGE;
-	q->reply_key = oid;
-	q->clock = 1;
-	q->expires = tq_clock_wall() + 60 * TQ_SECOND;
-	if (broadcast(r, q, e) == -1)
-		return -1;
-	return count_replies(r, oid, (unsigned)q->ndestination, got, e);
-}
-
-int
-tq_redis_send(void *b, const char *name, const char *words, unsigned *sent,
-    struct tq_err *e)
-{
-	struct tq_redis *r = b;
-	struct tq_celery_request q, ping;
-
-	tq_arena_reset(&r->mem);
-	tq_celery_request_init(&q);
-	if (tq_redis_ready(r, e) == -1 ||
-	    translate(&q, &r->mem, words, e) == -1)
-		return -1;
-	if (name != NULL) {
-		q.destination = &name;
-		q.ndestination = 1;
-	}
-	/* a shutdown has no answer: see first who is there */
-	if (strcmp(q.method, "shutdown") == 0) {
-		tq_celery_request_init(&ping);
-		ping.method = "ping";
-		ping.destination = q.destination;
-		ping.ndestination = q.ndestination;
-		if (ask(r, &ping, sent, e) == -1)
-			return -1;
-		if (*sent > 0 && broadcast(r, &q, e) == -1)
-			return -1;
-	} else if (ask(r, &q, sent, e) == -1)
-		return -1;
-	if (*sent == 0 && name != NULL)
-		return tq_fail(e, ENOENT, "%s: no such worker answers", name);
-	return 0;
 }

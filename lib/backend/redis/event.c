@@ -127,6 +127,16 @@ repr(struct tq_arena *mem, struct tq_bytes v)
 	return s;
 }
 
+/* What was written, without its last newline. */
+static const char *
+text(struct tq_arena *mem, struct tq_bytes v)
+{
+	if (v.n > 0 && v.p[v.n - 1] == '\n')
+		v.n--;
+	return v.n == 0 ? "None" : tq_arena_copy(mem, v.p,
+	    v.n < 1024 ? v.n : 1024);
+}
+
 void
 tq_redis_event_task(struct tq_redis *r, const char *type,
     const struct tq_redis_held *h, const struct tq_redis_read *in,
@@ -153,7 +163,8 @@ tq_redis_event_task(struct tq_redis *r, const char *type,
 		ev.expires = in->msg.expires;
 	}
 	if (strcmp(type, "task-succeeded") == 0) {
-		ev.result = o->result.n > 0 ? repr(&mem, o->result) : "None";
+		ev.result = o->result.n > 0 ? repr(&mem, o->result) :
+		    text(&mem, o->out);
 		ev.runtime = ev.timestamp - h->start;
 	}
 	if (strcmp(type, "task-failed") == 0 ||

@@ -31,7 +31,7 @@ init(struct tq_redis *r, unsigned flags)
 	r->epoll = r->timer = -1;
 	if (gethostname(r->host, sizeof(r->host) - 1) == -1)
 		snprintf(r->host, sizeof(r->host), "localhost");
-	snprintf(r->node, sizeof(r->node), "tq@%s", r->host);
+	snprintf(r->node, sizeof(r->node), "tq%d@%s", (int)getpid(), r->host);
 	snprintf(r->origin, sizeof(r->origin), "gen%d@%s", (int)getpid(),
 	    r->host);
 	tq_uuid_make(&id, &r->ids, tq_clock_wall());
@@ -46,6 +46,7 @@ fini(struct tq_redis *r)
 	tq_redis_leave(r);
 	tq_redis_worker_free(r);
 	tq_redis_forget_revoked(r);
+	free(r->peers);
 	tq_redis_conn_fini(&r->main);
 	tq_redis_conn_fini(&r->store);
 	tq_redis_conn_fini(&r->sub);

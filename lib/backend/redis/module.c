@@ -17,6 +17,7 @@ static const struct tq_broker_ops broker = {
 	.wait_idle = tq_redis_wait_idle,
 	.queues = tq_redis_queues,
 	.workers = tq_redis_workers,
+	.option = tq_redis_option,
 	.join = tq_redis_join,
 	.status = tq_redis_status,
 	.sleep = tq_redis_sleep,
@@ -39,6 +40,7 @@ extern const struct tq_module tq_module;
 const struct tq_module tq_module = {
 	.version = TQ_BACKEND_VERSION,
 	.scheme = "redis",
+	.queue = "celery",
 	.broker = &broker,
 	.store = &store
 };

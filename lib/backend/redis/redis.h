@@ -100,11 +100,17 @@ struct tq_redis {
 	unsigned	 tracked_main, tracked_sub;	/* which openings */
 	int		 epoll, timer;	/* -1 until asked for */
 
+	/* who else is there (ask.c) */
+	struct tq_redis_peer *peers;
+	size_t		 npeers;
+	tq_time		 peers_at;	/* CLOCK_MONOTONIC, 0: never asked */
+
 	/* losing and finding the server */
 	unsigned	 failures;	/* in a row */
 	tq_time		 retry;		/* not before, CLOCK_MONOTONIC */
 	tq_time		 well;		/* last time that it answered */
 
+	int		 events, no_control;	/* of the worker to be */
 	struct tq_redis_worker *worker;	/* after join, or NULL */
 };
 

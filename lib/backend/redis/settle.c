@@ -16,7 +16,7 @@
 #include <string.h>
 
 #include "backend/redis/extra.h"
-#include "backend/redis/redis.h"
+#include "backend/redis/worker.h"
 #include "base/clock.h"
 #include "base/io.h"
 #include "message/celery_result.h"
@@ -249,6 +249,26 @@ add_extra(struct tq_redis *r, const struct tq_redis_held *h,
 	return 0;
 }
 
+/* Tell the world, and count. */
+static void
+tell(struct tq_redis *r, const struct tq_redis_held *h,
+    const struct tq_redis_read *in, const struct tq_outcome *o,
+    const struct tq_celery_end *end)
+{
+	struct tq_outcome said = *o;
+
+	if (r->worker == NULL)
+		return;
+	said.out = end->out;
+	said.err = end->err;
+	r->worker->done += o->state == TQ_SUCCESS;
+	r->worker->failed += o->state == TQ_FAILURE;
+	tq_redis_event_task(r, o->state == TQ_SUCCESS ? "task-succeeded" :
+	    o->state == TQ_FAILURE ? "task-failed" :
+	    o->state == TQ_RETRY ? "task-retried" : "task-revoked", h, in,
+	    &said);
+}
+
 int
 tq_redis_end(struct tq_redis *r, struct tq_redis_held *h,
     const struct tq_redis_read *in, const struct tq_outcome *o,
@@ -266,7 +286,10 @@ tq_redis_end(struct tq_redis *r, struct tq_redis_held *h,
 	if (tq_celery_settle(&plan, &in->msg, &in->env, &end, &site, e) ==
 	    -1 || add_extra(r, h, in, &plan, &end, site.now, e) == -1)
 		return -1;
-	return finish_plan(r, h, &plan, &site, flags, e);
+	if (finish_plan(r, h, &plan, &site, flags, e) == -1)
+		return -1;
+	tell(r, h, in, o, &end);
+	return 0;
 }
 
 /* Only what is stored of an end: the task itself is another broker's. */

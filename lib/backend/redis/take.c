@@ -15,7 +15,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "backend/redis/redis.h"
+#include "backend/redis/worker.h"
 #include "base/clock.h"
 #include "base/io.h"
 
@@ -309,6 +309,11 @@ prepare(struct tq_redis *r, struct tq_redis_held *h,
 		return tq_fail_sys(e, ENOMEM, "claim");
 	r->ntaken--;
 	h->stage = TQ_REDIS_CLAIMED;
+	if (r->worker != NULL) {
+		r->worker->claims++;
+		tq_redis_event_task(r, "task-received", h, &in, NULL);
+		tq_redis_event_task(r, "task-started", h, &in, NULL);
+	}
 	h->lease = take->lease > 0 ? tq_clock_wall() + take->lease : 0;
 	return 1;
 }

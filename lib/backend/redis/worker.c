@@ -206,6 +206,39 @@ bind_queues(struct tq_redis *r, const struct tq_take *take, struct tq_err *e)
 	return 0;
 }
 
+/* Name @ host, as Celery's -n: without a host it is ours. */
+static int
+set_node(struct tq_redis *r, const char *value, struct tq_err *e)
+{
+	const char *at = strchr(value, '@');
+	int n;
+
+	n = snprintf(r->node, sizeof(r->node), "%s%s%s", value,
+	    at == NULL ? "@" : "", at == NULL ? r->host : "");
+	if (n <= 0 || (size_t)n >= sizeof(r->node) || *value == '\0' ||
+	    *value == '@' || !tq_id_valid(value))
+		return tq_fail(e, EINVAL, "'%.80s' is no name of a node",
+		    value);
+	return 0;
+}
+
+int
+tq_redis_option(void *b, const char *name, const char *value,
+    struct tq_err *e)
+{
+	struct tq_redis *r = b;
+
+	if (strcmp(name, "node") == 0)
+		return set_node(r, value, e);
+	if (strcmp(name, "events") == 0)
+		r->events = strcmp(value, "yes") == 0;
+	else if (strcmp(name, "control") == 0)
+		r->no_control = strcmp(value, "no") == 0;
+	else
+		return tq_fail(e, ENOTSUP, "redis: no '%s' of a worker", name);
+	return 0;
+}
+
 int
 tq_redis_join(void *b, const struct tq_take *take, unsigned jobs,
     struct tq_err *e)
@@ -219,7 +252,8 @@ tq_redis_join(void *b, const struct tq_take *take, unsigned jobs,
 			return tq_fail_sys(e, ENOMEM, "worker");
 		r->worker = w;
 		w->since = tq_clock_wall();
-		w->control = 1;
+		w->control = !r->no_control;
+		w->events = r->events;
 		if (open_epoll(r, e) == -1)
 			return -1;
 	}
@@ -404,6 +438,51 @@ read_note(struct tq_worker_info *w, struct tq_arena *mem, const char *name,
 	return ids_of(w, mem, tq_scan_get(v, "ids")) == -1 ? -1 : 1;
 }
 
+/* It is no Celery worker; and it may have answered a ping by now. */
+static void
+heard_of(struct tq_redis *r, struct tq_worker_info *w)
+{
+	size_t i;
+
+	for (i = 0; i < r->npeers; i++) {
+		if (strcmp(r->peers[i].name, w->name) != 0)
+			continue;
+		r->peers[i].is_tq = 1;
+		if (r->peers[i].pong > w->pong)
+			w->pong = r->peers[i].pong;
+	}
+}
+
+/* Celery's workers: they tell when they are asked. */
+static int
+others(struct tq_redis *r, int (*each)(const struct tq_worker_info *, void *),
+    void *arg)
+{
+	const struct tq_redis_peer *p;
+	struct tq_worker_info w;
+	size_t i;
+	int rv = 0;
+
+	for (i = 0; i < r->npeers && rv == 0; i++) {
+		p = &r->peers[i];
+		if (p->seen != r->peers_at || p->is_tq)
+			continue;
+		memset(&w, 0, sizeof(w));
+		w.name = p->name;
+		w.host = strchr(p->name, '@') != NULL ?
+		    strchr(p->name, '@') + 1 : "";
+		w.pid = p->pid;
+		w.since = p->since;
+		w.queues = p->queues;
+		w.jobs = p->jobs;
+		w.claims = p->claims;
+		w.status = "Celery";
+		w.pong = p->pong;
+		rv = each(&w, arg);
+	}
+	return rv;
+}
+
 int
 tq_redis_workers(void *b, int (*each)(const struct tq_worker_info *, void *),
     void *arg, struct tq_err *e)
@@ -419,6 +498,11 @@ tq_redis_workers(void *b, int (*each)(const struct tq_worker_info *, void *),
 	tq_arena_reset(&r->mem);
 	if (tq_redis_ready(r, e) == -1)
 		return -1;
+	/* a worker asks once a second, and only for those of its machine */
+	if (r->worker == NULL && !r->place.tq_only &&
+	    tq_redis_meet(r, e) == -1)
+		return -1;
+	tq_arena_reset(&r->mem);
 	if ((key = tq_redis_own_key(r, &r->mem, "tq.workers")) == NULL)
 		return tq_fail_sys(e, ENOMEM, "workers");
 	if ((a = tq_redis_say(&r->main, e, "HGETALL", key, NULL)) == NULL)
@@ -427,13 +511,14 @@ tq_redis_workers(void *b, int (*each)(const struct tq_worker_info *, void *),
 	for (i = 0; i + 1 < a->elements && rv == 0; i += 2) {
 		rv = read_note(&w, &mem, a->element[i]->str,
 		    a->element[i + 1]->str, a->element[i + 1]->len);
-		if (rv == 1)
+		if (rv == 1) {
+			heard_of(r, &w);
 			rv = each(&w, arg);
-		else if (rv == -1)
+		} else if (rv == -1)
 			tq_fail_sys(e, ENOMEM, "workers");
 		tq_arena_reset(&mem);
 	}
 	tq_arena_fini(&mem);
 	freeReplyObject(a);
-	return rv;
+	return rv != 0 ? rv : others(r, each, arg);
 }

@@ -8,6 +8,18 @@
 
 #define TQ_REDIS_MAILS	32
 
+/* A worker that answered, of whichever kind. */
+struct tq_redis_peer {
+	char		 name[128];
+	char		 queues[512];
+	int		 pid;
+	unsigned	 jobs;
+	tq_time		 since;		/* wall */
+	uint64_t	 claims, pong;
+	tq_time		 seen;		/* CLOCK_MONOTONIC */
+	int		 is_tq;		/* it has a note of its own */
+};
+
 struct tq_redis_worker {
 	unsigned	 jobs;
 	tq_time		 since;		/* wall */
@@ -32,6 +44,8 @@ struct tq_redis_worker {
 };
 
 /* worker.c */
+int	tq_redis_option(void *b, const char *name, const char *value,
+	    struct tq_err *);
 int	tq_redis_join(void *b, const struct tq_take *, unsigned jobs,
 	    struct tq_err *);
 void	tq_redis_status(void *b, const struct tq_worker_state *);
@@ -48,8 +62,16 @@ void	tq_redis_worker_free(struct tq_redis *);
 /* control.c */
 /* A message of the channel of remote control. */
 void	tq_redis_control(struct tq_redis *, const char *text, size_t n);
+
+/* ask.c */
 int	tq_redis_send(void *b, const char *name, const char *words,
 	    unsigned *sent, struct tq_err *);
+/* An envelope, addressed already, as text in r->buf; 0 or -1. */
+int	tq_redis_seal(struct tq_redis *, struct tq_celery_envelope *);
+/* Ask all workers who they are: r->peers. */
+int	tq_redis_meet(struct tq_redis *, struct tq_err *);
+/* What we know of one, made if it is new; NULL: no memory. */
+struct tq_redis_peer *tq_redis_peer(struct tq_redis *, const char *name);
 
 /* event.c */
 /* "worker-online", "worker-offline", "worker-heartbeat". */

@@ -1,0 +1,94 @@
+#!/bin/sh
+# `celery inspect`, `celery control` and tqctl speak to either kind of worker.
+
+. "${0%/*}/../lib/redis.sh"
+need_celery
+redis_start
+celery_app
+
+mkdir handlers
+printf '#!/bin/sh\nexec sleep "$1"\n' >handlers/proj.nap
+printf '#!/bin/sh\necho $(($1 + $2))\n' >handlers/proj.add
+chmod +x handlers/*
+ctl()
+{
+	/usr/bin/python3 -m celery -A proj "$@" 2>&1
+}
+answers()
+{
+	ctl inspect -d "$1" ping | grep -q pong
+}
+
+bg tqrun --node one --events -j 2 handlers
+one=one@$(uname -n)
+ok '--node names the worker' wait_for answers "$one"
+like 'stats' "$(ctl inspect -d "$one" stats)" '*max-concurrency": 2*'
+like 'active queues' "$(ctl inspect -d "$one" active_queues)" \
+    '*routing_key*celery*'
+like 'unknown commands are errors' \
+    "$(py <<PY
+print(app.control.broadcast('no_such', reply=True, timeout=1))
+PY
+)" "*KeyError('no_such')*"
+
+id=$(tqput -N proj.nap 30)
+active()
+{
+	ctl inspect -d "$one" active | grep -q "$1"
+}
+ok 'active tells what runs' wait_for active "$id"
+like 'it can be ended' "$(ctl control -d "$one" terminate KILL "$id")" '*OK*'
+check 'and has ended' 137 '' '*' tqresult -t 20 "$id"
+
+late=$(tqput -d 1h -N proj.add -J 1 1)
+delayed()
+{
+	[ "$(rcli ZCARD tq.delayed)" = "$1" ]
+}
+ok 'a delayed task is on the server' wait_for delayed 1
+ctl control revoke "$late" >out
+is 'a revoked one is remembered by the server' "$(rcli ZRANGE tq.revoked 0 -1)" \
+    "$id$NL$late"
+rcli ZADD tq.delayed 1 "$(rcli ZRANGE tq.delayed 0 0)" >out
+check 'and never runs' 125 '' '*revoked*' tqresult -t 20 "$late"
+
+cat >events.py <<'PY'
+from proj import *
+from celery.events.receiver import EventReceiver
+seen = []
+def on(event):
+    # the first heartbeat tells that we are heard of
+    if not seen:
+        add.delay(1, 2)
+    seen.append(event['type'])
+    if event['type'] in ('task-succeeded', 'task-failed'):
+        r.should_stop = True
+with app.connection() as c:
+    r = EventReceiver(c, handlers={'*': on}, app=app)
+    r.capture(limit=None, timeout=30, wakeup=False)
+print(*[t for t in seen if t.startswith('task')])
+PY
+is '--events tells of tasks' "$(/usr/bin/python3 events.py | head -1)" \
+    'task-received task-started task-succeeded'
+
+ctl control -d "$one" pool_grow 2 >out
+grown()
+{
+	ctl inspect -d "$one" stats | grep -q 'max-concurrency": 4'
+}
+ok 'pool_grow grows it' wait_for grown
+ctl control -d "$one" shutdown >out
+ok 'shutdown ends it' wait_gone "${pids##* }"
+
+bg tqrun --node deaf --no-control -j 1 handlers
+deaf=$!
+add=$(tqput -N proj.add -J 2 2)
+check 'it works' 0 4 '' tqresult -t 20 "$add"
+not_ok '--no-control obeys nobody' answers "deaf@$(uname -n)"
+kill -TERM $deaf
+wait_gone $deaf
+
+celery_worker
+check 'tqctl pings a Celery worker' 0 '*' '' tqctl ping py@test
+check 'and stops it' 0 '' '' tqctl stop py@test
+ok 'it has gone' wait_gone "$CELERY_PID"
