@@ -51,7 +51,7 @@ find(const struct tq_place *p, const char *name, size_t len)
 	return i;
 }
 
-static void
+static int
 set(struct tq_place *p, size_t at, const char *var)
 {
 	const char **env;
@@ -62,13 +62,14 @@ set(struct tq_place *p, size_t at, const char *var)
 		cap = p->cap == 0 ? 32 : p->cap * 2;
 		env = reallocarray(p->env, cap, sizeof(*env));
 		if (env == NULL)
-			tq_die(TQ_EXIT_OS, "environment: %s", strerror(errno));
+			return -1;
 		p->env = env;
 		p->cap = cap;
 	}
 	p->env[at] = var;
 	if (at == p->n)
 		p->env[++p->n] = NULL;
+	return 0;
 }
 
 /* "name=value" of our own environment, NULL when it is not set. */
@@ -83,32 +84,55 @@ lookup(const char *name, size_t len)
 	return NULL;
 }
 
-void
-tq_place_env(struct tq_place *p, const char *opt, const char *var)
+int
+tq_place_add(struct tq_place *p, const char *var, struct tq_err *e)
 {
 	size_t len = strcspn(var, "=");
 
 	if (len == 0)
-		tq_die(TQ_EXIT_USAGE, "%s: '%s' is not name or name=value",
-		    opt, var);
+		return tq_fail(e, EINVAL, "'%s' is not name or name=value",
+		    var);
 	if (var[len] == '\0' && lookup(var, len) == NULL)
-		tq_die(TQ_EXIT_USAGE, "%s: '%s' is not set", opt, var);
-	set(p, find(p, var, len), var[len] == '=' ? var : lookup(var, len));
+		return tq_fail(e, EINVAL, "'%s' is not set", var);
+	if (set(p, find(p, var, len), var[len] == '=' ? var :
+	    lookup(var, len)) == -1)
+		return tq_fail_sys(e, errno, "environment");
+	return 0;
 }
 
-void
-tq_place_dir(struct tq_place *p, const char *dir)
+int
+tq_place_chdir(struct tq_place *p, const char *dir, struct tq_err *e)
 {
 	char here[PATH_MAX] = "";
 	int n;
 
 	if (dir[0] != '/' && getcwd(here, sizeof(here)) == NULL)
-		tq_die(TQ_EXIT_OS, "current directory: %s", strerror(errno));
+		return tq_fail_sys(e, errno, "current directory");
 	n = snprintf(p->dir, sizeof(p->dir), "%s%s%s", here,
 	    dir[0] == '/' ? "" : "/", dir);
 	if (n < 0 || (size_t)n >= sizeof(p->dir))
-		tq_die(TQ_EXIT_USAGE, "-C: '%s': %s", dir,
-		    strerror(ENAMETOOLONG));
+		return tq_fail_sys(e, ENAMETOOLONG, "'%s'", dir);
+	return 0;
+}
+
+void
+tq_place_env(struct tq_place *p, const char *opt, const char *var)
+{
+	struct tq_err e;
+
+	if (tq_place_add(p, var, &e) == -1)
+		tq_die(e.num == EINVAL ? TQ_EXIT_USAGE : TQ_EXIT_OS, "%s: %s",
+		    opt, e.text);
+}
+
+void
+tq_place_dir(struct tq_place *p, const char *dir)
+{
+	struct tq_err e;
+
+	if (tq_place_chdir(p, dir, &e) == -1)
+		tq_die(e.num == ENAMETOOLONG ? TQ_EXIT_USAGE : TQ_EXIT_OS,
+		    "-C: %s", e.text);
 }
 
 static int
@@ -143,8 +167,9 @@ tq_place_here(struct tq_place *p)
 		if ((end = strchr(*v, '=')) == NULL)
 			continue;
 		len = (size_t)(end - *v);
-		if (is_allowed(*v, len) && find(p, *v, len) == p->n)
-			set(p, p->n, *v);
+		if (is_allowed(*v, len) && find(p, *v, len) == p->n &&
+		    set(p, p->n, *v) == -1)
+			tq_die(TQ_EXIT_OS, "environment: %s", strerror(errno));
 	}
 }
 

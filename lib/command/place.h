@@ -26,6 +26,9 @@ void	tq_place_fini(struct tq_place *);
 void	tq_place_env(struct tq_place *, const char *opt, const char *var);
 /* Choose a directory; one that is not absolute is taken from here. */
 void	tq_place_dir(struct tq_place *, const char *dir);
+/* The same two, where a mistake is no reason to exit: 0 or -1. */
+int	tq_place_add(struct tq_place *, const char *var, struct tq_err *);
+int	tq_place_chdir(struct tq_place *, const char *dir, struct tq_err *);
 /*
  * Fill in what was not chosen: this directory, this umask, and PATH HOME LANG
  * LC_* TZ USER LOGNAME SHELL.

@@ -90,7 +90,7 @@ words()
 	esac
 }
 
-for command in tqput tqget tqrun tqresult tqstat tqctl
+for command in tqput tqget tqrun tqresult tqstat tqctl tqbeat
 do
 	in_help "$command" >help
 	check "$command explains itself with -h" 0 "usage: $command *" "" "$command" -h
