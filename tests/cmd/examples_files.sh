@@ -104,6 +104,13 @@ is 'they put what they say' "$(tqstat -q reports -o cmd,label)" \
 is 'the night is done' "$(tqstat -q night -s all -o state,cmd)" \
     "success${TAB}backup-home${NL}success${TAB}fetch-stock"
 
+# ---- schedule ----------------------------------------------------------------
+
+check 'the schedule is one, and says when' 0 '*@ES:20*test -e /run/ok*' '' \
+    sh -c 'tqbeat -n 100 "$1" | sed "s|$1|@ES|"' - "$top/examples/schedule"
+is 'every line of it that has times is due' \
+    "$(tqbeat -n 200000 "$top/examples/schedule" | cut -f 2 | sort -u | wc -l)" 5
+
 # ---- units -------------------------------------------------------------------
 
 if command -v systemd-analyze >/dev/null; then
@@ -123,7 +130,7 @@ if command -v systemd-analyze >/dev/null; then
 	    systemd-analyze verify unit/*
 	XDG_RUNTIME_DIR=$T SYSTEMD_UNIT_PATH=$T/user: check 'and those of a user' 0 '' '' \
 	    systemd-analyze verify --user user/*
-	for u in tqrun@mail tq@mail; do
+	for u in tqrun@mail tq@mail tqbeat@mail; do
 		check "$u.service keeps the worker in" 0 '*' '*' \
 		    systemd-analyze security --offline=true --threshold=40 \
 		    unit/$u.service

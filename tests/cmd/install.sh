@@ -55,7 +55,7 @@ cat "$tmp/diff"
 ok $? "all and only the files of the product are there"
 
 units=$root/opt/tq/lib/systemd
-! grep -h '^Exec' "$units"/*/* | grep -v '=/opt/tq/bin/'
+! grep -h '^ExecStart' "$units"/*/* | grep -v '=/opt/tq/bin/'
 ok $? "units start what was installed"
 
 pc=$root/opt/tq/lib/pkgconfig
