@@ -14,26 +14,34 @@ tq_base64_put(struct tq_buf *b, const void *bytes, size_t n)
 	size_t i, k;
 	uint32_t v;
 
-	for (; n > 0; p += i, n -= i) {
-		if ((to = tq_buf_grow(b, 4)) == NULL)
-			return;
-		for (i = 0, v = 0; i < 3; i++)
-			v = v << 8 | (i < n ? p[i] : 0);
-		i = n < 3 ? n : 3;
+	if ((to = tq_buf_grow(b, (n + 2) / 3 * 4)) == NULL)
+		return;
+	for (; n >= 3; p += 3, n -= 3) {
+		v = (uint32_t)p[0] << 16 | (uint32_t)p[1] << 8 | p[2];
 		for (k = 0; k < 4; k++)
-			to[k] = k > i ? '=' : digits[v >> (18 - 6 * k) & 0x3f];
+			*to++ = (unsigned char)digits[v >> (18 - 6 * k) &
+			    0x3f];
 	}
+	if (n == 0)
+		return;
+	for (i = 0, v = 0; i < 3; i++)
+		v = v << 8 | (i < n ? p[i] : 0);
+	for (k = 0; k < 4; k++)
+		*to++ = k > n ? '=' : (unsigned char)digits[v >> (18 - 6 * k) &
+		    0x3f];
 }
 
 /* Value of a digit, -1 for none. */
 static int
 value(char c)
 {
-	const char *at;
-
-	if (c == '\0' || (at = strchr(digits, c)) == NULL)
-		return -1;
-	return (int)(at - digits);
+	if (c >= 'A' && c <= 'Z')
+		return c - 'A';
+	if (c >= 'a' && c <= 'z')
+		return c - 'a' + 26;
+	if (c >= '0' && c <= '9')
+		return c - '0' + 52;
+	return c == '+' ? 62 : c == '/' ? 63 : -1;
 }
 
 int

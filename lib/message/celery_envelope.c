@@ -67,17 +67,50 @@ is_true(struct tq_bytes v)
 	return tq_scan_bool(&on, v) && on;
 }
 
+/* An envelope and its properties, taken apart but not looked at. */
+struct parts {
+	struct tq_bytes	 body, content_type, content_encoding, headers;
+	struct tq_bytes	 properties;
+	struct tq_bytes	 correlation_id, reply_to, delivery_tag, info;
+	struct tq_bytes	 expiration, delivery_mode, priority, body_encoding;
+};
+
+#define PART(field)	TQ_CELERY_VALUE, TQ_CELERY_OUT, \
+			    offsetof(struct parts, field)
+
+static const struct tq_celery_field parts_of_envelope[] = {
+	{ "body", PART(body) },
+	{ "content-type", PART(content_type) },
+	{ "content-encoding", PART(content_encoding) },
+	{ "headers", PART(headers) },
+	{ "properties", PART(properties) }
+};
+
+static const struct tq_celery_field parts_of_properties[] = {
+	{ "correlation_id", PART(correlation_id) },
+	{ "reply_to", PART(reply_to) },
+	{ "delivery_tag", PART(delivery_tag) },
+	{ "delivery_info", PART(info) },
+	{ "expiration", PART(expiration) },
+	{ "delivery_mode", PART(delivery_mode) },
+	{ "priority", PART(priority) },
+	{ "body_encoding", PART(body_encoding) }
+};
+
 static void
 get_properties(struct tq_celery_reader *r, struct tq_celery_envelope *out,
-    struct tq_bytes p)
+    struct parts *p)
 {
 	struct tq_bytes info;
 
+	r->what = "properties";
+	tq_celery_fields_get(r, p, parts_of_properties,
+	    N(parts_of_properties), p->properties, NULL, NULL);
 	/* first what finds the message again among the unacknowledged */
 	out->delivery_tag = tq_celery_get_string(r, "delivery_tag",
-	    tq_scan_get(p, "delivery_tag"));
-	info = tq_celery_get_typed(r, "delivery_info",
-	    tq_scan_get(p, "delivery_info"), TQ_SCAN_OBJECT);
+	    p->delivery_tag);
+	info = tq_celery_get_typed(r, "delivery_info", p->info,
+	    TQ_SCAN_OBJECT);
 	out->exchange = tq_celery_get_string(r, "exchange",
 	    tq_scan_get(info, "exchange"));
 	out->routing_key = tq_celery_get_string(r, "routing_key",
@@ -89,15 +122,13 @@ get_properties(struct tq_celery_reader *r, struct tq_celery_envelope *out,
 		tq_celery_bad(r, EBADMSG,
 		    "no delivery_info with exchange and routing_key");
 	out->correlation_id = tq_celery_get_string(r, "correlation_id",
-	    tq_scan_get(p, "correlation_id"));
-	out->reply_to = tq_celery_get_string(r, "reply_to",
-	    tq_scan_get(p, "reply_to"));
+	    p->correlation_id);
+	out->reply_to = tq_celery_get_string(r, "reply_to", p->reply_to);
 	out->expiration = tq_celery_get_string(r, "expiration",
-	    tq_scan_get(p, "expiration"));
+	    p->expiration);
 	out->delivery_mode = small_number(r, "delivery_mode",
-	    tq_scan_get(p, "delivery_mode"), 0);
-	out->priority = small_number(r, "priority",
-	    tq_scan_get(p, "priority"), -1);
+	    p->delivery_mode, 0);
+	out->priority = small_number(r, "priority", p->priority, -1);
 }
 
 /* Take the base 64 off, in place: what is in mem is ours. */
@@ -135,8 +166,8 @@ tq_celery_envelope_decode(struct tq_celery_envelope *out,
 	struct tq_scan_bounds most = {
 		bounds->envelope, bounds->body.nodes, bounds->body.depth
 	};
-	struct tq_bytes all, p;
-	const char *encoding;
+	struct tq_bytes all, headers;
+	struct parts p;
 
 	tq_celery_envelope_init(out);
 	out->headers.p = empty;
@@ -147,24 +178,25 @@ tq_celery_envelope_decode(struct tq_celery_envelope *out,
 		tq_celery_want(&r, "text", "an object", all);
 		return -1;
 	}
-	p = tq_celery_get_typed(&r, "properties",
-	    tq_scan_get(all, "properties"), TQ_SCAN_OBJECT);
-	r.what = "properties";
-	get_properties(&r, out, p);
-	encoding = tq_celery_get_string(&r, "body_encoding",
-	    tq_scan_get(p, "body_encoding"));
-	r.what = "envelope";
-	p = tq_celery_get_typed(&r, "headers", tq_scan_get(all, "headers"),
+	memset(&p, 0, sizeof(p));
+	tq_celery_fields_get(&r, &p, parts_of_envelope, N(parts_of_envelope),
+	    all, NULL, NULL);
+	p.properties = tq_celery_get_typed(&r, "properties", p.properties,
 	    TQ_SCAN_OBJECT);
-	if (p.n > 0)
-		out->headers = p;
-	if (is_true(tq_scan_get(p, "redelivered")))
+	get_properties(&r, out, &p);
+	r.what = "envelope";
+	headers = tq_celery_get_typed(&r, "headers", p.headers,
+	    TQ_SCAN_OBJECT);
+	if (headers.n > 0)
+		out->headers = headers;
+	if (is_true(tq_scan_get(headers, "redelivered")))
 		out->redelivered = 1;
 	out->content_type = tq_celery_get_string(&r, "content-type",
-	    tq_scan_get(all, "content-type"));
+	    p.content_type);
 	out->content_encoding = tq_celery_get_string(&r, "content-encoding",
-	    tq_scan_get(all, "content-encoding"));
-	get_body(&r, out, tq_scan_get(all, "body"), encoding);
+	    p.content_encoding);
+	get_body(&r, out, p.body, tq_celery_get_string(&r, "body_encoding",
+	    p.body_encoding));
 	return r.failed ? -1 : 0;
 }
 

@@ -170,25 +170,27 @@ static void
 get_body(struct tq_celery_reader *r, struct tq_celery_task *out,
     struct tq_bytes body)
 {
-	struct tq_bytes v;
+	struct tq_bytes args, kwargs, third, more;
+	struct tq_scan s;
 
 	r->what = "body";
-	if (tq_scan_type(body) != TQ_SCAN_ARRAY || tq_scan_count(body) != 3) {
+	tq_scan_init(&s, body);
+	if (tq_scan_type(body) != TQ_SCAN_ARRAY || !tq_scan_next(&s, &args) ||
+	    !tq_scan_next(&s, &kwargs) || !tq_scan_next(&s, &third) ||
+	    tq_scan_next(&s, &more)) {
 		tq_celery_want(r, "message", "an array of args, kwargs and "
 		    "embed", body);
 		return;
 	}
-	v = tq_scan_at(body, 0);
-	if (tq_scan_type(v) != TQ_SCAN_ARRAY)
-		tq_celery_want(r, "args", "an array", v);
-	else
-		out->args = v;
-	v = tq_scan_at(body, 1);
-	if (tq_scan_type(v) != TQ_SCAN_OBJECT)
-		tq_celery_want(r, "kwargs", "an object", v);
-	else
-		out->kwargs = v;
-	get_embed(r, out, tq_scan_at(body, 2));
+	if (tq_scan_type(args) != TQ_SCAN_ARRAY)
+		tq_celery_want(r, "args", "an array", args);
+	else if (tq_scan_type(kwargs) != TQ_SCAN_OBJECT)
+		tq_celery_want(r, "kwargs", "an object", kwargs);
+	if (r->failed)
+		return;
+	out->args = args;
+	out->kwargs = kwargs;
+	get_embed(r, out, third);
 }
 
 /*

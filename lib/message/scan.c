@@ -25,15 +25,20 @@ skip_blank(const char *p, const char *end)
 	return p;
 }
 
-/* Past the string that begins at p. */
+/* Past the string that begins at p; most of them are long and plain. */
 static const char *
 skip_string(const char *p, const char *end)
 {
-	for (p++; p < end && *p != '"'; p++) {
-		if (*p == '\\')
-			p++;
+	const char *quote, *escape;
+
+	for (p++; p < end; p = escape + 2) {
+		if ((quote = memchr(p, '"', (size_t)(end - p))) == NULL)
+			break;
+		escape = memchr(p, '\\', (size_t)(quote - p));
+		if (escape == NULL)
+			return quote + 1;
 	}
-	return p < end ? p + 1 : end;
+	return end;
 }
 
 /* Past the value that begins at p. */
@@ -270,7 +275,7 @@ static struct tq_bytes
 get_string(struct tq_arena *mem, struct tq_bytes v, uint32_t half)
 {
 	struct tq_bytes out = nothing;
-	const char *p, *end;
+	const char *p, *end, *from;
 	uint32_t c;
 	char *to;
 
@@ -284,7 +289,11 @@ get_string(struct tq_arena *mem, struct tq_bytes v, uint32_t half)
 	out.p = to;
 	for (p = v.p + 1, end = v.p + v.n - 1; p < end;) {
 		if (*p != '\\') {
-			*to++ = *p++;
+			from = p;
+			p = memchr(p, '\\', (size_t)(end - p));
+			p = p == NULL ? end : p;
+			memcpy(to, from, (size_t)(p - from));
+			to += p - from;
 			continue;
 		}
 		if ((c = take_escape(&p, end)) == UINT32_MAX)
@@ -339,6 +348,13 @@ tq_scan_says(struct tq_bytes v, const char *s)
 	return *s == '\0';
 }
 
+/* ASCII that stands for itself in a string. */
+static int
+is_plain(char c)
+{
+	return c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
+}
+
 void
 tq_scan_quote(struct tq_buf *b, const char *p, size_t n)
 {
@@ -347,14 +363,18 @@ tq_scan_quote(struct tq_buf *b, const char *p, size_t n)
 
 	tq_buf_byte(b, '"');
 	for (; n > 0; p += len, n -= len) {
+		for (len = 0; len < n && is_plain(p[len]); len++)
+			continue;
+		if (len > 0) {
+			tq_buf_put(b, p, len);
+			continue;
+		}
 		if ((len = tq_utf8_get(&c, p, n)) == 0) {
 			len = 1;
 			c = 0xfffd;
 		}
 		if (c == '"' || c == '\\')
 			tq_buf_printf(b, "\\%c", (int)c);
-		else if (c >= 0x20 && c < 0x7f)
-			tq_buf_byte(b, c);
 		else if (c == '\n')
 			tq_buf_str(b, "\\n");
 		else if (c < 0x10000)

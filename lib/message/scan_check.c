@@ -120,7 +120,9 @@ take_string(struct check *c)
 	if (c->p == c->end || *c->p != '"')
 		return lacks(c, "a string");
 	for (c->p++; c->p < c->end && *c->p != '"';) {
-		if (*c->p == '\\') {
+		if (*c->p >= 0x20 && *c->p < 0x7f && *c->p != '\\') {
+			c->p++;
+		} else if (*c->p == '\\') {
 			if (!take_escape(c))
 				return 0;
 		} else if ((unsigned char)*c->p < 0x20) {
