@@ -28,6 +28,10 @@ struct contract {
 	/* What is to be undone besides the directory, or NULL. */
 	void	(*gone)(const char *dir);
 	unsigned groups;		/* CONTRACT_* */
+	/* tests of what this broker cannot offer, and why; NULL ends them */
+	const struct contract_lack {
+		const char	*name, *why;
+	}		*lacks;
 };
 
 /* Run the suite; the value is main()'s. */

@@ -56,6 +56,7 @@ full_task(struct tq_task *t)
 	t->env = env;
 	t->pri = 7;
 	t->expires = tq_clock_wall() + 3600 * TQ_SECOND;
+	t->expires -= t->expires % 1000;	/* all keep microseconds */
 	t->retries = 3;
 	t->soft = 5 * TQ_SECOND;
 	t->hard = 9 * TQ_SECOND;
@@ -117,7 +118,7 @@ claim_and_stat_give_every_field(void **state)
 static void
 named_task_keeps_its_kwargs(void **state)
 {
-	static const char *const args[] = { "1", "{\"a\": [2]}" };
+	static const char *const args[] = { "1", "{\"a\":[2]}" };
 	static const char *const kwargs[] = { "size=\"10\"", "deep=null" };
 	struct ground *g = *state;
 	struct tq_task t;
@@ -131,7 +132,7 @@ named_task_keeps_its_kwargs(void **state)
 	t.kwc = 2;
 	t.kwargs = kwargs;
 	contract_put_task(g, &t);
-	assert_int_equal(contract_claim_now(g, "default"), 1);
+	assert_int_equal(contract_claim_now(g, tq_queue(g->tq)), 1);
 	assert_string_equal(g->c.task.name, "thumb.nail");
 	assert_int_equal(g->c.task.flags, TQ_TASK_JSON);
 	assert_string_equal(g->c.task.argv[1], args[1]);
@@ -228,7 +229,7 @@ every_byte_of_a_body_survives(void **state)
 	t.body.p = all;
 	t.body.n = sizeof(all);
 	id = contract_put_task(g, &t);
-	assert_int_equal(contract_claim_now(g, "default"), 1);
+	assert_int_equal(contract_claim_now(g, tq_queue(g->tq)), 1);
 	assert_int_equal(g->c.task.body.n, sizeof(all));
 	assert_memory_equal(g->c.task.body.p, all, sizeof(all));
 	contract_stream(g, id.s, 0, TQ_STDIN, all, sizeof(all));
@@ -242,7 +243,7 @@ claim_large(struct ground *g, const struct tq_id *id, const char *want)
 
 	assert_int_equal(contract_state(g, id->s), TQ_READY);
 	assert_int_equal(g->i.body_size, LARGE);
-	assert_int_equal(contract_claim_now(g, "default"), 1);
+	assert_int_equal(contract_claim_now(g, tq_queue(g->tq)), 1);
 	assert_true(g->c.task.body_fd >= 0);
 	assert_int_equal(pread(g->c.task.body_fd, p, LARGE, 0), LARGE);
 	assert_memory_equal(p, want, LARGE);
@@ -300,7 +301,7 @@ short_body_given_as_a_file_survives(void **state)
 	t.body_fd = open(path, O_RDONLY | O_CLOEXEC);
 	contract_put_task(g, &t);
 	close(t.body_fd);
-	contract_claim_text(g, "default", "short");
+	contract_claim_text(g, tq_queue(g->tq), "short");
 }
 
 /* ---- batches --------------------------------------------------------- */

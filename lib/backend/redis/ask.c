@@ -156,6 +156,10 @@ ask(struct tq_redis *r, struct tq_celery_request *q, got_answer *got,
 	q->expires = tq_clock_wall() + 60 * TQ_SECOND;
 	if (bind(r, "SADD", oid, e) == -1 || broadcast(r, q, &heard, e) == -1)
 		return -1;
+	/* we hear ourselves and do not answer */
+	if (r->worker != NULL && r->worker->control && heard > 0)
+		heard--;
+	snprintf(r->ticket, sizeof(r->ticket), "%s", ticket);
 	if (q->ndestination > 0 && q->ndestination < heard)
 		heard = (unsigned)q->ndestination;
 	if (take_answers(r, key, heard, got, arg, e) == -1 ||
@@ -252,6 +256,16 @@ tq_redis_send(void *b, const char *name, const char *words, unsigned *sent,
 	}
 	if (strncmp(words, "ping ", 5) == 0)
 		count.pong = strtoull(words + 5, NULL, 10);
+	if (r->worker != NULL && (name == NULL || strcmp(name, r->node) ==
+	    0)) {
+		/* ourselves we tell directly, and hear no echo */
+		tq_redis_mail_add(r, "%s", words);
+		count.n++;
+		if (name != NULL) {
+			*sent = 1;
+			return 0;
+		}
+	}
 	if (strcmp(q.method, "shutdown") != 0) {
 		if (ask(r, &q, count_answer, &count, e) == -1)
 			return -1;
@@ -269,6 +283,37 @@ tq_redis_send(void *b, const char *name, const char *words, unsigned *sent,
 	if (count.n == 0 && name != NULL)
 		return tq_fail(e, ENOENT, "%s: no such worker answers", name);
 	return 0;
+}
+
+int
+tq_redis_tell_revoked(struct tq_redis *r, const char *const *ids, size_t n,
+    struct tq_err *e)
+{
+	struct tq_celery_request q;
+	struct tq_buf b;
+	unsigned heard;
+	size_t i;
+	int rv;
+
+	tq_celery_request_init(&q);
+	q.method = "revoke";
+	q.clock = 1;
+	tq_buf_init(&b);
+	tq_buf_str(&b, "{\"terminate\": false, \"signal\": \"SIGTERM\", "
+	    "\"task_id\": [");
+	for (i = 0; i < n; i++) {
+		if (i > 0)
+			tq_buf_str(&b, ", ");
+		tq_json_str(&b, ids[i], strlen(ids[i]));
+	}
+	tq_buf_str(&b, "]}");
+	q.arguments.p = (const char *)b.p;
+	q.arguments.n = b.n;
+	tq_arena_reset(&r->mem);
+	rv = tq_buf_ok(&b) ? broadcast(r, &q, &heard, e) :
+	    tq_fail_sys(e, ENOMEM, "control");
+	tq_buf_fini(&b);
+	return rv;
 }
 
 /* ---- who is there ---------------------------------------------------- */

@@ -476,6 +476,7 @@ tq_redis_control(struct tq_redis *r, const char *text, size_t n)
 	if (tq_celery_envelope_decode(&env, &a.mem, text, n, &b, NULL) == 0 &&
 	    tq_celery_request_decode(&q, &a.mem, &env, &b, NULL) == 0 &&
 	    (q.expires == 0 || q.expires > tq_clock_wall()) &&
+	    (q.ticket == NULL || strcmp(q.ticket, r->ticket) != 0) &&
 	    tq_celery_request_for(&q, r->node)) {
 		if (q.clock > r->worker->clock)
 			r->worker->clock = q.clock;

@@ -61,8 +61,12 @@ tq_redis_extra_put(struct tq_buf *b, const struct tq_redis_extra *x)
 	put_number(b, "start", x->start, 0);
 	put_number(b, "end", x->end, 0);
 	put_text(b, "why", o->why);
+	put_text(b, "type", o->type);
 	put_text(b, "queue", x->queue);
 	put_text(b, "worker", x->worker);
+	/* of a success it is the meta's own result */
+	if (o->result.n > 0)
+		put_number(b, "result", 1, 0);
 	put_bytes(b, "out", o->out);
 	put_bytes(b, "err", o->err);
 	tq_buf_str(b, "}");
@@ -123,10 +127,12 @@ tq_redis_extra_get(struct tq_redis_extra *x, struct tq_arena *mem,
 	x->crashes = (unsigned)number(json, "crashes", 0);
 	x->laters = (unsigned)number(json, "laters", 0);
 	x->failures = (unsigned)number(json, "failures", 0);
+	x->has_result = number(json, "result", 0) == 1;
 	x->put = number(json, "put", 0);
 	x->start = number(json, "start", 0);
 	x->end = number(json, "end", 0);
 	o->why = bytes(mem, tq_scan_get(json, "why")).p;
+	o->type = bytes(mem, tq_scan_get(json, "type")).p;
 	x->queue = bytes(mem, tq_scan_get(json, "queue")).p;
 	x->worker = bytes(mem, tq_scan_get(json, "worker")).p;
 	o->out = bytes(mem, tq_scan_get(json, "out"));

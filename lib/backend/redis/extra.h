@@ -13,6 +13,7 @@ struct tq_redis_extra {
 	struct tq_outcome o;	/* but for its files */
 	unsigned	 attempt, crashes, laters, failures;
 	tq_time		 put, start, end;
+	int		 has_result;	/* the meta's is what it returned */
 	const char	*queue, *worker;
 };
 

@@ -266,6 +266,7 @@ tq_redis_died(struct tq_redis *r, struct tq_redis_held *h, struct tq_err *e)
 	if (last == NULL)
 		return tq_redis_return(r, h, &in, in.crashes + 1, in.laters,
 		    e);
+	in.crashes++;
 	tq_outcome_init(&o, TQ_FAILURE);
 	o.why = last;
 	o.type = "WorkerLostError";

@@ -38,7 +38,9 @@ struct going {
 	struct tq_err	*e;
 	/* of the message at hand */
 	enum place	 place;
-	const char	*score;
+	const char	*score, *list, *tag;
+	struct tq_redis_spots *spots;
+	char		 found[TQ_REDIS_TAG_MAX];
 };
 
 /* Milliseconds since 1970 are the first 48 bits of a UUIDv7. */
@@ -166,6 +168,7 @@ one(struct going *g, enum place place, const char *queue,
 		}
 		g->place = place;
 		g->score = v[2]->str;
+		g->tag = v[0]->str;
 		if (describe(info, &mem, &in, place, queue, v[2]->str) == -1)
 			rv = tq_fail_sys(g->e, ENOMEM, "task");
 		else
@@ -190,6 +193,7 @@ through(struct going *g, enum place place, const char *queue,
 	size_t i;
 	int rv = 0;
 
+	g->list = list;
 	do {
 		tq_redis_cmd_reset(&r->cmd);
 		tq_redis_cmd_str(&r->cmd, r->place.prefix);
@@ -270,9 +274,9 @@ keep(struct going *g, struct tq_info *info, const struct tq_redis_read *in,
 	struct tq_redis_read again;
 	const char *text, *queue;
 
-	(void)tag;
 	if (strcmp(in->msg.id, g->needle) != 0)
 		return 0;
+	strlcpy(g->found, tag, sizeof(g->found));
 	if (g->body != NULL) {
 		g->body->n = info->task.body.n;
 		g->body->p = tq_arena_copy(g->mem, info->task.body.p,
@@ -297,8 +301,11 @@ tq_redis_find(struct tq_redis *r, const char *id, struct tq_info *out,
 	struct going g = {
 		.r = r, .needle = id, .each = keep, .out = out, .mem = mem
 	};
+	int rv;
 
-	return everywhere(&g, e);
+	if ((rv = everywhere(&g, e)) != 1)
+		return rv;
+	return tq_redis_explain(r, out, g.found, e) == -1 ? -1 : 1;
 }
 
 int
@@ -386,6 +393,53 @@ pass_on(struct going *g, struct tq_info *info,
 	(void)in;
 	(void)tag;
 	return is_selected(g->sel, info) ? g->user(info, g->arg) : 0;
+}
+
+/* Note where it stands. */
+static int
+note_spot(struct going *g, struct tq_info *info,
+    const struct tq_redis_read *in, const char *tag)
+{
+	struct tq_redis_spots *s = g->spots;
+	struct tq_redis_spot *p;
+	size_t cap;
+
+	if (g->needle[0] != '\0' ? strcmp(in->msg.id, g->needle) != 0 :
+	    !is_selected(g->sel, info))
+		return 0;
+	if (s->n == s->cap) {
+		cap = s->cap == 0 ? 16 : 2 * s->cap;
+		if ((p = reallocarray(s->v, cap, sizeof(*p))) == NULL)
+			return tq_fail_sys(g->e, ENOMEM, "tasks");
+		s->v = p;
+		s->cap = cap;
+	}
+	p = &s->v[s->n];
+	p->where = g->place == IN_LIST ? "list" : g->place == IN_WAIT ?
+	    "wait" : NULL;
+	p->state = info->state;
+	strlcpy(p->id.s, info->id.s, sizeof(p->id.s));
+	strlcpy(p->queue, info->task.queue, sizeof(p->queue));
+	p->key = tq_arena_copy(s->mem, g->place == IN_LIST ? g->list : tag,
+	    strlen(g->place == IN_LIST ? g->list : tag));
+	p->text.p = tq_arena_copy(s->mem, in->text.p, in->text.n);
+	p->text.n = in->text.n;
+	if (p->key == NULL || p->text.p == NULL)
+		return tq_fail_sys(g->e, ENOMEM, "tasks");
+	s->n++;
+	return g->needle[0] != '\0';
+}
+
+int
+tq_redis_spot(struct tq_redis *r, struct tq_redis_spots *s,
+    const struct tq_select *sel, const char *id, struct tq_err *e)
+{
+	struct going g = {
+		.r = r, .needle = id == NULL ? "" : id, .sel = sel,
+		.each = note_spot, .spots = s
+	};
+
+	return everywhere(&g, e) == -1 ? -1 : 0;
 }
 
 /* Each id by itself, in the order given. */

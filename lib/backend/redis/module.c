@@ -18,6 +18,7 @@ static const struct tq_broker_ops broker = {
 	.queues = tq_redis_queues,
 	.workers = tq_redis_workers,
 	.option = tq_redis_option,
+	.act = tq_redis_act,
 	.join = tq_redis_join,
 	.status = tq_redis_status,
 	.sleep = tq_redis_sleep,

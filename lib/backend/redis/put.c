@@ -70,8 +70,8 @@ queues_of(const struct tq_celery_plan *plan, const char **queues, size_t max)
 }
 
 /* Celery declares its queues on first use: so others see them. */
-static void
-add_bindings(struct tq_redis *r, struct tq_redis_cmd *cmd,
+void
+tq_redis_add_bindings(struct tq_redis *r, struct tq_redis_cmd *cmd,
     const char *const *queues, size_t n)
 {
 	size_t i;
@@ -99,6 +99,11 @@ answer(const redisReply *a, const struct tq_task *t, size_t n,
 	if (strncmp(a->str, "CLOSED ", 7) == 0)
 		return tq_fail(e, EPERM, "%.128s: queue is closed",
 		    a->str + 7);
+	if (strncmp(a->str, "HELD ", 5) == 0) {
+		strlcpy(out[0].s, a->str + 5, sizeof(out[0].s));
+		return tq_fail(e, EEXIST, "key is held by %.255s",
+		    a->str + 5);
+	}
 	if (strncmp(a->str, "SEEN ", 5) == 0) {
 		for (i = 0; i < n; i++)
 			if (t[i].id != NULL && strcmp(t[i].id, a->str + 5) == 0)
@@ -152,12 +157,21 @@ send_plan(struct tq_redis *r, const struct tq_celery_plan *plan,
 	size_t nq = queues_of(plan, queues, QUEUES_MAX);
 	struct tq_err why;
 	redisReply *a;
+	size_t i;
 	int rv;
 
 	if (r->apart && tq_redis_store_plan(r, &r->mem, plan, e) == -1)
 		return -1;
 	tq_redis_do_begin(r, &r->cmd, "", 0, queues, nq);
-	add_bindings(r, &r->cmd, queues, nq);
+	tq_redis_add_bindings(r, &r->cmd, queues, nq);
+	for (i = 0; i < n; i++)
+		if (t[i].key != NULL) {
+			tq_redis_cmd_str(&r->cmd, "K");
+			tq_redis_cmd_str(&r->cmd, "");
+			tq_redis_cmd_join(&r->cmd, r->place.prefix, "tq.key.",
+			    t[i].key, NULL);
+			tq_redis_cmd_str(&r->cmd, out[i].s);
+		}
 	if (tq_redis_do_plan(r, &r->cmd, &r->mem, plan,
 	    r->apart ? TQ_REDIS_SENDS : TQ_REDIS_ALL, e) == -1)
 		return -1;
@@ -170,6 +184,25 @@ send_plan(struct tq_redis *r, const struct tq_celery_plan *plan,
 	rv = answer(a, t, n, out, e);
 	freeReplyObject(a);
 	return rv;
+}
+
+/* What stands in the header `tq` and no tq worker would keep either. */
+static int
+check_kept(const struct tq_task *t, size_t n, struct tq_err *e)
+{
+	const char *what = NULL;
+	size_t i;
+
+	for (i = 0; i < n && what == NULL; i++) {
+		if (t[i].lane != NULL)
+			what = "-S";
+		else if (t[i].nneeds > 0)
+			what = "-R";
+		else if (t[i].key != NULL && t[i].on_key != TQ_KEY_SKIP)
+			what = "-K";
+	}
+	return what == NULL ? 0 : tq_fail(e, ENOTSUP,
+	    "%s: not kept on Redis", what);
 }
 
 /* Bodies in files as bytes: *out is t, or a copy of it in r->mem. */
@@ -225,6 +258,8 @@ tq_redis_put(void *b, const struct tq_task *t, size_t n, tq_time timeout,
 		return 0;
 	tq_arena_reset(&r->mem);
 	make_ids(r, t, n, out);
+	if (check_kept(t, n, e) == -1)
+		return -1;
 	if (read_bodies(r, &t, t, n, e) == -1)
 		return -1;
 	tq_redis_site(r, &site, t[0].queue);

@@ -79,6 +79,10 @@ struct tq_redis {
 	/* what is held, the oldest first */
 	struct tq_redis_list held;
 	size_t		 ntaken, nending;
+	/* of the end that is being written, or NULL */
+	const char	*key, *keep_id;
+	tq_time		 keep;
+	int		 stale;		/* the last end came too late */
 	uint64_t	 ntags;		/* made so far */
 	char		 stem[48];	/* of our tags */
 	tq_time		 renewed;	/* CLOCK_MONOTONIC */
@@ -96,6 +100,7 @@ struct tq_redis {
 	/* waiting */
 	int		 paused;	/* some queue is */
 	int		 no_tracking;	/* the server cannot ring us */
+	int		 sub_ready;	/* channels to be confirmed */
 	long long	 sub_id;	/* of our second connection */
 	unsigned	 tracked_main, tracked_sub;	/* which openings */
 	int		 epoll, timer;	/* -1 until asked for */
@@ -103,6 +108,7 @@ struct tq_redis {
 	/* who else is there (ask.c) */
 	struct tq_redis_peer *peers;
 	size_t		 npeers;
+	char		 ticket[37];	/* of our own last question */
 	tq_time		 peers_at;	/* CLOCK_MONOTONIC, 0: never asked */
 
 	/* losing and finding the server */
@@ -167,6 +173,8 @@ int	tq_redis_message(struct tq_redis *, struct tq_arena *,
 /* put.c */
 int	tq_redis_put(void *b, const struct tq_task *, size_t n,
 	    tq_time timeout, struct tq_id *out, struct tq_err *);
+void	tq_redis_add_bindings(struct tq_redis *, struct tq_redis_cmd *,
+	    const char *const *queues, size_t n);
 int	tq_redis_sync(void *b, struct tq_err *);
 
 /* message.c: what a held text says, all of it in mem. */
@@ -216,6 +224,13 @@ int	tq_redis_end(struct tq_redis *, struct tq_redis_held *,
 /* Give it back as it is, no attempt counted. */
 int	tq_redis_back(struct tq_redis *, struct tq_redis_held *,
 	    struct tq_err *);
+/* Back into a list, or to what waits, with another text. */
+int	tq_redis_requeue(struct tq_redis *, struct tq_redis_held *,
+	    const char *text, size_t n, int priority, tq_time eta,
+	    struct tq_err *);
+/* End it without a trace. */
+int	tq_redis_drop(struct tq_redis *, struct tq_redis_held *,
+	    struct tq_err *);
 /* Into the dead letters. */
 int	tq_redis_bury(struct tq_redis *, struct tq_redis_held *,
 	    const struct tq_redis_read *, const char *why, struct tq_err *);
@@ -259,6 +274,10 @@ void	tq_redis_forget_revoked(struct tq_redis *);
 int	tq_redis_revoke(struct tq_redis *, const char *const *ids, size_t n,
 	    struct tq_err *);
 
+/* worker.c: who has it, why it is not running */
+int	tq_redis_explain(struct tq_redis *, struct tq_info *, const char *tag,
+	    struct tq_err *);
+
 /* sub.c: the second connection */
 int	tq_redis_sub_open(struct tq_redis *, struct tq_err *);
 
@@ -291,6 +310,27 @@ int	tq_redis_wait_idle(void *b, const char *const *queues, size_t n,
 /* Names of queues that Celery or tq has declared, sorted, in mem. */
 int	tq_redis_queue_names(struct tq_redis *, const char *const **out,
 	    size_t *n, struct tq_arena *mem, struct tq_err *);
+/* look.c: where tasks stand, for act.c */
+struct tq_redis_spot {
+	const char	*where;		/* "list", "wait"; NULL: it is held */
+	const char	*key;		/* of the list; tag of the others */
+	enum tq_state	 state;
+	struct tq_id	 id;
+	char		 queue[TQ_NAME_MAX + 1];
+	struct tq_bytes	 text;
+};
+struct tq_redis_spots {
+	struct tq_redis_spot *v;	/* n of them; to be freed */
+	size_t		 n, cap;
+	struct tq_arena	*mem;		/* what they point to */
+};
+/* Add what is selected, or with an id that one. */
+int	tq_redis_spot(struct tq_redis *, struct tq_redis_spots *,
+	    const struct tq_select *, const char *id, struct tq_err *);
+/* act.c */
+int	tq_redis_act(void *b, enum tq_verb, const struct tq_select *,
+	    const char *value, unsigned flags, uint64_t *changed,
+	    struct tq_err *);
 /* look.c */
 /* When an id of ours was made; 0: it is not one. */
 tq_time	tq_redis_put_time(const char *id);

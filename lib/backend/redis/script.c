@@ -17,6 +17,7 @@
  *	tq.revoked		ids by the time they were revoked
  *	tq.revision		rises with each change of tq.revoked
  *	tq.id.ID		a message of this id was put
+ *	tq.key.KEY		id of the task that has it
  *	tq.dead			list of dead letters, the newest left
  *
  * A message is in exactly one place at every instant: a list, unacked or
@@ -91,13 +92,16 @@ static const char take[] =
  *	X n key ...		forget keys
  *	L list text max		onto a list of at most max
  *	B key member		into a set
+ *	K key id		the key is this id's, until
+ *	U key id		it is not any more
  *
  * id is not "": nothing of that message if tq.id.ID is there; it lasts
  * a week (and the delay).  A step of a chord whose size is gone at the
  * beginning is left out.
  *
- * Returns "OK"; "STALE" the tag is not held; "CLOSED name"; or
- * "SEEN id" for a put (tag "") of a known id: nothing was done.  A put has its
+ * Returns "OK"; "STALE" the tag is not held; "CLOSED name"; "SEEN id" for a
+ * put (tag "") of a known id; "HELD id" for one of a key that id has: nothing
+ * was done.  A put has its
  * ids refused, the steps after a task have them left out.
  */
 static const char transact[] =
@@ -115,12 +119,13 @@ static const char transact[] =
 "    return 'CLOSED '..ARGV[i]\n"
 "  end\n"
 "end\n"
-"local size = { S = 3, P = 3, F = 3, D = 5, Z = 4, V = 3, L = 3, B = 2 }\n"
+"local size = { S = 3, P = 3, F = 3, D = 5, Z = 4, V = 3, L = 3, B = 2, K = 2,"
+" U = 2 }\n"
 "local function span(i)\n"
 "  if ARGV[i] == 'X' then return 3 + tonumber(ARGV[i + 2]) end\n"
 "  return 2 + size[ARGV[i]]\n"
 "end\n"
-"local open = {}\n"
+"local open, keys = {}, {}\n"
 "at = 7 + nq\n"
 "while at <= #ARGV do\n"
 "  local chord, what = ARGV[at + 1], ARGV[at]\n"
@@ -134,6 +139,13 @@ static const char transact[] =
 "    if redis.call('EXISTS', p..'tq.id.'..ARGV[at + 2]) == 1 then\n"
 "      return 'SEEN '..ARGV[at + 2]\n"
 "    end\n"
+"    use(rdb)\n"
+"  end\n"
+"  if what == 'K' then\n"
+"    use(bdb)\n"
+"    local holder = keys[ARGV[at + 2]] or redis.call('GET', ARGV[at + 2])\n"
+"    if holder then return 'HELD '..holder end\n"
+"    keys[ARGV[at + 2]] = ARGV[at + 3]\n"
 "    use(rdb)\n"
 "  end\n"
 "  at = at + span(at)\n"
@@ -189,6 +201,16 @@ static const char transact[] =
 "  B = function(i)\n"
 "    use(bdb)\n"
 "    redis.call('SADD', ARGV[i], ARGV[i + 1])\n"
+"  end,\n"
+"  K = function(i)\n"
+"    use(bdb)\n"
+"    redis.call('SETEX', ARGV[i], 2592000, ARGV[i + 1])\n"
+"  end,\n"
+"  U = function(i)\n"
+"    use(bdb)\n"
+"    if redis.call('GET', ARGV[i]) == ARGV[i + 1] then\n"
+"      redis.call('DEL', ARGV[i])\n"
+"    end\n"
 "  end,\n"
 "  L = function(i)\n"
 "    use(bdb)\n"
@@ -367,6 +389,25 @@ static const char look[] =
 "end\n"
 "return out\n";
 
+/*
+ * prefix, now, end of the lease, tag, queue, "list" or "wait", key of the list
+ * or tag of what waits, message.  1 if it was there: it is held now, so that
+ * something else can become of it.
+ */
+static const char pluck[] =
+"local p = ARGV[1]\n"
+"if ARGV[6] == 'list' then\n"
+"  if redis.call('LREM', ARGV[7], -1, ARGV[8]) == 0 then return 0 end\n"
+"else\n"
+"  if redis.call('HDEL', p..'tq.waiting', ARGV[7]) == 0 then return 0 end\n"
+"  redis.call('ZREM', p..'tq.delayed', ARGV[7])\n"
+"end\n"
+"redis.call('HSET', p..'unacked', ARGV[4],"
+" '['..ARGV[8]..', \"\", '..cjson.encode(ARGV[5])..']')\n"
+"redis.call('ZADD', p..'unacked_index', ARGV[2], ARGV[4])\n"
+"redis.call('ZADD', p..'tq.lease', ARGV[3], ARGV[4])\n"
+"return 1\n";
+
 const char *
 tq_redis_script_text(enum tq_redis_script s)
 {
@@ -378,7 +419,8 @@ tq_redis_script_text(enum tq_redis_script s)
 		[TQ_REDIS_OVERDUE] = overdue,
 		[TQ_REDIS_RESTORE] = restore,
 		[TQ_REDIS_REVOKE] = revoke,
-		[TQ_REDIS_LOOK] = look
+		[TQ_REDIS_LOOK] = look,
+		[TQ_REDIS_PLUCK] = pluck
 	};
 
 	return texts[s];

@@ -45,6 +45,7 @@ ended(void *arg, const redisReply *a)
 		h->posted = 0;
 		return;
 	}
+	h->r->stale = strcmp(a->str, "STALE") == 0;
 	tq_redis_held_drop(h->r, h);
 }
 
@@ -71,8 +72,16 @@ post(struct tq_redis *r, struct tq_redis_held *h, unsigned flags,
 	/* from here on it is kept; a lost server delays it, no more */
 	if (tq_redis_end_post(h, NULL) == -1)
 		return 0;
-	if (flags & TQ_SETTLE_SYNC || r->nending > ENDING_MAX)
-		return tq_redis_finish(&r->main, e);
+	/* who is no worker has nothing else to do than to hear of it */
+	if (r->worker == NULL || flags & TQ_SETTLE_SYNC ||
+	    r->nending > ENDING_MAX) {
+		r->stale = 0;
+		if (tq_redis_finish(&r->main, e) == -1)
+			return -1;
+		if (r->stale && r->worker == NULL)
+			return tq_fail(e, ESTALE, "the claim is no longer "
+			    "yours");
+	}
 	return 0;
 }
 
@@ -161,6 +170,13 @@ carry_out(struct tq_redis *r, struct tq_redis_held *h,
 	if (!r->apart && tq_redis_do_plan(r, &h->end, &r->mem, plan,
 	    TQ_REDIS_ALL, e) == -1)
 		return -1;
+	if (r->key != NULL) {
+		tq_redis_cmd_str(&h->end, "U");
+		tq_redis_cmd_str(&h->end, "");
+		tq_redis_cmd_join(&h->end, r->place.prefix, "tq.key.", r->key,
+		    NULL);
+		tq_redis_cmd_str(&h->end, h->id.s);
+	}
 	return post(r, h, flags, e);
 }
 
@@ -249,6 +265,24 @@ add_extra(struct tq_redis *r, const struct tq_redis_held *h,
 	return 0;
 }
 
+/* What the task's own policy says of its end. */
+static void
+read_policy(struct tq_redis *r, const struct tq_redis_read *in,
+    const struct tq_outcome *o)
+{
+	struct tq_task t;
+
+	r->key = r->keep_id = NULL;
+	if (in->msg.tq.n == 0 || !TQ_STATE_ENDED(o->state) ||
+	    tq_celery_task_view(&t, &r->mem, &in->msg, NULL) == -1)
+		return;
+	r->key = t.key;
+	if (t.keep >= 0) {
+		r->keep_id = in->msg.id;
+		r->keep = t.keep;
+	}
+}
+
 /* Tell the world, and count. */
 static void
 tell(struct tq_redis *r, const struct tq_redis_held *h,
@@ -286,8 +320,12 @@ tq_redis_end(struct tq_redis *r, struct tq_redis_held *h,
 	if (tq_celery_settle(&plan, &in->msg, &in->env, &end, &site, e) ==
 	    -1 || add_extra(r, h, in, &plan, &end, site.now, e) == -1)
 		return -1;
-	if (finish_plan(r, h, &plan, &site, flags, e) == -1)
+	read_policy(r, in, o);
+	if (finish_plan(r, h, &plan, &site, flags, e) == -1) {
+		r->key = r->keep_id = NULL;
 		return -1;
+	}
+	r->key = r->keep_id = NULL;
 	tell(r, h, in, o, &end);
 	return 0;
 }
@@ -348,6 +386,42 @@ put_back(struct tq_redis *r, struct tq_redis_held *h, const char *text,
 	tq_redis_cmd_put(&h->end, text, n);
 	if (!tq_buf_ok(&h->end.bytes))
 		return tq_fail_sys(e, ENOMEM, "queue %s", h->queue);
+	return post(r, h, 0, e);
+}
+
+/* To the end of the line, or to what waits for its time. */
+int
+tq_redis_requeue(struct tq_redis *r, struct tq_redis_held *h,
+    const char *text, size_t n, int priority, tq_time eta, struct tq_err *e)
+{
+	const char *list = tq_redis_list_key(&r->place, &r->mem, h->queue,
+	    priority);
+	int later = eta > tq_clock_wall();
+
+	if (list == NULL)
+		return tq_fail_sys(e, ENOMEM, "queue %s", h->queue);
+	tq_redis_do_begin(r, &h->end, h->tag, 1, NULL, 0);
+	tq_redis_add_bindings(r, &h->end,
+	    &(const char *){ h->queue }, 1);
+	tq_redis_cmd_str(&h->end, later ? "D" : "P");
+	tq_redis_cmd_str(&h->end, "");
+	tq_redis_cmd_str(&h->end, "");
+	if (later) {
+		tq_redis_cmd_str(&h->end, h->tag);
+		tq_redis_cmd_time(&h->end, eta);
+	}
+	tq_redis_cmd_str(&h->end, list);
+	tq_redis_cmd_put(&h->end, text, n);
+	if (!tq_buf_ok(&h->end.bytes))
+		return tq_fail_sys(e, ENOMEM, "queue %s", h->queue);
+	return post(r, h, 0, e);
+}
+
+/* Let it be gone. */
+int
+tq_redis_drop(struct tq_redis *r, struct tq_redis_held *h, struct tq_err *e)
+{
+	tq_redis_do_begin(r, &h->end, h->tag, 1, NULL, 0);
 	return post(r, h, 0, e);
 }
 
@@ -535,9 +609,10 @@ tq_redis_settle(void *b, const struct tq_ref *ref, struct tq_outcome *o,
 		return -1;
 	if (tq_redis_end(r, h, &in, o, flags, e) == 0)
 		return 0;
-	if (errno == ESTALE) {
+	if (errno != ESTALE)
+		return -1;
+	/* it may have been let go by the answer */
+	if ((h = tq_redis_held_find(r, ref)) != NULL)
 		tq_redis_held_drop(r, h);
-		errno = ESTALE;
-	}
-	return -1;
+	return tq_redis_stale(ref, e);
 }

@@ -83,6 +83,7 @@ tq_redis_site(struct tq_redis *r, struct tq_celery_site *site,
 	site->origin = r->origin;
 	site->worker = r->node;
 	site->queue = queue;
+	site->flags = TQ_CELERY_SITE_ZERO_FIRST;
 	if (r->place.tq_only)
 		site->flags |= TQ_CELERY_SITE_TQ;
 }
@@ -183,13 +184,18 @@ add_send(struct tq_redis *r, struct tq_redis_cmd *cmd, struct tq_arena *mem,
 }
 
 static void
-add_store(struct tq_redis_cmd *cmd, const struct tq_celery_step *s,
-    const char *key, const char *chord)
+add_store(const struct tq_redis *r, struct tq_redis_cmd *cmd,
+    const struct tq_celery_step *s, const char *key, const char *chord)
 {
+	tq_time keep = r->keep < TQ_SECOND ? TQ_SECOND : r->keep;
+
 	tq_redis_cmd_str(cmd, s->what == TQ_CELERY_STORE ? "S" : "V");
 	tq_redis_cmd_str(cmd, chord);
 	tq_redis_cmd_str(cmd, key);
-	tq_redis_cmd_str(cmd, EXPIRES);
+	if (r->keep_id != NULL && strcmp(r->keep_id, s->id) == 0)
+		tq_redis_cmd_num(cmd, keep / TQ_SECOND);
+	else
+		tq_redis_cmd_str(cmd, EXPIRES);
 	tq_redis_cmd_put(cmd, s->text.p, s->text.n);
 }
 
@@ -238,7 +244,7 @@ add_step(struct tq_redis *r, struct tq_redis_cmd *cmd, struct tq_arena *mem,
 	switch (s->what) {
 	case TQ_CELERY_STORE:
 	case TQ_CELERY_SAVE:
-		add_store(cmd, s, key, chord);
+		add_store(r, cmd, s, key, chord);
 		break;
 	case TQ_CELERY_SIZE:
 		add_size(cmd, s, key, chord);

@@ -247,6 +247,8 @@ fill(struct tq_redis *r, struct tq_info *out, struct tq_arena *mem,
 	} else {
 		out->end = x->o;
 		out->end.out.n = out->end.err.n = 0;
+		if (x->has_result && out->state == TQ_SUCCESS)
+			out->end.result = m->m.result;
 		out->attempt = x->attempt;
 		out->crashes = x->crashes;
 		out->laters = x->laters;
@@ -266,6 +268,23 @@ fill(struct tq_redis *r, struct tq_info *out, struct tq_arena *mem,
 		return tq_fail_sys(e, ENOMEM, "%s", out->id.s);
 	out->err_size = s.n;
 	(void)r;
+	return 0;
+}
+
+/* How long the result is kept. */
+static int
+get_until(struct tq_redis *r, struct tq_info *out, struct tq_err *e)
+{
+	const char *key = tq_redis_meta_key(r, &r->mem, out->id.s);
+	redisReply *a;
+
+	if (key == NULL)
+		return tq_fail_sys(e, ENOMEM, "%s", out->id.s);
+	if ((a = tq_redis_say(&r->store, e, "PTTL", key, NULL)) == NULL)
+		return -1;
+	if (a->integer > 0)
+		out->until = tq_clock_wall() + a->integer * TQ_MS;
+	freeReplyObject(a);
 	return 0;
 }
 
@@ -303,7 +322,8 @@ tq_redis_stat(void *b, const char *id, unsigned flags, struct tq_info *out,
 		    m.x.o.state != TQ_ABSENT)
 			return tq_fail(e, ENOENT, "%s: nothing is kept of "
 			    "attempt %u", id, attempt);
-		return fill(r, out, mem, &m, e) == -1 ? -1 : 1;
+		return fill(r, out, mem, &m, e) == -1 ||
+		    get_until(r, out, e) == -1 ? -1 : 1;
 	}
 	if (r->place.tq_only || flags & TQ_FIND_TAIL)
 		return 0;

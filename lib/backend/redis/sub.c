@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "backend/redis/worker.h"
+#include "base/clock.h"
 
 #define INVALIDATE	"__redis__:invalidate"
 #define PIDBOX		"celery.pidbox"
@@ -17,6 +18,10 @@ heard(void *arg, const redisReply *a)
 {
 	struct tq_redis *r = arg;
 
+	if (a != NULL && a->type == REDIS_REPLY_ARRAY && a->elements == 3 &&
+	    a->element[0]->type == REDIS_REPLY_STRING &&
+	    strcmp(a->element[0]->str, "subscribe") == 0)
+		r->sub_ready--;
 	if (a == NULL || a->type != REDIS_REPLY_ARRAY || a->elements != 3 ||
 	    a->element[0]->type != REDIS_REPLY_STRING ||
 	    strcmp(a->element[0]->str, "message") != 0 ||
@@ -30,6 +35,7 @@ int
 tq_redis_sub_open(struct tq_redis *r, struct tq_err *e)
 {
 	char channel[TQ_REDIS_PREFIX_MAX + 64];
+	tq_time until;
 	redisReply *a;
 
 	if (tq_redis_conn_open(&r->sub, e) == -1)
@@ -48,5 +54,13 @@ tq_redis_sub_open(struct tq_redis *r, struct tq_err *e)
 		    r->place.prefix, r->place.db);
 		tq_redis_cmd_str(&r->cmd, channel);
 	}
-	return tq_redis_tell(&r->sub, &r->cmd, e);
+	r->sub_ready = (int)r->cmd.n - 1;
+	if (tq_redis_tell(&r->sub, &r->cmd, e) == -1)
+		return -1;
+	until = tq_clock_deadline(tq_clock_mono(), r->place.timeout);
+	while (r->sub_ready > 0)
+		if (tq_redis_await(&r->sub, until, e) != 1)
+			return r->sub.fd == -1 ? -1 : tq_fail(e, ECONNREFUSED,
+			    "%s: no answer to SUBSCRIBE", r->place.name);
+	return 0;
 }

@@ -291,6 +291,10 @@ prepare(struct tq_redis *r, struct tq_redis_held *h,
 		return tq_redis_delay(r, h, in.env.priority, in.msg.eta, e);
 	if (tq_celery_look(&work, mem, &in.msg, &site, &why) == -1)
 		return end_now(r, h, &in, TQ_FAILURE, NULL, why.text, e);
+	if (work.next == TQ_CELERY_END && work.end.state == TQ_EXPIRED) {
+		work.end.why = "expired";
+		h->attempt--;		/* there was none */
+	}
 	if (work.next == TQ_CELERY_END)
 		return tq_redis_end(r, h, &in, &work.end, 0, e);
 	if (work.next == TQ_CELERY_LOOK)
@@ -334,7 +338,8 @@ next_taken(struct tq_redis *r, const struct tq_take *take,
 			tq_redis_held_drop(r, h);
 			continue;
 		}
-		if ((rv = prepare(r, h, take, c, e)) != 0)
+		rv = prepare(r, h, take, c, e);
+		if (rv == 1 || (rv == -1 && errno != ESTALE))
 			return rv;
 	}
 	return 0;

@@ -52,6 +52,44 @@ is_tracking(const struct tq_redis *r)
 	    r->tracked_sub == r->sub.opened;
 }
 
+static void
+got_due(void *arg, const redisReply *a)
+{
+	struct tq_redis *r = arg;
+
+	if (a == NULL || a->type != REDIS_REPLY_ARRAY)
+		return;
+	r->due = a->elements < 2 ? 0 :
+	    (tq_time)(strtod(a->element[1]->str, NULL) * 1e6) * 1000;
+}
+
+static int
+caching(struct tq_redis *r, struct tq_err *e)
+{
+	tq_redis_cmd_reset(&r->cmd);
+	tq_redis_cmd_str(&r->cmd, "CLIENT");
+	tq_redis_cmd_str(&r->cmd, "CACHING");
+	tq_redis_cmd_str(&r->cmd, "YES");
+	return tq_redis_post(&r->main, TQ_REDIS_PLAIN, &r->cmd, NULL, NULL,
+	    e);
+}
+
+/* When the next delayed one is due: the answer comes with the next one. */
+static int
+ask_due(struct tq_redis *r, struct tq_err *e)
+{
+	if (!r->no_tracking && caching(r, e) == -1)
+		return -1;
+	tq_redis_cmd_reset(&r->cmd);
+	tq_redis_cmd_str(&r->cmd, "ZRANGE");
+	tq_redis_cmd_join(&r->cmd, r->place.prefix, "tq.delayed", NULL);
+	tq_redis_cmd_str(&r->cmd, "0");
+	tq_redis_cmd_str(&r->cmd, "0");
+	tq_redis_cmd_str(&r->cmd, "WITHSCORES");
+	return tq_redis_post(&r->main, TQ_REDIS_PLAIN, &r->cmd, got_due, r,
+	    e);
+}
+
 int
 tq_redis_watch(struct tq_redis *r, const struct tq_take *take,
     struct tq_err *e)
@@ -65,15 +103,14 @@ tq_redis_watch(struct tq_redis *r, const struct tq_take *take,
 	tq_arena_reset(&r->mem);
 	if (!r->no_tracking && !is_tracking(r) && track(r, e) == -1)
 		return -1;
-	if (!r->no_tracking) {
-		tq_redis_cmd_reset(cmd);
-		tq_redis_cmd_str(cmd, "CLIENT");
-		tq_redis_cmd_str(cmd, "CACHING");
-		tq_redis_cmd_str(cmd, "YES");
-		if (tq_redis_post(&r->main, TQ_REDIS_PLAIN, cmd, NULL, NULL,
-		    e) == -1)
-			return -1;
-	}
+	/* old rings: whatever they meant is seen below */
+	if (r->sub.fd != -1 && tq_redis_pump(&r->sub, NULL) == -1)
+		r->tracked_sub = 0;
+	/* a task that is due earlier must ring, too */
+	if (ask_due(r, e) == -1)
+		return -1;
+	if (!r->no_tracking && caching(r, e) == -1)
+		return -1;
 	tq_redis_cmd_reset(cmd);
 	tq_redis_cmd_str(cmd, "EXISTS");
 	for (i = 0; i < take->nqueues; i++)

@@ -483,6 +483,96 @@ others(struct tq_redis *r, int (*each)(const struct tq_worker_info *, void *),
 	return rv;
 }
 
+/* What one wants to know of who works: who has a tag, who serves a queue. */
+struct ask {
+	const char	*tag, *queue;
+	struct tq_info	*out;
+	int		 served;
+};
+
+static int
+look_at(const struct tq_worker_info *w, const char *stem, struct ask *a)
+{
+	size_t n = strlen(a->queue);
+	const char *s = w->queues;
+
+	if (a->tag != NULL && *stem != '\0' &&
+	    strncmp(a->tag, stem, strlen(stem)) == 0) {
+		strlcpy(a->out->worker, w->name, sizeof(a->out->worker));
+		strlcpy(a->out->host, w->host, sizeof(a->out->host));
+		a->out->pid = w->pid;
+	}
+	for (; s != NULL; s = strchr(s, ',')) {
+		s += *s == ',';
+		if (strncmp(s, a->queue, n) == 0 &&
+		    (s[n] == ',' || s[n] == '\0'))
+			a->served = 1;
+	}
+	return 0;
+}
+
+/* Go through the notes that hold. */
+static int
+through_notes(struct tq_redis *r, struct ask *ask, struct tq_err *e)
+{
+	const struct tq_scan_bounds bounds = { 1 << 20, 100000, 8 };
+	struct tq_worker_info w;
+	struct tq_arena mem;
+	struct tq_bytes v;
+	const char *key;
+	redisReply *a;
+	size_t i;
+	int rv = 0;
+
+	if ((key = tq_redis_own_key(r, &r->mem, "tq.workers")) == NULL)
+		return tq_fail_sys(e, ENOMEM, "workers");
+	if ((a = tq_redis_say(&r->main, e, "HGETALL", key, NULL)) == NULL)
+		return -1;
+	tq_arena_init(&mem);
+	for (i = 0; i + 1 < a->elements && rv == 0; i += 2) {
+		if (read_note(&w, &mem, a->element[i]->str,
+		    a->element[i + 1]->str, a->element[i + 1]->len) == 1 &&
+		    tq_scan_check(&v, a->element[i + 1]->str,
+		    a->element[i + 1]->len, &bounds, NULL) == 0)
+			rv = look_at(&w, text(&mem, v, "stem"), ask);
+		tq_arena_reset(&mem);
+	}
+	tq_arena_fini(&mem);
+	freeReplyObject(a);
+	return rv;
+}
+
+int
+tq_redis_explain(struct tq_redis *r, struct tq_info *out, const char *tag,
+    struct tq_err *e)
+{
+	struct ask ask = {
+		.tag = out->state == TQ_STARTED ? tag : NULL,
+		.queue = out->task.queue, .out = out
+	};
+	const char *key;
+	redisReply *a;
+
+	if (out->state != TQ_STARTED && out->state != TQ_READY)
+		return 0;
+	if (through_notes(r, &ask, e) == -1)
+		return -1;
+	if (out->state != TQ_READY)
+		return 0;
+	if ((key = tq_redis_own_key(r, &r->mem, "tq.paused")) == NULL)
+		return tq_fail_sys(e, ENOMEM, "%s", out->id.s);
+	a = tq_redis_say(&r->main, e, "SISMEMBER", key, out->task.queue,
+	    NULL);
+	if (a == NULL)
+		return -1;
+	if (a->integer == 1)
+		out->why = "paused";
+	else if (!ask.served && r->place.tq_only)
+		out->why = "no worker";
+	freeReplyObject(a);
+	return 0;
+}
+
 int
 tq_redis_workers(void *b, int (*each)(const struct tq_worker_info *, void *),
     void *arg, struct tq_err *e)
@@ -503,6 +593,8 @@ tq_redis_workers(void *b, int (*each)(const struct tq_worker_info *, void *),
 	    tq_redis_meet(r, e) == -1)
 		return -1;
 	tq_arena_reset(&r->mem);
+	if (r->worker != NULL && note(r, 1, e) == -1)
+		return -1;
 	if ((key = tq_redis_own_key(r, &r->mem, "tq.workers")) == NULL)
 		return tq_fail_sys(e, ENOMEM, "workers");
 	if ((a = tq_redis_say(&r->main, e, "HGETALL", key, NULL)) == NULL)
