@@ -109,7 +109,10 @@ OTHER	:= $(if $(filter x86_64-%,$(shell $(CC) -dumpmachine)),\
 MODSRC	= $(wildcard $(MODDIRS:%=lib/backend/%/*.c) lib/backend/unpack.c \
 	    lib/backend/unpack/*.c)
 SRC	= $(filter-out $(OTHER) $(MODSRC),$(wildcard lib/*/*.c lib/backend/*/*.c))
-OWN	= $(filter lib/beat/% lib/command/% lib/worker/%,$(SRC))
+# But for what a handler in a process of its own needs of the worker.
+WORK	= $(addprefix lib/worker/,mail.c outcome.c work.c)
+OWN	= $(filter-out $(WORK),\
+	    $(filter lib/beat/% lib/command/% lib/worker/%,$(SRC)))
 LIBOBJ	= $(patsubst %.c,$(B)/%.o,$(filter-out $(OWN),$(SRC)))
 OWNOBJ	= $(patsubst %.c,$(B)/%.o,$(OWN))
 CMD	= $(patsubst %.c,$(B)/%,$(wildcard bin/*.c))

@@ -1,7 +1,7 @@
 /*
- * worker [-q queue] [-t seconds]: a worker inside a program.  It claims tasks
- * that have a body, turns the body to upper case, and settles with that as
- * the result; it leaves when nothing came for a while.
+ * worker [-q queue] [-t seconds]: a worker inside a program.  It turns the
+ * body of each task to upper case, and adds up the operands of those named
+ * "add"; it leaves when nothing came for a while, or by INT or TERM.
  *
  * A body over 1 MiB is refused for good; an empty one is tried again in a
  * minute.  If this process dies its task goes to another worker, at once.
@@ -9,6 +9,7 @@
  *	cc -o worker worker.c $(pkg-config --cflags --libs tq)
  */
 #include <ctype.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +19,14 @@
 #include <tq/tq.h>
 
 #define BODY_MAX	(1 << 20)
+
+static volatile int stop;
+
+static void
+on_signal(int sig)
+{
+	stop = sig;
+}
 
 /*
  * Copy the body of a task into buf, wherever it is: in memory, or in a file
@@ -42,56 +51,68 @@ read_body(const struct tq_task *t, char *buf, size_t size)
 	return n < size ? (ssize_t)n : -1;
 }
 
-/* Do the work of one task: decide its outcome; the output is in buf. */
-static void
-work(const struct tq_task *t, char *buf, struct tq_outcome *o)
+/* The output is in the buffer that is our argument: it must last. */
+static int
+upper(struct tq_call *c)
 {
+	struct tq_outcome *end = c->end;
 	struct timespec now;
+	char *buf = c->arg;
 	ssize_t i, n;
 
-	if ((n = read_body(t, buf, BODY_MAX)) == -1) {
-		tq_outcome_init(o, TQ_FAILURE);
-		o->status = 65;
-		o->why = "body too large";
-	} else if (n == 0) {
-		clock_gettime(CLOCK_REALTIME, &now);
-		tq_outcome_init(o, TQ_RETRY);
-		o->when = (now.tv_sec + 60) * TQ_SECOND;
-		o->why = "body empty";
-	} else {
-		for (i = 0; i < n; i++)
-			buf[i] = (char)toupper((unsigned char)buf[i]);
-		tq_outcome_init(o, TQ_SUCCESS);
-		o->status = 0;
-		o->out.p = buf;
-		o->out.n = (size_t)n;
+	if ((n = read_body(&c->claim->task, buf, BODY_MAX)) == -1) {
+		end->why = "body too large";
+		return 65;
 	}
+	if (n == 0) {
+		/* status 75 would leave the time to the policy of the queue */
+		clock_gettime(CLOCK_REALTIME, &now);
+		end->state = TQ_RETRY;
+		end->when = (now.tv_sec + 60) * TQ_SECOND;
+		return 0;
+	}
+	for (i = 0; i < n; i++)
+		buf[i] = (char)toupper((unsigned char)buf[i]);
+	end->out.p = buf;
+	end->out.n = (size_t)n;
+	return 0;
 }
 
-/* Claim and settle until nothing comes.  Returns 0, or -1 with *e filled. */
+/* The sum of its operands, as a JSON value. */
 static int
-serve(struct tq *tq, const struct tq_take *take, char *buf, struct tq_err *e)
+add(struct tq_call *c)
 {
-	struct tq_claim c;
-	struct tq_outcome o;
-	int rv;
+	const struct tq_task *t = &c->claim->task;
+	struct tq_outcome *end = c->end;
+	char *buf = c->arg, *rest;
+	double sum = 0;
+	int i;
 
-	tq_claim_init(&c);
-	while ((rv = tq_claim(tq, take, &c, e)) == 1) {
-		work(&c.task, buf, &o);
-		if ((rv = tq_settle(tq, &c.ref, &o, 0, e)) == -1)
-			break;
+	for (i = 0; i < t->argc; i++) {
+		sum += strtod(t->argv[i], &rest);
+		if (rest == t->argv[i] || *rest != '\0') {
+			end->type = "ValueError";
+			end->why = "an operand is no number";
+			return 65;
+		}
 	}
-	tq_claim_fini(&c);
-
-	/* the last outcomes may still be on their way to the disk */
-	return rv == 0 ? tq_sync(tq, e) : rv;
+	end->result.p = buf;
+	end->result.n = (size_t)snprintf(buf, BODY_MAX, "%.15g", sum);
+	return 0;
 }
 
 int
 main(int argc, char **argv)
 {
-	struct tq_take take = { .timeout = 5 * TQ_SECOND };
+	struct tq_handler handlers[] = {
+		{ "add", add, NULL },
+		{ NULL, upper, NULL },
+	};
+	struct tq_work w = {
+		.handlers = handlers, .nhandlers = 2,
+		.idle = 5 * TQ_SECOND, .stop = &stop,
+	};
+	struct sigaction sa = { .sa_handler = on_signal };
 	struct tq_err e;
 	struct tq *tq;
 	char *buf;
@@ -100,11 +121,11 @@ main(int argc, char **argv)
 	while ((ch = getopt(argc, argv, "q:t:")) != -1)
 		switch (ch) {
 		case 'q':
-			take.queue[0] = optarg;
-			take.nqueues = 1;
+			w.take.queue[0] = optarg;
+			w.take.nqueues = 1;
 			break;
 		case 't':
-			take.timeout = strtol(optarg, NULL, 10) * TQ_SECOND;
+			w.idle = strtol(optarg, NULL, 10) * TQ_SECOND;
 			break;
 		default:
 			fprintf(stderr,
@@ -115,11 +136,14 @@ main(int argc, char **argv)
 		perror("worker");
 		return 71;
 	}
+	handlers[0].arg = handlers[1].arg = buf;
+	sigaction(SIGINT, &sa, NULL);
+	sigaction(SIGTERM, &sa, NULL);
 	if (tq_open(&tq, NULL, NULL, 0, &e) == -1) {
 		fprintf(stderr, "worker: %s\n", e.text);
 		return 69;
 	}
-	if ((rv = serve(tq, &take, buf, &e)) == -1)
+	if ((rv = tq_work(tq, &w, &e)) == -1)
 		fprintf(stderr, "worker: %s\n", e.text);
 	tq_close(tq);
 	free(buf);

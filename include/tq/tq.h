@@ -509,6 +509,56 @@ int	tq_worker_capture(struct tq *, unsigned capture, enum tq_stream,
 /* Hand back what dead workers held, now.  Returns how many. */
 int	tq_worker_sweep(struct tq *, struct tq_err *);
 
+/* ---- handlers in this process ---------------------------------------- */
+
+/* A task in the hands of a handler. */
+struct tq_call {
+	struct tq	*tq;		/* to put others, and to tell progress;
+					 * it must not claim */
+	const struct tq_claim *claim;	/* its task is claim->task */
+	struct tq_outcome *end;		/* to be filled: out, err, result, type,
+					 * why; a state that is set counts
+					 * instead of the status */
+	void		*arg;		/* of the handler */
+};
+
+struct tq_handler {
+	const char	*name;		/* of its tasks; NULL: of all that no
+					 * other names, bodies included */
+	/*
+	 * Run the task and return its exit status, 0 to 255, which is read as
+	 * tqrun(1) reads that of a program.  What *end points to must last
+	 * until the next call.
+	 */
+	int		(*run)(struct tq_call *);
+	void		*arg;
+};
+
+struct tq_work {
+	struct tq_take	 take;		/* what to claim; timeout, lease and
+					 * capture are not looked at */
+	const struct tq_handler *handlers;
+	size_t		 nhandlers;
+	int		 retries;	/* of tasks that do not say it */
+	uint64_t	 count;		/* leave after so many, 0: never */
+	tq_time		 idle;		/* leave when nothing came for so long;
+					 * TQ_FOREVER: never */
+	const volatile int *stop;	/* leave when it is not 0, or NULL; a
+					 * handler of signals may set it */
+	/* what it did */
+	uint64_t	 done, failed;	/* ended in success, in failure */
+};
+
+/*
+ * Be a worker: claim tasks, call their handlers in this process, settle what
+ * they make of them, one after another, until told to leave or until the mail
+ * "stop".  A task without a handler fails as NotRegistered.
+ *
+ * 0; -1: the broker failed, and what was claimed goes to another worker when
+ * the handle is closed.  EINVAL no handlers.
+ */
+int	tq_work(struct tq *, struct tq_work *, struct tq_err *);
+
 #ifdef __cplusplus
 }
 #endif

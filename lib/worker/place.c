@@ -20,6 +20,9 @@
 #include "replace.h"
 #include "tree.h"
 
+/* The exception of a name without a handler, see tq_handlers_find(). */
+#define NOT_REGISTERED	"NotRegistered"
+
 /* Make the files for input; what was there before is closed. */
 static int
 make_input(struct tq_place *p, struct tq_err *e)
@@ -116,6 +119,9 @@ refuse(struct tq_place *p, const struct tq_place_rules *rules, int status,
 	}
 	tq_ending_decide(p, TQ_EXITED(status));
 	tq_ending_why(p, why->text);
+	if (strncmp(why->text, NOT_REGISTERED, sizeof(NOT_REGISTERED) - 1) ==
+	    0)
+		p->end.type = NOT_REGISTERED;
 }
 
 static void

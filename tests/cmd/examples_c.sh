@@ -64,5 +64,33 @@ id=$(head -c 1000000 /dev/zero | tr '\0' a | tqput -i -q large)
 is 'a large body arrives whole' "$(tqresult "$id" | tr -d A | wc -c)" 0
 is 'and its result too' "$(tqresult "$id" | wc -c)" 1000000
 
+tqput -Q --id sum -q named -N add 1 2.5 3
+tqput -Q --id bad -q named -N add 1 two
+tqput -Q --id other -q named sh -c 'exit 3'
+./worker -q named -t 0
+is 'a named task has its handler' "$(tqstat -o state,result sum)" \
+    "success${TAB}6.5"
+is 'which may fail by an exception' "$(tqstat -o state,status,type,why bad)" \
+    "failure${TAB}65${TAB}ValueError${TAB}an operand is no number"
+is 'a command is none for it' "$(tqstat -o state,status,type other)" \
+    "failure${TAB}127${TAB}NotRegistered"
+
+bg ./worker -q idle -t 3600
+worker=$!
+answers()
+{
+	tqctl ping -Q
+}
+ok 'it answers a ping' wait_for answers
+tqput -Q --id woken -q idle -N add 1
+ok 'a put wakes it' tqresult -w -t 10 woken
+tqctl stop
+ok 'a mail stops it' wait_gone "$worker"
+bg ./worker -q idle -t 3600
+worker=$!
+ok 'another comes' wait_for answers
+kill "$worker"
+ok 'a signal stops it' wait_gone "$worker"
+
 check 'a broker without a module is an error' 69 '' 'producer: *nosuch*' \
     env TQ_BROKER=nosuch://x ./producer word

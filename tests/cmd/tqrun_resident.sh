@@ -57,6 +57,7 @@ put other -N other
 tqrun -E -u greet=./use 2>/dev/null
 check 'and of no other' 127 '' 'tqresult: *NotRegistered: other*' \
     tqresult other
+is 'which is an exception' "$(tqstat -o type other)" NotRegistered
 
 # ---- answers
 
