@@ -23,6 +23,7 @@
 #include "command/arg.h"
 #include "command/body.h"
 #include "command/hint.h"
+#include "command/ids.h"
 #include "command/many.h"
 #include "command/options.h"
 #include "command/place.h"
@@ -30,6 +31,7 @@
 #include "command/stand.h"
 #include "command/status.h"
 #include "command/stdio.h"
+#include "command/weave.h"
 
 enum {
 	OPT_BACKOFF = TQ_LONG(0), OPT_HOLD, OPT_ID, OPT_IONICE, OPT_KEEP, OPT_KW,
@@ -40,53 +42,55 @@ enum {
 };
 
 static const char usage[] =
-    "[-fiJQvw] [-a time | -d delay] [-b url] [-C dir] [-e name[=value]]\n"
-    "      [-l label] [-p pri] [-q queue] [-R name[=n]] [-r retries]\n"
-    "      [-S lane] [-T soft[,hard]]\n"
+    "[-fiJQvw] [-A id[,id...]] [-a time | -d delay] [-b url] [-C dir]\n"
+    "      [-D ok|fail|any] [-e name[=value]] [-K skip|replace|follow]\n"
+    "      [-k key] [-l label] [-P id] [-p pri] [-q queue] [-R name[=n]]\n"
+    "      [-r retries] [-S lane] [-T soft[,hard]]\n"
     "      [-t timeout] [-x expires] [--backoff base,factor,cap] [--hold]\n"
     "      [--id id] [--ionice class] [--keep time] [--limit name=value,...]\n"
-    "      [--nice nice] [--no-result] [--once] [--results url]\n"
-    "      [command [arg ...]]\n"
+    "      [--link string] [--link-error string] [--nice nice] [--no-result]\n"
+    "      [--once] [--results url] [command [arg ...]]\n"
     "... -c string [arg ...]\n"
     "... -N name [-J] [--kw name=value] [arg ...]\n"
-    "... -m [-0J] [-I str] [-c string | -N name | command] [arg ...]";
+    "... -m [-0J] [-I str] [--chain | --group | --chord string]\n"
+    "      [-c string | -N name | command] [arg ...]";
 
 static const struct tq_option table[] = {
 	{ '0', "null", NULL, "records of -m end in NUL" },
-	{ 'A', "after", "id", NULL },
+	{ 'A', "after", "id[,id...]", "run after these" },
 	{ 'a', "at", "time", "start at this time" },
 	{ OPT_BACKOFF, "backoff", "base,factor,cap", "delays of retries" },
 	{ 'b', "broker", "url", "where to put it" },
 	{ 'C', "chdir", "dir", "directory to run in" },
 	{ 'c', "command", "string", "run by sh -c" },
-	{ OPT_CHAIN, "chain", NULL, NULL },
-	{ OPT_CHORD, "chord", "string", NULL },
-	{ 'D', "when", "end", NULL },
+	{ OPT_CHAIN, "chain", NULL, "with -m: each after the one before" },
+	{ OPT_CHORD, "chord", "string", "with -m: then this, on their output" },
+	{ 'D', "when", "end", "when -A lets it run: ok, fail, any" },
 	{ 'd', "delay", "delay", "start after this time" },
 	{ 'e', "env", "name[=value]", "a variable for the task" },
 	{ 'F', "flow", "file", NULL },
 	{ 'f', "follow", NULL, "with -w: output as it comes" },
-	{ OPT_GROUP, "group", NULL, NULL },
+	{ OPT_GROUP, "group", NULL, "with -m: they are a group" },
 	{ OPT_HOLD, "hold", NULL, "keep it until tqctl release" },
 	{ 'I', "replace", "str", "with -m: put the record for str" },
 	{ 'i', "stdin", NULL, "stdin is the task's stdin" },
 	{ OPT_ID, "id", "id", "its id, at most once in the broker" },
 	{ OPT_IONICE, "ionice", "class", "disk priority: 0 to 7, or idle" },
 	{ 'J', "json", NULL, "arguments, records or answer in JSON" },
-	{ 'K', "on-key", "policy", NULL },
-	{ 'k', "key", "key", NULL },
+	{ 'K', "on-key", "policy", "key is taken: skip, replace, follow" },
+	{ 'k', "key", "key", "one unended task of this key" },
 	{ OPT_KEEP, "keep", "time", "keep its result this long" },
 	{ OPT_KW, "kw", "name=value", "a named argument of -N" },
 	{ 'l', "label", "label", "a word for people" },
 	{ OPT_LIMIT, "limit", "name=value", "what it may use: mem=2G,cpu=1h" },
-	{ OPT_LINK, "link", "string", NULL },
-	{ OPT_LINK_ERROR, "link-error", "string", NULL },
+	{ OPT_LINK, "link", "string", "then this, on its output" },
+	{ OPT_LINK_ERROR, "link-error", "string", "or this, if it fails" },
 	{ 'm', "many", NULL, "a task for each record of stdin" },
 	{ 'N', "name", "name", "run by the handler of this name" },
 	{ OPT_NICE, "nice", "nice", "1 to 19, higher gives way" },
 	{ OPT_NO_RESULT, "no-result", NULL, "keep no output of a success" },
 	{ OPT_ONCE, "once", NULL, "start it at most once" },
-	{ 'P', "pipe", "id", NULL },
+	{ 'P', "pipe", "id", "its output is the task's stdin" },
 	{ 'p', "priority", "pri", "0 to 9, higher first" },
 	{ 'Q', "quiet", NULL, "print no id" },
 	{ 'q', "queue", "queue", "where it waits" },
@@ -115,8 +119,11 @@ struct put {
 	struct tq_limits limits;
 	char		 limits_text[TQ_LIMITS_MAX + 1];
 	tq_time		 timeout;
+	struct tq_ids	 after, pipe;	/* -A, -P: at first maybe tails */
+	enum tq_shape	 shape;
+	const char	*chord, *link, *link_error;
 	int		 stdin_body, json, many, null, wait, follow;
-	int		 quiet, verbose;
+	int		 quiet, verbose, has_when, has_policy;
 };
 
 /* ---- arguments ------------------------------------------------------- */
@@ -130,6 +137,96 @@ expires(const char *value)
 	if (tq_duration_parse(&t, value, NULL) == 0)
 		return tq_clock_deadline(tq_clock_wall(), t);
 	return tq_arg_date("-x", value);
+}
+
+/* Number of a word of a few. */
+static int
+word(const char *option, const char *value, const char *const *words, int n)
+{
+	int i;
+
+	for (i = 0; i < n; i++)
+		if (strcmp(value, words[i]) == 0)
+			return i;
+	tq_die(TQ_EXIT_USAGE, "%s: '%s' is not %s, %s or %s", option, value,
+	    words[0], words[1], words[2]);
+}
+
+/* Ids between commas. */
+static void
+add_ids(struct tq_ids *to, const char *value)
+{
+	char *copy = strdup(value), *p = copy, *id;
+
+	if (copy == NULL)
+		tq_die(TQ_EXIT_OS, "-A: %s", strerror(errno));
+	while ((id = strsep(&p, ",")) != NULL) {
+		if (*id == '\0')
+			tq_die(TQ_EXIT_USAGE, "-A: '%s' has an empty id",
+			    value);
+		tq_ids_add(to, id);
+	}
+	free(copy);
+}
+
+/* One shape of -m. */
+static void
+set_shape(struct put *p, enum tq_shape shape)
+{
+	if (p->shape != TQ_SHAPE_LOOSE && p->shape != shape)
+		tq_die(TQ_EXIT_USAGE,
+		    "--chain, --group and --chord exclude each other");
+	p->shape = shape;
+}
+
+/* Options that tie it to others; 0 when key is another. */
+static int
+set_ties(struct put *p, int key, const char *value)
+{
+	static const char *const whens[] = { "ok", "fail", "any" };
+	static const char *const policies[] = { "skip", "replace", "follow" };
+
+	switch (key) {
+	case 'A':
+		add_ids(&p->after, value);
+		break;
+	case OPT_CHAIN:
+		set_shape(p, TQ_SHAPE_CHAIN);
+		break;
+	case OPT_CHORD:
+		set_shape(p, TQ_SHAPE_CHORD);
+		p->chord = value;
+		break;
+	case 'D':
+		p->task.when = (enum tq_when)word("-D", value, whens, 3);
+		p->has_when = 1;
+		break;
+	case OPT_GROUP:
+		set_shape(p, TQ_SHAPE_GROUP);
+		break;
+	case 'K':
+		p->task.on_key = (enum tq_on_key)word("-K", value, policies,
+		    3);
+		p->has_policy = 1;
+		break;
+	case 'k':
+		p->task.key = value;
+		break;
+	case OPT_LINK:
+		p->link = value;
+		break;
+	case OPT_LINK_ERROR:
+		p->link_error = value;
+		break;
+	case 'P':
+		if (p->pipe.n > 0)
+			tq_die(TQ_EXIT_USAGE, "-P is there twice");
+		tq_ids_add(&p->pipe, value);
+		break;
+	default:
+		return 0;
+	}
+	return 1;
 }
 
 /* Options that say what a task is; 0 when key is another. */
@@ -286,6 +383,27 @@ check(const struct put *p, const struct tq_options *o, int argc, int at_delay)
 		tq_options_usage(o);
 }
 
+/* The same for those that tie tasks to others. */
+static void
+check_ties(const struct put *p)
+{
+	int linked = p->link != NULL || p->link_error != NULL;
+
+	if (p->shape != TQ_SHAPE_LOOSE && !p->many)
+		tq_die(TQ_EXIT_USAGE, "--chain, --group and --chord are for -m");
+	if (p->shape != TQ_SHAPE_LOOSE && p->task.key != NULL)
+		tq_die(TQ_EXIT_USAGE, "-k is for one task");
+	if (p->has_policy && p->task.key == NULL)
+		tq_die(TQ_EXIT_USAGE, "-K is for -k");
+	if (p->has_when && p->after.n == 0 && p->shape != TQ_SHAPE_CHAIN)
+		tq_die(TQ_EXIT_USAGE, "-D is for -A");
+	if (p->pipe.n > 0 && p->stdin_body)
+		tq_die(TQ_EXIT_USAGE, "-i and -P exclude each other");
+	if (linked && (p->many || p->wait))
+		tq_die(TQ_EXIT_USAGE, "--link and --link-error exclude -m "
+		    "and -w");
+}
+
 /* str must be there to be replaced, and not where a shell would parse it. */
 static void
 check_replace(const struct put *p)
@@ -314,10 +432,11 @@ parse(struct put *p, struct tq_options *o, int argc, char *argv[])
 	while ((key = tq_options_next(o, argc, argv)) != -1) {
 		if (key == 'a' || key == 'd')
 			when |= key == 'a' ? 'a' : 'd' << 8;
-		if (!set_task(p, key, optarg))
+		if (!set_task(p, key, optarg) && !set_ties(p, key, optarg))
 			set_manner(p, key, optarg);
 	}
 	check(p, o, argc - optind, when);
+	check_ties(p);
 }
 
 /* The work: string or words, and where it will run. */
@@ -388,6 +507,60 @@ print_id(const struct put *p, const char *id)
 	tq_print_fini(&out);
 }
 
+/*
+ * Find the tasks that it waits for, by their tails too; another broker than a
+ * spool is asked by the put itself.
+ */
+static void
+resolve(struct put *p)
+{
+	struct tq_err e;
+
+	if (tq_spool_dir(p->tq) != NULL &&
+	    (tq_ids_resolve(&p->after, p->tq, TQ_FIND_TAIL, &e) == -1 ||
+	    tq_ids_resolve(&p->pipe, p->tq, TQ_FIND_TAIL, &e) == -1))
+		fail(p, &e);
+	p->task.after = p->after.v;
+	p->task.nafter = p->after.n;
+	if (p->pipe.n > 0)
+		p->task.pipe = p->pipe.v[0];
+}
+
+/* Put the task and what --link and --link-error let follow. */
+static int
+put_linked(struct put *p, struct tq_id *id, struct tq_err *e)
+{
+	struct tq_task t[3];
+	struct tq_id ids[3], own;
+	struct tq_weave w;
+	const char *after[1];
+	size_t n = 1, done;
+
+	tq_weave_init(&w, TQ_SHAPE_LOOSE, NULL, &p->task);
+	t[0] = p->task;
+	if (t[0].id == NULL) {
+		tq_weave_id(&w, &own);
+		t[0].id = own.s;
+	}
+	after[0] = t[0].id;
+	if (p->link != NULL) {
+		tq_weave_then(&t[n], &p->task, &p->link);
+		t[n++].pipe = t[0].id;
+	}
+	if (p->link_error != NULL) {
+		tq_weave_then(&t[n], &p->task, &p->link_error);
+		t[n].after = after;
+		t[n].nafter = 1;
+		t[n++].when = TQ_WHEN_FAIL;
+	}
+	if (tq_put_patient(p->tq, t, n, p->timeout, ids, &done, e) == -1) {
+		*id = ids[0];
+		return -1;
+	}
+	*id = ids[0];
+	return 0;
+}
+
 static int
 put_one(struct put *p)
 {
@@ -402,7 +575,9 @@ put_one(struct put *p)
 	if (p->wait)
 		return tq_stand_for(p->tq, &p->task, p->timeout,
 		    p->follow ? TQ_STAND_FOLLOW : 0);
-	rv = tq_put_patient(p->tq, &p->task, 1, p->timeout, &id, &done, &e);
+	rv = p->link != NULL || p->link_error != NULL ?
+	    put_linked(p, &id, &e) :
+	    tq_put_patient(p->tq, &p->task, 1, p->timeout, &id, &done, &e);
 	/* a task of that id is there: whose it is can still be asked */
 	if (!p->quiet && (rv == 0 || e.num == EEXIST))
 		print_id(p, id.s);
@@ -426,12 +601,18 @@ put_many(struct put *p)
 		.delim = p->null ? '\0' : '\n',
 		.quiet = p->quiet,
 		.timeout = p->timeout,
+		.shape = p->shape,
+		.chord = p->chord,
 	};
 	struct tq_err e;
+	int rv;
 
-	if (tq_many_put(&many, &e) == -1)
+	if ((rv = tq_many_put(&many, &e)) == -1) {
+		/* a group that is not whole ends with this handle */
+		tq_close(p->tq);
 		fail(p, &e);
-	return TQ_EXIT_OK;
+	}
+	return rv == 0 ? TQ_EXIT_OK : TQ_EXIT_NO;
 }
 
 int
@@ -445,6 +626,8 @@ main(int argc, char *argv[])
 	tq_task_init(&p.task);
 	tq_place_init(&p.place);
 	tq_body_init(&p.body);
+	tq_ids_init(&p.after);
+	tq_ids_init(&p.pipe);
 	tq_stdio_hold();
 	tq_options_init(&o, usage, table, sizeof(table) / sizeof(table[0]));
 	parse(&p, &o, argc, argv);
@@ -458,10 +641,14 @@ main(int argc, char *argv[])
 	/* what runs in this place was put by a user of this machine */
 	if (p.place.umask != -1 && tq_spool_dir(p.tq) != NULL)
 		p.task.flags |= TQ_TASK_LOCAL;
+	if (p.after.n > 0 || p.pipe.n > 0)
+		resolve(&p);
 	status = p.many ? put_many(&p) : put_one(&p);
 	tq_close(p.tq);
 	tq_body_fini(&p.body);
 	tq_place_fini(&p.place);
+	tq_ids_fini(&p.after);
+	tq_ids_fini(&p.pipe);
 	free(p.urls);
 	free(p.kwargs);
 	free(p.needs);

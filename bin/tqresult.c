@@ -270,6 +270,25 @@ show(struct result *r, const char *id, struct tq_info *info, struct tq_err *e)
 	return r->columns ? print(r, info) : replay(r, info, e);
 }
 
+/*
+ * Put the members of each group in its place.  A group stays itself behind
+ * them: it has no output, but it may have ended without them.  With -w all of
+ * its members are there only when it has ended.
+ */
+static void
+expand(struct result *r, struct tq_err *e)
+{
+	size_t i;
+
+	for (i = 0; r->wait && r->count == 0 && i < r->ids.n; i++)
+		if (tq_replay_wait(r->tq, r->ids.v[i], NULL, left(r), NULL,
+		    e) == -1)
+			die(r, e);
+	if (tq_ids_expand(&r->ids, r->tq, r->count == 0 && !r->columns, e) ==
+	    -1)
+		die(r, e);
+}
+
 /* Progress is for people, and one task has none. */
 static void
 progress(const struct result *r, size_t done)
@@ -289,6 +308,9 @@ show_all(struct result *r, struct tq_err *e)
 	tq_info_init(&info);
 	for (i = 0; i < r->ids.n; i++) {
 		progress(r, i);
+		/* a group has nothing to say once a member has */
+		if (tq_ids_is_group(&r->ids, i) && status != 0)
+			continue;
 		one = show(r, r->ids.v[i], &info, e);
 		if (status == 0)
 			status = one;
@@ -344,6 +366,8 @@ main(int argc, char *argv[])
 	else {
 		if (tq_ids_resolve(&r.ids, r.tq, TQ_FIND_TAIL, &e) == -1)
 			die(&r, &e);
+		if (r.attempt == 0 && tq_ids_groups(&r.ids))
+			expand(&r, &e);
 		if (r.count > 0)
 			choose(&r, &e);
 		if (r.header)

@@ -28,6 +28,7 @@
 #include "command/status.h"
 #include "command/stdio.h"
 #include "command/table.h"
+#include "command/tree.h"
 
 #define BUSY	(1u << TQ_DELAYED | 1u << TQ_BLOCKED | 1u << TQ_READY | \
 		1u << TQ_STARTED | 1u << TQ_RETRY)
@@ -211,6 +212,21 @@ select_tasks(struct tq_select *sel, const struct stat_run *r, unsigned states)
 		sel->states = states;
 }
 
+/* A line of the tree: its first column, the tail, says how deep it stands. */
+static int
+print_branch(const struct tq_info *info, unsigned depth, void *arg)
+{
+	struct stat_run *r = arg;
+	struct tq_row row = { r->tq, info, tq_clock_wall() };
+	size_t i;
+
+	tq_print_indent(&r->print, 2 * depth);
+	for (i = 0; i < r->what.n; i++)
+		tq_column_print(r->what.v[i], &r->print, &row);
+	tq_print_end(&r->print);
+	return ++r->printed == r->count;
+}
+
 static int
 list_tasks(struct stat_run *r, struct tq_err *e)
 {
@@ -224,6 +240,11 @@ list_tasks(struct stat_run *r, struct tq_err *e)
 	select_tasks(&sel, r, UNENDED);
 	if (r->header && !r->verbose)
 		tq_columns_header(&r->what, &r->print);
+	/* for people, not where columns or a form were asked for */
+	if (r->ids.n > 0 && r->cols == NULL && r->form == TQ_PRINT_TEXT &&
+	    !r->verbose && r->sort == NULL && r->states == 0 &&
+	    r->nqueues == 0 && r->key == NULL && r->label == NULL)
+		return tq_tree_walk(r->tq, &r->ids, print_branch, r, e);
 	if (r->sort != NULL)
 		return tq_list_sorted(r->tq, &sel, r->sort, print_task, r, e);
 	return tq_list(r->tq, &sel, print_task, r, e);

@@ -69,6 +69,29 @@ print_label(struct tq_print *p, const char *name, const struct tq_row *r)
 }
 
 static void
+print_key(struct tq_print *p, const char *name, const struct tq_row *r)
+{
+	tq_print_str(p, name, r->info->task.key);
+}
+
+static void
+print_group(struct tq_print *p, const char *name, const struct tq_row *r)
+{
+	tq_print_str(p, name, r->info->task.group);
+}
+
+static void
+print_after(struct tq_print *p, const char *name, const struct tq_row *r)
+{
+	const struct tq_task *t = &r->info->task;
+
+	if (t->nafter == 0)
+		tq_print_none(p, name);
+	else
+		tq_print_list(p, name, t->after, t->nafter);
+}
+
+static void
 print_name(struct tq_print *p, const char *name, const struct tq_row *r)
 {
 	tq_print_str(p, name, r->info->task.name);
@@ -344,6 +367,7 @@ static const struct tq_column table[] = {
 	{ "queue", print_queue },
 	{ "state", print_state },
 	{ "pri", print_pri },
+	{ "key", print_key },
 	{ "label", print_label },
 	{ "lane", print_lane },
 	{ "name", print_name },
@@ -368,8 +392,10 @@ static const struct tq_column table[] = {
 	{ "worker", print_worker },
 	{ "pid", print_pid },
 	{ "host", print_host },
+	{ "group", print_group },
 	{ "parent", print_parent },
 	{ "root", print_root },
+	{ "after", print_after },
 	{ "progress", print_progress },
 	{ "type", print_type },
 	{ "body", print_body },

@@ -22,6 +22,7 @@ tq_ids_fini(struct tq_ids *ids)
 	for (i = 0; i < ids->n; i++)
 		free((char *)ids->v[i]);
 	free(ids->v);
+	free(ids->group);
 	tq_ids_init(ids);
 }
 
@@ -83,10 +84,15 @@ tq_ids_resolve(struct tq_ids *ids, struct tq *tq, unsigned flags,
 	char *id;
 	int rv = -1;
 
+	free(ids->group);
+	ids->group = calloc(ids->n + 1, 1);
+	if (ids->group == NULL)
+		return tq_fail_sys(e, ENOMEM, "%zu ids", ids->n);
 	tq_info_init(&info);
 	for (i = 0; i < ids->n; i++) {
 		switch (tq_stat(tq, ids->v[i], flags, &info, e)) {
 		case 1:
+			ids->group[i] = info.task.kind == TQ_KIND_GROUP;
 			break;
 		case 0:
 			tq_fail(e, ENOENT, "%s: no such id", ids->v[i]);
@@ -110,5 +116,97 @@ tq_ids_resolve(struct tq_ids *ids, struct tq *tq, unsigned flags,
 	rv = 0;
 out:
 	tq_info_fini(&info);
+	return rv;
+}
+
+/* ---- groups ------------------------------------------------------------ */
+
+int
+tq_ids_is_group(const struct tq_ids *ids, size_t i)
+{
+	return ids->group != NULL && ids->group[i];
+}
+
+int
+tq_ids_groups(const struct tq_ids *ids)
+{
+	size_t i;
+
+	for (i = 0; i < ids->n; i++)
+		if (tq_ids_is_group(ids, i))
+			return 1;
+	return 0;
+}
+
+struct expansion {
+	struct tq_ids	*to;
+	unsigned char	*group;		/* as of ids, of what is in `to` */
+	size_t		 cap;
+};
+
+static void
+mark(struct expansion *x, int group)
+{
+	size_t cap = x->cap == 0 ? 256 : x->cap * 2;
+	unsigned char *p;
+
+	if (x->to->n > x->cap) {
+		if ((p = realloc(x->group, cap)) == NULL)
+			tq_die(TQ_EXIT_OS, "ids: %s", strerror(errno));
+		x->group = p;
+		x->cap = cap;
+	}
+	x->group[x->to->n - 1] = (unsigned char)group;
+}
+
+/* Not expanded yet, and a group that stands behind its members. */
+enum { PLAIN, GROUP, DONE };
+
+static int
+add_member(const struct tq_info *i, void *arg)
+{
+	struct expansion *x = arg;
+
+	tq_ids_add(x->to, i->id.s);
+	mark(x, i->task.kind == TQ_KIND_GROUP ? GROUP : PLAIN);
+	return 0;
+}
+
+/* Expand one level; 1 if there was a group, 0, -1. */
+static int
+expand_once(struct tq_ids *ids, struct tq *tq, int keep, struct tq_err *e)
+{
+	struct tq_select sel = { .group = NULL };
+	struct tq_ids to;
+	struct expansion x = { .to = &to };
+	size_t i;
+	int rv = 0;
+
+	tq_ids_init(&to);
+	for (i = 0; i < ids->n && rv != -1; i++) {
+		if (ids->group[i] == GROUP) {
+			sel.group = ids->v[i];
+			rv = tq_list(tq, &sel, add_member, &x, e) == -1 ? -1 :
+			    1;
+			if (!keep)
+				continue;
+		}
+		tq_ids_add(&to, ids->v[i]);
+		mark(&x, ids->group[i] == PLAIN ? PLAIN : DONE);
+	}
+	tq_ids_fini(ids);
+	*ids = to;
+	ids->group = x.group;
+	return rv;
+}
+
+int
+tq_ids_expand(struct tq_ids *ids, struct tq *tq, int keep, struct tq_err *e)
+{
+	int rv;
+
+	/* members are younger than their groups: this comes to an end */
+	while ((rv = expand_once(ids, tq, keep, e)) == 1)
+		continue;
 	return rv;
 }

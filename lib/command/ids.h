@@ -9,6 +9,7 @@
 
 struct tq_ids {
 	const char	**v;	/* n strings, all ours */
+	unsigned char	*group;	/* of each, once they are resolved; or NULL */
 	size_t		 n, cap;
 };
 
@@ -24,4 +25,12 @@ void	tq_ids_operands(struct tq_ids *, int argc, char *argv[]);
  */
 int	tq_ids_resolve(struct tq_ids *, struct tq *, unsigned flags,
 	    struct tq_err *);
+/* Once they are resolved: 1 if one of them, or the i-th, is a group. */
+int	tq_ids_groups(const struct tq_ids *);
+int	tq_ids_is_group(const struct tq_ids *, size_t i);
+/*
+ * Put the members of groups, and of groups in them, in the place of each; with
+ * keep a group stays behind its members.  0 or -1.
+ */
+int	tq_ids_expand(struct tq_ids *, struct tq *, int keep, struct tq_err *);
 #endif

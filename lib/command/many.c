@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -24,10 +25,14 @@ struct batch {
 	const struct tq_many *m;
 	struct tq_records records;
 	struct tq_arena	 mem;
-	struct tq_task	*tasks;		/* n of TQ_BATCH_MAX */
+	struct tq_task	*tasks;		/* n of max; room for one before, and
+					 * behind, for what a group needs */
 	struct tq_id	*ids;
-	size_t		 n;
+	size_t		 n, max;
 	uint64_t	 put;		/* in all batches before */
+	struct tq_weave	 weave;
+	struct tq_id	 linked;	/* the last link that was put */
+	int		 taken;		/* a key was */
 	struct tq_buf	 out;
 	int		 progress;	/* show it */
 	tq_time		 shown;		/* when it was, monotonic */
@@ -44,8 +49,8 @@ put_some(struct tq *tq, const struct tq_task *t, size_t n, tq_time timeout,
 	return tq_put_many(tq, t, n, timeout, out, e);
 }
 
-int
-tq_put_patient(struct tq *tq, const struct tq_task *t, size_t n,
+static int
+put_parts(struct tq *tq, const struct tq_task *t, size_t n, int whole,
     tq_time timeout, struct tq_id *out, size_t *done, struct tq_err *e)
 {
 	tq_time end = tq_clock_deadline(tq_clock_mono(), timeout), left = 0;
@@ -58,7 +63,7 @@ tq_put_patient(struct tq *tq, const struct tq_task *t, size_t n,
 			*done += part;
 			continue;
 		}
-		if (e->num == EMSGSIZE && part > 1) {
+		if (e->num == EMSGSIZE && part > 1 && !whole) {
 			part = (part + 1) / 2;
 			continue;
 		}
@@ -73,13 +78,35 @@ tq_put_patient(struct tq *tq, const struct tq_task *t, size_t n,
 	return 0;
 }
 
+int
+tq_put_patient(struct tq *tq, const struct tq_task *t, size_t n,
+    tq_time timeout, struct tq_id *out, size_t *done, struct tq_err *e)
+{
+	return put_parts(tq, t, n, 0, timeout, out, done, e);
+}
+
+int
+tq_put_whole(struct tq *tq, const struct tq_task *t, size_t n,
+    tq_time timeout, struct tq_err *e)
+{
+	struct tq_id *ids = reallocarray(NULL, n, sizeof(*ids));
+	size_t done;
+	int rv;
+
+	if (ids == NULL)
+		return tq_fail_sys(e, ENOMEM, "%zu tasks", n);
+	rv = put_parts(tq, t, n, 1, timeout, ids, &done, e);
+	free(ids);
+	return rv;
+}
+
 /* Write the ids of the batch in one go. */
 static int
 print_ids(struct batch *b, size_t n, struct tq_err *e)
 {
 	size_t i;
 
-	if (b->m->quiet)
+	if (b->m->quiet || b->m->shape != TQ_SHAPE_LOOSE)
 		return 0;
 	tq_buf_reset(&b->out);
 	for (i = 0; i < n; i++) {
@@ -124,16 +151,51 @@ blame(const struct batch *b, size_t done, struct tq_err *e)
 	return -1;
 }
 
+/* One by one: a key that is taken stops its own task only. */
 static int
-flush(struct batch *b, struct tq_err *e)
+put_keyed(struct batch *b, size_t *done, struct tq_err *e)
+{
+	for (; *done < b->n; (*done)++) {
+		if (tq_put(b->m->tq, &b->tasks[*done], b->m->timeout,
+		    &b->ids[*done], e) == 0)
+			continue;
+		if (e->num != EEXIST || b->tasks[*done].key == NULL)
+			return -1;
+		b->taken = 1;
+	}
+	return 0;
+}
+
+/* A batch of a group: nothing is printed before the last. */
+static int
+flush_group(struct batch *b, int final, struct tq_err *e)
+{
+	if (tq_weave_put(&b->weave, b->m->tq, b->tasks - 1, b->n, final,
+	    b->m->timeout, e) == -1)
+		return blame(b, 0, e);
+	b->put += b->n;
+	b->n = 0;
+	tq_arena_reset(&b->mem);
+	show_progress(b);
+	return 0;
+}
+
+static int
+flush(struct batch *b, int final, struct tq_err *e)
 {
 	struct tq_err ignored;
 	size_t done;
 	int rv;
 
+	if (b->m->shape >= TQ_SHAPE_GROUP)
+		return flush_group(b, final, e);
 	rv = tq_put_patient(b->m->tq, b->tasks, b->n, b->m->timeout, b->ids,
 	    &done, e);
+	if (rv == -1 && e->num == EEXIST && b->m->shape == TQ_SHAPE_LOOSE)
+		rv = put_keyed(b, &done, e);
 	b->put += done;
+	if (done > 0 && b->m->shape == TQ_SHAPE_CHAIN)
+		b->linked = b->ids[done - 1];
 	if (print_ids(b, done, rv == 0 ? e : &ignored) == -1)
 		return -1;
 	if (rv == -1)
@@ -209,6 +271,17 @@ override(struct tq_task *t, const struct tq_task *base)
 	t->flags |= base->flags;
 	if (base->queue != NULL)
 		t->queue = base->queue;
+	if (base->key != NULL) {
+		t->key = base->key;
+		t->on_key = base->on_key;
+	}
+	if (base->nafter > 0 || base->when != none.when) {
+		t->after = base->after;
+		t->nafter = base->nafter;
+		t->when = base->when;
+	}
+	if (base->pipe != NULL)
+		t->pipe = base->pipe;
 	if (base->label != NULL)
 		t->label = base->label;
 	if (base->pri != none.pri)
@@ -274,6 +347,9 @@ add(struct batch *b, const char *rec, size_t n, struct tq_err *e)
 		if (add_words(b, t, rec, n, e) == -1)
 			return -1;
 	}
+	if (tq_weave_add(&b->weave, t, &b->mem, &why) == -1)
+		return tq_fail(e, why.num == EINVAL ? EBADMSG : why.num,
+		    "record %llu: %s", number, why.text);
 	b->n++;
 	return 0;
 }
@@ -290,11 +366,12 @@ take(struct batch *b, struct tq_err *e)
 
 	while ((rec = tq_records_next(&b->records, &n)) != NULL) {
 		if (add(b, rec, n, e) == -1) {
-			if (b->n > 0 && flush(b, &first) == -1)
+			if (b->n > 0 && b->m->shape < TQ_SHAPE_GROUP &&
+			    flush(b, 0, &first) == -1)
 				*e = first;
 			return -1;
 		}
-		if (b->n == TQ_BATCH_MAX && flush(b, e) == -1)
+		if (b->n == b->max && flush(b, 0, e) == -1)
 			return -1;
 	}
 	return 0;
@@ -308,8 +385,9 @@ loop(struct batch *b, struct tq_err *e)
 	for (;;) {
 		if (take(b, e) == -1)
 			return -1;
+		/* a group is put at once if it can be */
 		if (b->n > 0 && !tq_records_ready(&b->records) &&
-		    flush(b, e) == -1)
+		    b->m->shape < TQ_SHAPE_GROUP && flush(b, 0, e) == -1)
 			return -1;
 		rv = tq_records_more(&b->records, e);
 		if (rv == -1 && e->num == EMSGSIZE)
@@ -319,14 +397,35 @@ loop(struct batch *b, struct tq_err *e)
 		if (rv == -1)
 			return -1;
 		if (rv == 0)
-			return b->n > 0 ? flush(b, e) : 0;
+			return b->n > 0 || b->m->shape >= TQ_SHAPE_GROUP ?
+			    flush(b, 1, e) : 0;
 	}
+}
+
+/* The one id of a chain, as far as it was put, a group or a chord. */
+static int
+print_result(struct batch *b, int rv, struct tq_err *e)
+{
+	struct tq_err why;
+	char line[TQ_ID_MAX + 2];
+	const char *id = rv == 0 ? tq_weave_result(&b->weave) : b->linked.s;
+	int n = snprintf(line, sizeof(line), "%s\n", id);
+
+	if (*id != '\0' && !b->m->quiet &&
+	    tq_io_write(STDOUT_FILENO, line, (size_t)n) == -1) {
+		tq_fail(&why, EIO, "stdout: %s", strerror(errno));
+		if (rv == 0)
+			*e = why;
+		return -1;
+	}
+	return rv == 0 && b->taken ? 1 : rv;
 }
 
 int
 tq_many_put(const struct tq_many *m, struct tq_err *e)
 {
-	struct batch b = { .m = m };
+	struct batch b = { .m = m, .max = TQ_BATCH_MAX };
+	struct tq_task *room;
 	int rv = -1;
 
 	tq_records_init(&b.records, STDIN_FILENO, m->delim,
@@ -336,13 +435,21 @@ tq_many_put(const struct tq_many *m, struct tq_err *e)
 	b.progress = !m->quiet && isatty(STDERR_FILENO) &&
 	    !isatty(STDOUT_FILENO);
 	b.shown = tq_clock_mono();
-	b.tasks = reallocarray(NULL, TQ_BATCH_MAX, sizeof(*b.tasks));
+	tq_weave_init(&b.weave, m->shape, m->chord, m->base);
+	if (m->shape >= TQ_SHAPE_GROUP)
+		b.max -= TQ_WEAVE_EXTRA;
+	room = reallocarray(NULL, TQ_BATCH_MAX + TQ_WEAVE_EXTRA,
+	    sizeof(*b.tasks));
 	b.ids = reallocarray(NULL, TQ_BATCH_MAX, sizeof(*b.ids));
-	if (b.tasks == NULL || b.ids == NULL)
+	if (room == NULL || b.ids == NULL)
 		tq_fail_sys(e, ENOMEM, "records");
-	else
+	else {
+		b.tasks = room + 1;
 		rv = loop(&b, e);
-	free(b.tasks);
+		if (rv == 0 || m->shape == TQ_SHAPE_CHAIN)
+			rv = print_result(&b, rv, e);
+	}
+	free(room);
 	free(b.ids);
 	tq_buf_fini(&b.out);
 	tq_arena_fini(&b.mem);

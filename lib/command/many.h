@@ -6,6 +6,8 @@
 
 #include <tq/tq.h>
 
+#include "command/weave.h"
+
 struct tq_many {
 	struct tq	*tq;
 	/*
@@ -17,13 +19,16 @@ struct tq_many {
 	int		 json;		/* records are tasks; base has defaults */
 	int		 delim;		/* end of a record: '\n' or '\0' */
 	int		 quiet;		/* print no ids */
+	enum tq_shape	 shape;		/* what they make; then one id is printed */
+	const char	*chord;		/* of TQ_SHAPE_CHORD */
 	tq_time		 timeout;	/* of each batch, while the queue is full */
 };
 
 /*
  * Put every record of stdin.  A batch is put when it is full or when stdin
  * has nothing more right now; its ids are printed once it is on disk, so that
- * on failure the ids printed are exactly those put.  0, or -1: EBADMSG a
+ * on failure the ids printed are exactly those put.  0; 1 the keys of some
+ * were taken: the ids of who has them are printed in their place; -1: EBADMSG a
  * record is not a task (its number is said); others as tq_put().
  */
 int	tq_many_put(const struct tq_many *, struct tq_err *);
@@ -35,4 +40,7 @@ int	tq_many_put(const struct tq_many *, struct tq_err *);
  */
 int	tq_put_patient(struct tq *, const struct tq_task *, size_t n,
 	    tq_time timeout, struct tq_id *out, size_t *done, struct tq_err *);
+/* The same in one piece, or EMSGSIZE; the ids are the tasks' own. */
+int	tq_put_whole(struct tq *, const struct tq_task *, size_t n,
+	    tq_time timeout, struct tq_err *);
 #endif

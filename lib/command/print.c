@@ -200,6 +200,13 @@ tq_print_header(struct tq_print *p, const char *const *names, size_t n)
 }
 
 void
+tq_print_indent(struct tq_print *p, unsigned n)
+{
+	while (n-- > 0)
+		tq_buf_byte(&p->buf, ' ');
+}
+
+void
 tq_print_end(struct tq_print *p)
 {
 	if (p->form == TQ_PRINT_JSON)

@@ -44,6 +44,8 @@ void	tq_print_list(struct tq_print *, const char *name,
 	    const char *const *v, size_t n);
 /* Every member of a JSON object, n bytes "{...}"; for TQ_PRINT_JSON only. */
 void	tq_print_members(struct tq_print *, const void *, size_t n);
+/* Blanks before the first field of a record, for people. */
+void	tq_print_indent(struct tq_print *, unsigned n);
 /* End of the record.  Writes when much has gathered. */
 void	tq_print_end(struct tq_print *);
 

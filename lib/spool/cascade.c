@@ -72,13 +72,13 @@ pop_work(struct tq_table *t)
 }
 
 static void
-do_work(struct tq_spool *sp, tq_time now)
+do_work(struct tq_spool *sp, int *left, tq_time now)
 {
 	struct tq_table *t = &sp->t;
 	uint32_t slot;
-	int i, rv;
+	int rv;
 
-	for (i = 0; i < SLICE && t->top->work != 0 && !t->bad; i++) {
+	for (; *left > 0 && t->top->work != 0 && !t->bad; (*left)--) {
 		if (t->top->work > t->top->exts.used) {
 			t->bad = 1;
 			return;
@@ -196,7 +196,7 @@ pop_todo(struct tq_table *t)
 
 /* As tq_core_write(). */
 static int
-do_todo(struct tq_spool *sp, tq_time now, struct tq_err *e)
+do_todo(struct tq_spool *sp, int *left, tq_time now, struct tq_err *e)
 {
 	struct tq_table *t = &sp->t;
 	struct tq_rec recs[SLICE];
@@ -204,7 +204,7 @@ do_todo(struct tq_spool *sp, tq_time now, struct tq_err *e)
 	int i, k = 0, seen = 0, rv = 1;
 
 	tq_ledger_begin(&sp->l);
-	for (n = t->top->todo; n != 0 && seen < SLICE; n = t->exts[n].todo) {
+	for (n = t->top->todo; n != 0 && seen < *left; n = t->exts[n].todo) {
 		if (n > t->top->exts.used) {
 			t->bad = 1;
 			return 0;
@@ -221,6 +221,7 @@ do_todo(struct tq_spool *sp, tq_time now, struct tq_err *e)
 		rv = tq_core_write(sp, recs, t->top->reserved, now, e);
 	for (i = 0; rv == 1 && i < seen && !t->bad && t->top->todo != 0; i++)
 		pop_todo(t);
+	*left -= seen;
 	return rv;
 }
 
@@ -229,14 +230,19 @@ do_todo(struct tq_spool *sp, tq_time now, struct tq_err *e)
 int
 tq_cascade(struct tq_spool *sp, tq_time now, struct tq_err *e)
 {
-	int rv = 1;
+	int edges = SLICE, recs = SLICE, rv = 1;
+	const struct tq_top *top = sp->t.top;
 
-	if (sp->cascading || (sp->t.top->work | sp->t.top->todo) == 0)
+	if (sp->cascading)
 		return 1;
 	sp->cascading = 1;
-	do_work(sp, now);
-	if (sp->t.top->todo != 0 && !sp->t.bad)
-		rv = do_todo(sp, now, e);
+	/* an END gives work, and that another END */
+	while (rv == 1 && !sp->t.bad && (top->work | top->todo) != 0 &&
+	    edges > 0 && recs > 0) {
+		do_work(sp, &edges, now);
+		if (top->todo != 0 && !sp->t.bad)
+			rv = do_todo(sp, &recs, now, e);
+	}
 	sp->cascading = 0;
 	return sp->t.bad ? 0 : rv;
 }

@@ -18,9 +18,11 @@ add(const struct tq_queue_info *q, void *arg)
 		if (strcmp(c->take->queue[i], q->name) != 0)
 			continue;
 		c->out->ready += q->count[TQ_READY];
+		/* what is blocked on none of these waits for somebody else */
 		c->out->work += q->count[TQ_READY] + q->count[TQ_STARTED] +
-		    q->count[TQ_RETRY] + q->count[TQ_BLOCKED];
-		c->out->waiting += q->count[TQ_DELAYED] + q->count[TQ_HELD];
+		    q->count[TQ_RETRY];
+		c->out->waiting += q->count[TQ_DELAYED] + q->count[TQ_HELD] +
+		    q->count[TQ_BLOCKED];
 		break;
 	}
 	return 0;

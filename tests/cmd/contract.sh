@@ -11,11 +11,13 @@ cat >letters <<'EOF'
 -1 --stdout
 -2 --stderr
 -a --at
+-A --after
 -b --broker
 -B --body
 -c --command
 -C --chdir
 -d --delay
+-D --when
 -e --env
 -E --exit-empty
 -f --follow
@@ -27,6 +29,7 @@ cat >letters <<'EOF'
 -j --jobs
 -J --json
 -k --key
+-K --on-key
 -l --label
 -L --lease
 -m --many
@@ -35,6 +38,7 @@ cat >letters <<'EOF'
 -o --columns
 -O --overview
 -p --priority
+-P --pipe
 -q --queue
 -Q --quiet
 -R --resource

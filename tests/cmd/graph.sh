@@ -1,0 +1,184 @@
+#!/bin/sh
+# Keys, dependencies, groups and chords, from tqput to tqresult.
+. "${0%/*}/../lib/tap.sh"
+
+# one column of a task
+column()
+{
+	tqstat -o "$2" "$1"
+}
+
+work()
+{
+	tqrun -E -j 1 -q "$1" >/dev/null 2>&1
+}
+
+# ---- dependencies
+
+check "-A lets it wait" 0 "$ID" "" sh -c '
+	tqput -Q -q dep --id a true && tqput -q dep -A a -l b true'
+is "blocked, and why" "$(tqstat -q dep -l b -o state,why)" "blocked${TAB}after a"
+id=$(tqput -q dep true)
+tail=$(echo "$id" | tail -c 7)
+check "-A takes a tail, and several" 0 "c" "" tqput -q dep -A "a,$tail" --id c true
+is "they are whole ids" "$(column c after)" "a $id"
+check "-A of an unknown id is 66" 66 "" "tqput: nobody: no such id" \
+    tqput -q dep2 -A a,nobody true
+is "and nothing is put" "$(tqstat -s all -q dep2)" ""
+check "-A of nothing is usage" 64 "" "tqput: -A: 'a,' has an empty id" \
+    tqput -A a, true
+work dep
+is "they ran" "$(column c state)" success
+tqput -Q -q fail --id bad false
+tqput -Q -q fail --id dep -A bad true
+tqput -Q -q fail --id far -A dep true
+check "-D fail runs on a failure" 0 "mend" "" tqput -q fail --id mend -A bad -D fail true
+check "-D any on any end" 0 "any" "" tqput -q fail --id any -A bad -D any true
+check "-D takes three words" 64 "" "tqput: -D: 'x' is not ok, fail or any" \
+    tqput -D x -A bad true
+check "-D is for -A" 64 "" "tqput: -D is for -A" tqput -D any true
+tqput -Q -q fail --id fine true
+tqput -Q -q fail --id unneeded -A fine -D fail true
+work fail
+is "a dependency that failed is named" "$(column dep state,why)" \
+    "failure${TAB}dependency bad failed"
+is "all the way down" "$(column far state,why)" \
+    "failure${TAB}dependency dep failed"
+is "those that wanted the failure ran" \
+    "$(tqstat -o state mend any | sort -u)" success
+is "who did not get it was not needed" "$(column unneeded state,why)" \
+    "revoked${TAB}not needed"
+check "tqresult says why it has no status" 125 "" \
+    "tqresult: far: failure: dependency dep failed" tqresult far
+check "tqctl retry takes them back" 0 "" "" tqctl retry bad
+is "all of them" "$(tqstat -o state dep far)" "blocked${NL}blocked"
+check "revoke is a failure to who waits" 0 "" "" tqctl revoke bad
+is "named again" "$(column far why)" "dependency dep failed"
+
+# ---- output into input
+
+tqput -Q -q pipe --id one -c 'echo one; echo two'
+check "-P makes output input" 0 "two" "" tqput -q pipe --id two -P one wc -l
+check "-P excludes -i" 64 "" "tqput: -i and -P exclude each other" \
+    tqput -i -P one cat
+check "-P of an unknown id is 66" 66 "" "tqput: nobody: no such id" \
+    tqput -P nobody cat
+tqput -Q -q pipe --id big -c 'head -c 1000000 /dev/zero'
+tqput -Q -q pipe --id count -P big -c 'wc -c'
+work pipe
+is "it was counted" "$(tqresult two)" 2
+is "whatever its size" "$(tqresult count)" 1000000
+
+# ---- keys
+
+check "-k is a key" 0 "first" "" tqput -q key --id first -k K true
+is "a column" "$(column first key)" K
+check "a second put is skipped" 1 "first" "tqput: key 'K' is taken by first" \
+    tqput -q key -k K true
+check "-K skip is that" 1 "first" "tqput: key 'K' is taken by first" \
+    tqput -q key -k K -K skip true
+check "-K follow too, while it waits" 1 "first" "*taken by first" \
+    tqput -q key -k K -K follow true
+check "-K replace takes its place" 0 "second" "" \
+    tqput -q key --id second -k K -K replace true
+is "and names it" "$(column first state,why)" "revoked${TAB}replaced by second"
+check "-K takes three words" 64 "" "tqput: -K: 'x' is not skip, *" \
+    tqput -k K -K x true
+check "-K is for -k" 64 "" "tqput: -K is for -k" tqput -K skip true
+check "-k does not take everything" 64 "" "tqput: key ''*" tqput -k '' true
+check "tqstat -k finds it" 0 "second" "" tqstat -k K -o id
+check "tqctl -k too" 0 "1" "" tqctl -v -k K revoke
+lose_table
+check "a key is kept through all" 0 "third" "" tqput -q key --id third -k K true
+lose_table
+check "and found again" 1 "third" "*taken by third" tqput -q key -k K true
+check "-m passes over a key that is taken" 1 "third${NL}$ID" "" sh -c '
+	printf "%s\n" "{\"key\":\"K\",\"argv\":[\"true\"]}" \
+	    "{\"key\":\"other\",\"argv\":[\"true\"]}" | tqput -q key -mJ'
+
+# ---- chains, groups, chords
+
+check "--chain prints the last id" 0 "$ID" "" sh -c '
+	seq 3 | tqput -m -q chain --chain -c "echo \$1"'
+id=$(cat .out)
+is "each waits for the one before" "$(tqstat -q chain -o state | xargs)" \
+    "ready blocked blocked"
+work chain
+is "the last ran last" "$(tqresult "$id")" 3
+check "--group prints the group's id" 0 "$ID" "" sh -c '
+	seq 3 | tqput -m -q group --group -c "echo \$1; exit \$1"'
+g=$(cat .out)
+is "tqstat shows its members below it" \
+    "$(tqstat "$g" | cut -f 3 | xargs)" "blocked ready ready ready"
+is "and their group" "$(tqstat -q group -s ready -o group | sort -u)" "$g"
+work group
+check "tqresult has them in order, and the first status" 1 "1${NL}2${NL}3" "" \
+    tqresult "$g"
+check "tqresult -o is a line a member" 0 "failure${NL}failure${NL}failure" "" \
+    tqresult -o state "$g"
+is "the group failed with the first" "$(column "$g" why)" \
+    "member $(tqresult -o id "$g" | head -n 1) failed"
+check "an empty group succeeds" 0 "$ID" "" sh -c 'tqput -m --group </dev/null'
+check "tqresult of it is nothing" 0 "" "" tqresult "$(cat .out)"
+g=$(printf '%s\n' 1 2 | tqput -m -q first --group -c 'echo $1')
+tqctl hold "$(tqresult -o id "$g" | head -n 1)"
+work first
+check "tqresult -n 1 is the first to end" 0 "2" "" tqresult -n 1 "$g"
+check "tqctl revoke takes the rest" 0 "2" "" tqctl -v revoke "$g"
+is "of the group" "$(tqresult -o state "$g" | xargs)" "revoked success"
+check "-A a group is after all of it" 0 "after" "" sh -c '
+	g=$(seq 2 | tqput -m -q ga --group -c "echo \$1")
+	tqput -q ga --id after -A "$g" true'
+is "blocked until then" "$(column after state)" blocked
+work ga
+is "and then not" "$(column after state)" success
+check "--chord prints the callback's id" 0 "$ID" "" sh -c '
+	seq 3 | tqput -m -q chord --chord cat -c "echo m\$1"'
+cb=$(cat .out)
+work chord
+check "which gets a JSON value a line" 0 "\"m1\"${NL}\"m2\"${NL}\"m3\"" "" \
+    tqresult "$cb"
+check "a chord of nothing runs at once" 0 "$ID" "" sh -c '
+	tqput -m -q none --chord "wc -l" </dev/null'
+cb=$(cat .out)
+work none
+check "on nothing" 0 "0" "" tqresult "$cb"
+check "a member that fails fails the callback, named" 125 "" \
+    "tqresult: $ID: failure: dependency $ID failed" sh -c '
+	cb=$(seq 2 | tqput -m -q cf --chord cat -c "exit \$(expr \$1 - 1)")
+	tqrun -q cf -E; tqresult "$cb"'
+check "a group larger than a batch is one" 0 "2500" "" sh -c '
+	g=$(seq 2500 | tqput -m -q large --group true)
+	tqresult -o id "$g" | wc -l'
+check "a bad record ends a group that is begun" 65 "" "tqput: record 1501: *" sh -c '
+	{ yes "{\"argv\":[\"true\"]}" | head -n 1500; echo x; } |
+	    tqput -mJ -q broken --group'
+is "nothing of it is left to run" "$(tqstat -q broken)" ""
+is "for that reason" "$(tqstat -q broken -s failure -o why)" \
+    "not all of its members were put"
+for o in --chain --group '--chord x'; do
+	check "$o is for -m" 64 "" "*are for -m" tqput $o true
+done
+check "they exclude each other" 64 "" "*exclude each other" \
+    tqput -m --chain --group true
+check "and keys" 64 "" "tqput: -k is for one task" tqput -m --group -k K true
+
+# ---- links
+
+check "--link follows a success, on its output" 0 "LINK" "" sh -c '
+	tqput -Q -q link --link "tr a-z A-Z" --link-error "echo err" echo link
+	tqrun -q link -E
+	tqresult "$(tqstat -q link -s success -o id,cmd | sed -n "s/.sh -c .tr.*//p")"'
+check "--link-error a failure" 0 "err" "" sh -c '
+	tqput -Q -q lerr --link cat --link-error "echo err" false
+	tqrun -q lerr -E || :
+	tqresult "$(tqstat -q lerr -s success -o id)"'
+check "--link excludes -w" 64 "" "*exclude -m and -w" tqput -w --link x true
+
+# ---- a worker that leaves does not wait for what is held
+
+tqput -Q -q held --id h --hold true
+tqput -Q -q held -A h true
+check "tqrun -E leaves what is blocked on that" 0 "" "*" tqrun -E -q held
+
+
