@@ -212,6 +212,9 @@ PROG	= $(patsubst %.c,$(B)/%,$(wildcard $(addprefix tests/,\
 CONTRACT = $(patsubst %.c,$(B)/%.o,$(filter-out tests/contract/test_%,\
 	    $(wildcard tests/contract/*.c)))
 BENCH	= $(patsubst %.c,$(B)/%,$(wildcard tests/bench/*.c))
+# What is loaded into commands in front of libc; not together with sanitizers,
+# which want to be first themselves.
+SHIM	= $(if $(SAN),,$(patsubst %.c,$(B)/%.so,$(wildcard tests/shim/*.c)))
 FUZZ	= $(patsubst %.c,$(B)/%,$(wildcard tests/fuzz/fuzz_*.c))
 
 # What each room of tests runs; a record of each run is $(B)/log/ROOM/NAME.tap.
@@ -236,6 +239,11 @@ $(PROG): %: %.o $(TESTLIB) $(ARCHIVES)
 $(BENCH): %: %.o $(ARCHIVES)
 	$(CC) $(TQ_LDFLAGS) $(LDFLAGS) -o $@ $< $(ARCHIVES) $(SYSLIBS)
 
+$(SHIM): $(B)/%.so: %.c $(B)/flags
+	@mkdir -p $(@D)
+	$(CC) $(TQ_CFLAGS) $(CPPFLAGS) $(CFLAGS) $(TQ_LDFLAGS) $(LDFLAGS) \
+	    -shared -o $@ $<
+
 # In `make check` a driver runs the corpus; in `make fuzz` libFuzzer does.
 ifeq ($(filter fuzz,$(MAKECMDGOALS)),)
 FUZZMAIN = $(B)/tests/fuzz/driver.o
@@ -254,11 +262,11 @@ $(B)/log/%.sh.tap: tests/%.sh FORCE
 	@$(TAPENV) tests/lib/runtap $@ $<
 $(B)/log/%.tap: $(B)/tests/% FORCE
 	@$(TAPENV) tests/lib/runtap $@ $<
-$(filter $(B)/log/cmd/% $(B)/log/peer/% $(B)/log/crash/%,$(TAP)): all $(PROG)
+$(filter $(B)/log/cmd/% $(B)/log/peer/% $(B)/log/crash/%,$(TAP)): all $(PROG) $(SHIM)
 $(filter $(B)/log/lint/%,$(TAP)): $(B)/libtq.so
 
 # All that T names, built and not run.
-tests: $(filter $(B)/%,$(RUN)) $(if $(filter cmd peer crash,$(T)),all $(PROG))
+tests: $(filter $(B)/%,$(RUN)) $(if $(filter cmd peer crash,$(T)),all $(PROG) $(SHIM))
 
 check lint crash: $(TAP)
 	@tests/lib/sumtap $(TAP)

@@ -5,7 +5,8 @@
  * the machine's, in TQ_CLOCK_WIDTH characters.  When it changes, timers of
  * timerfd_create(2) on that clock behave as if the clock had been set: those
  * with TFD_TIMER_CANCEL_ON_SET become readable and read(2) fails with
- * ECANCELED, the others go off by the new time.
+ * ECANCELED, the others go off by the new time.  The name of a command that
+ * was told so is added to $CLOCK.told.
  *
  * The real clock of the machine stays as it is: others use it.
  */
@@ -51,6 +52,22 @@ ahead(void)
 	for (i = 1; i < WIDTH; i++)
 		v = v * 10 + (number[i] - '0');
 	return number[0] == '-' ? -v : v;
+}
+
+/* Note that we are told. */
+static void
+note(void)
+{
+	const char *path = getenv("CLOCK");
+	char name[4096];
+	int fd;
+
+	snprintf(name, sizeof(name), "%s.told", path);
+	if ((fd = open(name, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC,
+	    0600)) == -1)
+		return;
+	dprintf(fd, "%s\n", program_invocation_short_name);
+	syscall(SYS_close, fd);
 }
 
 static void
@@ -125,6 +142,7 @@ timerfd_settime(int fd, int flags, const struct itimerspec *its,
 	atomic_store(&t->cancel, (flags & TFD_TIMER_CANCEL_ON_SET) != 0);
 	rv = arm(fd, t, flags, old);
 	if (atomic_exchange(&t->cancelled, 0) && rv == 0) {
+		note();
 		errno = ECANCELED;
 		return -1;
 	}
@@ -138,6 +156,7 @@ read(int fd, void *p, size_t n)
 	    atomic_exchange(&timers[fd].cancelled, 0)) {
 		/* the timer that made it readable has no more to say */
 		(void)syscall(SYS_read, fd, p, n);
+		note();
 		errno = ECANCELED;
 		return -1;
 	}
