@@ -6,6 +6,8 @@
 
 #include <tq/backend.h>
 
+#include "message/celery_route.h"
+
 struct tq {
 	const char	*scheme;		/* of the broker */
 	const char	*usual;			/* its module's queue, or NULL */
@@ -16,6 +18,9 @@ struct tq {
 	void		*s;			/* b when they are one */
 	char		*url;			/* in use, without password */
 	char		*queue;			/* where -q is not given */
+	const struct tq_celery_route *routes;	/* before that, if remote */
+	size_t		 nroutes;
+	struct tq_arena	 mem;			/* of the routes */
 	struct tq_task	*tasks;			/* room of tq_put_many() */
 	size_t		 ntasks;
 };

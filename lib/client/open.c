@@ -186,6 +186,7 @@ tq_close(struct tq *tq)
 		tq->ops->close(tq->b);
 	free(tq->url);
 	free(tq->queue);
+	tq_arena_fini(&tq->mem);
 	free(tq->tasks);
 	free(tq);
 	errno = saved;
@@ -206,6 +207,18 @@ open_queue(struct tq *tq, struct tq_err *e)
 	return 0;
 }
 
+/* Names lead to queues where several programs share them: not on a spool. */
+static int
+open_routes(struct tq *tq, struct tq_err *e)
+{
+	const char *text = tq_route_env("TQ_ROUTES");
+
+	if (text == NULL || tq->ops->dir != NULL)
+		return 0;
+	return tq_celery_routes_parse(&tq->routes, &tq->nroutes, &tq->mem,
+	    text, e);
+}
+
 static int
 open_all(struct tq *tq, const char *url, const char *results, unsigned flags,
     struct tq_err *e)
@@ -217,7 +230,7 @@ open_all(struct tq *tq, const char *url, const char *results, unsigned flags,
 	if (results == NULL)
 		results = tq_route_env("TQ_RESULTS");
 	if (open_first(tq, open_broker, word, url, flags, e) == -1 ||
-	    open_queue(tq, e) == -1)
+	    open_queue(tq, e) == -1 || open_routes(tq, e) == -1)
 		return -1;
 	if (results == NULL)
 		return open_own_store(tq, word, flags, e);

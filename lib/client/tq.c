@@ -22,6 +22,17 @@ put_checked(struct tq *tq, const struct tq_task *t, size_t n,
 	return tq->ops->put(tq->b, t, n, timeout, out, e);
 }
 
+/* Where a task goes that names no queue. */
+static const char *
+queue_of(const struct tq *tq, const struct tq_task *t)
+{
+	const char *queue = NULL;
+
+	if (t->kind == TQ_KIND_NAMED)
+		queue = tq_celery_route(tq->routes, tq->nroutes, t->name);
+	return queue != NULL ? queue : tq->queue;
+}
+
 int
 tq_put(struct tq *tq, const struct tq_task *t, tq_time timeout,
     struct tq_id *out, struct tq_err *e)
@@ -32,7 +43,7 @@ tq_put(struct tq *tq, const struct tq_task *t, tq_time timeout,
 		return -1;
 	if (t->queue == NULL) {
 		copy = *t;
-		copy.queue = tq->queue;
+		copy.queue = queue_of(tq, t);
 		t = &copy;
 	}
 	return put_checked(tq, t, 1, timeout, out, e);
@@ -75,7 +86,7 @@ tq_put_many(struct tq *tq, const struct tq_task *t, size_t n,
 		memcpy(tq->tasks, t, n * sizeof(*t));
 		for (i = 0; i < n; i++) {
 			if (t[i].queue == NULL)
-				tq->tasks[i].queue = tq->queue;
+				tq->tasks[i].queue = queue_of(tq, &t[i]);
 		}
 		t = tq->tasks;
 	}
@@ -98,7 +109,7 @@ tq_tick(struct tq *tq, const struct tq_tick *tick, const struct tq_task *t,
 		return tq_broker_lacks(tq, "keep schedules", e);
 	if (t != NULL && t->queue == NULL) {
 		copy = *t;
-		copy.queue = tq->queue;
+		copy.queue = queue_of(tq, t);
 		t = &copy;
 	}
 	return tq->ops->tick(tq->b, tick, t, timeout, out, e);

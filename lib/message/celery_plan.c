@@ -2,12 +2,12 @@
 #include "message/celery_plan.h"
 
 #include <errno.h>
-#include <fnmatch.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/id.h"
+#include "message/celery_route.h"
 #include "message/celery_tree.h"
 
 void
@@ -173,13 +173,9 @@ tq_plan_id(struct tq_planner *p)
 const char *
 tq_plan_route(const struct tq_celery_site *site, const char *name)
 {
-	size_t k;
+	const char *queue = tq_celery_route(site->routes, site->nroutes, name);
 
-	for (k = 0; k < site->nroutes; k++) {
-		if (fnmatch(site->routes[k].glob, name, 0) == 0)
-			return site->routes[k].queue;
-	}
-	return site->queue;
+	return queue != NULL ? queue : site->queue;
 }
 
 int

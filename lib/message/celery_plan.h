@@ -71,6 +71,8 @@ struct tq_celery_site {
 	const char	*origin;	/* of what is sent: "gen123@host" */
 	const char	*worker;	/* name of this node, or NULL */
 	const char	*queue;		/* where no route leads elsewhere */
+	const char	*from;		/* where the message was taken, NULL:
+					 * where its envelope says */
 	const struct tq_celery_route *routes;	/* the first that matches */
 	size_t		 nroutes;
 	unsigned	 flags;		/* TQ_CELERY_SITE_* */

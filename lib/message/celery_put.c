@@ -196,19 +196,6 @@ put_headers(struct batch *b, struct tq_celery_sig *sig,
 	return sig->headers.p != NULL ? 0 : -1;
 }
 
-/* Where it goes, if not where its name leads any worker of the site. */
-static const char *
-queue_of(const struct batch *b, const struct tq_task *t)
-{
-	const struct tq_celery_site *site = b->p->site;
-	const char *queue = t->queue;
-
-	if (queue == NULL || strcmp(queue, site->queue) == 0)
-		queue = t->kind == TQ_KIND_NAMED ?
-		    tq_plan_route(site, t->name) : site->queue;
-	return strcmp(queue, site->queue) == 0 ? NULL : queue;
-}
-
 /*
  * When it may start.  What is sent by a worker later can carry its expiry
  * only as a length of time: Celery 5.2 takes no date from a signature.
@@ -254,7 +241,10 @@ put_task(struct tq_tree **out, struct batch *b, size_t i)
 	sig->task_id = b->ids[i].s;
 	sig->parent_id = t->parent;
 	sig->root_id = t->root;
-	sig->queue = queue_of(b, t);
+	/* what a worker sends later says so only where that is not usual */
+	if (t->queue != NULL && (wait == NULL || site->nroutes > 0 ||
+	    strcmp(t->queue, site->queue) != 0))
+		sig->queue = t->queue;
 	sig->eta = m.eta;
 	put_times(b, sig, t, wait != NULL);
 	if (m.ignore_result == 1)

@@ -216,7 +216,8 @@ tq_settle_again(const struct tq_settling *t, const struct tq_celery_task *m)
 	struct tq_celery_step *s;
 
 	tq_celery_sig_init(&to);
-	/* where it came from; its queue by the nameless exchange */
+	/* where it came from; by the nameless exchange, if that is not known */
+	to.queue = t->p->site->from;
 	to.exchange = t->env->exchange != NULL ? t->env->exchange : "";
 	to.routing_key = t->env->routing_key;
 	to.priority = t->env->priority > 0 ? t->env->priority : 0;

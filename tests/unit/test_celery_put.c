@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/message/celery_route.h"
 #include "tests/lib/celery.h"
 #include "tests/lib/t.h"
 
@@ -382,20 +383,50 @@ limits_are_hard_then_soft(void **state)
 static void
 routes_hold_where_no_queue_is_said(void **state)
 {
-	static const struct tq_celery_route routes[] = {
-		{ "cap.*", "images" }, { "*", "other" }
-	};
+	static const char text[] = "# ours\n\n cap.a*\timages \r\n* other";
+	struct fixture *f = *state;
+	const struct tq_celery_route *r;
+	size_t n;
+
+	assert_int_equal(tq_celery_routes_parse(&r, &n, &f->s.mem, text,
+	    &f->e), 0);
+	assert_int_equal(n, 2);
+	assert_string_equal(tq_celery_route(r, n, "cap.add"), "images");
+	assert_string_equal(tq_celery_route(r, n, "cap.sub"), "other");
+	assert_null(tq_celery_route(r, 1, "cap.sub"));
+	assert_int_equal(tq_celery_routes_parse(&r, &n, &f->s.mem,
+	    "a b\nonly-one\n", &f->e), -1);
+	assert_int_equal(f->e.num, EINVAL);
+	assert_string_equal(f->e.text, "TQ_ROUTES:2: 'only-one' is not a glob "
+	    "and a queue");
+	assert_int_equal(tq_celery_routes_parse(&r, &n, &f->s.mem, "a b c",
+	    &f->e), -1);
+	assert_int_equal(tq_celery_routes_parse(&r, &n, &f->s.mem, "a b/c",
+	    &f->e), -1);
+}
+
+static void
+queue_is_said_where_it_is_not_the_usual_one(void **state)
+{
+	static const struct tq_celery_route routes[] = { { "*", "routed" } };
 	struct fixture *f = *state;
 
-	f->s.facts.routes = routes;
-	f->s.facts.nroutes = T_COUNT(routes);
-	more(f, "a", "cap.add", NULL, NULL);
-	more(f, "b", "cap.add", NULL, NULL)->queue = "mine";
+	more(f, "a", "cap.add", NULL, NULL)->queue = "mine";
+	wait_for(f, more(f, "b", "cap.add", NULL, NULL), "a", 1)->queue =
+	    "other";
+	wait_for(f, more(f, "c", "cap.add", NULL, NULL), "b", 1);
 	put(f);
 	assert_non_null(strstr(json_string_value(json_array_get(f->s.queue,
-	    0)), "\"routing_key\": \"images\""));
+	    0)), "\"routing_key\": \"mine\""));
+	assert_true(t_site_step(&f->s));
 	assert_non_null(strstr(json_string_value(json_array_get(f->s.queue,
-	    1)), "\"routing_key\": \"mine\""));
+	    0)), "\"routing_key\": \"other\""));
+	/* the worker's own routes lead where nothing is said */
+	f->s.facts.routes = routes;
+	f->s.facts.nroutes = 1;
+	assert_true(t_site_step(&f->s));
+	assert_non_null(strstr(json_string_value(json_array_get(f->s.queue,
+	    0)), "\"routing_key\": \"routed\""));
 }
 
 static void
@@ -537,6 +568,7 @@ main(void)
 		TEST(priority_is_urgent_from_zero_on_redis),
 		TEST(limits_are_hard_then_soft),
 		TEST(routes_hold_where_no_queue_is_said),
+		TEST(queue_is_said_where_it_is_not_the_usual_one),
 		TEST(policy_is_refused_unless_all_workers_are_ours),
 		TEST(shapes_that_celery_has_not_are_refused),
 		TEST(command_reads_what_it_is_piped),

@@ -23,6 +23,7 @@ init(struct tq_redis *r, unsigned flags)
 	tq_redis_conn_init(&r->store, &r->results);
 	tq_redis_conn_init(&r->sub, &r->place);
 	tq_redis_conn_init(&r->listen, &r->results);
+	tq_arena_init(&r->kept);
 	tq_arena_init(&r->mem);
 	tq_buf_init(&r->buf);
 	tq_redis_cmd_init(&r->cmd);
@@ -53,6 +54,7 @@ fini(struct tq_redis *r)
 	tq_redis_conn_fini(&r->listen);
 	tq_redis_place_fini(&r->place);
 	tq_redis_place_fini(&r->results);
+	tq_arena_fini(&r->kept);
 	tq_arena_fini(&r->mem);
 	tq_buf_fini(&r->buf);
 	tq_redis_cmd_fini(&r->cmd);
@@ -70,8 +72,8 @@ open_handle(void **b, const struct tq_url *u, unsigned flags, int is_store,
 		return tq_fail_sys(e, ENOMEM, "redis");
 	init(r, flags);
 	r->is_store = is_store;
-	if (tq_redis_place_init(is_store ? &r->results : &r->place, u,
-	    is_store, e) == 0)
+	if (tq_redis_site_open(r, e) == 0 && tq_redis_place_init(is_store ?
+	    &r->results : &r->place, u, is_store, e) == 0)
 		rv = tq_redis_conn_open(is_store ? &r->store : &r->main, e);
 	if (rv == -1) {
 		fini(r);

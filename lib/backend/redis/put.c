@@ -262,7 +262,7 @@ tq_redis_put(void *b, const struct tq_task *t, size_t n, tq_time timeout,
 		return -1;
 	if (read_bodies(r, &t, t, n, e) == -1)
 		return -1;
-	tq_redis_site(r, &site, t[0].queue);
+	tq_redis_site(r, &site, NULL);
 	tq_celery_plan_init(&plan, &r->mem);
 	if (check_twins(t, n, out, e) == -1 ||
 	    tq_celery_put(&plan, t, out, n, &site, e) == -1)

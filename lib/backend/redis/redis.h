@@ -72,6 +72,10 @@ struct tq_redis {
 	char		 host[65];
 	char		 node[128];	/* "tq@host": our name to Celery */
 	char		 origin[96];	/* "gen123@host" */
+	const char	*usual;		/* queue of what is sent nowhere else */
+	const struct tq_celery_route *routes;	/* TQ_ROUTES */
+	size_t		 nroutes;
+	struct tq_arena	 kept;		/* what lives as long as the handle */
 	struct tq_arena	 mem;		/* of one call */
 	struct tq_buf	 buf;
 	struct tq_redis_cmd cmd;
@@ -162,9 +166,20 @@ int	tq_redis_do_plan(struct tq_redis *, struct tq_redis_cmd *,
 /* On two servers: do what is to be stored, with r->cmd. */
 int	tq_redis_store_plan(struct tq_redis *, struct tq_arena *,
 	    const struct tq_celery_plan *, struct tq_err *);
-/* Fill in what the planner asks about the site. */
-void	tq_redis_site(struct tq_redis *, struct tq_celery_site *,
-	    const char *queue);
+
+/* ---- site.c ---------------------------------------------------------- */
+
+/* Read the environment.  EINVAL names TQ_ROUTES and the line. */
+int	tq_redis_site_open(struct tq_redis *, struct tq_err *);
+/*
+ * Fill in what the planner asks about the site; from: the queue of the message
+ * that has ended, or NULL.
+ */
+void	tq_redis_site(const struct tq_redis *, struct tq_celery_site *,
+	    const char *from);
+/* The queue that an exchange leads to by that key; NULL on failure. */
+const char *tq_redis_bound_queue(struct tq_redis *, struct tq_arena *,
+	    const char *exchange, const char *key, struct tq_err *);
 /* A message's text: what the planner sends, addressed to a queue. */
 int	tq_redis_message(struct tq_redis *, struct tq_arena *,
 	    struct tq_bytes *out, const struct tq_celery_task *,

@@ -343,7 +343,7 @@ tq_redis_end_stored(struct tq_redis *r, const struct tq_redis_held *h,
 	if (stream(r, &end.out, o->out, o->out_fd, e) == -1 ||
 	    stream(r, &end.err, o->err, o->err_fd, e) == -1)
 		return -1;
-	tq_redis_site(r, &site, "");
+	tq_redis_site(r, &site, NULL);
 	tq_celery_plan_init(&plan, &r->mem);
 	if (tq_celery_settle(&plan, &in->msg, &in->env, &end, &site, e) ==
 	    -1 || add_extra(r, h, in, &plan, &end, site.now, e) == -1)

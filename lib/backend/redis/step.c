@@ -74,20 +74,6 @@ tq_redis_own_key(const struct tq_redis *r, struct tq_arena *mem,
 
 /* ---- messages -------------------------------------------------------- */
 
-void
-tq_redis_site(struct tq_redis *r, struct tq_celery_site *site,
-    const char *queue)
-{
-	memset(site, 0, sizeof(*site));
-	site->now = tq_clock_wall();
-	site->origin = r->origin;
-	site->worker = r->node;
-	site->queue = queue;
-	site->flags = TQ_CELERY_SITE_ZERO_FIRST;
-	if (r->place.tq_only)
-		site->flags |= TQ_CELERY_SITE_TQ;
-}
-
 int
 tq_redis_message(struct tq_redis *r, struct tq_arena *mem,
     struct tq_bytes *out, const struct tq_celery_task *t, const char *queue,
@@ -157,17 +143,20 @@ add_send(struct tq_redis *r, struct tq_redis_cmd *cmd, struct tq_arena *mem,
 	/* what a Celery worker may be the only one to read stays in a list */
 	int later = s->eta > now && (r->place.tq_only ||
 	    s->flags & TQ_CELERY_AGAIN);
+	const char *queue = s->queue, *list;
 	struct tq_bytes text;
-	const char *list;
 	char tag[37];
 	struct tq_uuid id;
 
-	if (tq_redis_message(r, mem, &text, s->task, s->queue, s->priority,
+	if (queue == NULL && (queue = tq_redis_bound_queue(r, mem,
+	    s->exchange, s->routing_key, e)) == NULL)
+		return -1;
+	if (tq_redis_message(r, mem, &text, s->task, queue, s->priority,
 	    now, e) == -1)
 		return -1;
-	list = tq_redis_list_key(&r->place, mem, s->queue, s->priority);
+	list = tq_redis_list_key(&r->place, mem, queue, s->priority);
 	if (list == NULL)
-		return tq_fail_sys(e, ENOMEM, "queue %s", s->queue);
+		return tq_fail_sys(e, ENOMEM, "queue %s", queue);
 	tq_redis_cmd_str(cmd, later ? "D" :
 	    s->flags & TQ_CELERY_FIRST ? "F" : "P");
 	tq_redis_cmd_str(cmd, chord);
