@@ -1,7 +1,7 @@
 /*
  * tqrun [-EvX] [-b url] [-g grace] [-j jobs[,max]] [-n count]
- *     [-q queue[=weight]] [-r retries] [-T soft[,hard]] [-u name=program]
- *     [-U [name=]program] [--allow-commands] [--events]
+ *     [-q queue[=weight]] [-R name[=n|:units]] [-r retries]
+ *     [-T soft[,hard]] [-u name=program] [-U [name=]program] [--allow-commands] [--events]
  *     [--hook event=command] [--ionice class] [--limit name=value,...]
  *     [--load n[%]] [--memfree size] [--nice nice] [--no-control]
  *     [--node name] [--results url] [dir ...]
@@ -37,7 +37,8 @@ enum {
 
 static const char usage[] =
     "[-EvX] [-b url] [-g grace] [-j jobs[,max]] [-n count]\n"
-    "      [-q queue[=weight]] [-r retries] [-T soft[,hard]]\n"
+    "      [-q queue[=weight]] [-R name[=n|:units]] [-r retries]\n"
+    "      [-T soft[,hard]]\n"
     "      [-u name=program] [-U [name=]program] [--allow-commands]\n"
     "      [--events] [--hook event=command] [--ionice class]\n"
     "      [--limit name=value,...] [--load n[%]] [--memfree size]\n"
@@ -51,6 +52,7 @@ static const struct tq_option table[] = {
 	{ 'j', "jobs", "jobs[,max]", "run this many tasks at a time" },
 	{ 'n', "count", "count", "leave after this many tasks" },
 	{ 'q', "queue", "queue[=weight]", "take tasks from this queue" },
+	{ 'R', "resource", "name[=n|:units]", "what it has for tasks" },
 	{ 'r', "retries", "retries", "retry tasks that do not say how often" },
 	{ 'T', "time-limit", "soft[,hard]", "TERM, then KILL after this time" },
 	{ 'u', "use", "name=program", "the program of a named task" },
@@ -69,7 +71,6 @@ static const struct tq_option table[] = {
 	{ OPT_NODE, "node", "name", "what it is called there" },
 	{ OPT_RESULTS, "results", "url", "where outcomes go" },
 	/* not kept yet */
-	{ 'R', "resource", "name", NULL },
 	{ TQ_LONG(7), "local-hold", NULL, NULL },
 };
 
@@ -80,6 +81,7 @@ struct run {
 	const char	*node;
 	int		 events, no_control;
 	struct tq_uses	 uses;
+	struct tq_offers offers;
 };
 
 static void
@@ -194,6 +196,11 @@ parse(struct run *r, struct tq_options *o, struct tq_say *s, int argc,
 			break;
 		case 'q':
 			tq_arg_take(&w->rules.take, "-q", optarg);
+			break;
+		case 'R':
+			if (tq_offers_add(&r->offers, optarg, &e) == -1)
+				tq_die(e.num == EINVAL ? TQ_EXIT_USAGE :
+				    TQ_EXIT_OS, "-R: %s", e.text);
 			break;
 		case 'r':
 			w->rules.plan.retries = (int)tq_arg_number("-r",
@@ -315,11 +322,16 @@ main(int argc, char *argv[])
 	tq_stdio_hold();
 	tq_options_init(&o, usage, table, sizeof(table) / sizeof(table[0]));
 	rules->plan.uses = &r.uses;
+	tq_offers_init(&r.offers);
 	parse(&r, &o, &s, argc, argv);
 	if (rules->hooks != NULL) {
 		rules->hooks->say = &s;
 		rules->hooks->env = (const char *const *)environ;
 	}
+	tq_offers_places(&r.offers, r.worker.places, r.worker.places);
+	rules->offers = &r.offers;
+	rules->take.offer = r.offers.show;
+	rules->take.noffers = r.offers.n;
 	add_handlers(&handlers, argv + optind);
 	if (tq_open(&rules->tq, r.urls, r.results, 0, &e) == -1)
 		tq_die_open(&e);
@@ -340,6 +352,7 @@ main(int argc, char *argv[])
 	tq_close(rules->tq);
 	tq_handlers_fini(&handlers);
 	tq_uses_fini(&r.uses);
+	tq_offers_fini(&r.offers);
 	free(rules->hooks);
 	for (i = 0; i < rules->take.nqueues; i++)
 		free((char *)(uintptr_t)rules->take.queue[i]);

@@ -1,8 +1,9 @@
-/* The rules of trying again as people write them. */
+/* Rules as people write them. */
 #include "base/rules.h"
 
 #include <bsd/string.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -173,4 +174,58 @@ tq_backoff_format(char *out, size_t size, tq_time base, unsigned factor,
 		tq_duration_format(text, sizeof(text), cap);
 		strlcat(out, text, size);
 	}
+}
+
+/* ---- rates ----------------------------------------------------------- */
+
+int
+tq_rate_parse(uint32_t *limit, tq_time *period, const char *s,
+    struct tq_err *e)
+{
+	static const struct { const char *name; tq_time length; } units[] = {
+		{ "s", TQ_SECOND }, { "m", 60 * TQ_SECOND },
+		{ "h", 3600 * TQ_SECOND }, { "d", 86400 * TQ_SECOND },
+	};
+	const char *p = s;
+	uint64_t n = 0;
+	size_t i;
+
+	while (*p >= '0' && *p <= '9' && n <= INT32_MAX)
+		n = n * 10 + (uint64_t)(*p++ - '0');
+	*limit = (uint32_t)n;
+	*period = 0;
+	if (p != s && n == 0 && *p == '\0')
+		return 0;
+	if (p == s || n == 0 || n > INT32_MAX || *p++ != '/')
+		goto bad;
+	for (i = 0; i < sizeof(units) / sizeof(units[0]); i++)
+		if (strcmp(units[i].name, p) == 0)
+			*period = units[i].length;
+	if (*period == 0 && tq_duration_parse(period, p, NULL) == -1)
+		goto bad;
+	/* a start a nanosecond at most, and periods that can be reckoned with */
+	if (*period >= (tq_time)n && *period <= 366 * 86400 * TQ_SECOND)
+		return 0;
+ bad:
+	return tq_fail(e, EINVAL, "'%.80s' is not a rate, as 10/m or 5/30s",
+	    s);
+}
+
+void
+tq_rate_format(char *out, size_t size, uint32_t limit, tq_time period)
+{
+	char text[32];
+	size_t n;
+
+	if (limit == 0) {
+		snprintf(out, size, "0");
+		return;
+	}
+	tq_duration_format(text, sizeof(text), period);
+	n = strlen(text);
+	/* "1m" is m, and seconds say that they are */
+	snprintf(out, size, "%" PRIu32 "/%s%s", limit,
+	    period == TQ_SECOND ? "" : n == 2 && text[0] == '1' &&
+	    text[1] >= 'a' ? text + 1 : text,
+	    text[n - 1] < 'a' ? "s" : "");
 }

@@ -1,6 +1,6 @@
 /*
- * The rules of trying again as people write them (pure): statuses as
- * "64-68,77", backoff as "1s,2,10m".  tq(7), RETRIES, says what they do.
+ * Rules as people write them (pure): statuses as "64-68,77", backoff as
+ * "1s,2,10m", rates as "10/m".  tq(7) says what they do.
  */
 #ifndef TQ_BASE_RULES_H
 #define TQ_BASE_RULES_H
@@ -31,4 +31,9 @@ int	tq_backoff_parse(tq_time *base, unsigned *factor, tq_time *cap,
 /* Such a text; factor 0 and cap -1 are not said in it. */
 void	tq_backoff_format(char *out, size_t, tq_time base, unsigned factor,
 	    tq_time cap);
+
+/* "10/m", also "10/90s": starts and period.  EINVAL, quoted; 0 is no limit. */
+int	tq_rate_parse(uint32_t *limit, tq_time *period, const char *,
+	    struct tq_err *);
+void	tq_rate_format(char *out, size_t, uint32_t limit, tq_time period);
 #endif

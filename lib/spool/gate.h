@@ -74,6 +74,7 @@
 #include <tq/tq.h>
 
 #include "base/buf.h"
+#include "base/rules.h"
 #include "spool/table.h"
 
 enum tq_gate_kind {
@@ -119,10 +120,6 @@ tq_time	tq_rate_gap(uint32_t limit, tq_time period);
 /* 1 if there may be a start now; the next one after a start at `at`. */
 int	tq_rate_open(tq_time next, tq_time gap, tq_time now);
 tq_time	tq_rate_next(tq_time next, tq_time gap, tq_time at);
-/* "10/m", also "10/90s": starts and period.  EINVAL, quoted; 0 is no limit. */
-int	tq_rate_parse(uint32_t *limit, tq_time *period, const char *,
-	    struct tq_err *e);
-void	tq_rate_format(char *out, size_t, uint32_t limit, tq_time period);
 
 /* ---- gate_row.c: rows ---------------------------------------------------- */
 

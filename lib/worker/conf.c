@@ -13,12 +13,51 @@
 #include "base/clock.h"
 #include "base/date.h"
 #include "base/io.h"
+#include "base/rules.h"
 #include "conf.h"
 #include "handler.h"
 #include "plan.h"
 
 #define CONF_MAX	65536	/* bytes of a file */
 #define RETRIES_MAX	1000000
+
+/* A word that holds for every worker, written as tqctl get writes it. */
+static int
+keep_word(const char **out, struct tq_arena *mem, const char *value,
+    struct tq_err *e)
+{
+	if ((*out = tq_arena_copy(mem, value, strlen(value))) == NULL)
+		return tq_fail_sys(e, ENOMEM, "'%s'", value);
+	return 0;
+}
+
+static int
+set_concurrency(struct tq_conf *c, struct tq_arena *mem, char *value,
+    struct tq_err *e)
+{
+	const char *wrong;
+	char text[16];
+
+	snprintf(text, sizeof(text), "%d", (int)strtonum(value, 0, INT32_MAX,
+	    &wrong));
+	if (wrong != NULL)
+		return tq_fail(e, EINVAL, "'%s' is %s", value, wrong);
+	return keep_word(&c->concurrency, mem, text, e);
+}
+
+static int
+set_rate(struct tq_conf *c, struct tq_arena *mem, char *value,
+    struct tq_err *e)
+{
+	tq_time period;
+	char text[64];
+	uint32_t n;
+
+	if (tq_rate_parse(&n, &period, value, e) == -1)
+		return -1;
+	tq_rate_format(text, sizeof(text), n, period);
+	return keep_word(&c->rate, mem, text, e);
+}
 
 static int
 set_dashdash(struct tq_conf *c, struct tq_arena *mem, char *value,
@@ -145,11 +184,13 @@ static const struct key {
 	int		 (*set)(struct tq_conf *, struct tq_arena *, char *,
 			    struct tq_err *);
 } keys[] = {
+	{ "concurrency", set_concurrency },
 	{ "dashdash", set_dashdash },
 	{ "env", set_env },
 	{ "ionice", set_ionice },
 	{ "limit", set_limit },
 	{ "nice", set_nice },
+	{ "rate", set_rate },
 	{ "result", set_result },
 	{ "retries", set_retries },
 	{ "time-limit", set_time_limit },

@@ -2,11 +2,14 @@
  * Settings of a handler: the file `name.conf` beside its program.  A line is
  * a key and its value; blank lines and those that begin with # are skipped.
  *
+ *	concurrency n		tasks of the name that run at once, over all
+ *				workers; 0 no limit
  *	dashdash yes|no		put "--" before the operands
  *	env NAME=VALUE		into its environment; may be repeated
  *	ionice idle|0-7		as tqrun --ionice
  *	limit name=value,...	as tqrun --limit
  *	nice n			as tqrun --nice
+ *	rate n/time		starts of tasks of the name, over all workers
  *	result auto|text|json|none
  *				what a success has written to stdout: JSON
  *				or text as it reads, text, JSON or it is
@@ -33,6 +36,8 @@ struct tq_conf {
 	tq_time		 soft, hard;	/* 0: none */
 	int		 retries;	/* -1: not said */
 	int		 dashdash;
+	/* as tqctl cap and rate take them, in the arena; NULL: not said */
+	const char	*concurrency, *rate;
 	enum tq_conf_result result;
 	/* "NAME=VALUE", NULL-terminated, strings in the arena */
 	const char	*env[TQ_CONF_ENV_MAX + 1];

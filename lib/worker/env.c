@@ -125,6 +125,36 @@ add_number(struct tq_env *env, const char *name, long long n)
 	tq_env_add(env, name, buf);
 }
 
+/* TQ_R_gpu=0,3: what it has of the worker's own, and of what all share. */
+static void
+add_units(struct tq_env *env, const struct tq_env_facts *f)
+{
+	const struct tq_claim *c = f->claim;
+	const char *name;
+	struct tq_buf b;
+	size_t i;
+
+	for (i = 0; i < c->nunits; i++)
+		add_entry(env, join(env, "TQ_R_", c->units[i],
+		    strcspn(c->units[i], "="), strchr(c->units[i], '=') + 1));
+	if (f->offers == NULL || c->task.nneeds == 0)
+		return;
+	tq_buf_init(&b);
+	for (i = 0; i + 1 < f->offers->n; i++) {
+		tq_buf_reset(&b);
+		if (!tq_offers_told(&b, f->offers, i, f->place))
+			continue;
+		tq_buf_byte(&b, '\0');
+		name = f->offers->stock[i].name;
+		if (!tq_buf_ok(&b))
+			env->failed = 1;
+		else
+			add_entry(env, join(env, "TQ_R_", name, strlen(name),
+			    (const char *)b.p));
+	}
+	tq_buf_fini(&b);
+}
+
 void
 tq_env_add_facts(struct tq_env *env, const struct tq_env_facts *f)
 {
@@ -149,6 +179,7 @@ tq_env_add_facts(struct tq_env *env, const struct tq_env_facts *f)
 		add_number(env, "TQ_DEADLINE", f->deadline / TQ_SECOND);
 	if (f->status_fd != 0)
 		add_number(env, "TQ_STATUS_FD", f->status_fd);
+	add_units(env, f);
 	tq_env_add(env, "TQ_PARENT", t->parent);
 	/* what it puts has the same root: itself, if nobody put it */
 	tq_env_add(env, "TQ_ROOT", t->root != NULL ? t->root : ref->id.s);

@@ -10,6 +10,7 @@
 #include <tq/tq.h>
 
 #include "base/arena.h"
+#include "offer.h"
 
 /* What a task is told about itself and its broker; NULL and 0: not told. */
 struct tq_env_facts {
@@ -22,6 +23,7 @@ struct tq_env_facts {
 	const char	*task_file;	/* TQ_TASK */
 	tq_time		 deadline;	/* TQ_DEADLINE, 0: none */
 	int		 status_fd;	/* TQ_STATUS_FD, 0: none */
+	const struct tq_offers *offers;	/* TQ_R_*, of the place; NULL: none */
 };
 
 /* A growing vector of "name=value" in an arena; an error is sticky. */

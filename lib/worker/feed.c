@@ -116,8 +116,10 @@ tq_feed_more(struct tq_place *p, const struct tq_place_rules *rules,
     tq_time now, struct tq_err *e)
 {
 	const struct tq_use *use = use_of(p, rules, p->at);
+	struct tq_offer none[TQ_OFFERS_MAX];
 	struct tq_take take = rules->take;
 	struct tq_ahead *a;
+	size_t i;
 	int rv;
 
 	if (p->cause != TQ_CAUSE_NONE || now < p->strange ||
@@ -128,6 +130,12 @@ tq_feed_more(struct tq_place *p, const struct tq_place_rules *rules,
 	a = ahead(p, p->nahead);
 	take.capture = p->number;
 	take.timeout = 0;
+	/* what is free is for places: one that needs something waits for one */
+	for (i = 0; i < take.noffers; i++) {
+		none[i] = take.offer[i];
+		none[i].free = 0;
+	}
+	take.offer = none;
 	if ((rv = tq_claim(rules->tq, &take, &a->claim, e)) != 1)
 		return rv == 0 ? 2 : -1;
 	a->sig = 0;

@@ -24,6 +24,7 @@
 #include "backlog.h"
 #include "base/alarm.h"
 #include "base/clock.h"
+#include "bound.h"
 #include "base/notify.h"
 #include "base/signals.h"
 #include "loop.h"
@@ -232,7 +233,9 @@ on_signal(struct loop *l, unsigned signo)
 	case SIGUSR2:
 		resize(l, -1);
 		break;
-	case SIGHUP:		/* there are no settings in files to reread */
+	case SIGHUP:
+		/* other settings of handlers are read for each task */
+		tq_bounds_set(&l->w->rules);
 		break;
 	}
 }
@@ -600,6 +603,7 @@ begin(struct loop *l, struct tq_err *e)
 		return tq_fail_sys(e, errno, "epoll");
 	if (tq_worker_join(l->tq, &w->rules.take, w->places, e) == -1)
 		return -1;
+	tq_bounds_set(&w->rules);
 	if (tq_worker_fd(l->tq) == -1)
 		tq_say(l->say, TQ_SAY_WRONG, "no message queue to be had: "
 		    "tasks are found within a second, tqctl cannot reach us");

@@ -180,6 +180,7 @@ start(struct tq_place *p, const struct tq_place_rules *rules)
 		.input = p->input,
 		.json = p->json,
 		.output = p->capture.fd,
+		.offers = rules->offers,
 		.status = p->talk.out,
 		.now = tq_clock_wall(),
 	};
@@ -250,6 +251,9 @@ tq_place_take(struct tq_place *p, const struct tq_place_rules *rules,
 	take.timeout = 0;
 	if ((rv = tq_claim(rules->tq, &take, &p->claim, e)) != 1)
 		return rv;
+	p->weight = tq_offers_weight(&p->claim.task);
+	if (rules->offers != NULL)
+		tq_offers_give(rules->offers, p->number, &p->claim.task);
 	if (p->claim.crashes > 0)
 		end_remains(p, rules);
 	tq_arena_reset(&p->other);
@@ -416,6 +420,8 @@ tq_place_settle(struct tq_place *p, const struct tq_place_rules *rules,
 		tq_leaf_leave(&p->leaf);
 	p->talk.untold = 0;
 	p->state = TQ_PLACE_FREE;
+	if (rules->offers != NULL)
+		tq_offers_return(rules->offers, p->number);
 	return 0;
 }
 

@@ -21,6 +21,7 @@
 #include "capture.h"
 #include "cgroup.h"
 #include "hook.h"
+#include "offer.h"
 #include "plan.h"
 #include "resident.h"
 #include "say.h"
@@ -45,6 +46,7 @@ struct tq_place_rules {
 	const struct tq_say *say;
 	struct tq_hooks	*hooks;		/* or NULL */
 	const struct tq_cgroup *cgroup;	/* or NULL */
+	struct tq_offers *offers;	/* take.offer shows them; or NULL */
 	int		 null;		/* /dev/null */
 	int		 epoll;		/* where resident handlers are watched */
 	uint64_t	 key;		/* from this as data.u64; the place has
@@ -63,6 +65,7 @@ struct tq_ahead {
 struct tq_place {
 	enum tq_place_state state;
 	unsigned	 number;	/* from 1 */
+	unsigned	 weight;	/* places that its task takes */
 	struct tq_claim	 claim;
 	struct tq_capture capture;
 	int		 input, json;	/* see plan.h */

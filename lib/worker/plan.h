@@ -38,6 +38,7 @@ struct tq_plan_place {
 	int		 input;		/* file for a small body */
 	int		 json;		/* file for the task as JSON */
 	const int	*output;	/* files for stdout and stderr */
+	const struct tq_offers *offers;	/* units it has, or NULL */
 	int		 status;	/* for TQ_STATUS_FD, 0: none */
 	tq_time		 now;		/* wall clock */
 };

@@ -106,6 +106,9 @@ settle(struct tq_pool *pool, struct tq_place *p)
 		tq_say(say, TQ_SAY_WRONG, "%s; will try again", e.text);
 		return;
 	}
+	/* what comes behind it in the place is one that needs nothing */
+	pool->wide -= p->weight - 1;
+	p->weight = 1;
 	pool->done += state == TQ_SUCCESS;
 	pool->failed += state == TQ_FAILURE;
 	tq_hooks_task(pool->rules.hooks, &p->claim, &p->end, tq_clock_boot());
@@ -145,7 +148,7 @@ static int
 fill_free(struct tq_pool *pool, enum tq_filled *out, struct tq_err *e)
 {
 	struct tq_place *p;
-	unsigned i;
+	unsigned i, taken;
 	int rv;
 
 	for (i = 0; i < pool->size && pool->left > 0; i++) {
@@ -153,6 +156,12 @@ fill_free(struct tq_pool *pool, enum tq_filled *out, struct tq_err *e)
 			return -1;
 		if (p->state != TQ_PLACE_FREE || p->nahead > 0)
 			continue;
+		/* wide tasks fill more places than their own */
+		if ((taken = pool->busy + pool->wide) >= pool->size)
+			return 0;
+		if (pool->rules.offers != NULL)
+			tq_offers_places(pool->rules.offers, pool->size,
+			    pool->size - taken);
 		if ((rv = tq_place_take(p, &pool->rules, e)) == -1)
 			return -1;
 		if (rv == 0) {
@@ -160,6 +169,7 @@ fill_free(struct tq_pool *pool, enum tq_filled *out, struct tq_err *e)
 			return 0;
 		}
 		pool->busy++;
+		pool->wide += p->weight - 1;
 		if (p->state == TQ_PLACE_RUNNING) {
 			pool->left--;
 			continue;

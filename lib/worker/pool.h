@@ -17,6 +17,7 @@ struct tq_pool {
 	unsigned	 made;		/* how many there are */
 	unsigned	 size;		/* how many may be filled */
 	unsigned	 busy;		/* RUNNING or ENDED */
+	unsigned	 wide;		/* places that their tasks take besides */
 	unsigned	 ending;	/* RUNNING, but told to end by us */
 	uint64_t	 left;		/* tasks it may still claim */
 	uint64_t	 done, failed;	/* settled as success; as failure */

@@ -206,6 +206,87 @@ ok 'it starts' wait_for sh -c \
     'test "$(tqstat -s all -o state g1)" = success'
 kill "$worker"
 wait "$worker"
+
+# what a worker has of its own: two of three are for one, then for the next
+tqctl set resource.gpu=
+echo 'echo "$TQ_R_gpu" >>units; wait_for_it() { until [ -e go ]; do sleep 0.01
+done; }; wait_for_it' >use
+put u1 -q own -R gpu=2 -R disk sh ./use
+put u2 -q own -R gpu sh ./use
+put u3 -q own -R gpu=3 sh ./use
+put u4 -q own sh ./use
+tqrun -q own -j 4 -E -R gpu:7,5,3 -R disk &
+worker=$!
+pids="$pids $worker"
+ok 'as many run as there are units' wait_for sh -c \
+    'test "$(tqstat -s started -q own -o id | tr -d "\n")" = u1u2u4'
+is 'the one that waits has no other reason than its turn' "$(column u3 why)" -
+: >go
+wait "$worker"
+is 'each is told its own' "$(grep . units | sort)" "3${NL}7,5${NL}7,5,3"
+rm go units
+
+tqctl -Q set resource.gpu=2
+for i in 1 2 3 4 5 6; do
+	put "v$i" -q share -R gpu ./alone gpu 2
+done
+cat >which <<'EOS'
+#!/bin/sh
+mkdir "unit.$TQ_R_gpu" || echo "$TQ_R_gpu" >>unit.twice
+sleep 0.02
+rmdir "unit.$TQ_R_gpu"
+EOS
+chmod +x which
+for i in 1 2 3 4 5 6; do
+	put "s$i" -q share -R gpu ./which
+done
+tqrun -q share -j 4 -E &
+first=$!
+run tqrun -q share -j 4 -E
+wait "$first"
+not_ok 'shared units bound two workers' test -e gpu.overlap
+not_ok 'and no unit is given twice' test -e unit.twice
+is 'all ran' "$(tqstat -s success -q share -o id | wc -l)" 12
+tqctl -Q set resource.gpu=2
+put t1 -q tell -R gpu=2 sh -c 'echo "$TQ_R_gpu"'
+check 'tqget tells them, too' 0 0,1 '' tqget -q tell -t 0 sh -c '"$@"' x
+
+# slot is the weight of a task
+for i in 1 2 3 4; do
+	put "p$i" -q wide2 -R slot=2 ./alone weight 2
+done
+run tqrun -q wide2 -j 4 -E
+not_ok 'two tasks of two places fill four' test -e weight.overlap
+put p5 -q wide2 -R slot=5 true
+tqrun -q wide2 -j 4 &
+worker=$!
+pids="$pids $worker"
+ok 'one that is too wide is told so' wait_for sh -c \
+    'test "$(tqstat -o why p5)" = "no worker offers slot=5"'
+kill "$worker"
+wait "$worker"
+tqctl -Q revoke p5
+
+# ---- settings of a handler
+
+cat >h/bounded <<EOS
+#!/bin/sh
+cd "$T" && exec ./alone bounded 1
+EOS
+chmod 755 h/bounded
+printf 'concurrency 1\nrate 100/s\n' >h/bounded.conf
+chmod 644 h/bounded.conf
+for i in 1 2 3 4; do
+	put "c$i" -q conf -N bounded
+done
+tqrun -q conf -j 3 -E h &
+first=$!
+run tqrun -q conf -j 3 -E h
+wait "$first"
+not_ok 'concurrency of name.conf holds over two workers' \
+    test -e bounded.overlap
+is 'as a cap' "$(tqctl get cap.name:bounded)" 1
+is 'and a rate' "$(tqctl get rate.name:bounded)" 100/s
 for bad in '' =2 gpu= gpu=0 gpu=x; do
 	check "-R '$bad' is refused" 64 '' '*resource*' tqput -R "$bad" true
 done

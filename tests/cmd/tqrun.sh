@@ -41,7 +41,7 @@ check 'bad limit' 64 '' '*-T*soon*' tqrun -T soon
 check 'bad grace' 64 '' '*-g*x*' tqrun -g x
 check 'bad queue' 64 '' '*-q*a b*' tqrun -q 'a b'
 check 'a range of jobs with its ends changed' 64 '' '*-j*2*' tqrun -j 3,2
-check 'resources are not kept yet' 78 '' '*-R*' tqrun -R gpu
+check 'a resource without units' 64 '' '*-R*gpu=0*' tqrun -R gpu=0
 check 'a handler directory that is not there' 66 '' '*/no/such*' \
     tqrun -E /no/such
 mkdir open && chmod 777 open

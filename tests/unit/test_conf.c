@@ -55,6 +55,7 @@ all_settings_are_read(void **state)
 	assert_int_equal(parse(f, "# of send\n\n"
 	    "dashdash yes\nenv A=b c\n  env  B= \nlimit mem=1k,nproc=3\n"
 	    "nice 4\nionice idle\nresult json\nretries\t5\n"
+	    "concurrency 04\nrate 10/60s\n"
 	    "time-limit 2,3\r\n"), 0);
 	assert_int_equal(f->conf.dashdash, 1);
 	assert_int_equal(f->conf.nenv, 2);
@@ -67,6 +68,9 @@ all_settings_are_read(void **state)
 	assert_int_equal(f->conf.limits.v[TQ_LIMIT_IONICE], TQ_IONICE_IDLE);
 	assert_int_equal(f->conf.result, TQ_RESULT_JSON);
 	assert_int_equal(f->conf.retries, 5);
+	/* as tqctl get writes them */
+	assert_string_equal(f->conf.concurrency, "4");
+	assert_string_equal(f->conf.rate, "10/m");
 	assert_int_equal(f->conf.soft, 2 * TQ_SECOND);
 	assert_int_equal(f->conf.hard, 3 * TQ_SECOND);
 }
@@ -100,6 +104,9 @@ a_bad_line_is_named(void **state)
 	} t[] = {
 		{ "\nretry 3", "h.conf:2: no setting 'retry'" },
 		{ "retries", "h.conf:1: retries: no value" },
+		{ "concurrency x", "h.conf:1: 'x' is invalid" },
+		{ "rate 10", "h.conf:1: '10' is not a rate, as 10/m or "
+		    "5/30s" },
 		{ "retries x", "h.conf:1: 'x' is invalid" },
 		{ "retries -1", "h.conf:1: '-1' is too small" },
 		{ "dashdash 1", "h.conf:1: '1' is not yes or no" },
