@@ -98,7 +98,7 @@ delayed_task_is_claimed_at_its_time_and_not_before(void **state)
 	tq_task_init(&t);
 	t.id = "t";
 	t.queue = "q";
-	t.eta = tq_clock_wall() + 50 * TQ_MS;
+	t.eta = tq_clock_wall() + 500 * TQ_MS;
 	t.eta -= t.eta % 1000;		/* every broker keeps microseconds */
 	contract_put_task(g, &t);
 	assert_int_equal(contract_state(g, "t"), TQ_DELAYED);
