@@ -53,7 +53,10 @@ struct tq_celery_bounds {
 	tq_celery_unpack *unpack;	/* NULL: compressed bodies are ENOTSUP */
 };
 
-/* 1 MiB of body, 10,000 values, depth 32; 2 MiB of envelope; no unpacking. */
+/*
+ * 1 MiB of body, 10,000 values, operands of depth 32; 2 MiB of envelope; no
+ * unpacking.
+ */
 void	tq_celery_bounds_init(struct tq_celery_bounds *);
 
 /* ---- envelope -------------------------------------------------------- */

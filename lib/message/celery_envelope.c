@@ -15,6 +15,7 @@
 
 #include "message/base64.h"
 #include "message/celery_field.h"
+#include "message/json.h"
 
 #define AT(field)	offsetof(struct tq_celery_envelope, field)
 #define N(table)	(sizeof(table) / sizeof((table)[0]))
@@ -25,7 +26,8 @@ tq_celery_bounds_init(struct tq_celery_bounds *bounds)
 	bounds->envelope = 2 << 20;
 	bounds->body.bytes = 1 << 20;
 	bounds->body.nodes = 10000;
-	bounds->body.depth = 32;
+	/* an operand that may be put, in its array or object, in the body */
+	bounds->body.depth = TQ_JSON_DEPTH_MAX + 2;
 	bounds->unpack = NULL;
 }
 

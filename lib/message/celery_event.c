@@ -54,6 +54,16 @@ tq_celery_event_init(struct tq_celery_event *ev)
 	tq_celery_fields_init(ev, fields, N(fields));
 }
 
+/* A load in hundredths, as getloadavg(3) is shown everywhere. */
+static void
+put_load(struct tq_buf *b, double load)
+{
+	long long hundredths = load > 0 && load < 1e9 ?
+	    (long long)(load * 100 + 0.5) : 0;
+
+	tq_buf_printf(b, "%lld.%02lld", hundredths / 100, hundredths % 100);
+}
+
 void
 tq_celery_event_encode(struct tq_buf *b, const struct tq_celery_event *ev)
 {
@@ -64,9 +74,10 @@ tq_celery_event_encode(struct tq_buf *b, const struct tq_celery_event *ev)
 	/* of a worker: only these events have a frequency */
 	if (ev->freq > 0) {
 		tq_celery_name_put(b, "loadavg");
-		for (i = 0; i < 3; i++)
-			tq_buf_printf(b, "%s%.2f", i == 0 ? "[" : ", ",
-			    ev->loadavg[i]);
+		for (i = 0; i < 3; i++) {
+			tq_buf_str(b, i == 0 ? "[" : ", ");
+			put_load(b, ev->loadavg[i]);
+		}
 		tq_buf_byte(b, ']');
 	}
 	tq_celery_members_put(b, ev->others, ev->nothers);

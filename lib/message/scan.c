@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <locale.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -419,15 +420,18 @@ tq_scan_int(int64_t *out, struct tq_bytes v)
 int
 tq_scan_real(double *out, struct tq_bytes v)
 {
-	char text[64];
+	char text[64], *point, *end;
 
 	/* a longer number is there, but nobody measures a time with it */
 	if (tq_scan_type(v) != TQ_SCAN_NUMBER || v.n >= sizeof(text))
 		return 0;
 	memcpy(text, v.p, v.n);
 	text[v.n] = '\0';
-	*out = strtod(text, NULL);
-	return isfinite(*out);
+	/* strtod(3) wants the point of the program's locale */
+	if ((point = strchr(text, '.')) != NULL)
+		*point = *localeconv()->decimal_point;
+	*out = strtod(text, &end);
+	return *end == '\0' && isfinite(*out);
 }
 
 int
