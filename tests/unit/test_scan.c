@@ -260,7 +260,8 @@ half_a_pair_is_no_text(void **state)
 {
 	static const char *const halves[] = {
 		"\"\\ud800\"", "\"\\udc00\"", "\"\\ud800x\"",
-		"\"\\ud800\\ud800\"", "\"\\udc00\\ud800\"", "\"\\ud800\\n\""
+		"\"\\ud800\\ud800\"", "\"\\udc00\\ud800\"",
+		"\"\\udc00\\udc00\"", "\"\\ud800\\n\""
 	};
 	struct fixture *f = *state;
 	size_t i;
