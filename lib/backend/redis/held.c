@@ -5,7 +5,7 @@
  * Our own leases are renewed once a second, and so are the scores in
  * unacked_index by which a Celery worker sees how old a message is: whatever
  * its visibility timeout, it leaves ours alone.  Others of tq see ours passed
- * after TQ_REDIS_LEASE without a sign.
+ * after the lease of the URL without a sign.
  */
 #include <bsd/string.h>
 #include <errno.h>
@@ -100,7 +100,7 @@ renew(struct tq_redis *r, tq_time mono, struct tq_err *e)
 	tq_redis_cmd_reset(&r->cmd);
 	tq_redis_cmd_str(&r->cmd, r->place.prefix);
 	tq_redis_cmd_time(&r->cmd, now);
-	tq_redis_cmd_time(&r->cmd, now + TQ_REDIS_LEASE);
+	tq_redis_cmd_time(&r->cmd, now + r->place.lease);
 	none = r->cmd.n;
 	TAILQ_FOREACH(h, &r->held, link)
 		if (h->lease == 0 && !h->lost)
@@ -155,6 +155,8 @@ tq_redis_tend(struct tq_redis *r, struct tq_err *e)
 
 	if (r->place.visibility / 4 < every)
 		every = r->place.visibility / 4;
+	if (r->place.lease / 4 < every)
+		every = r->place.lease / 4;
 	if (tq_redis_ready(r, e) == -1)
 		return -1;
 	if (r->nending > 0 && post_again(r, e) == -1)

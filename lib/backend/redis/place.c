@@ -19,12 +19,13 @@
 #define PORT		6379
 #define VISIBILITY	(3600 * TQ_SECOND)	/* as kombu's */
 #define TIMEOUT		(5 * TQ_SECOND)
+#define LEASE		(30 * TQ_SECOND)
 #define DB_MAX		1000000
 #define PASSWORD_MAX	4096
 #define VALUE_MAX	1024
 
 static const char *const options[] = {
-	"db", "passfile", "prefix", "result-prefix", "steps", "timeout",
+	"db", "lease", "passfile", "prefix", "result-prefix", "steps", "timeout",
 	"virtual_host", "visibility", "workers"
 };
 
@@ -199,10 +200,12 @@ get_options(struct tq_redis_place *p, const struct tq_url *u, int is_store,
 
 	p->visibility = VISIBILITY;
 	p->timeout = TIMEOUT;
+	p->lease = LEASE;
 	if (check_options(u, e) == -1 ||
 	    get_prefixes(p, u, is_store, e) == -1 ||
 	    get_time(&p->visibility, u, "visibility", e) == -1 ||
 	    get_time(&p->timeout, u, "timeout", e) == -1 ||
+	    get_time(&p->lease, u, "lease", e) == -1 ||
 	    get_steps(p, u, e) == -1)
 		return -1;
 	if ((rv = get(value, u, "workers", e)) == -1)

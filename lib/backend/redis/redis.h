@@ -30,7 +30,6 @@
 #include "message/celery_plan.h"
 
 #define TQ_REDIS_TAG_MAX	80
-#define TQ_REDIS_LEASE		(30 * TQ_SECOND)	/* without a sign of life */
 #define TQ_REDIS_DEAD_MAX	100000	/* dead letters kept */
 
 enum tq_redis_stage { TQ_REDIS_TAKEN, TQ_REDIS_CLAIMED, TQ_REDIS_ENDING };

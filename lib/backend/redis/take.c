@@ -143,7 +143,7 @@ take_some(struct tq_redis *r, const struct tq_take *take, struct tq_err *e)
 	tq_redis_cmd_str(&r->cmd, r->place.prefix);
 	tq_redis_cmd_time(&r->cmd, now);
 	tq_redis_cmd_time(&r->cmd, now +
-	    (take->lease > 0 ? take->lease : TQ_REDIS_LEASE));
+	    (take->lease > 0 ? take->lease : r->place.lease));
 	tq_redis_cmd_str(&r->cmd, stem);
 	tq_redis_cmd_num(&r->cmd, n);
 	tq_redis_cmd_num(&r->cmd, MOVE_MOST);
