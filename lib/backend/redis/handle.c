@@ -136,8 +136,7 @@ find_again(struct tq_redis *r, struct tq_redis_conn *c, struct tq_err *e)
 	if (c->fd != -1)
 		return 0;
 	if (now < r->retry)
-		return tq_fail(e, ETIMEDOUT, "%s; waiting before the next "
-		    "try", c->lost.text);
+		return tq_fail(e, ETIMEDOUT, "%s", c->lost.text);
 	if (tq_redis_conn_open(c, &why) == 0) {
 		r->failures = 0;
 		return 0;
@@ -151,7 +150,23 @@ find_again(struct tq_redis *r, struct tq_redis_conn *c, struct tq_err *e)
 	if (++r->failures >= FAILURES_MAX)
 		return tq_fail(e, ECONNREFUSED, "%s; %u times in a row",
 		    why.text, r->failures);
-	return tq_fail(e, ETIMEDOUT, "%s; will try again", why.text);
+	return tq_fail(e, ETIMEDOUT, "%s", why.text);
+}
+
+/*
+ * To a worker ECONNREFUSED says that its broker is gone for good: a loss is
+ * none as long as there is hope.
+ */
+int
+tq_redis_hope(struct tq_redis *r, int rv, struct tq_err *e)
+{
+	if (rv != -1 || errno != ECONNREFUSED || r->worker == NULL ||
+	    r->failures >= FAILURES_MAX)
+		return rv;
+	if (e != NULL)
+		e->num = ETIMEDOUT;
+	errno = ETIMEDOUT;
+	return -1;
 }
 
 int

@@ -4,28 +4,73 @@
 #include "backend/redis/redis.h"
 #include "backend/redis/worker.h"
 
+/* ---- what a worker does again and again ------------------------------- */
+
+static int
+worker_claim(void *b, const struct tq_take *take, struct tq_claim *c,
+    struct tq_err *e)
+{
+	return tq_redis_hope(b, tq_redis_claim(b, take, c, e), e);
+}
+
+static int
+worker_settle(void *b, const struct tq_ref *ref, struct tq_outcome *o,
+    unsigned flags, struct tq_err *e)
+{
+	return tq_redis_hope(b, tq_redis_settle(b, ref, o, flags, e), e);
+}
+
+static int
+worker_sleep(void *b, const struct tq_take *take, tq_time *next,
+    struct tq_err *e)
+{
+	return tq_redis_hope(b, tq_redis_sleep(b, take, next, e), e);
+}
+
+static int
+worker_workers(void *b, int (*each)(const struct tq_worker_info *, void *),
+    void *arg, struct tq_err *e)
+{
+	return tq_redis_hope(b, tq_redis_workers(b, each, arg, e), e);
+}
+
+static int
+worker_queues(void *b, int (*each)(const struct tq_queue_info *, void *),
+    void *arg, struct tq_err *e)
+{
+	return tq_redis_hope(b, tq_redis_queues(b, each, arg, e), e);
+}
+
+static int
+worker_sweep(void *b, struct tq_err *e)
+{
+	return tq_redis_hope(b, tq_redis_sweep(b, e), e);
+}
+
+/* ---- the tables ------------------------------------------------------- */
+
 static const struct tq_broker_ops broker = {
 	.open = tq_redis_open,
 	.close = tq_redis_close,
 	.results = tq_redis_results,
 	.put = tq_redis_put,
 	.sync = tq_redis_sync,
-	.claim = tq_redis_claim,
-	.settle = tq_redis_settle,
+	.claim = worker_claim,
+	.settle = worker_settle,
 	.renew = tq_redis_renew,
 	.list = tq_redis_list,
 	.wait_idle = tq_redis_wait_idle,
-	.queues = tq_redis_queues,
-	.workers = tq_redis_workers,
+	.queues = worker_queues,
+	.workers = worker_workers,
 	.option = tq_redis_option,
 	.act = tq_redis_act,
 	.join = tq_redis_join,
 	.status = tq_redis_status,
-	.sleep = tq_redis_sleep,
+	.sleep = worker_sleep,
 	.fd = tq_redis_fd,
 	.mail = tq_redis_mail,
 	.send = tq_redis_send,
-	.sweep = tq_redis_sweep
+	.sweep = worker_sweep
 };
 
 static const struct tq_store_ops store = {

@@ -137,6 +137,8 @@ void	tq_redis_close(void *b);
  */
 int	tq_redis_ready(struct tq_redis *, struct tq_err *);
 int	tq_redis_ready_store(struct tq_redis *, struct tq_err *);
+/* What an operation of a worker returns that came to rv. */
+int	tq_redis_hope(struct tq_redis *, int rv, struct tq_err *);
 /* The connection that a script about results goes to. */
 struct tq_redis_conn *tq_redis_result_conn(struct tq_redis *);
 

@@ -70,8 +70,8 @@ post(struct tq_redis *r, struct tq_redis_held *h, unsigned flags,
 	r->nending += h->stage != TQ_REDIS_ENDING;
 	h->stage = TQ_REDIS_ENDING;
 	/* from here on it is kept; a lost server delays it, no more */
-	if (tq_redis_end_post(h, NULL) == -1)
-		return 0;
+	if (tq_redis_end_post(h, e) == -1)
+		return r->worker != NULL ? 0 : -1;
 	/* who is no worker has nothing else to do than to hear of it */
 	if (r->worker == NULL || flags & TQ_SETTLE_SYNC ||
 	    r->nending > ENDING_MAX) {
@@ -188,6 +188,8 @@ finish_plan(struct tq_redis *r, struct tq_redis_held *h,
 {
 	size_t k;
 
+	if ((plan->ncounts > 0 || r->apart) && tq_redis_ready(r, e) == -1)
+		return -1;
 	for (k = 0; k < plan->ncounts; k++)
 		if (count_part(r, h, plan, k, site, e) == -1)
 			return -1;
@@ -600,8 +602,11 @@ tq_redis_settle(void *b, const struct tq_ref *ref, struct tq_outcome *o,
 
 	o->taken_out = o->taken_err = 0;
 	tq_arena_reset(&r->mem);
-	if (tq_redis_ready(r, e) == -1 || (h = tq_redis_hold(r, ref, e)) ==
-	    NULL)
+	/* without a server an end of ours is kept until there is one */
+	h = tq_redis_held_find(r, ref);
+	if ((h == NULL || r->worker == NULL) && tq_redis_ready(r, e) == -1)
+		return -1;
+	if ((h = tq_redis_hold(r, ref, e)) == NULL)
 		return -1;
 	if (o->state == TQ_READY)
 		return tq_redis_back(r, h, e);

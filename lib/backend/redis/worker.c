@@ -336,12 +336,13 @@ tq_redis_mail(void *b, char *buf, size_t size, struct tq_err *e)
 
 	if (w == NULL)
 		return 0;
+	/* a closed one would ring for ever */
+	if (r->sub.fd != -1)
+		(void)tq_redis_pump(&r->sub, e);
 	/* what is due, whatever else there is; the next claim tells failures */
 	if (tq_redis_tend(r, e) == 0) {
 		if (r->sub.fd == -1)
 			(void)tq_redis_sub_open(r, e);
-		if (r->sub.fd != -1)
-			(void)tq_redis_pump(&r->sub, e);
 		(void)note(r, 0, e);
 		tq_redis_event_beat(r);
 		(void)tq_redis_pump(&r->main, e);
