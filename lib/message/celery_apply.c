@@ -32,7 +32,8 @@ apply_task(struct tq_planner *p, const struct tq_tree *t, struct tq_bytes args,
 		return -1;
 	if (sig.task_id == NULL && (sig.task_id = tq_plan_id(p)) == NULL)
 		return -1;
-	if ((m = tq_tree_message(p, &sig)) == NULL || tq_plan_send(p, m, &sig) == -1)
+	if ((m = tq_tree_message(p, &sig)) == NULL ||
+	    tq_plan_send(p, m, &sig) == -1)
 		return -1;
 	if (!in_group) {
 		self.sig.task_id = sig.task_id;

@@ -235,21 +235,22 @@ static int
 look_at_command(struct tq_celery_work *out, struct tq_arena *mem,
     const struct tq_celery_task *m)
 {
-	int each = 0;
+	struct tq_bytes each = header(m, TQ_CELERY_EACH);
 	struct tq_celery_task *call;
 	struct tq_buf text, kw;
 	struct tq_bytes v;
 	struct tq_scan i;
-	int rv = 0;
+	int rv = 0, json = 0;
 
 	if ((call = tq_arena_alloc(mem, sizeof(*call))) == NULL)
 		return -1;
 	*call = *m;
-	(void)tq_scan_bool(&each, header(m, TQ_CELERY_EACH));
+	(void)tq_scan_bool(&json, each);
 	tq_buf_init(&text);
-	tq_scan_init(&i, each ? tq_scan_at(m->args, 0) : m->args);
+	tq_scan_init(&i, tq_scan_type(each) == TQ_SCAN_BOOL ?
+	    tq_scan_at(m->args, 0) : m->args);
 	while (rv == 0 && tq_scan_next(&i, &v))
-		rv = put_line(&text, mem, v, each);
+		rv = put_line(&text, mem, v, json);
 	if (rv == -1) {
 		tq_buf_fini(&text);
 		return errno == ENOMEM ? -1 : refuse(out, mem,

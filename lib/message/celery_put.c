@@ -13,167 +13,29 @@
  * of those before as first arguments, and an errback the id of what failed.
  * Here a task is given them when it names what it waits for as its `pipe`;
  * an errback is when it is a named task.
+ *
+ * A string of --link, --link-error or --chord behind named tasks is a call of
+ * another: its name, and operands with blanks between, each JSON or a text.
  */
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "message/celery_tree.h"
-
-struct place {
-	const char	*id;
-	size_t		 i;
-};
-
-/* What the batch is, by places in it. */
-struct batch {
-	struct tq_planner *p;
-	const struct tq_task *task;
-	const struct tq_id *ids;
-	size_t		 n;
-	size_t		*first, *next;	/* who waits for i: a list; n ends it */
-	size_t		*member, *sibling;	/* members of group i: a list */
-	struct place	*sorted;	/* by id */
-	unsigned char	*waits;		/* i is not sent by itself */
-	size_t		 made;		/* how many are in a tree */
-};
-
-/* ---- who waits for whom ---------------------------------------------- */
-
-static int
-compare_places(const void *a, const void *b)
-{
-	const struct place *x = a, *y = b;
-
-	return strcmp(x->id, y->id);
-}
-
-/* The place of an id in the batch, or n. */
-static size_t
-find(const struct batch *b, const char *id)
-{
-	size_t lo = 0, hi = b->n, mid;
-	int c;
-
-	while (lo < hi) {
-		mid = lo + (hi - lo) / 2;
-		if ((c = strcmp(id, b->sorted[mid].id)) == 0)
-			return b->sorted[mid].i;
-		if (c < 0)
-			hi = mid;
-		else
-			lo = mid + 1;
-	}
-	return b->n;
-}
-
-static int
-refuse(struct batch *b, const char *option, const char *why)
-{
-	return tq_fail(b->p->e, ENOTSUP, "%s: Celery cannot %s", option, why);
-}
-
-/* The one id that a task waits for, or NULL. */
-static const char *
-awaited(const struct tq_task *t)
-{
-	return t->nafter > 0 ? t->after[0] : t->pipe;
-}
-
-static int
-check_wait(struct batch *b, size_t i)
-{
-	const struct tq_task *t = &b->task[i];
-	const char *id = awaited(t);
-
-	if (t->nafter > 1 || (t->nafter == 1 && t->pipe != NULL &&
-	    strcmp(t->pipe, id) != 0))
-		return refuse(b, "-A", "wait for more than one task that is "
-		    "not in a group");
-	if (find(b, id) == b->n)
-		return refuse(b, t->nafter > 0 ? "-A" : "-P",
-		    "wait for a task of another put");
-	if (t->when == TQ_WHEN_ANY)
-		return refuse(b, "-D any", "wait for any end of a task");
-	if (t->kind == TQ_KIND_GROUP || t->group != NULL)
-		return refuse(b, "-A", "let a group wait");
-	if (b->task[find(b, id)].kind == TQ_KIND_GROUP &&
-	    t->when == TQ_WHEN_FAIL)
-		return refuse(b, "-D fail", "wait for a group to fail");
-	return 0;
-}
-
-static int
-relate(struct batch *b)
-{
-	const struct tq_task *t;
-	size_t i, k;
-
-	for (i = b->n; i-- > 0;) {
-		t = &b->task[i];
-		if (awaited(t) != NULL) {
-			if (check_wait(b, i) == -1)
-				return -1;
-			k = find(b, awaited(t));
-			b->waits[i] = 1;
-			/* backwards, and to the front: in order of the put */
-			b->next[i] = b->first[k];
-			b->first[k] = i;
-		}
-		if (t->group == NULL)
-			continue;
-		if ((k = find(b, t->group)) == b->n ||
-		    b->task[k].kind != TQ_KIND_GROUP)
-			return refuse(b, "--group", "add to a group of another "
-			    "put");
-		if (t->kind == TQ_KIND_GROUP)
-			return refuse(b, "--group", "hold a group in a group "
-			    "that is put so");
-		b->sibling[i] = b->member[k];
-		b->member[k] = i;
-		b->waits[i] = 1;	/* sent with its group */
-	}
-	return 0;
-}
-
-static int
-begin(struct batch *b)
-{
-	size_t i, n = b->n + 1, *all;
-
-	if ((all = tq_plan_alloc(b->p, 4 * n * sizeof(*all))) == NULL ||
-	    (b->sorted = tq_plan_alloc(b->p, n * sizeof(*b->sorted))) ==
-	    NULL ||
-	    (b->waits = tq_plan_alloc(b->p, n)) == NULL)
-		return -1;
-	b->first = all;
-	b->next = all + n;
-	b->member = all + 2 * n;
-	b->sibling = all + 3 * n;
-	memset(b->waits, 0, n);
-	for (i = 0; i < b->n; i++) {
-		b->first[i] = b->next[i] = b->member[i] = b->sibling[i] = b->n;
-		b->sorted[i].id = b->ids[i].s;
-		b->sorted[i].i = i;
-	}
-	qsort(b->sorted, b->n, sizeof(*b->sorted), compare_places);
-	return relate(b);
-}
+#include "message/celery_batch.h"
 
 /* ---- trees ----------------------------------------------------------- */
 
-static int	build(struct tq_tree **, struct batch *, size_t i,
+static int	build(struct tq_tree **, struct tq_batch *, size_t i,
 		    unsigned depth);
 
 /* Headers of users and of tq, as the option that carries them. */
 static int
-put_headers(struct batch *b, struct tq_celery_sig *sig,
-    const struct tq_celery_task *m, int each)
+put_headers(struct tq_batch *b, struct tq_celery_sig *sig,
+    const struct tq_celery_task *m, const char *each)
 {
 	struct tq_buf buf;
 	size_t k;
 
-	if (m->nothers == 0 && m->tq.n == 0 && !each)
+	if (m->nothers == 0 && m->tq.n == 0 && each == NULL)
 		return 0;
 	tq_buf_init(&buf);
 	tq_buf_byte(&buf, '{');
@@ -188,8 +50,8 @@ put_headers(struct batch *b, struct tq_celery_sig *sig,
 		tq_buf_put(&buf, m->tq.p, m->tq.n);
 		tq_buf_str(&buf, ", ");
 	}
-	if (each)
-		tq_buf_str(&buf, "\"" TQ_CELERY_EACH "\": true, ");
+	if (each != NULL)
+		tq_buf_printf(&buf, "\"" TQ_CELERY_EACH "\": %s, ", each);
 	buf.n -= 2;
 	tq_buf_byte(&buf, '}');
 	sig->headers = tq_plan_keep(b->p, &buf);
@@ -201,8 +63,8 @@ put_headers(struct batch *b, struct tq_celery_sig *sig,
  * only as a length of time: Celery 5.2 takes no date from a signature.
  */
 static void
-put_times(struct batch *b, struct tq_celery_sig *sig, const struct tq_task *t,
-    int later)
+put_times(struct tq_batch *b, struct tq_celery_sig *sig,
+    const struct tq_task *t, int later)
 {
 	tq_time now = b->p->site->now;
 
@@ -214,12 +76,81 @@ put_times(struct batch *b, struct tq_celery_sig *sig, const struct tq_task *t,
 		sig->expires_in = t->expires > now ? t->expires - now : 1;
 }
 
+/* What a command that is given results of a group makes of each. */
+static const char *
+each_of(const struct tq_batch *b, const struct tq_task *t)
+{
+	if (t->pipe == NULL || t->kind == TQ_KIND_NAMED ||
+	    b->task[tq_batch_find(b, t->pipe)].kind != TQ_KIND_GROUP)
+		return NULL;
+	return t->flags & TQ_TASK_CHORD ? "true" : "false";
+}
+
+/* 1 if i waits for named tasks, themselves or a group of them. */
 static int
-put_task(struct tq_tree **out, struct batch *b, size_t i)
+follows_named(const struct tq_batch *b, size_t i)
+{
+	size_t k;
+
+	if (tq_batch_awaited(&b->task[i]) == NULL)
+		return 0;
+	k = tq_batch_find(b, tq_batch_awaited(&b->task[i]));
+	if (b->task[k].kind == TQ_KIND_GROUP)
+		k = b->member[k];
+	return k != b->n && b->task[k].kind == TQ_KIND_NAMED;
+}
+
+/* An operand: JSON if it is that, else a string of JSON. */
+static const char *
+operand(struct tq_batch *b, const char *word, size_t n)
+{
+	static const struct tq_scan_bounds bounds = { 1 << 20, 10000, 32 };
+	struct tq_bytes v;
+	struct tq_buf buf;
+
+	if (tq_scan_check(&v, word, n, &bounds, NULL) == 0)
+		return tq_arena_copy(b->p->mem, v.p, v.n);
+	tq_buf_init(&buf);
+	tq_scan_quote(&buf, word, n);
+	return tq_plan_keep(b->p, &buf).p;
+}
+
+/* Let t, a string for a shell, be the call that the string says. */
+static int
+call_of(struct tq_batch *b, struct tq_task *t)
+{
+	const char *s = t->argv[0], *end = s + strlen(s), **argv;
+	size_t n;
+
+	if ((argv = tq_plan_alloc(b->p, ((size_t)(end - s) + 2) *
+	    sizeof(*argv))) == NULL)
+		return -1;
+	t->kind = TQ_KIND_NAMED;
+	t->flags |= TQ_TASK_JSON;
+	t->name = NULL;
+	t->argc = 0;
+	for (s += strspn(s, " \t\n"); s < end; s += strspn(s, " \t\n")) {
+		n = strcspn(s, " \t\n");
+		if (t->name == NULL)
+			t->name = tq_arena_copy(b->p->mem, s, n);
+		else if ((argv[t->argc++] = operand(b, s, n)) == NULL)
+			return tq_fail(b->p->e, ENOMEM, "out of memory");
+		s += n;
+	}
+	t->argv = argv;
+	if (t->name == NULL || !tq_name_valid(t->name))
+		return tq_fail(b->p->e, EINVAL, "'%.80s' follows a named task "
+		    "and is not the name of one", t->name != NULL ? t->name :
+		    "");
+	return 0;
+}
+
+static int
+put_task(struct tq_tree **out, struct tq_batch *b, size_t i)
 {
 	const struct tq_celery_site *site = b->p->site;
 	const struct tq_task *t = &b->task[i];
-	const char *lack, *wait = awaited(t);
+	const char *lack, *wait = tq_batch_awaited(t);
 	struct tq_task copy = *t;
 	struct tq_celery_task m;
 	struct tq_celery_sig *sig;
@@ -231,6 +162,10 @@ put_task(struct tq_tree **out, struct batch *b, size_t i)
 	copy.id = b->ids[i].s;
 	copy.nafter = 0;
 	copy.pipe = copy.group = NULL;
+	copy.flags &= ~(unsigned)TQ_TASK_CHORD;
+	if (t->kind == TQ_KIND_SHELL && t->argc == 1 && follows_named(b, i) &&
+	    call_of(b, &copy) == -1)
+		return -1;
 	if (tq_celery_task_from(&m, b->p->mem, &copy, b->p->e) == -1 ||
 	    (*out = tq_tree_new(b->p, TQ_TREE_TASK, 0)) == NULL)
 		return -1;
@@ -253,30 +188,14 @@ put_task(struct tq_tree **out, struct batch *b, size_t i)
 		sig->priority = site->flags & TQ_CELERY_SITE_ZERO_FIRST ?
 		    TQ_PRI_MAX - t->pri : t->pri;
 	sig->immutable = wait != NULL && t->pipe == NULL &&
-	    !(t->when == TQ_WHEN_FAIL && t->kind == TQ_KIND_NAMED);
-	return put_headers(b, sig, &m, wait != NULL && t->pipe != NULL &&
-	    t->kind != TQ_KIND_NAMED &&
-	    b->task[find(b, wait)].kind == TQ_KIND_GROUP);
-}
-
-/* How many wait for i to succeed; *only is the last of them. */
-static size_t
-followers(const struct batch *b, size_t i, size_t *only)
-{
-	size_t k, n = 0;
-
-	for (k = b->first[i]; k != b->n; k = b->next[k]) {
-		if (b->task[k].when == TQ_WHEN_OK) {
-			*only = k;
-			n++;
-		}
-	}
-	return n;
+	    !(t->when == TQ_WHEN_FAIL && copy.kind == TQ_KIND_NAMED);
+	return put_headers(b, sig, &m, copy.kind == TQ_KIND_NAMED ? NULL :
+	    each_of(b, t));
 }
 
 /* Those of one kind that wait for i, as a list of signatures. */
 static int
-put_links(struct tq_bytes *out, struct batch *b, size_t i, enum tq_when when,
+put_links(struct tq_bytes *out, struct tq_batch *b, size_t i, enum tq_when when,
     unsigned depth)
 {
 	struct tq_bytes text;
@@ -304,7 +223,7 @@ put_links(struct tq_bytes *out, struct batch *b, size_t i, enum tq_when when,
 }
 
 static int
-put_group(struct tq_tree **out, struct batch *b, size_t i, unsigned depth)
+put_group(struct tq_tree **out, struct tq_batch *b, size_t i, unsigned depth)
 {
 	struct tq_tree *t;
 	size_t k, n = 0;
@@ -325,7 +244,7 @@ put_group(struct tq_tree **out, struct batch *b, size_t i, unsigned depth)
 
 /* One task or group with its callbacks; not what its chain goes on with. */
 static int
-put_step(struct tq_tree **out, struct batch *b, size_t i, int calls,
+put_step(struct tq_tree **out, struct tq_batch *b, size_t i, int calls,
     unsigned depth)
 {
 	struct tq_celery_sig *sig;
@@ -343,7 +262,7 @@ put_step(struct tq_tree **out, struct batch *b, size_t i, int calls,
 
 /* A group and what waits for it: a chord.  *i moves on to the body. */
 static int
-put_chord(struct tq_tree **out, struct batch *b, size_t *i, size_t body,
+put_chord(struct tq_tree **out, struct tq_batch *b, size_t *i, size_t body,
     unsigned depth)
 {
 	struct tq_tree *t;
@@ -351,7 +270,7 @@ put_chord(struct tq_tree **out, struct batch *b, size_t *i, size_t body,
 
 	if ((t = tq_tree_new(b->p, TQ_TREE_CHORD, 1)) == NULL ||
 	    put_step(&t->kid[0], b, *i, 0, depth) == -1 ||
-	    put_step(&t->body, b, body, followers(b, body, &next) > 1,
+	    put_step(&t->body, b, body, tq_batch_followers(b, body, &next) > 1,
 	    depth) == -1)
 		return -1;
 	*i = body;
@@ -365,34 +284,35 @@ put_chord(struct tq_tree **out, struct batch *b, size_t *i, size_t body,
  * belong to the group, so that is a callback.
  */
 static int
-build(struct tq_tree **out, struct batch *b, size_t i, unsigned depth)
+build(struct tq_tree **out, struct tq_batch *b, size_t i, unsigned depth)
 {
 	struct tq_tree *chain, **step;
 	size_t n, last = i, only = i, follow;
 	int rv;
 
 	if (depth == 0)
-		return refuse(b, "-A", "carry so many callbacks in each other");
+		return tq_batch_refuse(b, "-A", "carry so many callbacks in "
+		    "each other");
 	if (b->task[i].group != NULL)
 		return put_step(out, b, i, 1, depth - 1);
-	for (n = 1; followers(b, last, &only) == 1 && n <= b->n; n++)
+	for (n = 1; tq_batch_followers(b, last, &only) == 1 && n <= b->n; n++)
 		last = only;
 	if ((chain = tq_tree_new(b->p, TQ_TREE_CHAIN, n)) == NULL)
 		return -1;
 	chain->nkids = 0;
 	for (follow = 1; follow == 1; i = only) {
 		step = &chain->kid[chain->nkids++];
-		follow = followers(b, i, &only);
+		follow = tq_batch_followers(b, i, &only);
 		if (follow > 1 && b->task[i].kind == TQ_KIND_GROUP)
-			return refuse(b, "-A", "let more than one task wait "
-			    "for a group");
+			return tq_batch_refuse(b, "-A", "let more than one "
+			    "task wait for a group");
 		if (follow == 1 && b->task[i].kind == TQ_KIND_GROUP)
 			rv = put_chord(step, b, &i, only, depth - 1);
 		else
 			rv = put_step(step, b, i, follow > 1, depth - 1);
 		if (rv == -1)
 			return -1;
-		follow = followers(b, i, &only);
+		follow = tq_batch_followers(b, i, &only);
 	}
 	*out = chain->nkids == 1 ? chain->kid[0] : chain;
 	return 0;
@@ -402,7 +322,7 @@ build(struct tq_tree **out, struct batch *b, size_t i, unsigned depth)
 
 /* So that a client can wait for a group by its id. */
 static int
-save_group(struct batch *b, size_t i)
+save_group(struct tq_batch *b, size_t i)
 {
 	struct tq_celery_step *s;
 	const char **ids;
@@ -421,7 +341,7 @@ save_group(struct batch *b, size_t i)
 }
 
 static int
-send(struct batch *b)
+send(struct tq_batch *b)
 {
 	struct tq_bytes none = { NULL, 0 };
 	struct tq_celery_sig o;
@@ -441,7 +361,7 @@ send(struct batch *b)
 			return -1;
 	}
 	if (b->made != b->n)
-		return refuse(b, "-A", "wait for itself");
+		return tq_batch_refuse(b, "-A", "wait for itself");
 	return 0;
 }
 
@@ -451,17 +371,13 @@ tq_celery_put(struct tq_celery_plan *plan, const struct tq_task *task,
     struct tq_err *e)
 {
 	struct tq_planner p;
-	struct batch b;
+	struct tq_batch b;
 	size_t k;
 	int rv;
 
 	tq_planner_init(&p, plan, site, NULL, NULL, "put", e);
-	memset(&b, 0, sizeof(b));
-	b.p = &p;
-	b.task = task;
-	b.ids = ids;
-	b.n = n;
-	rv = begin(&b) == -1 || send(&b) == -1 ? -1 : 0;
+	rv = tq_batch_begin(&b, &p, task, ids, n) == -1 || send(&b) == -1 ?
+	    -1 : 0;
 	tq_planner_fini(&p);
 	/* ids are new or chosen, and the backend knows which */
 	for (k = 0; k < plan->nsteps; k++)

@@ -18,8 +18,8 @@
 #include "message/celery_sig.h"
 
 /*
- * Header of a command that is the body of a chord: each of the results that
- * it is given is a line of its stdin.
+ * Header of a command that is given the results of a group: each of them is a
+ * line of its stdin; true as JSON, false as it was written.
  */
 #define TQ_CELERY_EACH	"tq_each"
 
@@ -35,7 +35,7 @@ enum tq_tree_shape {
 
 struct tq_tree {
 	enum tq_tree_shape shape;
-	struct tq_celery_sig sig;	/* kwargs of a shape are not looked at */
+	struct tq_celery_sig sig;	/* not the kwargs of a shape */
 	struct tq_tree	**kid;
 	size_t		 nkids;
 	struct tq_tree	*body;		/* of a chord */

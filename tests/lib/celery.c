@@ -312,7 +312,11 @@ run_task(struct t_site *s, const struct tq_celery_task *m,
 	free(text);
 	tq_outcome_init(o, TQ_SUCCESS);
 	o->status = 0;
-	if ((v = call(m->task, args, kwargs, o)) != NULL) {
+	if (s->result != NULL && strcmp(m->task, TQ_CELERY_EXEC) == 0)
+		v = json_loads(s->result, JSON_DECODE_ANY, NULL);
+	else
+		v = call(m->task, args, kwargs, o);
+	if (v != NULL) {
 		text = compact(v);
 		o->result.n = strlen(text);
 		o->result.p = tq_arena_copy(&s->mem, text, o->result.n);

@@ -25,6 +25,7 @@ struct t_site {
 	json_t		*owners;	/* who saw a chord complete */
 	json_t		*sent;		/* ids sent once */
 	json_t		*ran;		/* "name args" of what was run */
+	const char	*result;	/* JSON that tq.exec returns */
 	int		 die;		/* the worker dies: 1 before recording
 					 * parts, 2 before the rest; once */
 };

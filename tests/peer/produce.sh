@@ -15,6 +15,10 @@ def request(self):
         'queue': r.delivery_info['routing_key'],
         'priority': r.delivery_info['priority'],
         'ignored': r.ignore_result, 'lang': r.lang}
+
+@app.task(name='proj.told')
+def told(id):
+    note(id)
 PY
 
 # What Python sees of a task put so, one member: seen NAME PUT-OPTION...
@@ -75,3 +79,43 @@ done
 is 'and nothing was put' "$(lists)" '0 0 0 0 '
 check 'unless all workers are ours' 0 "$ID" '' \
     tqput -b "$TQ_BROKER?workers=tq" -r 3 -N proj.none
+
+# ---- canvases ----------------------------------------------------------------
+
+# What the Python program sees of a put: result ID
+result()
+{
+	py <<PY
+print(app.AsyncResult('$1').get(timeout=60))
+PY
+}
+
+id=$(printf '1\n2\n3\n' | tqput -m -J --chord proj.tsum -N proj.add 10)
+is 'a chord: its callback gets the list' "$(result "$id")" 36
+
+id=$(printf '1\n2\n' | tqput -m -J --group -N proj.add 10)
+is 'a group, which a client restores' "$(py <<PY
+from celery.result import GroupResult
+print(GroupResult.restore('$id', app=app).get(timeout=60))
+PY
+)" '[11, 12]'
+
+: >"$NOTES"
+id=$(printf '1\n2\n3\n' | tqput -m -J --chain -N proj.note)
+is 'a chain: the last one' "$(result "$id")" '[3]'
+is 'runs after those before' "$(cat "$NOTES")" "py (1,) []${NL}py (2,) []${NL}py (3,) []"
+
+: >"$NOTES"
+tqput -Q --link 'proj.note "a" x' --link-error proj.told -N proj.add -J 2 3
+wait_long grep -q . "$NOTES"
+is '--link: a call with the result before' "$(cat "$NOTES")" "py (5, 'a', 'x') []"
+
+: >"$NOTES"
+id=$(tqput --link proj.note --link-error proj.told -N proj.boom bad)
+wait_long grep -q . "$NOTES"
+is '--link-error: the id of what failed' "$(cat "$NOTES")" "py ('$id',) []"
+
+check '--link of what is no name' 64 '' "*'./run' follows a named task*" \
+    tqput --link './run it' -N proj.add -J 2 3
+check 'a task of another put is not waited for' 78 '' '*-A: Celery cannot*' \
+    tqput -A "$id" -N proj.add -J 2 3

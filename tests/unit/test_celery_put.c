@@ -483,6 +483,9 @@ shapes_that_celery_has_not_are_refused(void **state)
 
 	more(f, "a", "cap.add", NULL, NULL)->group = "elsewhere";
 	assert_refused(f, "--group: ");
+
+	more_group(f, "g")->flags = TQ_TASK_OPEN;
+	assert_refused(f, "--group: ");
 }
 
 /* ---- commands -------------------------------------------------------- */
@@ -514,6 +517,15 @@ assert_stdin(struct fixture *f, const char *text)
 	assert_memory_equal(task.body.p, text, task.body.n);
 }
 
+/* The next message has run, and that is its result. */
+static void
+settle_as(struct fixture *f, const char *result)
+{
+	f->s.result = result;
+	assert_true(t_site_step(&f->s));
+	f->s.result = NULL;
+}
+
 static struct tq_task *
 more_shell(struct fixture *f, const char *id, const char *line)
 {
@@ -529,26 +541,61 @@ command_reads_what_it_is_piped(void **state)
 {
 	struct fixture *f = *state;
 
-	more(f, "a", "cap.identity", "\"two\\nlines\"", NULL);
+	more_shell(f, "a", "true");
 	wait_for(f, more_shell(f, "b", "cat"), "a", 1);
 	put(f);
-	assert_true(t_site_step(&f->s));
+	settle_as(f, "\"two\\nlines\"");
 	assert_stdin(f, "two\nlines\n");
 }
 
+/* A group of two commands and a third behind it, whose flags are given. */
 static void
-command_after_a_group_reads_a_line_a_member(void **state)
+put_commands(struct fixture *f, unsigned flags)
+{
+	more_group(f, "gid");
+	more_shell(f, "m1", "true")->group = "gid";
+	more_shell(f, "m2", "true")->group = "gid";
+	wait_for(f, more_shell(f, "body", "cat"), "gid", 1)->flags = flags;
+	put(f);
+	settle_as(f, "\"x y\"");
+	settle_as(f, "7");
+}
+
+static void
+command_after_a_chord_reads_json(void **state)
+{
+	put_commands(*state, TQ_TASK_CHORD);
+	assert_stdin(*state, "\"x y\"\n7\n");
+}
+
+static void
+command_piped_from_a_group_reads_what_was_written(void **state)
+{
+	put_commands(*state, 0);
+	assert_stdin(*state, "x y\n7\n");
+}
+
+static void
+string_behind_a_named_task_is_a_call(void **state)
 {
 	struct fixture *f = *state;
 
-	more_group(f, "gid");
-	more(f, "m1", "cap.identity", "\"x y\"", NULL)->group = "gid";
-	more(f, "m2", "cap.add", "7", NULL)->group = "gid";
-	wait_for(f, more_shell(f, "body", "cat"), "gid", 1);
+	more(f, "a", "cap.add", "2", "3");
+	wait_for(f, more_shell(f, "b", " cap.identity  x {\"k\":1} "), "a", 1);
+	wait_for(f, more_shell(f, "c", "cap.errback"), "a", 0)->when =
+	    TQ_WHEN_FAIL;
 	put(f);
-	assert_true(t_site_step(&f->s));
-	assert_true(t_site_step(&f->s));
-	assert_stdin(f, "\"x y\"\n7\n");
+	t_site_run(&f->s);
+	assert_int_equal(t_site_ran(&f->s,
+	    "cap.identity [5,\"x\",{\"k\":1}]"), 1);
+	assert_int_equal(json_array_size(f->s.ran), 2);
+
+	more(f, "a", "cap.add", "2", "3");
+	wait_for(f, more_shell(f, "b", "./run this"), "a", 1);
+	assert_int_equal(try_put(f), -1);
+	assert_int_equal(f->e.num, EINVAL);
+	assert_string_equal(f->e.text, "'./run' follows a named task and is "
+	    "not the name of one");
 }
 
 int
@@ -572,7 +619,9 @@ main(void)
 		TEST(policy_is_refused_unless_all_workers_are_ours),
 		TEST(shapes_that_celery_has_not_are_refused),
 		TEST(command_reads_what_it_is_piped),
-		TEST(command_after_a_group_reads_a_line_a_member),
+		TEST(command_after_a_chord_reads_json),
+		TEST(command_piped_from_a_group_reads_what_was_written),
+		TEST(string_behind_a_named_task_is_a_call),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
