@@ -1,0 +1,96 @@
+#!/bin/sh
+# What goes wrong with a server is said in one line, with a status that fits,
+# and in time.
+
+. "${0%/*}/../lib/redis.sh"
+redis_start
+base=127.0.0.1:$REDIS_PORT
+unset TQ_BROKER
+
+# one NAME STATUS PATTERN cmd ...: and no second line
+one()
+{
+	name=$1 want=$2 words=$3
+	shift 3
+	check "$name" "$want" '' "$words" "$@"
+	[ "$(printf %s "$err" | wc -l)" -le 1 ]
+	report $? "$name: one line" "$err"
+}
+
+rcli config set requirepass secret >out
+one 'no password' 77 "tqput: redis://$base/0: wants a password" \
+    tqput -b "redis://$base/0" -N x
+TQ_BROKER="redis://:wrong@$base/0"
+export TQ_BROKER
+one 'a wrong password' 77 "tqput: redis://$base/0: wrong user or password" \
+    tqput -N x
+one 'a worker with a wrong password' 77 "tqrun: *wrong user or password" \
+    tqrun -E
+one 'a result with a wrong password' 125 "tqresult: *wrong user or password" \
+    tqresult x
+TQ_BROKER="redis://:secret@$base/0"
+check 'the right one' 0 "$ID" '' tqput -N x
+unset TQ_BROKER
+check 'a password in -b is refused' 64 '' '*password*' \
+    tqput -b "redis://:secret@$base/0" -N x
+echo secret >pass
+chmod 644 pass
+one 'a password that everybody can read' 77 \
+    "tqput: passfile: $T/pass: everybody can read it" \
+    tqput -b "redis://$base/0?passfile=$T/pass" -N x
+chmod 600 pass
+check 'a password in a file' 0 "$ID" '' \
+    tqput -b "redis://$base/0?passfile=$T/pass" -N x
+redis-cli -a secret -p "$REDIS_PORT" config set requirepass '' >out 2>&1
+
+one 'no such database' 64 "tqput: redis://$base/77: no such database" \
+    tqput -b "redis://$base/77" -N x
+one 'a database that is no number' 64 "tqput: redis: *'x1'*" \
+    tqput -b "redis://$base/x1" -N x
+one 'an unknown option' 64 "tqput: redis: no option 'visibilty' of a URL" \
+    tqput -b "redis://$base/0?visibilty=3" -N x
+one 'TLS' 69 'tqput: rediss: *no TLS*' tqput -b "rediss://$base/0" -N x
+one 'nobody there' 69 'tqput: redis://127.0.0.1:1/0: Connection refused' \
+    tqput -b redis://127.0.0.1:1/0 -N x
+one 'a socket that is not there' 69 '*No such file*' \
+    tqput -b "redis://$T/nothing" -N x
+check 'a socket' 0 "$ID" '' tqput -b "redis://$T/redis/sock?db=1" -N x
+is 'and its database' "$(rcli -n 1 LLEN celery)" 1
+check 'the second of several' 0 "$ID" '' \
+    tqput -b redis://127.0.0.1:1/0 -b "redis://$base/2" -N x
+check 'a prefix' 0 "$ID" '' tqput -b "redis://$base/3?prefix=p-" -N x
+is 'is before every key' "$(rcli -n 3 --scan | sort | tr '\n' ' ')" \
+    'p-_kombu.binding.celery p-celery '
+
+rcli config set maxmemory 1 >out
+one 'a full server' 75 "tqput: redis://$base/0: full: maxmemory is reached" \
+    tqput -b "redis://$base/0" -N x
+rcli config set maxmemory 0 >out
+
+first=$REDIS_PORT
+redis_start replica --replicaof "127.0.0.1 $first"
+unset TQ_BROKER
+one 'a replica' 77 'tqput: *: a replica that takes no writes' \
+    tqput -b "redis://127.0.0.1:$REDIS_PORT/0" -N x
+replica=$REDIS_PID
+
+# A server that is there and does not answer: nobody waits for ever.
+kill -STOP "$replica"
+begin=$(date +%s)
+one 'a server that hangs' 69 'tqput: *: no answer within 300 ms' \
+    tqput -b "redis://127.0.0.1:$REDIS_PORT/0?timeout=0.3" -N x
+ok 'in time' test $(($(date +%s) - begin)) -lt 5
+check 'another one is tried' 0 "$ID" '' \
+    tqput -b "redis://127.0.0.1:$REDIS_PORT/0?timeout=0.3" \
+    -b "redis://$base/2" -N x
+kill -CONT "$replica"
+
+# something else than Redis
+perl -MIO::Socket::INET -e '$s = IO::Socket::INET->new(Listen => 5,
+    LocalAddr => "127.0.0.1") or die; open(F, ">port"); print F $s->sockport;
+    close(F); while ($c = $s->accept) { print $c "HTTP/1.1 400 Bad\r\n\r\n";
+    close($c) }' &
+pids="$pids $!"
+wait_for test -s port
+one 'no Redis at all' 69 'tqput: redis://127.0.0.1:*/0: *' \
+    tqput -b "redis://127.0.0.1:$(cat port)/0" -N x
