@@ -127,14 +127,13 @@ get_label(struct tq_celery_reader *r, const struct tq_celery_task *m)
 	const char *label;
 	size_t i;
 
-	for (i = 0; i < m->nothers; i++) {
-		if (!tq_scan_says(m->others[i].name, "label") ||
-		    tq_scan_type(m->others[i].value) != TQ_SCAN_STRING)
+	/* the last of two counts, here too */
+	for (i = m->nothers; i-- > 0;) {
+		if (!tq_scan_says(m->others[i].name, "label"))
 			continue;
-		label = tq_scan_text(r->mem, m->others[i].value).p;
-		/* as long and as plain as an id */
-		if (label != NULL && tq_id_valid(label))
-			return label;
+		label = tq_scan_string(r->mem, m->others[i].value).p;
+		/* as long and as plain as an id, or somebody else's */
+		return label != NULL && tq_id_valid(label) ? label : NULL;
 	}
 	return NULL;
 }
