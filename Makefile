@@ -3,6 +3,7 @@
 #	make [B=dir] [SAN=address,undefined|thread] [all]
 #	make install PREFIX=/usr DESTDIR=/tmp/root	(PREFIX for both)
 #	make check [T='unit contract cmd peer crash fuzz lint'] [-j n]
+#	make boot	the units under systemd, in a virtual machine
 #
 # What the user sets, CC CFLAGS CPPFLAGS LDFLAGS, is left alone; what tq needs
 # stands in TQ_CFLAGS.  All products go to $(B).
@@ -25,8 +26,8 @@ TEST_SECONDS	= $(if $(filter crash,$(MAKECMDGOALS)),1800,300)
 FUZZ_SECONDS	= 30
 WRAP		=
 T		= unit contract cmd peer crash fuzz lint
-ifneq ($(filter lint crash,$(MAKECMDGOALS)),)
-T		= $(filter lint crash,$(MAKECMDGOALS))
+ifneq ($(filter boot crash lint,$(MAKECMDGOALS)),)
+T		= $(filter boot crash lint,$(MAKECMDGOALS))
 endif
 
 VERSION	:= $(shell sed -n 's/.*TQ_VERSION[^"]*"\(.*\)".*/\1/p' include/tq/types.h)
@@ -224,6 +225,7 @@ RUN_contract = $(call progs,contract)
 RUN_cmd      = $(call progs,cmd) $(wildcard tests/cmd/*.sh)
 RUN_peer     = $(wildcard tests/peer/*.sh)
 RUN_crash    = $(call progs,crash) $(wildcard tests/crash/*.sh)
+RUN_boot     = $(wildcard tests/boot/*.sh)
 RUN_fuzz     = $(FUZZ)
 RUN_lint     = $(wildcard tests/lint/*.sh)
 RUN	= $(foreach t,$(T),$(RUN_$(t)))
@@ -265,10 +267,12 @@ $(B)/log/%.tap: $(B)/tests/% FORCE
 $(filter $(B)/log/cmd/% $(B)/log/peer/% $(B)/log/crash/%,$(TAP)): all $(PROG) $(SHIM)
 $(filter $(B)/log/lint/%,$(TAP)): $(B)/libtq.so
 
+$(filter $(B)/log/boot/%,$(TAP)): all $(B)/tests/unit/test_cgroup
+
 # All that T names, built and not run.
 tests: $(filter $(B)/%,$(RUN)) $(if $(filter cmd peer crash,$(T)),all $(PROG) $(SHIM))
 
-check lint crash: $(TAP)
+check boot crash lint: $(TAP)
 	@tests/lib/sumtap $(TAP)
 crash: export TQ_CRASH = long
 
@@ -341,7 +345,7 @@ dist:
 clean:
 	rm -rf $(B)
 
-.PHONY: all tests check install uninstall clean dist lint bench crash fuzz cover FORCE
+.PHONY: all tests check boot install uninstall clean dist lint bench crash fuzz cover FORCE
 .SECONDARY:
 FORCE:
 

@@ -324,7 +324,7 @@ in_group(int (*body)(const struct tq_cgroup *))
 {
 	char path[128], found[256], own[160], *dirs[3];
 	struct tq_cgroup cg;
-	int status, i, rv = 90;
+	int status, i, tries, rv = 90;
 	pid_t pid;
 
 	if (hierarchy() == NULL)
@@ -361,7 +361,8 @@ in_group(int (*body)(const struct tq_cgroup *))
 	}
 	for (i = 0; i < 3; i++) {
 		/* the dead may be in it for a moment */
-		while (rmdir(dirs[i]) == -1 && errno == EBUSY)
+		for (tries = 0; tries < 20000 && rmdir(dirs[i]) == -1 &&
+		    errno == EBUSY; tries++)
 			usleep(1000);
 		free(dirs[i]);
 	}
@@ -431,6 +432,20 @@ members(const struct tq_leaf *leaf)
 	return n;
 }
 
+/* 1 once the last process of a leaf has gone, 0 if that takes too long. */
+static int
+empties(const struct tq_leaf *leaf)
+{
+	int i;
+
+	for (i = 0; members(leaf) > 0; i++) {
+		if (i == 20000)
+			return 0;
+		usleep(1000);
+	}
+	return 1;
+}
+
 static int
 nobody_escapes(const struct tq_cgroup *cg)
 {
@@ -441,7 +456,6 @@ nobody_escapes(const struct tq_cgroup *cg)
 	struct tq_limits none = { .v = { 0 } };
 	struct tq_leaf leaf;
 	pid_t pid;
-	int i;
 
 	if ((cg->has & TQ_CGROUP_KILL) == 0)
 		return 0;
@@ -454,11 +468,8 @@ nobody_escapes(const struct tq_cgroup *cg)
 	tq_leaf_kill(&leaf);
 	if (waitpid(pid, NULL, 0) != pid)
 		return 2;
-	for (i = 0; members(&leaf) > 0; i++) {
-		if (i == 20000)
-			return 3;
-		usleep(1000);
-	}
+	if (!empties(&leaf))
+		return 3;
 	tq_leaf_close(&leaf, cg);
 	return faccessat(cg->dir, "1.0", F_OK, 0) == -1 ? 0 : 4;
 }
@@ -490,6 +501,8 @@ memory_ends_it(const struct tq_cgroup *cg)
 		return 2;
 	if (tq_leaf_oom(&leaf) != 1)
 		return 3;
+	if (!empties(&leaf))
+		return 4;
 	tq_leaf_close(&leaf, cg);
 	return 0;
 }
