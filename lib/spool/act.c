@@ -80,8 +80,8 @@ decide(const struct act *a, struct tq_table *t, const struct tq_slot *s,
 	case TQ_DO_RELEASE:
 		if (s->state != TQ_HELD)
 			return 0;
-		r->st.state = tq_graph_waits(t, s) ? TQ_BLOCKED :
-		    s->due > a->now ? TQ_DELAYED : TQ_READY;
+		r->st.state = s->attempt == 0 && tq_graph_waits(t, s) ?
+		    TQ_BLOCKED : s->due > a->now ? TQ_DELAYED : TQ_READY;
 		r->st.seq = top->seq + 1;	/* a new place in line */
 		why(r, "released");
 		return 1;

@@ -94,21 +94,21 @@ do_work(struct tq_spool *sp, int *left, tq_time now)
 
 /* ---- things to do --------------------------------------------------------------- */
 
-/* A member that failed, when the one that was named first did not. */
+/* Another one that failed, when the one that was named first did not. */
 static uint32_t
 find_cause(struct tq_table *t, const struct tq_ext *x)
 {
 	struct tq_edge *g;
 	uint32_t e;
 
-	if (x->cause != 0)
+	if (x->bad == 0 || x->flags & TQ_XF_BLAMED)
 		return x->cause;
 	for (e = x->in; (g = tq_table_edge(t, e)) != NULL; e = g->tnext)
-		if (x->bad == 0 || g->flags & TQ_EG_BAD) {
-			g->flags |= TQ_EG_BLAME;
-			return tq_graph_blame(t, tq_graph_real(t, g->from));
+		if (g->flags & TQ_EG_BAD) {
+			tq_graph_set_blame(t, g);
+			break;
 		}
-	return 0;
+	return x->cause;
 }
 
 static void
@@ -178,6 +178,7 @@ decide(struct tq_table *t, struct tq_ext *x, uint64_t seq, tq_time now,
 	}
 }
 
+/* The first is done; what it is to do next, by its own record, comes last. */
 static void
 pop_todo(struct tq_table *t)
 {
@@ -188,10 +189,22 @@ pop_todo(struct tq_table *t)
 	if ((top->todo = x->todo) == 0)
 		top->todo_last = 0;
 	x->todo = 0;
-	x->act = TQ_TODO_NONE;
 	x->flags &= (uint16_t)~TQ_XF_TODO;
 	if (x->slot == 0 && !(x->flags & TQ_XF_WORK))
 		tq_table_ext_free(t, ext);
+	else if (x->slot != 0 && x->act != TQ_TODO_NONE)
+		tq_graph_todo(t, x->slot, (enum tq_todo)x->act);
+}
+
+/* The records were not written: all is to be done still. */
+static void
+put_back(struct tq_table *t, const uint8_t *acts, int n)
+{
+	uint32_t ext = t->top->todo;
+	int i;
+
+	for (i = 0; i < n && ext != 0; i++, ext = t->exts[ext].todo)
+		t->exts[ext].act = acts[i];
 }
 
 /* As tq_core_write(). */
@@ -200,6 +213,7 @@ do_todo(struct tq_spool *sp, int *left, tq_time now, struct tq_err *e)
 {
 	struct tq_table *t = &sp->t;
 	struct tq_rec recs[SLICE];
+	uint8_t acts[SLICE];
 	uint32_t n;
 	int i, k = 0, seen = 0, rv = 1;
 
@@ -209,16 +223,19 @@ do_todo(struct tq_spool *sp, int *left, tq_time now, struct tq_err *e)
 			t->bad = 1;
 			return 0;
 		}
-		seen++;
-		if (!decide(t, &t->exts[n], t->top->seq + (uint64_t)k + 1, now,
-		    &recs[k]))
-			continue;
-		recs[k].hint = t->exts[n].slot;
-		if (tq_ledger_add(&sp->l, &recs[k++]) == -1)
-			return tq_fail_sys(e, errno, "%s", sp->path);
+		acts[seen++] = t->exts[n].act;
+		if (decide(t, &t->exts[n], t->top->seq + (uint64_t)k + 1, now,
+		    &recs[k])) {
+			recs[k].hint = t->exts[n].slot;
+			if (tq_ledger_add(&sp->l, &recs[k++]) == -1)
+				rv = tq_fail_sys(e, errno, "%s", sp->path);
+		}
+		t->exts[n].act = TQ_TODO_NONE;
 	}
-	if (k > 0)
+	if (k > 0 && rv == 1)
 		rv = tq_core_write(sp, recs, t->top->reserved, now, e);
+	if (rv != 1)
+		put_back(t, acts, seen);
 	for (i = 0; rv == 1 && i < seen && !t->bad && t->top->todo != 0; i++)
 		pop_todo(t);
 	*left -= seen;

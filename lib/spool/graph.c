@@ -278,6 +278,18 @@ tq_graph_settle(struct tq_table *t, uint32_t n, tq_time now,
 
 /* ---- edges are met, and not any more ----------------------------------------- */
 
+void
+tq_graph_set_blame(struct tq_table *t, struct tq_edge *g)
+{
+	struct tq_ext *to = ext_of(t, g->to);
+
+	if (to == NULL)
+		return;
+	g->flags |= TQ_EG_BLAME;
+	to->flags |= TQ_XF_BLAMED;
+	to->cause = tq_graph_blame(t, tq_graph_real(t, g->from));
+}
+
 /* The end of the task that counts for g->from is counted in `to`. */
 static void
 meet(struct tq_table *t, struct tq_edge *g, uint32_t real)
@@ -299,11 +311,10 @@ meet(struct tq_table *t, struct tq_edge *g, uint32_t real)
 			to->flags |= TQ_XF_PIPEBAD;
 	}
 	/* the first to fail is named; nobody failed: any of them */
-	if (g->flags & TQ_EG_BAD ? to->bad == 1 : to->cause == 0) {
-		to->cause = tq_graph_blame(t, real);
-		if (g->flags & TQ_EG_BAD || to->when == TQ_WHEN_FAIL)
-			g->flags |= TQ_EG_BLAME;
-	}
+	if (g->flags & TQ_EG_BAD && !(to->flags & TQ_XF_BLAMED))
+		tq_graph_set_blame(t, g);
+	else if (to->cause == 0)
+		to->cause = real;
 }
 
 static void
@@ -317,7 +328,11 @@ unmeet(struct tq_table *t, struct tq_edge *g)
 		to->bad--;
 	if (g->kind == TQ_EDGE_PIPE)
 		to->flags &= (uint16_t)~TQ_XF_PIPEBAD;
-	g->flags &= (uint8_t)~(TQ_EG_MET | TQ_EG_BAD);
+	if (g->flags & TQ_EG_BLAME) {
+		to->flags &= (uint16_t)~TQ_XF_BLAMED;
+		to->cause = 0;
+	}
+	g->flags &= (uint8_t)~(TQ_EG_MET | TQ_EG_BAD | TQ_EG_BLAME);
 	to->left++;
 }
 
@@ -405,13 +420,12 @@ step_reopen(struct tq_table *t, struct tq_edge *g, tq_time now,
 
 	if (s == NULL || to == NULL)
 		return;
+	/* none of them failed, and it was not needed: one more may */
+	blame |= s->state == TQ_REVOKED && g->flags & TQ_EG_MET;
 	unmeet(t, g);
-	g->flags &= (uint8_t)~TQ_EG_BLAME;
 	if (g->kind == TQ_EDGE_ALIAS)
 		tq_graph_work(t, g->to, TQ_XF_REOPEN);
 	else if (!TQ_STATE_ENDED(s->state)) {
-		if (blame)
-			to->cause = 0;
 		if (to->flags & TQ_XF_TODO && to->act == TQ_TODO_JUDGE)
 			to->act = TQ_TODO_NONE;
 		tq_graph_settle(t, g->to, now, sp);
@@ -423,10 +437,14 @@ static void
 step_down(struct tq_table *t, struct tq_edge *g)
 {
 	struct tq_slot *s = tq_table_slot(t, g->from);
+	struct tq_slot *group = tq_table_slot(t, g->to);
 	struct tq_ext *x = ext_of(t, g->from);
 
 	if (g->kind != TQ_EDGE_MEMBER || s == NULL || x == NULL ||
-	    TQ_STATE_ENDED(s->state))
+	    group == NULL || TQ_STATE_ENDED(s->state))
+		return;
+	/* one that a person had begin again after that */
+	if (s->time > group->time)
 		return;
 	x->cause = g->to;
 	tq_graph_todo(t, g->from, TQ_TODO_DOWN);
@@ -679,7 +697,8 @@ tq_graph_reopened(struct tq_table *t, uint32_t n, struct tq_spool *sp)
 	if (x->key != 0)
 		tq_key_add(t, s->ext);
 	x->act = TQ_TODO_NONE;
-	x->cause = 0;
+	if (!(x->flags & TQ_XF_BLAMED))
+		x->cause = 0;
 	x->flags &= (uint16_t)~(TQ_XF_CAUSED | TQ_XF_REPLACED | TQ_XF_OUT |
 	    TQ_XF_DOWN);
 	if (sp == NULL)

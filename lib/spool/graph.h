@@ -45,7 +45,7 @@ enum tq_edge_kind {
 #define TQ_EG_MET	0x01
 #define TQ_EG_BAD	0x02	/* met without success */
 #define TQ_EG_PIN	0x04	/* counted in pins of from */
-#define TQ_EG_BLAME	0x08	/* `to` ended for this reason */
+#define TQ_EG_BLAME	0x08	/* the first that was BAD: `to` ends for it */
 
 /* Flags of a row. */
 #define TQ_XF_GROUP	0x0001	/* it is a group */
@@ -62,6 +62,7 @@ enum tq_edge_kind {
 #define TQ_XF_DOWN	0x0400	/* a group that was given up: members end */
 #define TQ_XF_GONE	0x0800	/* it is forgotten, edge by edge */
 #define TQ_XF_PHASES	0x0f00
+#define TQ_XF_BLAMED	0x1000	/* an edge to it has TQ_EG_BLAME */
 
 /* What is to be done to a task, with a record. */
 enum tq_todo {
@@ -128,6 +129,8 @@ int	tq_graph_may_join(struct tq_table *t, uint32_t g, uint32_t f);
 uint32_t tq_graph_awaited(struct tq_table *t, const struct tq_slot *s);
 /* The group that a slot is in, 0 none. */
 uint32_t tq_graph_group(struct tq_table *t, uint32_t n);
+/* Let this edge be the one for which its task ends. */
+void	tq_graph_set_blame(struct tq_table *t, struct tq_edge *g);
 /* Add a slot to the lists of cascade.c. */
 void	tq_graph_work(struct tq_table *t, uint32_t n, unsigned phase);
 void	tq_graph_todo(struct tq_table *t, uint32_t n, enum tq_todo act);

@@ -67,43 +67,68 @@ link_ties(struct tq_spool *sp, uint32_t n)
 	tq_graph_tie(&sp->t, n, &rel);
 }
 
-/* Mark the edges that led to the end of n; ties have set its cause anew. */
+/*
+ * Mark the edge that led to the end of n: from its cause, or from a group or a
+ * substitute that the cause stands behind.  Ties have marked another.
+ */
 static void
 mark_blame(struct tq_table *t, uint32_t n, struct tq_ext *x, uint32_t cause)
 {
-	struct tq_edge *g;
-	struct tq_ext *c;
-	struct tq_slot *s;
-	uint32_t e, found = 0;
+	struct tq_edge *g, *found = NULL;
+	uint32_t e;
 
-	if ((s = tq_table_slot(t, cause)) == NULL)
+	x->flags &= (uint16_t)~TQ_XF_BLAMED;
+	for (e = x->in; (g = tq_table_edge(t, e)) != NULL; e = g->tnext) {
+		g->flags &= (uint8_t)~TQ_EG_BLAME;
+		if (found == NULL && (g->from == cause ||
+		    tq_graph_blame(t, tq_graph_real(t, g->from)) == cause))
+			found = g;
+	}
+	if (found != NULL && t->slots[n].state == TQ_FAILURE)
+		tq_graph_set_blame(t, found);
+	x->cause = cause;
+}
+
+/* The first of its dependencies to fail is the one that will be named. */
+static void
+mark_first(struct tq_table *t, struct tq_ext *x)
+{
+	struct tq_edge *g, *first = NULL;
+	uint32_t e;
+
+	if (x->bad < 2)
 		return;
-	c = tq_table_ext(t, s);
-	for (e = c == NULL ? 0 : c->out; (g = tq_table_edge(t, e)) != NULL;
-	    e = g->fnext)
-		if (g->to == n) {
-			g->flags |= TQ_EG_BLAME;
-			found = 1;
-		}
-	/* through a group, or in the place of another */
-	for (e = found ? 0 : x->in; (g = tq_table_edge(t, e)) != NULL;
-	    e = g->tnext)
-		if (tq_graph_blame(t, tq_graph_real(t, g->from)) == cause)
-			g->flags |= TQ_EG_BLAME;
+	for (e = x->in; (g = tq_table_edge(t, e)) != NULL; e = g->tnext) {
+		g->flags &= (uint8_t)~TQ_EG_BLAME;
+		if (g->flags & TQ_EG_BAD && (first == NULL ||
+		    t->slots[g->from].time < t->slots[first->from].time))
+			first = g;
+	}
+	if (first != NULL)
+		tq_graph_set_blame(t, first);
 }
 
 /* Whether what ended n has been undone since. */
 static int
-undone(struct tq_table *t, uint32_t n, uint32_t cause)
+undone(struct tq_table *t, uint32_t n, const struct tq_ext *x)
 {
-	struct tq_slot *s = tq_table_slot(t, n);
-	struct tq_slot *c = tq_table_slot(t, tq_graph_real(t, cause));
+	struct tq_slot *c;
+	struct tq_edge *g;
+	uint32_t e;
 
-	if (c == NULL)
-		return 0;
-	if (!TQ_STATE_ENDED(c->state))
-		return 1;
-	return (c->state == TQ_SUCCESS) == (s->state == TQ_FAILURE);
+	if (t->slots[n].state == TQ_FAILURE) {
+		c = tq_table_slot(t, tq_graph_real(t, x->cause));
+		return c != NULL && (!TQ_STATE_ENDED(c->state) ||
+		    c->state == TQ_SUCCESS);
+	}
+	/* not needed: all had succeeded */
+	for (e = x->in; (g = tq_table_edge(t, e)) != NULL; e = g->tnext) {
+		c = tq_table_slot(t, tq_graph_real(t, g->from));
+		if (g->kind == TQ_EDGE_AFTER && c != NULL &&
+		    c->state != TQ_SUCCESS)
+			return 1;
+	}
+	return 0;
 }
 
 /* What follows for a task from its edges. */
@@ -114,15 +139,15 @@ link_state(struct tq_table *t, uint32_t n, struct tq_ext *x,
 	struct tq_slot *s = &t->slots[n];
 
 	if (!TQ_STATE_ENDED(s->state)) {
+		mark_first(t, x);
 		tq_graph_settle(t, n, now, NULL);
 		return;
 	}
 	if (x->flags & TQ_XF_REPLACED)
 		tq_graph_meet_alias(t, n);
 	if (x->flags & TQ_XF_CAUSED) {
-		x->cause = causes[n];
-		mark_blame(t, n, x, x->cause);
-		if (undone(t, n, x->cause))
+		mark_blame(t, n, x, causes[n]);
+		if (undone(t, n, x))
 			tq_graph_todo(t, n, TQ_TODO_REOPEN);
 	} else if (x->flags & TQ_XF_GROUP && s->state != TQ_SUCCESS)
 		tq_graph_work(t, n, TQ_XF_DOWN);
