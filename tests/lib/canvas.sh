@@ -28,6 +28,10 @@ SH
 echo "tq \$*" >>'$NOTES'
 SH
 	cp handlers/proj.note handlers/proj.told
+	cat >handlers/proj.nap <<'SH'
+#!/bin/sh
+exec sleep "$1"
+SH
 	chmod +x handlers/*
 	cat >>proj.py <<'PY'
 
@@ -154,5 +158,19 @@ PY
 
 	got 'pong' "Celery's own tasks" <<'PY'
 print(app.send_task('celery.ping').get(timeout=30))
+PY
+
+	got '[1, 2] True' 'a chord that somebody has celery.chord_unlock watch' <<'PY'
+rs = [add.delay(0, 1), add.apply_async((0, 2), countdown=1)]
+body = app.signature('celery.accumulate', kwargs={'index': 0}, task_id='watched')
+u = app.send_task('celery.chord_unlock', ('gid', dict(body)),
+    {'result': [r.as_tuple() for r in rs], 'interval': 0.2})
+print(app.AsyncResult('watched').get(timeout=30), u.state == 'PENDING')
+PY
+
+	got 'SoftTimeLimitExceeded TimeLimitExceeded' 'time limits' <<'PY'
+rs = [nap.apply_async((30,), soft_time_limit=1, time_limit=20),
+    nap.apply_async((30,), time_limit=1)]
+print(*[type(r.get(timeout=30, propagate=False)).__name__ for r in rs])
 PY
 }

@@ -31,6 +31,9 @@ begun()
 	[ "$(wc -l <ran)" -ge "$1" ]
 }
 
+# who is dead is known sooner than by itself
+plain=$TQ_BROKER
+TQ_BROKER="$plain?lease=3"
 n=0
 for more in 1 2 3 5 2 1 4 3; do
 	tqrun -q celery -j 2 handlers 2>>log &
@@ -41,6 +44,7 @@ for more in 1 2 3 5 2 1 4 3; do
 	wait "$worker" 2>/dev/null
 done
 bg tqrun -q celery -j 2 handlers
+TQ_BROKER=$plain
 py >got 2>&1 <<'PY'
 print(*[app.AsyncResult(i.strip()).get(timeout=120) for i in open('ids')])
 PY
