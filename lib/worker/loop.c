@@ -321,7 +321,7 @@ look_for_end(struct loop *l)
 	if (b.work > 0)
 		return;
 	if (b.waiting > 0)
-		tq_say(l->say, TQ_SAY_WRONG, "%llu tasks delayed or held",
+		tq_say(l->say, TQ_SAY_NOTE, "%llu tasks delayed or held",
 		    (unsigned long long)b.waiting);
 	happen(l, TQ_LIFE_DONE);
 }

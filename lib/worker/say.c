@@ -14,7 +14,7 @@
 
 /* What the journal knows them by, from syslog(3). */
 static const char *const priority[] = {
-	[TQ_SAY_WRONG] = "<4>", [TQ_SAY_STEP] = "<6>"
+	[TQ_SAY_WRONG] = "<4>", [TQ_SAY_NOTE] = "<6>", [TQ_SAY_STEP] = "<6>"
 };
 
 static int

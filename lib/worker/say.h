@@ -13,6 +13,7 @@
 
 enum tq_say_level {
 	TQ_SAY_WRONG,		/* something is wrong: always shown */
+	TQ_SAY_NOTE,		/* nothing is, but it is good to know */
 	TQ_SAY_STEP		/* a task began or ended: with -v */
 };
 

@@ -73,9 +73,10 @@ the_journal_gets_a_priority_and_words(void **state)
 	text[0] = '\0';
 	tq_say_ended(&say, &c, &end);
 	tq_say(&say, TQ_SAY_WRONG, "%d lost", 3);
+	tq_say(&say, TQ_SAY_NOTE, "%d left", 2);
 	assert_string_equal(text, "<6>ended task=id-1 queue=mail "
 	    "label=\"two words\" attempt=2 state=success status=0 why=\"\"\n"
-	    "<4>3 lost\n");
+	    "<4>3 lost\n<6>2 left\n");
 	tq_claim_fini(&c);
 }
 
