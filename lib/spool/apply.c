@@ -388,7 +388,8 @@ apply_end(struct tq_table *t, const struct tq_rec *r, tq_lsn lsn,
 	if (sp != NULL && state == TQ_READY)
 		tq_core_ring_for(sp, s);
 	else if (sp != NULL && q != NULL && q->nready > 0 &&
-	    tq_setting_get(&q->set, &t->top->set, TQ_SET_CAP) != 0)
+	    ((q->set.is_set | t->top->set.is_set) &
+	    TQ_SET_BIT(TQ_SET_CAP)) != 0)
 		tq_core_ring(sp, s->queue);	/* its cap has room */
 	if (TQ_STATE_ENDED(state)) {
 		if (s->ext != 0)

@@ -32,14 +32,25 @@ tq_queue_gap(struct tq_table *t, const struct tq_qrow *q)
 	    TQ_SET_RATE), tq_setting_get(&q->set, all, TQ_SET_PERIOD));
 }
 
+/* 1 if no setting says how its tasks are taken. */
+static int
+is_plain(const struct tq_table *t, const struct tq_qrow *q)
+{
+	return ((q->set.is_set | t->top->set.is_set) & TQ_SET_GATES) == 0;
+}
+
 enum tq_closed
 tq_queue_closed(struct tq_table *t, const struct tq_qrow *q, tq_time now)
 {
-	int64_t cap = tq_setting_get(&q->set, &t->top->set, TQ_SET_CAP);
-	tq_time gap = tq_queue_gap(t, q);
+	int64_t cap;
+	tq_time gap;
 
 	if (q->paused)
 		return TQ_CLOSED_PAUSE;
+	if (is_plain(t, q))
+		return TQ_OPEN;
+	cap = tq_setting_get(&q->set, &t->top->set, TQ_SET_CAP);
+	gap = tq_queue_gap(t, q);
 	if (cap != 0 && q->count[TQ_STARTED] >= cap)
 		return TQ_CLOSED_CAP;
 	if (gap != 0 && !tq_rate_open(q->next, gap, now))
@@ -48,6 +59,17 @@ tq_queue_closed(struct tq_table *t, const struct tq_qrow *q, tq_time now)
 }
 
 /* ---- the first of ten lists --------------------------------------------------- */
+
+/* The head of the highest list. */
+static uint32_t
+highest(const struct tq_list *lists)
+{
+	int p;
+
+	for (p = TQ_PRI_MAX; p > 0 && lists[p].head == 0; p--)
+		continue;
+	return lists[p].head;
+}
 
 /*
  * With ageing a task gains one priority for each such time that it waited, so
@@ -79,20 +101,16 @@ first(struct tq_table *t, const struct tq_list *lists, tq_time ageing,
     tq_time now, struct head *out)
 {
 	struct tq_slot *s;
-	int p;
 
 	memset(out, 0, sizeof(*out));
 	if (ageing != 0) {
 		aged(t, lists, ageing, now, out);
 		return out->slot != 0;
 	}
-	for (p = TQ_PRI_MAX; p >= 0; p--)
-		if (lists[p].head != 0)
-			break;
-	if (p < 0 || (s = tq_table_slot(t, lists[p].head)) == NULL)
+	out->slot = highest(lists);
+	if ((s = tq_table_slot(t, out->slot)) == NULL)
 		return 0;
-	out->slot = lists[p].head;
-	out->score = p;
+	out->score = s->pri;
 	out->seq = s->seq;
 	return 1;
 }
@@ -284,6 +302,8 @@ tq_line_best(struct tq_table *t, uint32_t queue, const struct tq_take *take,
 	for (;;) {
 		if (q->classes != 0)
 			n = select_one(t, q, take, now);
+		else if (is_plain(t, q))
+			n = highest(q->ready);
 		else
 			n = first(t, q->ready, tq_setting_get(&q->set,
 			    &t->top->set, TQ_SET_AGEING), now, &h) ? h.slot : 0;

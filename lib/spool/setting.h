@@ -52,6 +52,9 @@ struct tq_settings {
 };
 /* The bit of a setting in is_set. */
 #define TQ_SET_BIT(i)	(UINT64_C(1) << (i))
+/* Those by which a claim is more than taking the head of a list. */
+#define TQ_SET_GATES		(TQ_SET_BIT(TQ_SET_AGEING) | \
+			    TQ_SET_BIT(TQ_SET_CAP) | TQ_SET_BIT(TQ_SET_RATE))
 /* Those that say what becomes of an attempt that did not succeed. */
 #define TQ_SET_RULES	(TQ_SET_BIT(TQ_SET_BACKOFF) | \
 			    TQ_SET_BIT(TQ_SET_LATER) | \

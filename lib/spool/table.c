@@ -215,6 +215,10 @@ rows_sane(const struct tq_region *r, uint32_t max)
 static int
 gates_sane(const struct tq_top *top)
 {
+	/* nobody has asked for a gate yet: what most spools are like */
+	if ((top->gate_index.cap | top->passes.used | top->gates.used |
+	    top->waits.used | top->needs.used | top->units.used) == 0)
+		return 1;
 	return rows_sane(&top->passes, TQ_SLOTS_MAX) &&
 	    rows_sane(&top->gates, TQ_GATES_MAX) &&
 	    rows_sane(&top->waits, TQ_GATES_MAX) &&
@@ -380,7 +384,8 @@ tq_table_reserve_gates(struct tq_table *t, uint32_t passes, uint32_t gates)
 {
 	struct tq_top *top = t->top;
 
-	if (!gates_sane(top)) {
+	if (!gates_sane(top) || top->passes.cap > TQ_SLOTS_MAX ||
+	    top->gates.cap > TQ_GATES_MAX || top->waits.cap > TQ_GATES_MAX) {
 		t->bad = 1;
 		errno = ENOSPC;
 		return -1;
