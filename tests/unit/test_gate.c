@@ -7,8 +7,7 @@
 #include "lib/base/clock.h"
 #include "lib/spool/core.h"
 #include "lib/spool/gate.h"
-#include "lib/spool/relation.h"
-#include "tests/lib/spool.h"
+#include "tests/lib/gate.h"
 
 /* ---- what is asked, as bytes -------------------------------------------------- */
 
@@ -158,155 +157,9 @@ a_clock_set_back_stops_no_rate(void **state)
 	assert_true(next <= 1000 * TQ_SECOND + gap);
 }
 
-/* ---- a spool -------------------------------------------------------------------- */
-
-struct task {
-	const char	*queue, *lane, *name, *need, *key;
-	uint8_t		 pri;
-	tq_time		 eta, expires;
-};
-
-static void
-put(struct t_spool *f, uint32_t n, const struct task *t)
-{
-	struct tq_spool_put p = { .id = t_id(n), .queue = t->queue == NULL ?
-	    "q" : t->queue, .pri = t->pri == 0 ? 4 : t->pri, .keep = -1,
-	    .eta = t->eta, .expires = t->expires, .body_fd = -1 };
-	struct tq_spool_ties ties = { .open = 0 };
-	struct tq_ask ask = { .lane = 0 };
-	struct tq_buf b;
-	size_t which;
-
-	tq_buf_init(&b);
-	if (t->lane != NULL)
-		ask.lane = tq_gate_hash(t->lane, strlen(t->lane));
-	if (t->name != NULL)
-		ask.name = tq_gate_hash(t->name, strlen(t->name));
-	if (t->need != NULL)
-		assert_int_equal(tq_ask_need(&ask, t->need, NULL), 0);
-	tq_ask_encode(&b, &ask);
-	if (b.n > 0) {
-		ties.rel.has = 1u << TQ_REL_ASK;
-		ties.rel.ask = (struct tq_bytes){ (const char *)b.p, b.n };
-		p.ties = &ties;
-	}
-	assert_int_equal(tq_spool_put(f->sp, &p, 1, 0, &which, &f->e), 0);
-	tq_buf_fini(&b);
-}
-
-/* Claim from a queue: the number of the task, 0 none. */
-static uint32_t
-claim_as(struct t_spool *f, const char *queue, const struct tq_offer *offer,
-    size_t noffers, struct tq_spool_got *got)
-{
-	struct tq_take take = { .queue = { queue }, .nqueues = 1,
-	    .offer = offer, .noffers = noffers };
-	struct tq_uuid id;
-	uint32_t n;
-	int rv;
-
-	rv = tq_spool_claim(f->sp, &take, got, &f->e);
-	assert_int_not_equal(rv, -1);
-	for (n = 1; rv == 1; n++) {
-		id = t_id(n);
-		if (memcmp(&id, &got->s.id, sizeof(id)) == 0)
-			return n;
-	}
-	return 0;
-}
-
-static uint32_t
-claim(struct t_spool *f, struct tq_spool_got *got)
-{
-	return claim_as(f, "q", NULL, 0, got);
-}
-
-static void
-set(struct t_spool *f, const char *queue, const char *name,
-    const char *value)
-{
-	assert_int_equal(tq_spool_set(f->sp, queue, name, value, &f->e), 0);
-}
-
-static void
-act(struct t_spool *f, enum tq_verb verb, uint32_t n, const char *value)
-{
-	struct tq_uuid id = t_id(n);
-	uint64_t changed = 0;
-	size_t which;
-
-	assert_int_equal(tq_spool_act(f->sp, verb, &id, 1, value, 0, &changed,
-	    &which, &f->e), 0);
-	assert_int_equal(changed, 1);
-}
-
-/* Let an attempt end in RETRY at a time. */
-static void
-retry_at(struct t_spool *f, const struct tq_spool_got *got, tq_time when)
-{
-	static const int none[2] = { -1, -1 };
-	struct tq_rec_end end = { .state = TQ_RETRY, .when = when };
-	int taken[2];
-
-	assert_int_equal(tq_spool_settle(f->sp, &got->s.id, got->slot,
-	    got->s.attempt, &end, none, taken, 0, &f->e), 0);
-}
-
-static void
-sound(struct t_spool *f)
-{
-	char why[128] = "";
-
-	assert_int_equal(tq_core_enter(f->sp, &f->e), 0);
-	if (!tq_table_audit(&f->sp->t, why, sizeof(why)))
-		fail_msg("%s", why);
-	tq_core_leave(f->sp);
-}
-
-static void
-rebuild(struct t_spool *f)
-{
-	assert_int_equal(tq_core_enter(f->sp, &f->e), 0);
-	assert_int_equal(tq_rebuild(f->sp, &f->e), 0);
-	tq_core_leave(f->sp);
-	sound(f);
-}
-
-/* Let the ledger begin with what is written from now on. */
-static void
-turn_over(struct t_spool *f)
-{
-	struct tq_top *top = f->sp->t.top;
-	uint32_t last = TQ_LSN_SEG(top->tail), n;
-
-	for (n = 1000; TQ_LSN_SEG(top->tail) == last; n++) {
-		t_spool_put(f, n, "other", 900);
-		act(f, TQ_DO_REVOKE, n, NULL);
-		act(f, TQ_DO_FORGET, n, NULL);
-	}
-	while (top->base <= last)
-		assert_int_not_equal(tq_retire_step(f->sp, 1, tq_clock_wall(),
-		    &f->e), -1);
-}
-
-/* The slot of task n. */
-static struct tq_slot *
-slot(struct t_spool *f, uint32_t n)
-{
-	struct tq_uuid id = t_id(n);
-
-	return tq_table_slot(&f->sp->t, tq_table_find(&f->sp->t, &id));
-}
-
-static int
-parked(struct t_spool *f, uint32_t n)
-{
-	return tq_gate_parked(&f->sp->t, slot(f, n));
-}
-
 /* ---- lanes ----------------------------------------------------------------------- */
 
-static const struct task lane = { .lane = "l" };
+static const struct t_gate_task lane = { .lane = "l" };
 
 static void
 a_lane_is_one_after_another_in_order_of_put(void **state)
@@ -316,19 +169,19 @@ a_lane_is_one_after_another_in_order_of_put(void **state)
 	uint32_t n;
 
 	for (n = 1; n <= 5; n++)
-		put(f, n, &lane);
-	put(f, 6, &(struct task){ .lane = "another" });
-	put(f, 7, &(struct task){ .queue = "q" });
-	assert_int_equal(claim(f, &got), 1);
-	assert_int_equal(claim(f, &other), 6);
-	assert_int_equal(claim(f, &other), 7);
-	assert_int_equal(claim(f, &other), 0);
-	sound(f);
+		t_gate_put(f, n, &lane);
+	t_gate_put(f, 6, &(struct t_gate_task){ .lane = "another" });
+	t_gate_put(f, 7, &(struct t_gate_task){ .queue = "q" });
+	assert_int_equal(t_gate_claim(f, &got), 1);
+	assert_int_equal(t_gate_claim(f, &other), 6);
+	assert_int_equal(t_gate_claim(f, &other), 7);
+	assert_int_equal(t_gate_claim(f, &other), 0);
+	t_gate_sound(f);
 	for (n = 2; n <= 5; n++) {
 		t_spool_settle(f, &got, n % 2 ? TQ_SUCCESS : TQ_FAILURE);
-		assert_int_equal(claim(f, &got), n);
-		assert_int_equal(claim(f, &other), 0);
-		sound(f);
+		assert_int_equal(t_gate_claim(f, &got), n);
+		assert_int_equal(t_gate_claim(f, &other), 0);
+		t_gate_sound(f);
 	}
 }
 
@@ -338,30 +191,30 @@ a_lane_is_kept_across_retries(void **state)
 	struct t_spool *f = *state;
 	struct tq_spool_got got, other;
 
-	put(f, 1, &lane);
-	put(f, 2, &lane);
-	assert_int_equal(claim(f, &got), 1);
-	retry_at(f, &got, tq_clock_wall() + 3600 * TQ_SECOND);
-	assert_int_equal(claim(f, &other), 0);
-	assert_int_equal(parked(f, 2), 1);
-	rebuild(f);
-	assert_int_equal(claim(f, &other), 0);
+	t_gate_put(f, 1, &lane);
+	t_gate_put(f, 2, &lane);
+	assert_int_equal(t_gate_claim(f, &got), 1);
+	t_gate_retry(f, &got, tq_clock_wall() + 3600 * TQ_SECOND);
+	assert_int_equal(t_gate_claim(f, &other), 0);
+	assert_int_equal(t_gate_parked(f, 2), 1);
+	t_gate_rebuild(f);
+	assert_int_equal(t_gate_claim(f, &other), 0);
 	/* due now: it comes first although its new place is behind */
-	act(f, TQ_DO_HOLD, 1, NULL);
-	assert_int_equal(claim(f, &got), 2);
-	retry_at(f, &got, 1);
-	put(f, 3, &lane);
-	act(f, TQ_DO_RELEASE, 1, NULL);
-	assert_int_equal(claim(f, &got), 2);
+	t_gate_act(f, TQ_DO_HOLD, 1, NULL);
+	assert_int_equal(t_gate_claim(f, &got), 2);
+	t_gate_retry(f, &got, 1);
+	t_gate_put(f, 3, &lane);
+	t_gate_act(f, TQ_DO_RELEASE, 1, NULL);
+	assert_int_equal(t_gate_claim(f, &got), 2);
 	t_spool_settle(f, &got, TQ_READY);
-	sound(f);
-	assert_int_equal(claim(f, &got), 2);
+	t_gate_sound(f);
+	assert_int_equal(t_gate_claim(f, &got), 2);
 	t_spool_settle(f, &got, TQ_SUCCESS);
-	assert_int_equal(claim(f, &got), 3);
+	assert_int_equal(t_gate_claim(f, &got), 3);
 	t_spool_settle(f, &got, TQ_SUCCESS);
 	/* a person took it out of line: its lane is free until its hour */
-	assert_int_equal(slot(f, 1)->state, TQ_DELAYED);
-	assert_int_equal(claim(f, &got), 0);
+	assert_int_equal(t_gate_slot(f, 1)->state, TQ_DELAYED);
+	assert_int_equal(t_gate_claim(f, &got), 0);
 }
 
 static void
@@ -371,21 +224,21 @@ between_attempts_the_lane_survives_a_rebuild_and_a_carry(void **state)
 	struct tq_spool_got got;
 	tq_time next;
 
-	put(f, 1, &lane);
-	put(f, 2, &lane);
-	assert_int_equal(claim(f, &got), 1);
-	retry_at(f, &got, 1);
+	t_gate_put(f, 1, &lane);
+	t_gate_put(f, 2, &lane);
+	assert_int_equal(t_gate_claim(f, &got), 1);
+	t_gate_retry(f, &got, 1);
 	assert_int_equal(tq_core_enter(f->sp, &f->e), 0);
 	assert_int_equal(tq_timers(f->sp, tq_clock_wall(), &next, &f->e), 1);
 	tq_core_leave(f->sp);
-	assert_int_equal(slot(f, 1)->state, TQ_READY);
-	rebuild(f);
+	assert_int_equal(t_gate_slot(f, 1)->state, TQ_READY);
+	t_gate_rebuild(f);
 	/* out of the segments that know of its attempt */
-	turn_over(f);
-	rebuild(f);
-	assert_int_equal(claim(f, &got), 1);
+	t_gate_turn(f);
+	t_gate_rebuild(f);
+	assert_int_equal(t_gate_claim(f, &got), 1);
 	t_spool_settle(f, &got, TQ_SUCCESS);
-	assert_int_equal(claim(f, &got), 2);
+	assert_int_equal(t_gate_claim(f, &got), 2);
 }
 
 static void
@@ -396,17 +249,17 @@ a_lane_of_a_dead_worker_goes_on_with_its_task(void **state)
 	struct tq_spool_got got;
 	struct tq_take take = { .queue = { "q" }, .nqueues = 1 };
 
-	put(f, 1, &lane);
-	put(f, 2, &lane);
+	t_gate_put(f, 1, &lane);
+	t_gate_put(f, 2, &lane);
 	dead = t_spool_open(f);
 	assert_int_equal(tq_spool_claim(dead, &take, &got, &f->e), 1);
-	assert_int_equal(claim(f, &got), 0);
+	assert_int_equal(t_gate_claim(f, &got), 0);
 	tq_spool_close(dead);
 	assert_true(tq_spool_sweep(f->sp, &f->e) >= 0);
-	assert_int_equal(claim(f, &got), 1);
-	sound(f);
+	assert_int_equal(t_gate_claim(f, &got), 1);
+	t_gate_sound(f);
 	t_spool_settle(f, &got, TQ_SUCCESS);
-	assert_int_equal(claim(f, &got), 2);
+	assert_int_equal(t_gate_claim(f, &got), 2);
 }
 
 static void
@@ -417,23 +270,23 @@ a_lane_may_be_wider(void **state)
 	uint32_t n;
 
 	for (n = 1; n <= 6; n++)
-		put(f, n, &lane);
-	assert_int_equal(claim(f, &got[0]), 1);
-	assert_int_equal(claim(f, &got[1]), 0);
-	set(f, NULL, "cap.lane:l", "3");
-	assert_int_equal(claim(f, &got[1]), 2);
-	assert_int_equal(claim(f, &got[2]), 3);
-	assert_int_equal(claim(f, &got[3]), 0);
-	rebuild(f);
-	assert_int_equal(claim(f, &got[3]), 0);
-	set(f, NULL, "cap.lane:l", "");
+		t_gate_put(f, n, &lane);
+	assert_int_equal(t_gate_claim(f, &got[0]), 1);
+	assert_int_equal(t_gate_claim(f, &got[1]), 0);
+	t_gate_set(f, NULL, "cap.lane:l", "3");
+	assert_int_equal(t_gate_claim(f, &got[1]), 2);
+	assert_int_equal(t_gate_claim(f, &got[2]), 3);
+	assert_int_equal(t_gate_claim(f, &got[3]), 0);
+	t_gate_rebuild(f);
+	assert_int_equal(t_gate_claim(f, &got[3]), 0);
+	t_gate_set(f, NULL, "cap.lane:l", "");
 	t_spool_settle(f, &got[0], TQ_SUCCESS);
 	t_spool_settle(f, &got[1], TQ_SUCCESS);
-	assert_int_equal(claim(f, &got[3]), 0);
+	assert_int_equal(t_gate_claim(f, &got[3]), 0);
 	t_spool_settle(f, &got[2], TQ_SUCCESS);
-	assert_int_equal(claim(f, &got[3]), 4);
-	assert_int_equal(claim(f, &got[0]), 0);
-	sound(f);
+	assert_int_equal(t_gate_claim(f, &got[3]), 4);
+	assert_int_equal(t_gate_claim(f, &got[0]), 0);
+	t_gate_sound(f);
 }
 
 /* ---- caps ------------------------------------------------------------------------ */
@@ -441,54 +294,54 @@ a_lane_may_be_wider(void **state)
 static void
 a_cap_of_a_name_counts_what_runs_already(void **state)
 {
-	const struct task named = { .name = "send" };
+	const struct t_gate_task named = { .name = "send" };
 	struct t_spool *f = *state;
 	struct tq_spool_got got[4];
 	uint32_t n;
 
 	for (n = 1; n <= 8; n++)
-		put(f, n, &named);
-	put(f, 9, &(struct task){ .queue = "q2", .name = "send" });
-	assert_int_equal(claim(f, &got[0]), 1);
-	assert_int_equal(claim(f, &got[1]), 2);
-	assert_int_equal(claim(f, &got[2]), 3);
-	set(f, NULL, "cap.name:send", "2");
-	assert_int_equal(claim(f, &got[3]), 0);
-	assert_int_equal(claim_as(f, "q2", NULL, 0, &got[3]), 0);
-	sound(f);
+		t_gate_put(f, n, &named);
+	t_gate_put(f, 9, &(struct t_gate_task){ .queue = "q2", .name = "send" });
+	assert_int_equal(t_gate_claim(f, &got[0]), 1);
+	assert_int_equal(t_gate_claim(f, &got[1]), 2);
+	assert_int_equal(t_gate_claim(f, &got[2]), 3);
+	t_gate_set(f, NULL, "cap.name:send", "2");
+	assert_int_equal(t_gate_claim(f, &got[3]), 0);
+	assert_int_equal(t_gate_claim_as(f, "q2", NULL, 0, &got[3]), 0);
+	t_gate_sound(f);
 	t_spool_settle(f, &got[0], TQ_SUCCESS);
-	assert_int_equal(claim(f, &got[3]), 0);
+	assert_int_equal(t_gate_claim(f, &got[3]), 0);
 	t_spool_settle(f, &got[1], TQ_SUCCESS);
-	rebuild(f);
+	t_gate_rebuild(f);
 	/* in each queue one may go on, whichever is looked at first */
-	assert_int_equal(claim_as(f, "q2", NULL, 0, &got[3]), 9);
-	assert_int_equal(claim(f, &got[0]), 0);
-	set(f, NULL, "cap.name:send", "0");
+	assert_int_equal(t_gate_claim_as(f, "q2", NULL, 0, &got[3]), 9);
+	assert_int_equal(t_gate_claim(f, &got[0]), 0);
+	t_gate_set(f, NULL, "cap.name:send", "0");
 	for (n = 4; n <= 8; n++)
-		assert_int_equal(claim(f, &got[0]), n);
-	sound(f);
+		assert_int_equal(t_gate_claim(f, &got[0]), n);
+	t_gate_sound(f);
 }
 
 static void
 a_paused_queue_keeps_nobody_elsewhere_waiting(void **state)
 {
-	const struct task a = { .queue = "a", .lane = "l" };
-	const struct task b = { .queue = "b", .lane = "l" };
+	const struct t_gate_task a = { .queue = "a", .lane = "l" };
+	const struct t_gate_task b = { .queue = "b", .lane = "l" };
 	struct t_spool *f = *state;
 	struct tq_spool_got got;
 	uint64_t changed = 0;
 
-	put(f, 1, &a);
-	put(f, 2, &a);
-	put(f, 3, &b);
-	assert_int_equal(claim_as(f, "a", NULL, 0, &got), 1);
-	assert_int_equal(claim_as(f, "a", NULL, 0, &got), 0);
-	assert_int_equal(claim_as(f, "b", NULL, 0, &got), 0);
+	t_gate_put(f, 1, &a);
+	t_gate_put(f, 2, &a);
+	t_gate_put(f, 3, &b);
+	assert_int_equal(t_gate_claim_as(f, "a", NULL, 0, &got), 1);
+	assert_int_equal(t_gate_claim_as(f, "a", NULL, 0, &got), 0);
+	assert_int_equal(t_gate_claim_as(f, "b", NULL, 0, &got), 0);
 	assert_int_equal(tq_spool_act_queue(f->sp, TQ_DO_PAUSE, "a", 0,
 	    &changed, &f->e), 0);
-	act(f, TQ_DO_REVOKE, 1, NULL);
-	assert_int_equal(claim_as(f, "b", NULL, 0, &got), 3);
-	sound(f);
+	t_gate_act(f, TQ_DO_REVOKE, 1, NULL);
+	assert_int_equal(t_gate_claim_as(f, "b", NULL, 0, &got), 3);
+	t_gate_sound(f);
 }
 
 static void
@@ -500,14 +353,14 @@ a_cap_of_a_queue_closes_it(void **state)
 
 	for (n = 1; n <= 4; n++)
 		t_spool_put(f, n, "q", 0);
-	set(f, "q", "cap", "2");
-	assert_int_equal(claim(f, &got[0]), 1);
-	assert_int_equal(claim(f, &got[1]), 2);
-	assert_int_equal(claim(f, &got[2]), 0);
-	retry_at(f, &got[0], INT64_MAX);
-	assert_int_equal(claim(f, &got[2]), 3);
-	set(f, "q", "cap", "");
-	assert_int_equal(claim(f, &got[2]), 4);
+	t_gate_set(f, "q", "cap", "2");
+	assert_int_equal(t_gate_claim(f, &got[0]), 1);
+	assert_int_equal(t_gate_claim(f, &got[1]), 2);
+	assert_int_equal(t_gate_claim(f, &got[2]), 0);
+	t_gate_retry(f, &got[0], INT64_MAX);
+	assert_int_equal(t_gate_claim(f, &got[2]), 3);
+	t_gate_set(f, "q", "cap", "");
+	assert_int_equal(t_gate_claim(f, &got[2]), 4);
 }
 
 /* ---- whoever leaves a gate otherwise ---------------------------------------------- */
@@ -520,35 +373,55 @@ three(struct t_spool *f, struct tq_spool_got *got)
 	uint32_t n;
 
 	for (n = 1; n <= 3; n++)
-		put(f, n, &lane);
-	assert_int_equal(claim(f, got), 1);
-	assert_int_equal(claim(f, &none), 0);
-	assert_int_equal(parked(f, 2), 1);
-	assert_int_equal(parked(f, 3), 1);
+		t_gate_put(f, n, &lane);
+	assert_int_equal(t_gate_claim(f, got), 1);
+	assert_int_equal(t_gate_claim(f, &none), 0);
+	assert_int_equal(t_gate_parked(f, 2), 1);
+	assert_int_equal(t_gate_parked(f, 3), 1);
+}
+
+/* Task 2 is let in and taken out by the verb: 3 is next. */
+static void
+let_in_and_gone(struct t_spool *f, enum tq_verb verb)
+{
+	struct tq_spool_got got;
+
+	three(f, &got);
+	t_spool_settle(f, &got, TQ_SUCCESS);
+	assert_int_equal(t_gate_parked(f, 2), 0);
+	assert_int_equal(t_gate_parked(f, 3), 1);
+	t_gate_act(f, verb, 2, verb == TQ_DO_MOVE ? "elsewhere" : NULL);
+	assert_int_equal(t_gate_parked(f, 3), 0);
+	t_gate_sound(f);
+	assert_int_equal(t_gate_claim(f, &got), 3);
+	t_spool_settle(f, &got, TQ_SUCCESS);
 }
 
 static void
-who_is_let_in_and_then_leaves_makes_room_for_the_next(void **state)
+who_is_let_in_and_held_makes_way_for_the_next(void **state)
 {
-	static const enum tq_verb verbs[] = { TQ_DO_HOLD, TQ_DO_REVOKE };
 	struct t_spool *f = *state;
 	struct tq_spool_got got;
-	size_t i = f->e.num;	/* which verb: see main() */
 
-	f->e.num = 0;
-	three(f, &got);
-	t_spool_settle(f, &got, TQ_SUCCESS);
-	assert_int_equal(parked(f, 2), 0);
-	assert_int_equal(parked(f, 3), 1);
-	act(f, verbs[i], 2, NULL);
-	assert_int_equal(parked(f, 3), 0);
-	sound(f);
-	assert_int_equal(claim(f, &got), 3);
-	if (verbs[i] != TQ_DO_HOLD)
-		return;
-	act(f, TQ_DO_RELEASE, 2, NULL);
-	t_spool_settle(f, &got, TQ_SUCCESS);
-	assert_int_equal(claim(f, &got), 2);
+	let_in_and_gone(f, TQ_DO_HOLD);
+	t_gate_act(f, TQ_DO_RELEASE, 2, NULL);
+	assert_int_equal(t_gate_claim(f, &got), 2);
+}
+
+static void
+who_is_let_in_and_revoked_makes_way_for_the_next(void **state)
+{
+	let_in_and_gone(*state, TQ_DO_REVOKE);
+}
+
+static void
+who_is_let_in_and_moved_makes_way_for_the_next(void **state)
+{
+	struct t_spool *f = *state;
+	struct tq_spool_got got;
+
+	let_in_and_gone(f, TQ_DO_MOVE);
+	assert_int_equal(t_gate_claim_as(f, "elsewhere", NULL, 0, &got), 2);
 }
 
 static void
@@ -558,26 +431,26 @@ who_is_parked_can_be_held_moved_raised_and_revoked(void **state)
 	struct tq_spool_got got;
 
 	three(f, &got);
-	put(f, 4, &lane);
-	put(f, 5, &lane);
-	assert_int_equal(claim_as(f, "q", NULL, 0, &(struct tq_spool_got){
+	t_gate_put(f, 4, &lane);
+	t_gate_put(f, 5, &lane);
+	assert_int_equal(t_gate_claim_as(f, "q", NULL, 0, &(struct tq_spool_got){
 	    .slot = 0 }), 0);
-	act(f, TQ_DO_HOLD, 2, NULL);
-	sound(f);
-	act(f, TQ_DO_MOVE, 3, "elsewhere");
-	sound(f);
-	act(f, TQ_DO_PRI, 5, "9");
-	sound(f);
+	t_gate_act(f, TQ_DO_HOLD, 2, NULL);
+	t_gate_sound(f);
+	t_gate_act(f, TQ_DO_MOVE, 3, "elsewhere");
+	t_gate_sound(f);
+	t_gate_act(f, TQ_DO_PRI, 5, "9");
+	t_gate_sound(f);
 	t_spool_settle(f, &got, TQ_SUCCESS);
-	assert_int_equal(claim(f, &got), 5);
-	act(f, TQ_DO_REVOKE, 5, NULL);
-	assert_int_equal(claim_as(f, "elsewhere", NULL, 0, &got), 3);
-	act(f, TQ_DO_RELEASE, 2, NULL);
+	assert_int_equal(t_gate_claim(f, &got), 5);
+	t_gate_act(f, TQ_DO_REVOKE, 5, NULL);
+	assert_int_equal(t_gate_claim_as(f, "elsewhere", NULL, 0, &got), 3);
+	t_gate_act(f, TQ_DO_RELEASE, 2, NULL);
 	t_spool_settle(f, &got, TQ_FAILURE);
-	assert_int_equal(claim(f, &got), 4);
+	assert_int_equal(t_gate_claim(f, &got), 4);
 	t_spool_settle(f, &got, TQ_FAILURE);
-	assert_int_equal(claim(f, &got), 2);
-	sound(f);
+	assert_int_equal(t_gate_claim(f, &got), 2);
+	t_gate_sound(f);
 }
 
 static void
@@ -587,18 +460,18 @@ who_is_parked_expires_in_time(void **state)
 	struct tq_spool_got got;
 	tq_time next;
 
-	put(f, 1, &lane);
-	put(f, 2, &(struct task){ .lane = "l",
+	t_gate_put(f, 1, &lane);
+	t_gate_put(f, 2, &(struct t_gate_task){ .lane = "l",
 	    .expires = tq_clock_wall() + 3600 * TQ_SECOND });
-	assert_int_equal(claim(f, &got), 1);
-	assert_int_equal(claim(f, &got), 0);
-	assert_int_equal(parked(f, 2), 1);
+	assert_int_equal(t_gate_claim(f, &got), 1);
+	assert_int_equal(t_gate_claim(f, &got), 0);
+	assert_int_equal(t_gate_parked(f, 2), 1);
 	assert_int_equal(tq_core_enter(f->sp, &f->e), 0);
 	assert_int_equal(tq_timers(f->sp, tq_clock_wall() +
 	    7200 * TQ_SECOND, &next, &f->e), 1);
 	tq_core_leave(f->sp);
-	assert_int_equal(slot(f, 2)->state, TQ_EXPIRED);
-	sound(f);
+	assert_int_equal(t_gate_slot(f, 2)->state, TQ_EXPIRED);
+	t_gate_sound(f);
 }
 
 static void
@@ -611,10 +484,10 @@ a_queue_with_parked_tasks_can_be_removed(void **state)
 	three(f, &got);
 	assert_int_equal(tq_spool_act_queue(f->sp, TQ_DO_RMQ, "q",
 	    TQ_DO_FORCE, &changed, &f->e), 0);
-	sound(f);
+	t_gate_sound(f);
 	assert_int_equal(f->sp->t.top->ngates[TQ_GATE_LANE], 0);
-	put(f, 9, &lane);
-	assert_int_equal(claim(f, &got), 9);
+	t_gate_put(f, 9, &lane);
+	assert_int_equal(t_gate_claim(f, &got), 9);
 }
 
 static void
@@ -623,29 +496,29 @@ a_task_that_is_refused_twice_hurts_nobody(void **state)
 	struct t_spool *f = *state;
 	struct tq_spool_got a, b, none;
 
-	set(f, NULL, "cap.name:n", "1");
-	put(f, 1, &(struct task){ .lane = "l" });
-	put(f, 2, &(struct task){ .name = "n" });
+	t_gate_set(f, NULL, "cap.name:n", "1");
+	t_gate_put(f, 1, &(struct t_gate_task){ .lane = "l" });
+	t_gate_put(f, 2, &(struct t_gate_task){ .name = "n" });
 	/* waits at the lane first, then at the name's cap */
-	put(f, 3, &(struct task){ .lane = "l", .name = "n" });
-	put(f, 4, &lane);
-	put(f, 5, &(struct task){ .name = "n" });
-	assert_int_equal(claim(f, &a), 1);
-	assert_int_equal(claim(f, &b), 2);
-	assert_int_equal(claim(f, &none), 0);
+	t_gate_put(f, 3, &(struct t_gate_task){ .lane = "l", .name = "n" });
+	t_gate_put(f, 4, &lane);
+	t_gate_put(f, 5, &(struct t_gate_task){ .name = "n" });
+	assert_int_equal(t_gate_claim(f, &a), 1);
+	assert_int_equal(t_gate_claim(f, &b), 2);
+	assert_int_equal(t_gate_claim(f, &none), 0);
 	t_spool_settle(f, &a, TQ_SUCCESS);
 	/* 3 is let in, refused by the cap, and 4 has the lane */
-	assert_int_equal(claim(f, &a), 4);
-	sound(f);
+	assert_int_equal(t_gate_claim(f, &a), 4);
+	t_gate_sound(f);
 	t_spool_settle(f, &b, TQ_SUCCESS);
 	/* 3 is let in, refused by the lane, and 5 has the name */
-	assert_int_equal(claim(f, &b), 5);
-	sound(f);
+	assert_int_equal(t_gate_claim(f, &b), 5);
+	t_gate_sound(f);
 	t_spool_settle(f, &a, TQ_SUCCESS);
-	assert_int_equal(claim(f, &none), 0);
+	assert_int_equal(t_gate_claim(f, &none), 0);
 	t_spool_settle(f, &b, TQ_SUCCESS);
-	assert_int_equal(claim(f, &a), 3);
-	sound(f);
+	assert_int_equal(t_gate_claim(f, &a), 3);
+	t_gate_sound(f);
 }
 
 /* ---- rates of a spool -------------------------------------------------------------- */
@@ -658,21 +531,21 @@ a_rate_survives_a_rebuild(void **state)
 	uint32_t n;
 
 	for (n = 1; n <= 5; n++)
-		put(f, n, &(struct task){ .name = "n" });
-	put(f, 6, &(struct task){ .queue = "q" });
-	set(f, NULL, "rate.name:n", "1/h");
-	assert_int_equal(claim(f, &got), 1);
-	assert_int_equal(claim(f, &got), 2);	/* the one over */
-	assert_int_equal(claim(f, &got), 6);
-	assert_int_equal(claim(f, &got), 0);
-	rebuild(f);
-	assert_int_equal(claim(f, &got), 0);
-	set(f, NULL, "rate.name:n", "1000000/s");
-	assert_int_equal(claim(f, &got), 3);
-	set(f, NULL, "rate.name:n", "");
-	assert_int_equal(claim(f, &got), 4);
-	assert_int_equal(claim(f, &got), 5);
-	sound(f);
+		t_gate_put(f, n, &(struct t_gate_task){ .name = "n" });
+	t_gate_put(f, 6, &(struct t_gate_task){ .queue = "q" });
+	t_gate_set(f, NULL, "rate.name:n", "1/h");
+	assert_int_equal(t_gate_claim(f, &got), 1);
+	assert_int_equal(t_gate_claim(f, &got), 2);	/* the one over */
+	assert_int_equal(t_gate_claim(f, &got), 6);
+	assert_int_equal(t_gate_claim(f, &got), 0);
+	t_gate_rebuild(f);
+	assert_int_equal(t_gate_claim(f, &got), 0);
+	t_gate_set(f, NULL, "rate.name:n", "1000000/s");
+	assert_int_equal(t_gate_claim(f, &got), 3);
+	t_gate_set(f, NULL, "rate.name:n", "");
+	assert_int_equal(t_gate_claim(f, &got), 4);
+	assert_int_equal(t_gate_claim(f, &got), 5);
+	t_gate_sound(f);
 }
 
 static void
@@ -682,22 +555,22 @@ a_rate_whose_starts_were_retired_gives_no_burst(void **state)
 	struct tq_spool_got got;
 	uint32_t n;
 
-	set(f, "q", "rate", "2/h");
-	set(f, NULL, "rate.name:n", "1/h");
+	t_gate_set(f, "q", "rate", "2/h");
+	t_gate_set(f, NULL, "rate.name:n", "1/h");
 	for (n = 1; n <= 3; n++)
 		t_spool_put(f, n, "q", 0);
-	put(f, 4, &(struct task){ .queue = "p", .name = "n" });
-	put(f, 5, &(struct task){ .queue = "p", .name = "n" });
-	put(f, 6, &(struct task){ .queue = "p", .name = "n" });
-	assert_int_equal(claim(f, &got), 1);
-	assert_int_equal(claim(f, &got), 2);
-	assert_int_equal(claim(f, &got), 0);
-	assert_int_equal(claim_as(f, "p", NULL, 0, &got), 4);
-	assert_int_equal(claim_as(f, "p", NULL, 0, &got), 5);
-	turn_over(f);
-	rebuild(f);
-	assert_int_equal(claim(f, &got), 0);
-	assert_int_equal(claim_as(f, "p", NULL, 0, &got), 0);
+	t_gate_put(f, 4, &(struct t_gate_task){ .queue = "p", .name = "n" });
+	t_gate_put(f, 5, &(struct t_gate_task){ .queue = "p", .name = "n" });
+	t_gate_put(f, 6, &(struct t_gate_task){ .queue = "p", .name = "n" });
+	assert_int_equal(t_gate_claim(f, &got), 1);
+	assert_int_equal(t_gate_claim(f, &got), 2);
+	assert_int_equal(t_gate_claim(f, &got), 0);
+	assert_int_equal(t_gate_claim_as(f, "p", NULL, 0, &got), 4);
+	assert_int_equal(t_gate_claim_as(f, "p", NULL, 0, &got), 5);
+	t_gate_turn(f);
+	t_gate_rebuild(f);
+	assert_int_equal(t_gate_claim(f, &got), 0);
+	assert_int_equal(t_gate_claim_as(f, "p", NULL, 0, &got), 0);
 }
 
 static void
@@ -710,16 +583,16 @@ a_sleeper_knows_when_the_rate_lets_it_go_on(void **state)
 	uint32_t n;
 
 	for (n = 1; n <= 3; n++)
-		put(f, n, &(struct task){ .name = "n" });
-	set(f, NULL, "rate.name:n", "1/h");
-	assert_int_equal(claim(f, &got), 1);
-	assert_int_equal(claim(f, &got), 2);
-	assert_int_equal(claim(f, &got), 0);
-	set(f, NULL, "rate.name:n", "2/s");
+		t_gate_put(f, n, &(struct t_gate_task){ .name = "n" });
+	t_gate_set(f, NULL, "rate.name:n", "1/h");
+	assert_int_equal(t_gate_claim(f, &got), 1);
+	assert_int_equal(t_gate_claim(f, &got), 2);
+	assert_int_equal(t_gate_claim(f, &got), 0);
+	t_gate_set(f, NULL, "rate.name:n", "2/s");
 	now = tq_clock_wall();
-	assert_int_equal(claim(f, &got), 3);
-	put(f, 4, &(struct task){ .name = "n" });
-	assert_int_equal(claim(f, &got), 0);
+	assert_int_equal(t_gate_claim(f, &got), 3);
+	t_gate_put(f, 4, &(struct t_gate_task){ .name = "n" });
+	assert_int_equal(t_gate_claim(f, &got), 0);
 	if (tq_spool_sleep(f->sp, &take, &next, &f->e) == 1)
 		assert_true(next >= now + TQ_SECOND / 2 &&
 		    next <= tq_clock_wall() + TQ_SECOND / 2);
@@ -737,16 +610,16 @@ only_who_has_what_it_needs_gets_a_task(void **state)
 	struct t_spool *f = *state;
 	struct tq_spool_got got;
 
-	put(f, 1, &(struct task){ .need = "gpu=2" });
-	put(f, 2, &(struct task){ .need = "gpu" });
-	put(f, 3, &(struct task){ .queue = "q" });
-	put(f, 4, &(struct task){ .queue = "q" });
-	sound(f);
-	assert_int_equal(claim(f, &got), 3);
-	assert_int_equal(claim_as(f, "q", &one, 1, &got), 2);
-	assert_int_equal(claim_as(f, "q", &two, 1, &got), 1);
-	assert_int_equal(claim(f, &got), 4);
-	sound(f);
+	t_gate_put(f, 1, &(struct t_gate_task){ .need = "gpu=2" });
+	t_gate_put(f, 2, &(struct t_gate_task){ .need = "gpu" });
+	t_gate_put(f, 3, &(struct t_gate_task){ .queue = "q" });
+	t_gate_put(f, 4, &(struct t_gate_task){ .queue = "q" });
+	t_gate_sound(f);
+	assert_int_equal(t_gate_claim(f, &got), 3);
+	assert_int_equal(t_gate_claim_as(f, "q", &one, 1, &got), 2);
+	assert_int_equal(t_gate_claim_as(f, "q", &two, 1, &got), 1);
+	assert_int_equal(t_gate_claim(f, &got), 4);
+	t_gate_sound(f);
 }
 
 static void
@@ -756,24 +629,24 @@ who_needs_much_is_not_starved_by_who_needs_little(void **state)
 	struct t_spool *f = *state;
 	struct tq_spool_got got;
 
-	put(f, 1, &(struct task){ .need = "gpu=2" });
-	put(f, 2, &(struct task){ .need = "gpu" });
-	put(f, 3, &(struct task){ .queue = "q" });
+	t_gate_put(f, 1, &(struct t_gate_task){ .need = "gpu=2" });
+	t_gate_put(f, 2, &(struct t_gate_task){ .need = "gpu" });
+	t_gate_put(f, 3, &(struct t_gate_task){ .queue = "q" });
 	/* one of two is free: 1 waits for both, so 2 waits too, but 3 not */
-	assert_int_equal(claim_as(f, "q", &gpu, 1, &got), 3);
-	assert_int_equal(claim_as(f, "q", &gpu, 1, &got), 0);
+	assert_int_equal(t_gate_claim_as(f, "q", &gpu, 1, &got), 3);
+	assert_int_equal(t_gate_claim_as(f, "q", &gpu, 1, &got), 0);
 	gpu.free = 2;
-	assert_int_equal(claim_as(f, "q", &gpu, 1, &got), 1);
-	assert_int_equal(claim_as(f, "q", &gpu, 1, &got), 2);
+	assert_int_equal(t_gate_claim_as(f, "q", &gpu, 1, &got), 1);
+	assert_int_equal(t_gate_claim_as(f, "q", &gpu, 1, &got), 2);
 	/* places are what every task needs */
-	put(f, 4, &(struct task){ .need = "slot=4" });
-	put(f, 5, &(struct task){ .queue = "q" });
-	assert_int_equal(claim_as(f, "q", &slot4, 1, &got), 0);
+	t_gate_put(f, 4, &(struct t_gate_task){ .need = "slot=4" });
+	t_gate_put(f, 5, &(struct t_gate_task){ .queue = "q" });
+	assert_int_equal(t_gate_claim_as(f, "q", &slot4, 1, &got), 0);
 	slot4.free = 4;
-	assert_int_equal(claim_as(f, "q", &slot4, 1, &got), 4);
+	assert_int_equal(t_gate_claim_as(f, "q", &slot4, 1, &got), 4);
 	/* one that never fits is in nobody's way */
-	put(f, 6, &(struct task){ .need = "slot=5" });
-	assert_int_equal(claim_as(f, "q", &slot4, 1, &got), 5);
+	t_gate_put(f, 6, &(struct t_gate_task){ .need = "slot=5" });
+	assert_int_equal(t_gate_claim_as(f, "q", &slot4, 1, &got), 5);
 }
 
 /* The units in a claim, as bits. */
@@ -797,32 +670,32 @@ shared_units_are_never_given_twice(void **state)
 	struct t_spool *f = *state;
 	struct tq_spool_got a, b, c;
 
-	set(f, NULL, "resource.gpu", "4");
-	put(f, 1, &(struct task){ .need = "gpu=2" });
-	put(f, 2, &(struct task){ .need = "gpu=1" });
-	put(f, 3, &(struct task){ .need = "gpu=2" });
-	put(f, 4, &(struct task){ .need = "gpu=5" });
-	assert_int_equal(claim(f, &a), 1);
+	t_gate_set(f, NULL, "resource.gpu", "4");
+	t_gate_put(f, 1, &(struct t_gate_task){ .need = "gpu=2" });
+	t_gate_put(f, 2, &(struct t_gate_task){ .need = "gpu=1" });
+	t_gate_put(f, 3, &(struct t_gate_task){ .need = "gpu=2" });
+	t_gate_put(f, 4, &(struct t_gate_task){ .need = "gpu=5" });
+	assert_int_equal(t_gate_claim(f, &a), 1);
 	assert_true(units_of(&a) == 0x3);
-	assert_int_equal(claim(f, &b), 2);
+	assert_int_equal(t_gate_claim(f, &b), 2);
 	assert_true(units_of(&b) == 0x4);
-	assert_int_equal(claim(f, &c), 0);
-	rebuild(f);
+	assert_int_equal(t_gate_claim(f, &c), 0);
+	t_gate_rebuild(f);
 	t_spool_settle(f, &a, TQ_SUCCESS);
 	/* out of the segments that have its UNITS record */
-	turn_over(f);
-	rebuild(f);
-	assert_int_equal(claim(f, &c), 3);
+	t_gate_turn(f);
+	t_gate_rebuild(f);
+	assert_int_equal(t_gate_claim(f, &c), 3);
 	assert_true(units_of(&c) == 0x3);
 	t_spool_settle(f, &b, TQ_SUCCESS);
 	t_spool_settle(f, &c, TQ_SUCCESS);
-	set(f, NULL, "resource.gpu", "8");
-	assert_int_equal(claim(f, &c), 4);
+	t_gate_set(f, NULL, "resource.gpu", "8");
+	assert_int_equal(t_gate_claim(f, &c), 4);
 	assert_true(units_of(&c) == 0x1f);
-	set(f, NULL, "resource.gpu", "");
+	t_gate_set(f, NULL, "resource.gpu", "");
 	t_spool_settle(f, &c, TQ_SUCCESS);
 	assert_int_equal(f->sp->t.top->ngates[TQ_GATE_SHARE], 0);
-	sound(f);
+	t_gate_sound(f);
 }
 
 static void
@@ -837,15 +710,15 @@ gates_that_nobody_asks_for_go(void **state)
 	for (i = 0; i < 3; i++) {
 		for (n = 1; n <= 50; n++) {
 			snprintf(name, sizeof(name), "l%u", (unsigned)n % 7);
-			put(f, i * 50 + n, &(struct task){ .lane = name,
+			t_gate_put(f, i * 50 + n, &(struct t_gate_task){ .lane = name,
 			    .need = n % 3 ? "slot" : "slot=2" });
 		}
-		while (claim(f, &got) != 0)
+		while (t_gate_claim(f, &got) != 0)
 			t_spool_settle(f, &got, TQ_SUCCESS);
-		sound(f);
+		t_gate_sound(f);
 	}
 	for (n = 1; n <= 150; n++)
-		act(f, TQ_DO_FORGET, n, NULL);
+		t_gate_act(f, TQ_DO_FORGET, n, NULL);
 	top = f->sp->t.top;
 	for (n = 0; n < TQ_GATE_NKINDS; n++)
 		assert_int_equal(top->ngates[n], 0);
@@ -863,22 +736,22 @@ with_ageing_no_priority_starves(void **state)
 	struct tq_slot *s;
 	int aged;
 
-	put(f, 1, &(struct task){ .pri = 1 });
-	put(f, 2, &(struct task){ .pri = 9 });
-	put(f, 3, &(struct task){ .pri = 9 });
-	assert_int_equal(claim(f, &got), 2);
-	set(f, "q", "ageing", "1h");
+	t_gate_put(f, 1, &(struct t_gate_task){ .pri = 1 });
+	t_gate_put(f, 2, &(struct t_gate_task){ .pri = 9 });
+	t_gate_put(f, 3, &(struct t_gate_task){ .pri = 9 });
+	assert_int_equal(t_gate_claim(f, &got), 2);
+	t_gate_set(f, "q", "ageing", "1h");
 	assert_int_equal(tq_core_enter(f->sp, &f->e), 0);
-	s = slot(f, 1);
+	s = t_gate_slot(f, 1);
 	s->time -= 7 * 3600 * TQ_SECOND;
-	aged = slot(f, 3)->pri - s->pri;
+	aged = t_gate_slot(f, 3)->pri - s->pri;
 	tq_core_leave(f->sp);
 	assert_int_equal(aged, 8);
-	assert_int_equal(claim(f, &got), 3);
-	put(f, 4, &(struct task){ .pri = 9 });
-	slot(f, 1)->time -= 2 * 3600 * TQ_SECOND;
-	assert_int_equal(claim(f, &got), 1);
-	assert_int_equal(claim(f, &got), 4);
+	assert_int_equal(t_gate_claim(f, &got), 3);
+	t_gate_put(f, 4, &(struct t_gate_task){ .pri = 9 });
+	t_gate_slot(f, 1)->time -= 2 * 3600 * TQ_SECOND;
+	assert_int_equal(t_gate_claim(f, &got), 1);
+	assert_int_equal(t_gate_claim(f, &got), 4);
 }
 
 int
@@ -901,7 +774,9 @@ main(void)
 		SPOOL(a_cap_of_a_name_counts_what_runs_already),
 		SPOOL(a_paused_queue_keeps_nobody_elsewhere_waiting),
 		SPOOL(a_cap_of_a_queue_closes_it),
-		SPOOL(who_is_let_in_and_then_leaves_makes_room_for_the_next),
+		SPOOL(who_is_let_in_and_held_makes_way_for_the_next),
+		SPOOL(who_is_let_in_and_revoked_makes_way_for_the_next),
+		SPOOL(who_is_let_in_and_moved_makes_way_for_the_next),
 		SPOOL(who_is_parked_can_be_held_moved_raised_and_revoked),
 		SPOOL(who_is_parked_expires_in_time),
 		SPOOL(a_queue_with_parked_tasks_can_be_removed),
