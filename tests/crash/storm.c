@@ -12,7 +12,8 @@
  * a file opened with O_APPEND: it survives whoever is killed.)  At the end
  * every task of a PUT has ended, was started, and has the result of its one
  * END; a failure has seen three deaths.  Also watched for: two live owners of
- * a task at one time, a process that makes no step for 5 s, damage.
+ * a task at one time, two in a lane, too many of a name with a cap, a process
+ * that makes no step for 5 s, damage.
  *
  * As "storm -x log id" it is the command that tqrun runs.
  */
@@ -42,6 +43,8 @@
 #define HANG		(5 * TQ_SECOND)
 #define USAGE	"usage: storm [-n tasks] [-p pause] [-s seed] dir log"
 #define DEATHS		3		/* of workers make a failure */
+#define LANES		3		/* that some tasks are in */
+#define CAP		2		/* of tasks of one name: storm.sh */
 
 /* What outlives all that are killed. */
 struct sea {
@@ -52,6 +55,8 @@ struct sea {
 	_Atomic unsigned life[CREW];	/* counts its incarnations */
 	_Atomic unsigned dead[CREW];	/* lives up to this were ended */
 	_Atomic unsigned owner[TASKS_MAX];	/* life * CREW + place, 0 */
+	_Atomic unsigned lane[LANES];	/* who runs a task of it, as owner */
+	_Atomic unsigned capped[CAP];	/* who runs tasks of the name */
 	_Atomic int	 calm;		/* the killing is over */
 	_Atomic int	 wrong;
 };
@@ -111,6 +116,8 @@ open_spool(unsigned flags)
 	return tq;
 }
 
+static const char *const lane_of[LANES] = { "left", "middle", "right" };
+
 /* Every tenth task is a command for tqrun, some have long bodies. */
 static void
 fill(struct tq_task *t, char id[32], unsigned number, const char **argv)
@@ -123,8 +130,16 @@ fill(struct tq_task *t, char id[32], unsigned number, const char **argv)
 	t->body.p = body;
 	t->body.n = number % 50 == 7 ? sizeof(body) : number % 8 == 3 ? 3000 :
 	    100;
+	if (number % 6 == 1)
+		t->lane = lane_of[number / 6 % LANES];
+	if (number % 6 == 2) {
+		t->kind = TQ_KIND_NAMED;
+		t->name = "capped";
+	}
 	if (number % 10 != 0)
 		return;
+	t->kind = TQ_KIND_BODY;
+	t->name = t->lane = NULL;
 	t->queue = "cmd";
 	t->kind = TQ_KIND_COMMAND;
 	t->flags = TQ_TASK_LOCAL;
@@ -178,6 +193,50 @@ take_over(unsigned task, unsigned place)
 		WRONG("storm.%u: two owners, %u is alive", task, was % CREW);
 }
 
+static int
+is_alive(unsigned who)
+{
+	return who != 0 && who / CREW > sea->dead[who % CREW];
+}
+
+/* The lane and the cap of the task are ours: whose were they? */
+static void
+take_gates(const struct tq_task *t, unsigned place)
+{
+	unsigned me = sea->life[place] * CREW + place, was, i;
+
+	for (i = 0; t->lane != NULL && i < LANES; i++)
+		if (strcmp(t->lane, lane_of[i]) == 0) {
+			was = atomic_exchange(&sea->lane[i], me);
+			if (is_alive(was))
+				WRONG("%s: two in lane %s, %u is alive", t->id,
+				    t->lane, was % CREW);
+		}
+	for (i = 0; t->name != NULL && i < CAP; i++) {
+		was = sea->capped[i];
+		if (!is_alive(was) && atomic_compare_exchange_strong(
+		    &sea->capped[i], &was, me))
+			return;
+	}
+	if (t->name != NULL)
+		WRONG("%s: more than %d of the name run", t->id, CAP);
+}
+
+static void
+give_gates(unsigned place)
+{
+	unsigned me = sea->life[place] * CREW + place, i, was;
+
+	for (i = 0; i < LANES; i++) {
+		was = me;
+		atomic_compare_exchange_strong(&sea->lane[i], &was, 0);
+	}
+	for (i = 0; i < CAP; i++) {
+		was = me;
+		atomic_compare_exchange_strong(&sea->capped[i], &was, 0);
+	}
+}
+
 static void
 work_on(struct tq *tq, const struct tq_claim *c, unsigned place)
 {
@@ -189,6 +248,7 @@ work_on(struct tq *tq, const struct tq_claim *c, unsigned place)
 	if (task >= sea->ntasks)
 		errx(1, "%s: nobody put that", c->ref.id.s);
 	take_over(task, place);
+	take_gates(&c->task, place);
 	note("START", c->ref.id.s, c->ref.attempt);
 	if (any(2))
 		nap(any(2000) * (TQ_MS / 1000));
@@ -198,6 +258,7 @@ work_on(struct tq *tq, const struct tq_claim *c, unsigned place)
 	o.out.n = (size_t)snprintf(text, sizeof(text), "%s %u\n", c->ref.id.s,
 	    c->ref.attempt);
 	sea->owner[task] = 0;
+	give_gates(place);
 	if (tq_settle(tq, &c->ref, &o, any(4) == 0 ? TQ_SETTLE_SYNC : 0,
 	    &e) == -1)
 		WRONG("%s: settle: %s", c->ref.id.s, e.text);
