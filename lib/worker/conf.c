@@ -60,6 +60,48 @@ set_rate(struct tq_conf *c, struct tq_arena *mem, char *value,
 }
 
 static int
+set_backoff(struct tq_conf *c, struct tq_arena *mem, char *value,
+    struct tq_err *e)
+{
+	(void)mem;
+	c->set |= TQ_CONF_BACKOFF;
+	return tq_backoff_parse(&c->rules.backoff, &c->rules.factor,
+	    &c->rules.backoff_cap, value, e);
+}
+
+static int
+set_later(struct tq_conf *c, struct tq_arena *mem, char *value,
+    struct tq_err *e)
+{
+	const char *wrong;
+
+	(void)mem;
+	c->set |= TQ_CONF_LATER;
+	c->rules.later = (unsigned)strtonum(value, 0, RETRIES_MAX, &wrong);
+	if (wrong != NULL)
+		return tq_fail(e, EINVAL, "'%s' is %s", value, wrong);
+	return 0;
+}
+
+static int
+set_permanent(struct tq_conf *c, struct tq_arena *mem, char *value,
+    struct tq_err *e)
+{
+	(void)mem;
+	c->set |= TQ_CONF_PERMANENT;
+	return tq_statuses_parse(c->rules.permanent, value, e);
+}
+
+static int
+set_temporary(struct tq_conf *c, struct tq_arena *mem, char *value,
+    struct tq_err *e)
+{
+	(void)mem;
+	c->set |= TQ_CONF_TEMPORARY;
+	return tq_statuses_parse(c->rules.temporary, value, e);
+}
+
+static int
 set_dashdash(struct tq_conf *c, struct tq_arena *mem, char *value,
     struct tq_err *e)
 {
@@ -184,15 +226,19 @@ static const struct key {
 	int		 (*set)(struct tq_conf *, struct tq_arena *, char *,
 			    struct tq_err *);
 } keys[] = {
+	{ "backoff", set_backoff },
 	{ "concurrency", set_concurrency },
 	{ "dashdash", set_dashdash },
 	{ "env", set_env },
 	{ "ionice", set_ionice },
+	{ "later", set_later },
 	{ "limit", set_limit },
 	{ "nice", set_nice },
+	{ "permanent", set_permanent },
 	{ "rate", set_rate },
 	{ "result", set_result },
 	{ "retries", set_retries },
+	{ "temporary", set_temporary },
 	{ "time-limit", set_time_limit },
 };
 
@@ -227,6 +273,25 @@ tq_conf_init(struct tq_conf *c)
 {
 	memset(c, 0, sizeof(*c));
 	c->retries = -1;
+	tq_rules_init(&c->rules);
+}
+
+void
+tq_conf_rules(struct tq_rules *r, const struct tq_conf *c)
+{
+	if (c->set & TQ_CONF_BACKOFF) {
+		r->backoff = c->rules.backoff;
+		r->factor = c->rules.factor;
+		r->backoff_cap = c->rules.backoff_cap;
+	}
+	if (c->set & TQ_CONF_LATER)
+		r->later = c->rules.later;
+	if (c->set & TQ_CONF_PERMANENT)
+		memcpy(r->permanent, c->rules.permanent,
+		    sizeof(r->permanent));
+	if (c->set & TQ_CONF_TEMPORARY)
+		memcpy(r->temporary, c->rules.temporary,
+		    sizeof(r->temporary));
 }
 
 int

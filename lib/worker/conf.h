@@ -2,25 +2,30 @@
  * Settings of a handler: the file `name.conf` beside its program.  A line is
  * a key and its value; blank lines and those that begin with # are skipped.
  *
+ *	backoff base[,factor[,cap]]
+ *				delays of retries, for tasks that say nothing
  *	concurrency n		tasks of the name that run at once, over all
  *				workers; 0 no limit
  *	dashdash yes|no		put "--" before the operands
  *	env NAME=VALUE		into its environment; may be repeated
  *	ionice idle|0-7		as tqrun --ionice
+ *	later n			ends with "try later" that it may have
  *	limit name=value,...	as tqrun --limit
  *	nice n			as tqrun --nice
+ *	permanent list		statuses that are not worth a retry
  *	rate n/time		starts of tasks of the name, over all workers
  *	result auto|text|json|none
  *				what a success has written to stdout: JSON
  *				or text as it reads, text, JSON or it is
  *				none, or what nobody wants
  *	retries n		for tasks that say nothing
+ *	temporary list		statuses that mean "try later"
  *	time-limit soft[,hard]	as tqrun -T
  */
 #ifndef TQ_WORKER_CONF_H
 #define TQ_WORKER_CONF_H
 
-#include <tq/types.h>
+#include <tq/tq.h>
 
 #include "base/arena.h"
 #include "message/limits.h"
@@ -31,7 +36,15 @@ enum tq_conf_result {
 	TQ_RESULT_AUTO, TQ_RESULT_JSON, TQ_RESULT_NONE, TQ_RESULT_TEXT
 };
 
+/* What of its rules a handler sets. */
+#define TQ_CONF_BACKOFF		0x01
+#define TQ_CONF_LATER		0x02
+#define TQ_CONF_PERMANENT	0x04
+#define TQ_CONF_TEMPORARY	0x08
+
 struct tq_conf {
+	unsigned	 set;		/* TQ_CONF_* of the rules */
+	struct tq_rules	 rules;
 	struct tq_limits limits;
 	tq_time		 soft, hard;	/* 0: none */
 	int		 retries;	/* -1: not said */
@@ -52,6 +65,8 @@ void	tq_conf_init(struct tq_conf *);
  */
 int	tq_conf_parse(struct tq_conf *out, struct tq_arena *mem,
 	    const char *file, const char *text, struct tq_err *e);
+/* Let the handler's rules stand before those of the task's queue. */
+void	tq_conf_rules(struct tq_rules *, const struct tq_conf *);
 /*
  * The settings of the handler whose program is at path; nothing is set when
  * it has no file.  Besides tq_conf_parse()'s: EPERM somebody else may have

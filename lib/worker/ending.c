@@ -18,6 +18,17 @@
 #include "message/json.h"
 #include "outcome.h"
 
+/* The rules that hold: of the task, else of its handler, else of its queue. */
+static void
+policy_of(struct tq_policy *out, const struct tq_place *p)
+{
+	tq_policy_of(out, &p->claim, p->plan.retries);
+	if (p->plan.conf.set == 0)
+		return;
+	tq_conf_rules(&out->rules, &p->plan.conf);
+	tq_policy_backoff(&out->rules, &p->claim.task);
+}
+
 void
 tq_ending_decide(struct tq_place *p, int wstatus)
 {
@@ -25,7 +36,7 @@ tq_ending_decide(struct tq_place *p, int wstatus)
 	tq_time now = 0;
 	uint64_t rnd = 0;
 
-	tq_policy_of(&policy, &p->claim, p->plan.retries);
+	policy_of(&policy, p);
 	if (wstatus != 0) {
 		tq_random(&rnd, sizeof(rnd));
 		now = tq_clock_wall();
@@ -168,7 +179,7 @@ apply_wish(struct tq_place *p)
 		p->end.type = (const char *)t->type.p;
 		break;
 	case TQ_WISH_RETRY:
-		tq_policy_of(&policy, &p->claim, p->plan.retries);
+		policy_of(&policy, p);
 		tq_outcome_later(&p->end, &policy, t->delay, tq_clock_wall());
 		break;
 	case TQ_WISH_NONE:
@@ -231,6 +242,6 @@ tq_ending_answer(struct tq_place *p, const struct tq_answer *a)
 		p->end.flags |= TQ_OUTCOME_JSON;
 	if (a->retry == -1 || p->cause != TQ_CAUSE_NONE)
 		return;
-	tq_policy_of(&policy, &p->claim, p->plan.retries);
+	policy_of(&policy, p);
 	tq_outcome_later(&p->end, &policy, a->retry, tq_clock_wall());
 }

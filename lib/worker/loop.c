@@ -72,7 +72,7 @@ struct loop {
 	unsigned	 contrary;	/* times that a claim found nothing and
 					 * a sleep something, in a row */
 	struct tq_err	 gone;		/* why there is no broker any more */
-	char		 said[512];	/* the last complaint about the broker */
+	char		 said[2][512];	/* the last complaints about the broker */
 	char		 status[64];	/* the last that was shown, */
 	int64_t		 rss;		/* with that size */
 	uint64_t	 pong;		/* number of the last ping */
@@ -236,6 +236,8 @@ on_signal(struct loop *l, unsigned signo)
 	case SIGHUP:
 		/* other settings of handlers are read for each task */
 		tq_bounds_set(&l->w->rules);
+		tq_pool_renew(&l->pool, l->now);
+		tq_say(l->say, TQ_SAY_STEP, "settings are read again");
 		break;
 	}
 }
@@ -301,9 +303,13 @@ complain(struct loop *l, const struct tq_err *e)
 		happen(l, TQ_LIFE_STOP);
 		return;
 	}
-	if (strcmp(l->said, e->text) != 0)
+	/* two, for what fails may say in turns that it tries and waits */
+	if (strcmp(l->said[0], e->text) != 0 &&
+	    strcmp(l->said[1], e->text) != 0) {
 		tq_say(l->say, TQ_SAY_WRONG, "%s", e->text);
-	snprintf(l->said, sizeof(l->said), "%s", e->text);
+		memcpy(l->said[1], l->said[0], sizeof(l->said[1]));
+		snprintf(l->said[0], sizeof(l->said[0]), "%s", e->text);
+	}
 	l->pause = l->now + TQ_SECOND;
 }
 
@@ -411,7 +417,7 @@ claim(struct loop *l)
 		complain(l, &e);
 		return TQ_SECOND;
 	}
-	l->said[0] = '\0';
+	l->said[0][0] = l->said[1][0] = '\0';
 	tq_scale_note(&l->scale, l->pool.busy, l->now);
 	if (l->pool.left == 0) {
 		happen(l, TQ_LIFE_DONE);

@@ -463,6 +463,18 @@ tq_pool_tick(struct tq_pool *pool, tq_time now)
 }
 
 void
+tq_pool_renew(struct tq_pool *pool, tq_time now)
+{
+	unsigned i;
+
+	for (i = 0; i < pool->made; i++) {
+		if (pool->place[i]->at != NULL)
+			pool->place[i]->at->worn = 1;
+		tq_feed_retire(pool->place[i], now);
+	}
+}
+
+void
 tq_pool_trim(struct tq_pool *pool)
 {
 	struct tq_place *p;

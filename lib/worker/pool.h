@@ -53,6 +53,8 @@ void	tq_pool_reap(struct tq_pool *);
  */
 tq_time	tq_pool_tick(struct tq_pool *, tq_time now);
 
+/* Let resident handlers be started anew, with the settings of then. */
+void	tq_pool_renew(struct tq_pool *, tq_time now);
 /* Take back the room of output that is over its limit. */
 void	tq_pool_trim(struct tq_pool *);
 /* TERM to all that run; KILL to all their processes.  They are handed back. */

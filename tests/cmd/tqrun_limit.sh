@@ -182,3 +182,25 @@ put loose -N mute
 tqrun -E handlers
 check 'settings that others may write are refused' 126 '' \
     '*mute.conf*others may write*' tqresult loose
+
+# ---- rules of handlers
+
+cat >handlers/rules <<'END'
+#!/bin/sh
+exit "$1"
+END
+chmod 755 handlers/rules
+printf 'backoff 1d\nlater 0\npermanent 9\ntemporary 8\n' \
+    >handlers/rules.conf
+put r9 -N rules -r 3 9
+put r8 -N rules 8
+put r7 -N rules -r 1 7
+put r75 -N rules 75
+tqrun -n 4 -j 1 handlers
+is 'a permanent status of the handler' "$(tqstat -o state,why r9)" \
+    "failure${TAB}not worth a retry"
+is 'a temporary one, not once more' "$(tqstat -o state,why r8)" \
+    "failure${TAB}tried later too often"
+is 'its backoff' "$(tqstat -o state r7)" retry
+is 'which replace the usual ones' "$(tqstat -o state,status r75)" \
+    "failure${TAB}75"

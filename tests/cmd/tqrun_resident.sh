@@ -280,3 +280,23 @@ put conf2 -N conf
 tqrun -E -U conf=./conf
 is 'one that is wrong fails the task' "$(tqstat -o status conf2)" 126
 like 'and is quoted' "$(tqstat -o why conf2)" "*conf.conf:1: no setting 'colour'"
+printf 'env COLOUR=blue\n' >conf.conf
+bg tqrun -j 1 -U conf=./conf
+worker=$!
+put conf3 -N conf
+like 'settings are those of its start' "$(tqresult -w conf3)" 'blue *'
+printf 'env COLOUR=green\n' >conf.conf
+put conf4 -N conf
+like 'until then they stay' "$(tqresult -w conf4)" 'blue *'
+kill -HUP "$worker"
+# the process that is there leaves first
+green()
+{
+	i=$((i + 1))
+	put "green$i" -N conf
+	matches "$(tqresult -w "green$i")" 'green *'
+}
+i=0
+ok 'HUP starts it anew' wait_for green
+kill "$worker"
+wait_gone "$worker"

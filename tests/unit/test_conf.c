@@ -76,6 +76,38 @@ all_settings_are_read(void **state)
 }
 
 static void
+rules_of_a_handler_stand_before_its_queue_s(void **state)
+{
+	struct fixture *f = *state;
+	struct tq_rules r;
+
+	assert_int_equal(parse(f, "backoff 2,3,1m\nlater 4\npermanent 5\n"
+	    "temporary 6\n"), 0);
+	tq_rules_init(&r);
+	tq_conf_rules(&r, &f->conf);
+	assert_int_equal(r.backoff, 2 * TQ_SECOND);
+	assert_int_equal(r.factor, 3000);
+	assert_int_equal(r.backoff_cap, 60 * TQ_SECOND);
+	assert_int_equal(r.later, 4);
+	assert_true(r.permanent[0] == 1 << 5);
+	assert_true(r.temporary[0] == 1 << 6);
+}
+
+static void
+what_is_not_set_is_left_alone(void **state)
+{
+	struct fixture *f = *state;
+	struct tq_rules r = { .backoff = 1, .later = 2, .permanent = { 3 } };
+
+	assert_int_equal(parse(f, "temporary none\n"), 0);
+	tq_conf_rules(&r, &f->conf);
+	assert_int_equal(r.backoff, 1);
+	assert_int_equal(r.later, 2);
+	assert_true(r.permanent[0] == 3);
+	assert_true(r.temporary[0] == 0);
+}
+
+static void
 an_empty_file_sets_nothing(void **state)
 {
 	struct fixture *f = *state;
@@ -214,6 +246,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		CONF_TEST(all_settings_are_read),
+		CONF_TEST(rules_of_a_handler_stand_before_its_queue_s),
+		CONF_TEST(what_is_not_set_is_left_alone),
 		CONF_TEST(an_empty_file_sets_nothing),
 		CONF_TEST(a_soft_limit_alone_has_a_hard_one),
 		CONF_TEST(a_bad_line_is_named),
