@@ -339,6 +339,7 @@ struct wait {
 	size_t		 n;
 	enum tq_state	*ended;		/* n of them */
 	size_t		 left;		/* that must still end */
+	int		 listens;	/* told of what comes */
 };
 
 static void
@@ -384,8 +385,10 @@ subscribe(struct wait *w, struct tq_err *e)
 	struct tq_redis *r = w->r;
 	size_t i;
 
-	if (tq_redis_conn_open(&r->listen, e) == -1)
+	/* it stays from one wait to the next */
+	if (r->listen.fd == -1 && tq_redis_conn_open(&r->listen, e) == -1)
 		return -1;
+	w->listens = 1;
 	r->listen.push = told;
 	r->listen.arg = w;
 	tq_redis_cmd_reset(&r->cmd);
@@ -395,6 +398,18 @@ subscribe(struct wait *w, struct tq_err *e)
 			tq_redis_cmd_join(&r->cmd, r->results.results,
 			    "celery-task-meta-", w->ids[i], NULL);
 	return tq_redis_tell(&r->listen, &r->cmd, e);
+}
+
+/* Whatever still comes is nobody's. */
+static void
+unsubscribe(struct tq_redis *r)
+{
+	r->listen.push = NULL;
+	if (r->listen.fd == -1)
+		return;
+	tq_redis_cmd_reset(&r->cmd);
+	tq_redis_cmd_str(&r->cmd, "UNSUBSCRIBE");
+	(void)tq_redis_tell(&r->listen, &r->cmd, NULL);
 }
 
 /* Look at each that has not ended. */
@@ -441,8 +456,8 @@ wait_for(struct wait *w, tq_time until, struct tq_err *e)
 	tq_time now, again = 0;
 
 	for (;;) {
-		if (r->listen.fd == -1 && until > tq_clock_mono() &&
-		    subscribe(w, e) == -1)
+		if ((r->listen.fd == -1 || !w->listens) &&
+		    until > tq_clock_mono() && subscribe(w, e) == -1)
 			return -1;
 		if ((now = tq_clock_mono()) >= again) {
 			if (look_at_all(w, e) == -1)
@@ -451,7 +466,7 @@ wait_for(struct wait *w, tq_time until, struct tq_err *e)
 		}
 		if (w->left == 0)
 			return 1;
-		if (now >= until)
+		if (now >= until || r->listen.fd == -1)
 			return 0;
 		if (tq_redis_await(&r->listen, again < until ? again : until,
 		    e) == -1)
@@ -479,7 +494,7 @@ tq_redis_wait(void *b, const char *const *ids, size_t n, size_t count,
 			break;
 		(void)poll(NULL, 0, 100);
 	}
-	tq_redis_conn_drop(&r->listen);
+	unsubscribe(r);
 	if (rv == -1)
 		tq_fail(e, why.num, "%s", why.text);
 	if (ended != NULL)
