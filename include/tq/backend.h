@@ -56,6 +56,7 @@ struct tq_broker_ops {
 		    struct tq_err *);
 	int	(*settle)(void *b, const struct tq_ref *, struct tq_outcome *,
 		    unsigned flags, struct tq_err *);
+	tq_time	(*alive)(void *b);
 	int	(*renew)(void *b, const struct tq_ref *, tq_time lease,
 		    struct tq_err *);
 	int	(*list)(void *b, const struct tq_select *,

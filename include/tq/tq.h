@@ -242,6 +242,14 @@ int	tq_settle(struct tq *, const struct tq_ref *, struct tq_outcome *,
 int	tq_renew(struct tq *, const struct tq_ref *, tq_time lease,
 	    struct tq_err *);
 
+/*
+ * Show a sign of life for all that this handle holds without a lease of its
+ * own: a remote broker cannot see that its process lives.  Claiming, settling
+ * and being a worker do it too.  Returns how long until it must be shown
+ * again, TQ_FOREVER: never.
+ */
+tq_time	tq_alive(struct tq *);
+
 /* What a running attempt says of itself. */
 struct tq_report {
 	const char	*state;		/* a name of its own for where it is, or

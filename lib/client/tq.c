@@ -271,6 +271,12 @@ tq_settle(struct tq *tq, const struct tq_ref *ref, struct tq_outcome *o,
 	return tq->ops->settle(tq->b, ref, o, flags, e);
 }
 
+tq_time
+tq_alive(struct tq *tq)
+{
+	return tq->ops->alive == NULL ? TQ_FOREVER : tq->ops->alive(tq->b);
+}
+
 int
 tq_renew(struct tq *tq, const struct tq_ref *ref, tq_time lease,
     struct tq_err *e)

@@ -176,9 +176,9 @@ limits(struct watch *w, tq_time now)
 }
 
 static void
-watch(struct watch *w, const sigset_t *set)
+watch(struct watch *w, const sigset_t *set, struct tq *tq)
 {
-	tq_time now, due;
+	tq_time now, due, alive;
 	struct timespec ts;
 	int sig;
 
@@ -187,6 +187,9 @@ watch(struct watch *w, const sigset_t *set)
 		limits(w, now);
 		due = w->soft < w->hard ? w->soft : w->hard;
 		due = due == TQ_FOREVER ? 3600 * TQ_SECOND : due - now;
+		/* the claim must not pass while the command runs */
+		if ((alive = tq_alive(tq)) < due)
+			due = alive;
 		tq_clock_timespec(&ts, due > 0 ? due : 0);
 		sig = sigtimedwait(set, NULL, &ts);
 		if (sig > 0 && sig != SIGCHLD)
@@ -223,7 +226,7 @@ decide(struct tq_outcome *out, const struct watch *w,
 
 static int
 run(struct tq_outcome *out, int *sig, const struct tq_proc *p,
-    const char *mark, const struct tq_claim *c,
+    const char *mark, struct tq *tq, const struct tq_claim *c,
     const struct tq_foreground *f, struct tq_err *e)
 {
 	tq_time soft = shorter(f->soft, c->task.soft);
@@ -250,7 +253,7 @@ run(struct tq_outcome *out, int *sig, const struct tq_proc *p,
 	now = tq_clock_mono();
 	w.soft = soft != 0 ? tq_clock_deadline(now, soft) : TQ_FOREVER;
 	w.hard = hard != 0 ? tq_clock_deadline(now, hard) : TQ_FOREVER;
-	watch(&w, &set);
+	watch(&w, &set, tq);
 	decide(out, &w, c);
 	*sig = w.sig;
 	sigprocmask(SIG_SETMASK, &old, NULL);
@@ -284,7 +287,7 @@ tq_foreground_run(struct tq_outcome *out, int *sig, struct tq *tq,
 		goto out;
 	if ((p.fd[0] = open_input(&c->task, &ours, e)) == -1)
 		goto out;
-	rv = run(out, sig, &p, mark, c, f, e);
+	rv = run(out, sig, &p, mark, tq, c, f, e);
 out:
 	if (ours && p.fd[0] != -1)
 		close(p.fd[0]);

@@ -48,6 +48,7 @@ fini(struct tq_redis *r)
 	tq_redis_worker_free(r);
 	tq_redis_forget_revoked(r);
 	free(r->peers);
+	free(r->query);
 	tq_redis_conn_fini(&r->main);
 	tq_redis_conn_fini(&r->store);
 	tq_redis_conn_fini(&r->sub);
@@ -72,6 +73,10 @@ open_handle(void **b, const struct tq_url *u, unsigned flags, int is_store,
 		return tq_fail_sys(e, ENOMEM, "redis");
 	init(r, flags);
 	r->is_store = is_store;
+	if (u->query != NULL && (r->query = strdup(u->query)) == NULL) {
+		fini(r);
+		return tq_fail_sys(e, ENOMEM, "redis");
+	}
 	if (tq_redis_site_open(r, e) == 0 && tq_redis_place_init(is_store ?
 	    &r->results : &r->place, u, is_store, e) == 0)
 		rv = tq_redis_conn_open(is_store ? &r->store : &r->main, e);
@@ -99,6 +104,15 @@ tq_redis_open_store(void **b, const struct tq_url *u, unsigned flags,
 	return open_handle(b, u, flags, 1, e);
 }
 
+/* 1 if the broker was opened with this query. */
+static int
+is_query(const struct tq_redis *r, const char *query)
+{
+	if (query == NULL || r->query == NULL)
+		return query == NULL && r->query == NULL;
+	return strcmp(query, r->query) == 0;
+}
+
 /* The broker keeps the results too, at that URL: here or elsewhere. */
 int
 tq_redis_results(void *b, const struct tq_url *u, unsigned flags,
@@ -108,7 +122,9 @@ tq_redis_results(void *b, const struct tq_url *u, unsigned flags,
 
 	(void)flags;
 	tq_redis_place_fini(&r->results);
-	if (tq_redis_place_init(&r->results, u, 0, e) == -1)
+	/* the broker's own URL again: its prefix is that of queues */
+	if (tq_redis_place_init(&r->results, u, !is_query(r, u->query), e) ==
+	    -1)
 		return -1;
 	r->apart = !tq_redis_place_same(&r->place, &r->results);
 	return r->apart ? tq_redis_conn_open(&r->store, e) : 0;

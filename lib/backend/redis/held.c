@@ -148,24 +148,45 @@ give_back(struct tq_redis *r, tq_time before, struct tq_err *e)
 	return 0;
 }
 
-int
-tq_redis_tend(struct tq_redis *r, struct tq_err *e)
+/* How often we must show that we live. */
+static tq_time
+sign_every(const struct tq_redis *r)
 {
-	tq_time now = tq_clock_mono(), every = RENEW;
+	tq_time every = RENEW;
 
 	if (r->place.visibility / 4 < every)
 		every = r->place.visibility / 4;
 	if (r->place.lease / 4 < every)
 		every = r->place.lease / 4;
+	return every;
+}
+
+int
+tq_redis_tend(struct tq_redis *r, struct tq_err *e)
+{
+	tq_time now = tq_clock_mono();
+
 	if (tq_redis_ready(r, e) == -1)
 		return -1;
 	if (r->nending > 0 && post_again(r, e) == -1)
 		return -1;
 	if (r->ntaken > 0 && give_back(r, now - STALE, e) == -1)
 		return -1;
-	if (!TAILQ_EMPTY(&r->held) && now - r->renewed >= every)
+	if (!TAILQ_EMPTY(&r->held) && now - r->renewed >= sign_every(r))
 		return renew(r, now, e);
 	return 0;
+}
+
+tq_time
+tq_redis_alive(void *b)
+{
+	struct tq_redis *r = b;
+
+	if (TAILQ_EMPTY(&r->held))
+		return TQ_FOREVER;
+	/* what fails is tried again; who settles too late is told so */
+	(void)tq_redis_tend(r, NULL);
+	return sign_every(r);
 }
 
 int

@@ -57,6 +57,7 @@ static const struct tq_broker_ops broker = {
 	.sync = tq_redis_sync,
 	.claim = worker_claim,
 	.settle = worker_settle,
+	.alive = tq_redis_alive,
 	.renew = tq_redis_renew,
 	.list = tq_redis_list,
 	.wait_idle = tq_redis_wait_idle,

@@ -59,6 +59,7 @@ TAILQ_HEAD(tq_redis_list, tq_redis_held);
 struct tq_redis {
 	struct tq_redis_place place;	/* of the broker, or of a lone store */
 	struct tq_redis_place results;	/* of the results */
+	char		*query;		/* of the URL, or NULL */
 	int		 is_store;	/* nothing but results */
 	int		 apart;		/* results are on another server */
 	unsigned	 flags;		/* TQ_OPEN_* */
@@ -85,6 +86,7 @@ struct tq_redis {
 	/* of the end that is being written, or NULL */
 	const char	*key, *keep_id;
 	tq_time		 keep;
+	struct tq_err	 refused;	/* why the server did not take one */
 	int		 stale;		/* the last end came too late */
 	uint64_t	 ntags;		/* made so far */
 	char		 stem[48];	/* of our tags */
@@ -227,6 +229,7 @@ int	tq_redis_tend(struct tq_redis *, struct tq_err *);
 void	tq_redis_leave(struct tq_redis *);
 /* Put back what others held too long.  How many, or -1. */
 int	tq_redis_sweep(void *b, struct tq_err *);
+tq_time	tq_redis_alive(void *b);
 int	tq_redis_renew(void *b, const struct tq_ref *, tq_time lease,
 	    struct tq_err *);
 

@@ -42,6 +42,12 @@ ended(void *arg, const redisReply *a)
 
 	/* OOM and the like: it is tried again; STALE: it is another's */
 	if (a == NULL || a->type == REDIS_REPLY_ERROR) {
+		/* somebody flushed the server's scripts */
+		if (a != NULL && strncmp(a->str, "NOSCRIPT", 8) == 0)
+			memset(h->r->main.sha, 0, sizeof(h->r->main.sha));
+		else if (a != NULL)
+			(void)tq_redis_failed(&h->r->place, a,
+			    &h->r->refused);
 		h->posted = 0;
 		return;
 	}
@@ -76,8 +82,12 @@ post(struct tq_redis *r, struct tq_redis_held *h, unsigned flags,
 	if (r->worker == NULL || flags & TQ_SETTLE_SYNC ||
 	    r->nending > ENDING_MAX) {
 		r->stale = 0;
+		r->refused.num = 0;
 		if (tq_redis_finish(&r->main, e) == -1)
 			return -1;
+		if (r->worker == NULL && r->refused.num != 0)
+			return tq_fail(e, r->refused.num, "%s",
+			    r->refused.text);
 		if (r->stale && r->worker == NULL)
 			return tq_fail(e, ESTALE, "the claim is no longer "
 			    "yours");

@@ -1,0 +1,71 @@
+#!/bin/sh
+# Tasks on one server, results on another; and in another database of one.
+
+. "${0%/*}/../lib/redis.sh"
+need_celery
+redis_start
+broker=$TQ_BROKER
+first=$REDIS_PORT
+redis_start results
+TQ_RESULTS=$TQ_BROKER
+TQ_BROKER=$broker
+export TQ_RESULTS
+celery_app
+
+mkdir h
+printf '#!/bin/sh\necho $(($1 + $2))\n' >h/proj.add
+cat >h/proj.tsum <<'SH'
+#!/bin/sh
+printf '%s\n' "$1" | tr -dc '0-9,\n' | tr ',' '+' | sed 's/^/echo $((/; s/$/))/' | sh
+SH
+printf '#!/bin/sh\necho "$1" >&2\nexit 1\n' >h/proj.boom
+chmod +x h/*
+
+canvases()
+{
+	py <<'PY'
+from celery import group, chain, chord
+print(add.delay(2, 3).get(timeout=30))
+print(chain(add.s(1, 2), add.s(3)).delay().get(timeout=30))
+print(chord([add.s(i, i) for i in range(5)], tsum.s()).delay().get(timeout=30))
+r = chord([add.s(1, 1), boom.s('x')], tsum.s()).delay()
+try:
+    # of the body alone: else the member's own error is raised
+    app.AsyncResult(r.id).get(timeout=30)
+except Exception as e:
+    print(type(e).__name__)
+PY
+}
+want='5
+6
+20
+ChordError'
+
+bg tqrun -j 2 h
+is 'on two servers' "$(canvases)" "$want"
+check 'tqresult looks there' 0 "9$NL" '' tqput -w -t 20 -N proj.add -J 4 5
+is 'nothing but tasks on the one' "$(rcli -p "$first" --scan |
+    grep -c celery-task-meta)" 0
+ok 'and results on the other' test "$(rcli --scan |
+    grep -c celery-task-meta)" -gt 5
+kill -TERM "${pids##* }"
+wait_gone "${pids##* }"
+
+TQ_BROKER=redis://127.0.0.1:$first/3
+TQ_RESULTS=redis://127.0.0.1:$first/4?prefix=p
+bg tqrun -j 2 h
+check 'in two databases' 0 "9$NL" '' tqput -w -t 20 -N proj.add -J 4 5
+is 'with a prefix as Celery makes it' "$(rcli -p "$first" -n 4 --scan |
+    cut -c 1-19)" p_celery-task-meta-
+kill -TERM "${pids##* }"
+wait_gone "${pids##* }"
+
+TQ_RESULTS=redis://127.0.0.1:$first/4
+bg tqrun -j 2 h
+is 'Celery agrees' "$(canvases)" "$want"
+
+# A spool whose outcomes go to Redis.
+unset TQ_BROKER
+id=$(tqput sh -c 'echo there; exit 3')
+tqrun -E --results "$TQ_RESULTS" 2>/dev/null
+check 'a local task whose outcome is there' 3 "there$NL" '' tqresult "$id"
