@@ -7,6 +7,25 @@ need_celery
 redis_start
 celery_app
 canvas_handlers
-bg tqrun -q celery -j 2 handlers
+cat >handlers/proj.flaky <<'SH'
+#!/bin/sh
+[ "$((TQ_ATTEMPT - 1))" -ge "$1" ] || exit 75
+echo "$((TQ_ATTEMPT - 1))"
+SH
+chmod +x handlers/proj.flaky
+bg tqrun -q celery -q videos -j 2 handlers
 canvases
 canvases_of_tq
+
+got '1 1' 'a named exchange leads to the queue that is bound to it' <<'PY'
+from kombu import Exchange, Queue
+media = Exchange('media', type='topic')
+app.conf.task_queues = [Queue('celery'),
+    Queue('videos', media, routing_key='media.#')]
+# it comes back to where it was taken
+r = flaky.apply_async((1,), queue='videos', routing_key='media.a')
+# and a callback finds its way
+l = flaky.si(1).set(exchange='media', routing_key='media.b.c', task_id='far')
+add.apply_async((1, 1), link=l)
+print(r.get(timeout=30), app.AsyncResult('far').get(timeout=30))
+PY
