@@ -2,6 +2,7 @@
  * tqput [options] [command [arg ...]]
  * tqput [options] -c string [arg ...]
  * tqput [options] -N name [-J] [--kw name=value] [arg ...]
+ * tqput [options] -F file
  * tqput [options] -m [-0J] [-I str] [-c string | -N name | command] [arg ...]
  *
  * Put a task and print its id; with -m one for each record of stdin.  When it
@@ -12,6 +13,7 @@
  * that this put does not need.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -19,9 +21,12 @@
 #include <tq/tq.h>
 
 #include "base/clock.h"
+#include "base/buf.h"
 #include "base/date.h"
+#include "base/io.h"
 #include "command/arg.h"
 #include "command/body.h"
+#include "command/flow.h"
 #include "command/hint.h"
 #include "command/ids.h"
 #include "command/many.h"
@@ -51,6 +56,7 @@ static const char usage[] =
     "      [--link string] [--link-error string] [--nice nice] [--no-result]\n"
     "      [--once] [--results url] [command [arg ...]]\n"
     "... -c string [arg ...]\n"
+    "... -F file\n"
     "... -N name [-J] [--kw name=value] [arg ...]\n"
     "... -m [-0J] [-I str] [--chain | --group | --chord string]\n"
     "      [-c string | -N name | command] [arg ...]";
@@ -68,7 +74,7 @@ static const struct tq_option table[] = {
 	{ 'D', "when", "end", "when -A lets it run: ok, fail, any" },
 	{ 'd', "delay", "delay", "start after this time" },
 	{ 'e', "env", "name[=value]", "a variable for the task" },
-	{ 'F', "flow", "file", NULL },
+	{ 'F', "flow", "file", "the tasks of a flow file" },
 	{ 'f', "follow", NULL, "with -w: output as it comes" },
 	{ OPT_GROUP, "group", NULL, "with -m: they are a group" },
 	{ OPT_HOLD, "hold", NULL, "keep it until tqctl release" },
@@ -122,6 +128,7 @@ struct put {
 	struct tq_ids	 after, pipe;	/* -A, -P: at first maybe tails */
 	enum tq_shape	 shape;
 	const char	*chord, *link, *link_error;
+	const char	*flow;			/* -F */
 	int		 stdin_body, json, many, null, wait, follow;
 	int		 quiet, verbose, has_when, has_policy;
 };
@@ -200,6 +207,9 @@ set_ties(struct put *p, int key, const char *value)
 	case 'D':
 		p->task.when = (enum tq_when)word("-D", value, whens, 3);
 		p->has_when = 1;
+		break;
+	case 'F':
+		p->flow = value;
 		break;
 	case OPT_GROUP:
 		set_shape(p, TQ_SHAPE_GROUP);
@@ -379,13 +389,13 @@ check(const struct put *p, const struct tq_options *o, int argc, int at_delay)
 		tq_die(TQ_EXIT_USAGE, "records of -mJ are whole tasks, "
 		    "a command has no place");
 	if (!p->many && !p->stdin_body && argc == 0 && p->shell == NULL &&
-	    !named)
+	    !named && p->flow == NULL)
 		tq_options_usage(o);
 }
 
 /* The same for those that tie tasks to others. */
 static void
-check_ties(const struct put *p)
+check_ties(const struct put *p, int argc)
 {
 	int linked = p->link != NULL || p->link_error != NULL;
 
@@ -395,6 +405,11 @@ check_ties(const struct put *p)
 		tq_die(TQ_EXIT_USAGE, "-k is for one task");
 	if (p->has_policy && p->task.key == NULL)
 		tq_die(TQ_EXIT_USAGE, "-K is for -k");
+	if (p->flow != NULL && (p->many || p->wait || p->stdin_body ||
+	    p->shell != NULL || p->task.name != NULL || argc > 0 || linked ||
+	    p->task.id != NULL || p->task.key != NULL || p->pipe.n > 0))
+		tq_die(TQ_EXIT_USAGE, "-F excludes a command, -i, -k, -m, -P, "
+		    "-w, --id and --link");
 	if (p->has_when && p->after.n == 0 && p->shape != TQ_SHAPE_CHAIN)
 		tq_die(TQ_EXIT_USAGE, "-D is for -A");
 	if (p->pipe.n > 0 && p->stdin_body)
@@ -436,7 +451,7 @@ parse(struct put *p, struct tq_options *o, int argc, char *argv[])
 			set_manner(p, key, optarg);
 	}
 	check(p, o, argc - optind, when);
-	check_ties(p);
+	check_ties(p, argc - optind);
 }
 
 /* The work: string or words, and where it will run. */
@@ -465,7 +480,7 @@ fill(struct put *p, int argc, char *argv[])
 		t->flags |= TQ_TASK_JSON;
 	if (t->name == NULL && n > 0)
 		t->kind = p->shell != NULL ? TQ_KIND_SHELL : TQ_KIND_COMMAND;
-	else if (t->name == NULL && p->many)
+	else if (t->name == NULL && (p->many || p->flow != NULL))
 		t->kind = TQ_KIND_SHELL;
 	if (t->kind == TQ_KIND_COMMAND || t->kind == TQ_KIND_SHELL)
 		tq_place_here(&p->place);
@@ -615,9 +630,58 @@ put_many(struct put *p)
 	return rv == 0 ? TQ_EXIT_OK : TQ_EXIT_NO;
 }
 
+/* Read and understand all of it before anything is opened. */
+static void
+read_flow(struct put *p, struct tq_flow *f)
+{
+	int fd = strcmp(p->flow, "-") == 0 ? STDIN_FILENO :
+	    open(p->flow, O_RDONLY | O_CLOEXEC);
+	struct tq_buf b;
+	struct tq_err e;
+	ssize_t n = 0;
+	void *to;
+
+	if (fd == -1)
+		tq_die(errno == ENOENT ? TQ_EXIT_NOENT : TQ_EXIT_OS, "%s: %s",
+		    p->flow, strerror(errno));
+	tq_buf_init(&b);
+	while (b.n <= TQ_FLOW_MAX && (to = tq_buf_grow(&b, 65536)) != NULL) {
+		n = tq_io_read(fd, to, 65536);
+		b.n -= 65536 - (size_t)(n > 0 ? n : 0);
+		if (n <= 0)
+			break;
+	}
+	if (n == -1 || !tq_buf_ok(&b))
+		tq_die(TQ_EXIT_IO, "%s: %s", p->flow,
+		    strerror(n == -1 ? errno : b.err));
+	if (fd != STDIN_FILENO)
+		close(fd);
+	if (tq_flow_parse(f, p->flow, b.n > 0 ? (const char *)b.p : "", b.n,
+	    &e) == -1)
+		tq_die_err(&e);
+	tq_buf_fini(&b);
+}
+
+static int
+put_flow(struct put *p, struct tq_flow *f)
+{
+	struct tq_id id;
+	struct tq_err e;
+
+	if (tq_flow_put(p->tq, f, &p->task, p->timeout, &id, &e) == -1) {
+		/* what is not whole ends with this handle */
+		tq_close(p->tq);
+		fail(p, &e);
+	}
+	if (!p->quiet)
+		print_id(p, id.s);
+	return TQ_EXIT_OK;
+}
+
 int
 main(int argc, char *argv[])
 {
+	struct tq_flow flow;
 	struct put p = { .timeout = TQ_FOREVER };
 	struct tq_options o;
 	struct tq_err e;
@@ -633,6 +697,8 @@ main(int argc, char *argv[])
 	parse(&p, &o, argc, argv);
 	fill(&p, argc - optind, argv + optind);
 	check_replace(&p);
+	if (p.flow != NULL)
+		read_flow(&p, &flow);
 	if (tq_open(&p.tq, p.urls, p.results, TQ_OPEN_ONESHOT, &e) == -1) {
 		if (p.wait)
 			tq_stand_refused(&e);
@@ -643,7 +709,10 @@ main(int argc, char *argv[])
 		p.task.flags |= TQ_TASK_LOCAL;
 	if (p.after.n > 0 || p.pipe.n > 0)
 		resolve(&p);
-	status = p.many ? put_many(&p) : put_one(&p);
+	status = p.flow != NULL ? put_flow(&p, &flow) :
+	    p.many ? put_many(&p) : put_one(&p);
+	if (p.flow != NULL)
+		tq_flow_fini(&flow);
 	tq_close(p.tq);
 	tq_body_fini(&p.body);
 	tq_place_fini(&p.place);

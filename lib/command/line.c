@@ -17,7 +17,7 @@ enum {
 };
 
 /* Those of tqput that say what a task is; the same letters and names. */
-static const char letters[] = "+:C:d:e:K:k:l:p:q:R:r:S:T:x:";
+static const char letters[] = "+:C:D:d:e:K:k:l:P:p:q:R:r:S:T:x:";
 static const struct option longs[] = {
 	{ "backoff", required_argument, NULL, OPT_BACKOFF },
 	{ "chdir", required_argument, NULL, 'C' },
@@ -39,7 +39,9 @@ static const struct option longs[] = {
 	{ "queue", required_argument, NULL, 'q' },
 	{ "resource", required_argument, NULL, 'R' },
 	{ "retries", required_argument, NULL, 'r' },
+	{ "pipe", required_argument, NULL, 'P' },
 	{ "time-limit", required_argument, NULL, 'T' },
+	{ "when", required_argument, NULL, 'D' },
 	{ NULL, 0, NULL, 0 }
 };
 
@@ -107,19 +109,41 @@ take_limit(struct tq_line *l, const char *name, const char *value,
 	return tq_limits_parse(&l->limits, text, e);
 }
 
+/* One of three words: its number, or -1. */
+static int
+take_word(const char *value, const char *const words[3], struct tq_err *e)
+{
+	int i;
+
+	for (i = 0; i < 3; i++)
+		if (strcmp(words[i], value) == 0)
+			return i;
+	return tq_fail(e, EINVAL, "'%s' is not %s, %s or %s", value, words[0],
+	    words[1], words[2]);
+}
+
 static int
 take_policy(struct tq_task *t, const char *value, struct tq_err *e)
 {
 	static const char *const words[] = { "skip", "replace", "follow" };
-	size_t i;
+	int i = take_word(value, words, e);
 
-	for (i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-		if (strcmp(words[i], value) == 0) {
-			t->on_key = (enum tq_on_key)i;
-			return 0;
-		}
-	return tq_fail(e, EINVAL, "'%s' is not skip, replace or follow",
-	    value);
+	if (i == -1)
+		return -1;
+	t->on_key = (enum tq_on_key)i;
+	return 0;
+}
+
+static int
+take_when(struct tq_task *t, const char *value, struct tq_err *e)
+{
+	static const char *const words[] = { "ok", "fail", "any" };
+	int i = take_word(value, words, e);
+
+	if (i == -1)
+		return -1;
+	t->when = (enum tq_when)i;
+	return 0;
 }
 
 static int
@@ -143,6 +167,8 @@ take(struct tq_line *l, int key, const char *value, struct tq_err *e)
 	switch (key) {
 	case 'C':
 		return tq_place_chdir(&l->place, value, e);
+	case 'D':
+		return take_when(t, value, e);
 	case 'd':
 		return tq_duration_parse(&l->delay, value, e);
 	case 'e':
@@ -154,6 +180,9 @@ take(struct tq_line *l, int key, const char *value, struct tq_err *e)
 		return 0;
 	case 'l':
 		t->label = value;
+		return 0;
+	case 'P':
+		l->pipe = value;
 		return 0;
 	case 'p':
 		return take_number(&t->pri, value, TQ_PRI_MAX, e);
@@ -218,7 +247,7 @@ tq_line_options(struct tq_line *l, int argc, char *argv[], int *at,
 		key = getopt_long(argc - *at + 1, words, letters, longs, NULL);
 		if (key == -1)
 			break;
-		if (key == '?')
+		if (key == '?' || ((key == 'D' || key == 'P') && !l->in_flow))
 			rv = tq_fail(e, EINVAL, "'%s' is no option here",
 			    words[word]);
 		else if (key == ':')

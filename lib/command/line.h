@@ -18,6 +18,9 @@ struct tq_line {
 	struct tq_limits limits;
 	char		 limits_text[TQ_LIMITS_MAX + 1];
 	const char	**needs;
+	/* in a flow: what -P names, and whether -D and it may be there */
+	const char	*pipe;
+	int		 in_flow;
 };
 
 void	tq_line_init(struct tq_line *);

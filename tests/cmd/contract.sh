@@ -21,6 +21,7 @@ cat >letters <<'EOF'
 -e --env
 -E --exit-empty
 -f --follow
+-F --flow
 -g --grace
 -h --help
 -H --header

@@ -163,6 +163,65 @@ check "they exclude each other" 64 "" "*exclude each other" \
     tqput -m --chain --group true
 check "and keys" 64 "" "tqput: -k is for one task" tqput -m --group -k K true
 
+# ---- flow files
+
+cat >flow <<'END'
+# what waits for what
+fetch -q flow	echo fetched
+count -P fetch : fetch	wc -c | \
+    tr -d ' '
+mend -D fail: fetch	echo mend
+all -l last : fetch count	echo all
+END
+check "-F puts a flow, and prints its group" 0 "$ID" "" tqput -q flow -F flow
+g=$(cat .out)
+is "names are labels, but for one that has its own" \
+    "$(tqresult -o label "$g" | xargs)" "fetch count mend last"
+is "each waits for what it names" "$(tqresult -o state "$g" | xargs)" \
+    "ready blocked blocked blocked"
+work flow
+is "they ran in order" "$(tqresult -o state "$g" | xargs)" \
+    "success success revoked success"
+is "and one on the output of another" \
+    "$(tqresult "$(tqstat -q flow -s all -l count -o id)")" 8
+mend='tqresult: ????????-????-7???-????-????????????: revoked: not needed'
+check "tqresult of a flow is all of it" 125 "fetched${NL}8${NL}all" "$mend" \
+    tqresult "$g"
+
+bad()
+{
+	name=$1 want=$2
+	shift 2
+	printf "$@" >bad.flow
+	check "$name" 65 "" "tqput: bad.flow:$want" tqput -q bad -F bad.flow
+}
+bad "a circle is named" "1: tasks wait for each other: b -> c -> a -> b" \
+    'b: c\tx\nc: a\tx\na: b\tx\n'
+bad "so is a task that waits for itself" "2: tasks wait for each other: b -> b" \
+    'a\tx\nb : b\tx\n'
+bad "a name that is there twice" "3: 'a' is there already, in line 1" \
+    'a\tx\nb\tx\na\tx\n'
+bad "a name that is not there" "2: 'b' waits for 'c', which is not there" \
+    'a\tx\nb: c\tx\n'
+bad "an option that is none" "1: '-z' is no option here" 'a -z\tx\n'
+bad "a value that is none" "2: -p: 'x' is not a number*" 'a\tx\nb -p x\ty\n'
+bad "a line without a command" "2: no TAB before a command in 'b'" 'a\tx\nb\n'
+bad "a pipe from elsewhere" "2: -P 'a' is not what 'b' waits for" \
+    'a\tx\nb -P a\tx\n'
+bad "a name that is no word" "1: 'a/b' is not a name" 'a/b\tx\n'
+bad "a quote that is not closed" "1: a quote is not closed" "a 'b\tx\n"
+is "of these nothing was put" "$(tqstat -s all -q bad)" ""
+check "a flow that is not there is 66" 66 "" "tqput: nowhere: No such file *" \
+    tqput -F nowhere
+awk 'BEGIN { print "n0\ttrue"
+	for (i = 1; i < 3000; i++) printf "n%d: n%d\ttrue\n", i, i - 1 }' >long
+check "a flow larger than a transaction is one all the same" 0 "$ID" "" \
+    tqput -q long -F long
+is "with its first task ready" \
+    "$(tqstat -q long -s ready -o label)" n0
+check "-F excludes a command" 64 "" "tqput: -F excludes a command, *" \
+    tqput -F flow true
+
 # ---- links
 
 check "--link follows a success, on its output" 0 "LINK" "" sh -c '
