@@ -9,6 +9,7 @@
 
 #include "base/date.h"
 #include "message/base64.h"
+#include "message/json_read.h"
 #include "message/scan.h"
 #include "message/utf8.h"
 
@@ -143,8 +144,8 @@ tq_json_load(const char *p, size_t n, size_t depth, struct tq_err *e)
  * Checked JSON with 0 for every number: what there is to say against a text
  * but for the size of its numbers.
  */
-static void
-put_skeleton(struct tq_buf *b, struct tq_bytes v)
+void
+tq_json_skeleton(struct tq_buf *b, struct tq_bytes v)
 {
 	const char *p = v.p, *end = v.p + v.n, *from;
 
@@ -183,7 +184,7 @@ has_large_number(const char *p, size_t n)
 	if (tq_scan_check_strict(&v, p, n, &most, NULL) == -1)
 		return 0;
 	tq_buf_init(&b);
-	put_skeleton(&b, v);
+	tq_json_skeleton(&b, v);
 	root = tq_buf_ok(&b) ? tq_json_load((char *)b.p, b.n,
 	    TQ_JSON_DEPTH_MAX, NULL) : NULL;
 	rv = root != NULL;

@@ -1,5 +1,6 @@
 /* A JSON object as a task to put. */
 #include <errno.h>
+#include <stdint.h>
 #include <string.h>
 
 #include <jansson.h>
@@ -7,6 +8,7 @@
 #include "base/rules.h"
 #include "message/json.h"
 #include "message/json_read.h"
+#include "message/scan.h"
 
 /* Members that are read, and members that tell of a task's past. */
 static const char *const known[] = {
@@ -41,20 +43,13 @@ check_names(struct tq_json_reader *r)
 
 /* ---- the work -------------------------------------------------------- */
 
-/* An operand: JSON text, or the string itself. */
-static const char *
-operand(struct tq_json_reader *r, const char *name, const json_t *v, int json)
-{
-	return json ? tq_json_get_text(r, v) : tq_json_get_string(r, name, v);
-}
-
 /*
- * An array of operands as a vector with a NULL behind it; first, if not
- * NULL, goes before them.  *count gets how many there are.
+ * An array of strings as a vector with a NULL behind it; first, if not NULL,
+ * goes before them.  *count gets how many there are.
  */
 static const char *const *
 vector(struct tq_json_reader *r, const char *name, const char *first,
-    int json, int *count)
+    int *count)
 {
 	json_t *v = tq_json_member(r, name);
 	const char **out;
@@ -68,9 +63,8 @@ vector(struct tq_json_reader *r, const char *name, const char *first,
 		return NULL;
 	if (first != NULL)
 		out[k++] = first;
-	for (i = 0; i < n && !r->failed; i++) {
-		out[k++] = operand(r, name, json_array_get(v, i), json);
-	}
+	for (i = 0; i < n && !r->failed; i++)
+		out[k++] = tq_json_get_string(r, name, json_array_get(v, i));
 	if (r->failed)
 		return NULL;
 	out[k] = NULL;
@@ -78,35 +72,66 @@ vector(struct tq_json_reader *r, const char *name, const char *first,
 	return out;
 }
 
+/* The operands of args as the texts they are. */
+static const char *const *
+texts(struct tq_json_reader *r, int *count)
+{
+	struct tq_bytes v;
+	struct tq_scan s;
+	const char **out;
+	int n = 0;
+
+	*count = 0;
+	if (tq_scan_type(r->args) > TQ_SCAN_NULL &&
+	    tq_scan_type(r->args) != TQ_SCAN_ARRAY)
+		tq_json_bad(r, EINVAL, "args is not an array");
+	if (r->failed || (out = tq_json_alloc(r, (tq_scan_count(r->args) +
+	    1) * sizeof(*out))) == NULL)
+		return NULL;
+	tq_scan_init(&s, r->args);
+	while (!r->failed && tq_scan_next(&s, &v))
+		out[n++] = tq_json_get_text(r, "", 0, v);
+	out[n] = NULL;
+	*count = n;
+	return out;
+}
+
 /* "name=value" of a member of kwargs. */
 static const char *
-named_operand(struct tq_json_reader *r, const char *name, const json_t *v,
-    int json)
+named_operand(struct tq_json_reader *r, struct tq_bytes name, const json_t *v,
+    struct tq_bytes text, int json)
 {
 	const char *value;
-	size_t n = strlen(name), m;
+	size_t m;
 	char *s;
 
-	if (n == 0 || strchr(name, '=') != NULL)
+	if (name.n == 0 || memchr(name.p, '=', name.n) != NULL)
 		tq_json_bad(r, EINVAL, "'%.80s' is not the name of an "
-		    "argument", name);
-	value = operand(r, "kwargs", v, json);
-	if (r->failed)
+		    "argument", name.p);
+	if (r->failed || (s = tq_json_alloc(r, name.n + 2)) == NULL)
+		return NULL;
+	memcpy(s, name.p, name.n);
+	s[name.n] = '=';
+	if (json)
+		return tq_json_get_text(r, s, name.n + 1, text);
+	if ((value = tq_json_get_string(r, "kwargs", v)) == NULL)
 		return NULL;
 	m = strlen(value);
-	if ((s = tq_json_alloc(r, n + m + 2)) == NULL)
+	if ((s = tq_json_alloc(r, name.n + m + 2)) == NULL)
 		return NULL;
-	memcpy(s, name, n);
-	s[n] = '=';
-	memcpy(s + n + 1, value, m + 1);
+	memcpy(s, name.p, name.n);
+	s[name.n] = '=';
+	memcpy(s + name.n + 1, value, m + 1);
 	return s;
 }
 
 static void
 get_kwargs(struct tq_json_reader *r, struct tq_task *out, int json)
 {
-	json_t *kw = tq_json_member(r, "kwargs"), *v;
-	const char *name, **to;
+	json_t *kw = tq_json_member(r, "kwargs");
+	struct tq_bytes key, name, text;
+	struct tq_scan s;
+	const char **to;
 
 	if (kw == NULL)
 		return;
@@ -119,8 +144,15 @@ get_kwargs(struct tq_json_reader *r, struct tq_task *out, int json)
 	    sizeof(*to))) == NULL)
 		return;
 	out->kwargs = to;
-	json_object_foreach(kw, name, v) {
-		if ((*to = named_operand(r, name, v, json)) == NULL)
+	tq_scan_init(&s, r->kwargs);
+	while (tq_scan_member(&s, &key, &text)) {
+		name = tq_scan_string(r->mem, key);
+		if (name.p == NULL) {
+			tq_json_bad(r, ENOMEM, "out of memory");
+			return;
+		}
+		if ((*to = named_operand(r, name, json_object_get(kw,
+		    name.p), text, json)) == NULL)
 			return;
 		to++;
 		out->kwc++;
@@ -162,7 +194,8 @@ get_named(struct tq_json_reader *r, struct tq_task *out)
 	if (tq_json_member(r, "json") == NULL && has_json(r))
 		out->flags |= TQ_TASK_JSON;
 	json = (out->flags & TQ_TASK_JSON) != 0;
-	out->argv = vector(r, "args", NULL, json, &out->argc);
+	out->argv = json ? texts(r, &out->argc) :
+	    vector(r, "args", NULL, &out->argc);
 	get_kwargs(r, out, json);
 }
 
@@ -178,13 +211,13 @@ get_work(struct tq_json_reader *r, struct tq_task *out)
 		    "more than one of argv, shell and name");
 	} else if (argv) {
 		out->kind = TQ_KIND_COMMAND;
-		out->argv = vector(r, "argv", NULL, 0, &out->argc);
+		out->argv = vector(r, "argv", NULL, &out->argc);
 	} else if (name) {
 		get_named(r, out);
 	} else if (shell || tq_json_member(r, "cmd") != NULL) {
 		out->kind = TQ_KIND_SHELL;
 		out->argv = vector(r, "args",
-		    tq_json_string(r, shell ? "shell" : "cmd"), 0, &out->argc);
+		    tq_json_string(r, shell ? "shell" : "cmd"), &out->argc);
 	}
 	if (!name && tq_json_member(r, "kwargs") != NULL)
 		tq_json_bad(r, EINVAL, "kwargs without name");
@@ -248,7 +281,7 @@ get_ties(struct tq_json_reader *r, struct tq_task *out)
 	out->on_key = (enum tq_on_key)word(r, "on_key", policies, 3,
 	    TQ_KEY_SKIP);
 	if (tq_json_member(r, "after") != NULL)
-		out->after = vector(r, "after", NULL, 0, &count);
+		out->after = vector(r, "after", NULL, &count);
 	out->nafter = (size_t)count;
 	out->when = (enum tq_when)word(r, "when", whens, 3, TQ_WHEN_OK);
 	out->pipe = tq_json_string(r, "pipe");
@@ -275,7 +308,7 @@ get_task(struct tq_json_reader *r, struct tq_task *out)
 	out->dir = tq_json_string(r, "cwd");
 	tq_json_mode(r, "umask", &out->umask);
 	if (tq_json_member(r, "env") != NULL)
-		out->env = vector(r, "env", NULL, 0, &count);
+		out->env = vector(r, "env", NULL, &count);
 	tq_json_integer(r, "pri", &out->pri);
 	tq_json_time(r, "eta", &out->eta);
 	tq_json_time(r, "expires", &out->expires);
@@ -283,7 +316,7 @@ get_task(struct tq_json_reader *r, struct tq_task *out)
 	get_backoff(r, out);
 	out->lane = tq_json_string(r, "lane");
 	if (tq_json_member(r, "needs") != NULL) {
-		out->needs = vector(r, "needs", NULL, 0, &count);
+		out->needs = vector(r, "needs", NULL, &count);
 		out->nneeds = (size_t)count;
 	}
 	tq_json_length(r, "soft", &out->soft);
@@ -295,15 +328,62 @@ get_task(struct tq_json_reader *r, struct tq_task *out)
 	tq_json_flag(r, "noresult", TQ_TASK_NORESULT, &out->flags);
 }
 
+/* Put text, but for the numbers of v, which stands in it. */
+static void
+put_but_numbers(struct tq_buf *b, struct tq_bytes *text, struct tq_bytes v)
+{
+	if (v.n == 0)
+		return;
+	tq_buf_put(b, text->p, (size_t)(v.p - text->p));
+	tq_json_skeleton(b, v);
+	text->n -= (size_t)(v.p + v.n - text->p);
+	text->p = v.p + v.n;
+}
+
+/*
+ * Read the object as jansson's, and its operands as they stand in the text:
+ * jansson has 64 bits and doubles, and does not look at their numbers.
+ */
+static int
+load(struct tq_json_reader *r, const char *p, size_t n)
+{
+	/* operands stand in an array or object, and that in the task's */
+	static const struct tq_scan_bounds most = {
+		TQ_JSON_TEXT_MAX, SIZE_MAX, TQ_JSON_DEPTH_MAX + 2
+	};
+	struct tq_bytes all, text = { p, n };
+	struct tq_buf b;
+
+	if (tq_scan_check_strict(&all, p, n, &most, NULL) == 0) {
+		r->args = tq_scan_get(all, "args");
+		r->kwargs = tq_scan_get(all, "kwargs");
+	}
+	tq_buf_init(&b);
+	if (r->args.n > 0 && r->kwargs.n > 0 && r->kwargs.p < r->args.p) {
+		put_but_numbers(&b, &text, r->kwargs);
+		put_but_numbers(&b, &text, r->args);
+	} else {
+		put_but_numbers(&b, &text, r->args);
+		put_but_numbers(&b, &text, r->kwargs);
+	}
+	tq_buf_put(&b, text.p, text.n);
+	if (!tq_buf_ok(&b))
+		tq_json_bad(r, ENOMEM, "out of memory");
+	else
+		r->root = tq_json_load(b.n == 0 ? "" : (char *)b.p, b.n,
+		    TQ_JSON_DEPTH_MAX + 2, r->e);
+	tq_buf_fini(&b);
+	return r->root == NULL ? -1 : 0;
+}
+
 int
 tq_json_task_decode(struct tq_task *out, struct tq_arena *mem,
     const char *text, size_t n, struct tq_err *e)
 {
-	struct tq_json_reader r = { NULL, mem, e, 0 };
+	struct tq_json_reader r = { .mem = mem, .e = e };
 
 	tq_task_init(out);
-	/* operands stand in an array or object, and that in the task's */
-	if ((r.root = tq_json_load(text, n, TQ_JSON_DEPTH_MAX + 2, e)) == NULL)
+	if (load(&r, text, n) == -1)
 		return -1;
 	if (!json_is_object(r.root))
 		tq_json_bad(&r, EINVAL, "not an object");

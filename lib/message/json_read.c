@@ -10,6 +10,7 @@
 
 #include "base/date.h"
 #include "message/base64.h"
+#include "message/scan.h"
 
 void
 tq_json_bad(struct tq_json_reader *r, int num, const char *fmt, ...)
@@ -100,29 +101,20 @@ tq_json_get_string(struct tq_json_reader *r, const char *name, const json_t *v)
 	return b.p;
 }
 
-/*
- * A value as compact JSON text: with 15 digits for its reals where that says
- * them exactly (0.1 stays 0.1), else with more.
- */
+/* A value as compact JSON text, digit for digit. */
 const char *
-tq_json_get_text(struct tq_json_reader *r, const json_t *v)
+tq_json_get_text(struct tq_json_reader *r, const char *prefix, size_t n,
+    struct tq_bytes v)
 {
-	char *s, *copy = NULL;
-	json_t *back;
-	int digits, same = 0;
+	const char *copy = NULL;
+	struct tq_buf b;
 
-	for (digits = 15; digits <= 17 && !same; digits++) {
-		s = json_dumps(v, JSON_ENCODE_ANY | JSON_COMPACT |
-		    JSON_REAL_PRECISION((size_t)digits));
-		if (s == NULL)
-			break;
-		back = json_loads(s, JSON_DECODE_ANY, NULL);
-		same = digits == 17 || (back != NULL && json_equal(v, back));
-		json_decref(back);
-		if (same)
-			copy = tq_arena_copy(r->mem, s, strlen(s));
-		free(s);
-	}
+	tq_buf_init(&b);
+	tq_buf_put(&b, prefix, n);
+	tq_scan_compact(&b, v);
+	if (tq_buf_ok(&b))
+		copy = tq_arena_copy(r->mem, b.p, b.n);
+	tq_buf_fini(&b);
 	if (copy == NULL)
 		tq_json_bad(r, ENOMEM, "out of memory");
 	return copy;

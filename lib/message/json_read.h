@@ -13,9 +13,11 @@
 #include <tq/types.h>
 
 #include "base/arena.h"
+#include "base/buf.h"
 
 struct tq_json_reader {
 	json_t		*root;		/* the object */
+	struct tq_bytes	 args, kwargs;	/* of it, as they stand in the text */
 	struct tq_arena	*mem;
 	struct tq_err	*e;
 	int		 failed;
@@ -38,8 +40,12 @@ struct tq_bytes tq_json_get_bytes(struct tq_json_reader *, const char *name,
 /* The same without a NUL among them. */
 const char *tq_json_get_string(struct tq_json_reader *, const char *name,
 	    const json_t *v);
-/* Any value as compact JSON text. */
-const char *tq_json_get_text(struct tq_json_reader *, const json_t *v);
+/* Checked JSON as compact text, with `prefix` of n bytes before it. */
+const char *tq_json_get_text(struct tq_json_reader *, const char *prefix,
+	    size_t n, struct tq_bytes v);
+
+/* Checked JSON with 0 for every number. */
+void	tq_json_skeleton(struct tq_buf *, struct tq_bytes v);
 
 /* Members by name: a string, NULL when not set. */
 const char *tq_json_string(struct tq_json_reader *, const char *name);

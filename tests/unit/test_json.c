@@ -265,6 +265,28 @@ depth_is_bounded(void **state)
 	assert_int_equal(tq_json_check(text, TQ_JSON_DEPTH_MAX + 4, &e), 0);
 }
 
+static void
+json_operands_keep_their_digits(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_int_equal(decode(f, "{\"name\":\"n\",\"kwargs\":{\"\\u00e4\": "
+	    "[ 1.10 ]},\"args\":[123456789012345678901234567890, -0, 1e999, "
+	    "{\"a b\": [1, 2]}],\"pri\":3}"), 0);
+	assert_int_equal(f->info.task.argc, 4);
+	assert_string_equal(f->info.task.argv[0],
+	    "123456789012345678901234567890");
+	assert_string_equal(f->info.task.argv[1], "-0");
+	assert_string_equal(f->info.task.argv[2], "1e999");
+	assert_string_equal(f->info.task.argv[3], "{\"a b\":[1,2]}");
+	assert_int_equal(f->info.task.kwc, 1);
+	assert_string_equal(f->info.task.kwargs[0], "\xc3\xa4=[1.10]");
+	assert_int_equal(f->info.task.pri, 3);
+	/* other numbers are ours */
+	assert_int_equal(decode(f, "{\"argv\":[\"a\"],\"pri\":"
+	    "99999999999999999999}"), -1);
+}
+
 /* Numbers of any size, but only what is JSON, and no name twice. */
 static void
 large_numbers_are_json(void **state)
@@ -363,6 +385,7 @@ main(void)
 		TEST(past_of_a_task_is_told_and_ignored),
 		TEST(bad_objects_are_refused_with_a_reason),
 		cmocka_unit_test(depth_is_bounded),
+		TEST(json_operands_keep_their_digits),
 		TEST(large_numbers_are_json),
 		TEST(strings_are_escaped),
 		TEST(seconds_have_no_idle_digits),
