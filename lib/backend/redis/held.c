@@ -346,7 +346,7 @@ tq_redis_sweep(void *b, struct tq_err *e)
 	struct tq_redis *r = b;
 	tq_time mono = tq_clock_mono(), now = tq_clock_wall();
 	int celery = tq_redis_sweep_due(r);
-	int died = 1, n = 0, rv = 0;
+	int n = 0, rv = 0;
 	redisReply *a;
 	size_t i;
 
@@ -367,17 +367,10 @@ tq_redis_sweep(void *b, struct tq_err *e)
 	if (celery)
 		r->swept = mono;
 	r->past = 0;
-	for (i = 0; i < a->elements && rv != -1; i++) {
-		if (a->element[i]->len == 0) {
-			died = 0;
-			continue;
-		}
-		if (i + 1 < a->elements) {
-			rv = recover(r, a->element[i], a->element[i + 1], died,
-			    e);
-			n += rv == 1;
-			i++;
-		}
+	for (i = 0; i + 2 < a->elements && rv != -1; i += 3) {
+		rv = recover(r, a->element[i], a->element[i + 1],
+		    a->element[i + 2]->len > 0, e);
+		n += rv == 1;
 	}
 	freeReplyObject(a);
 	if (rv == -1 || tq_redis_finish(&r->main, e) == -1)

@@ -10,6 +10,8 @@
  *	unacked_index		tag by the time it was taken or renewed
  *
  *	tq.lease		tags that tq holds, by the end of their lease
+ *	tq.started		those of them that somebody began to run; a
+ *				tag that ends in "s.1" was begun at once
  *	tq.delayed		tags by the time they are due
  *	tq.waiting		tag -> list key, newline, message
  *	tq.paused		queues that tq workers take nothing from
@@ -229,6 +231,7 @@ static const char transact[] =
 "  redis.call('HDEL', p..'unacked', tag)\n"
 "  redis.call('ZREM', p..'unacked_index', tag)\n"
 "  redis.call('ZREM', p..'tq.lease', tag)\n"
+"  redis.call('SREM', p..'tq.started', tag)\n"
 "end\n"
 "return 'OK'\n";
 
@@ -295,54 +298,38 @@ static const char renew[] =
 
 /*
  * prefix, now, oldest score in unacked_index that Celery leaves alone or "",
- * most, mutex token.  Returns tags and their text in unacked: first those
- * whose lease has passed, then "", then, if unacked_mutex was free, those that
- * Celery would restore.  A tag that somebody else has settled meanwhile
+ * most, mutex token.  Returns tags, their text in unacked, and "1" if a worker
+ * died with it: first those whose lease has passed, then, if unacked_mutex was
+ * free, those that Celery would restore.  A tag that somebody else has settled meanwhile
  * is forgotten here.
  */
 static const char overdue[] =
 "local p, out, tq = ARGV[1], {}, {}\n"
-"local function add(tags)\n"
+"local function add(tags, ours)\n"
 "  for _, tag in ipairs(tags) do\n"
 "    local m = redis.call('HGET', p..'unacked', tag)\n"
 "    if not m then\n"
 "      redis.call('ZREM', p..'unacked_index', tag)\n"
 "      redis.call('ZREM', p..'tq.lease', tag)\n"
+"      redis.call('SREM', p..'tq.started', tag)\n"
 "    elseif not tq[tag] then\n"
 "      tq[tag] = true\n"
 "      out[#out + 1] = tag\n"
 "      out[#out + 1] = m\n"
+"      out[#out + 1] = ours and (string.find(tag, 's%.%d+$') or"
+" redis.call('SISMEMBER', p..'tq.started', tag) == 1) and '1' or ''\n"
 "    end\n"
 "  end\n"
 "end\n"
 "add(redis.call('ZRANGEBYSCORE', p..'tq.lease', '-inf', ARGV[2], 'LIMIT', 0,"
-" ARGV[4]))\n"
-"out[#out + 1] = ''\n"
+" ARGV[4]), true)\n"
 "if ARGV[3] ~= '' and redis.call('SET', p..'unacked_mutex', ARGV[5], 'NX',"
 " 'PX', 300000) then\n"
 "  add(redis.call('ZRANGEBYSCORE', p..'unacked_index', '-inf', ARGV[3],"
-" 'LIMIT', 0, ARGV[4]))\n"
+" 'LIMIT', 0, ARGV[4]), false)\n"
 "  redis.call('DEL', p..'unacked_mutex')\n"
 "end\n"
 "return out\n";
-
-/*
- * prefix, then tag, text that unacked must have of it ("": any), list,
- * message, ...: each goes where it is taken next.  Returns how many.
- */
-static const char restore[] =
-"local p, n = ARGV[1], 0\n"
-"for i = 2, #ARGV, 4 do\n"
-"  local m = redis.call('HGET', p..'unacked', ARGV[i])\n"
-"  if m and (ARGV[i + 1] == '' or m == ARGV[i + 1]) then\n"
-"    redis.call('HDEL', p..'unacked', ARGV[i])\n"
-"    redis.call('ZREM', p..'unacked_index', ARGV[i])\n"
-"    redis.call('ZREM', p..'tq.lease', ARGV[i])\n"
-"    redis.call('RPUSH', ARGV[i + 2], ARGV[i + 3])\n"
-"    n = n + 1\n"
-"  end\n"
-"end\n"
-"return n\n";
 
 /*
  * prefix, now, forget those revoked before, how many are kept, ids.  One that
@@ -417,7 +404,6 @@ tq_redis_script_text(enum tq_redis_script s)
 		[TQ_REDIS_PART] = part,
 		[TQ_REDIS_RENEW] = renew,
 		[TQ_REDIS_OVERDUE] = overdue,
-		[TQ_REDIS_RESTORE] = restore,
 		[TQ_REDIS_REVOKE] = revoke,
 		[TQ_REDIS_LOOK] = look,
 		[TQ_REDIS_PLUCK] = pluck

@@ -8,7 +8,6 @@ enum tq_redis_script {
 	TQ_REDIS_PART,		/* record a part of a chord */
 	TQ_REDIS_RENEW,		/* we still hold these */
 	TQ_REDIS_OVERDUE,	/* held by who is gone */
-	TQ_REDIS_RESTORE,	/* put back what is held */
 	TQ_REDIS_REVOKE,	/* ids that must not start */
 	TQ_REDIS_LOOK,		/* a part of what stands there */
 	TQ_REDIS_PLUCK,		/* take this one message */

@@ -137,8 +137,9 @@ take_some(struct tq_redis *r, const struct tq_take *take, struct tq_err *e)
 	int rv;
 
 	tq_arena_reset(&r->mem);
-	snprintf(stem, sizeof(stem), "%s%llx.", r->stem,
-	    (unsigned long long)r->ntags++);
+	/* a single one is for somebody who begins it at once */
+	snprintf(stem, sizeof(stem), "%s%llx%s.", r->stem,
+	    (unsigned long long)r->ntags++, n == 1 ? "s" : "");
 	tq_redis_cmd_reset(&r->cmd);
 	tq_redis_cmd_str(&r->cmd, r->place.prefix);
 	tq_redis_cmd_time(&r->cmd, now);
@@ -239,6 +240,25 @@ set_past(struct tq_redis_held *h, const struct tq_redis_read *in)
 	h->put = tq_redis_put_time(h->id.s);
 }
 
+/*
+ * Note that it is begun, before it is: should this worker die, the others know
+ * what it may have died of.
+ */
+static int
+begin(struct tq_redis *r, const struct tq_redis_held *h, struct tq_err *e)
+{
+	size_t n = strlen(h->tag);
+
+	if (n > 3 && strcmp(h->tag + n - 3, "s.1") == 0)
+		return 0;
+	tq_redis_cmd_reset(&r->cmd);
+	tq_redis_cmd_str(&r->cmd, "SADD");
+	tq_redis_cmd_join(&r->cmd, r->place.prefix, "tq.started", NULL);
+	tq_redis_cmd_str(&r->cmd, h->tag);
+	return tq_redis_post(&r->main, TQ_REDIS_PLAIN, &r->cmd, NULL, NULL,
+	    e);
+}
+
 /* What the claim tells of it. */
 static void
 fill(struct tq_claim *c, const struct tq_redis_held *h,
@@ -311,6 +331,8 @@ prepare(struct tq_redis *r, struct tq_redis_held *h,
 	if ((c->task.queue = tq_arena_copy(mem, h->queue, strlen(h->queue))) ==
 	    NULL)
 		return tq_fail_sys(e, ENOMEM, "claim");
+	if (begin(r, h, e) == -1)
+		return -1;
 	r->ntaken--;
 	h->stage = TQ_REDIS_CLAIMED;
 	if (r->worker != NULL) {
