@@ -50,7 +50,7 @@ typedef int	tq_celery_unpack(struct tq_buf *out, const char *name,
 struct tq_celery_bounds {
 	size_t		 envelope;	/* bytes of an envelope's text */
 	struct tq_scan_bounds body;	/* of a body, unpacked */
-	tq_celery_unpack *unpack;	/* NULL: compressed bodies are ENOTSUP */
+	tq_celery_unpack *unpack;	/* NULL: compressed is ENOTSUP */
 };
 
 /*

@@ -25,9 +25,9 @@ struct tq_celery_meta {
 	struct tq_celery_exc exc;	/* of RETRY, FAILURE and REVOKED;
 					 * encoded instead of result */
 	struct tq_bytes	 traceback;	/* text, not JSON; n 0: null */
-	struct tq_bytes	 children;	/* JSON list of result tuples; none: [] */
+	struct tq_bytes	 children;	/* list of result tuples; none: [] */
 	tq_time		 date_done;	/* 0: null */
-	int		 date_naive;	/* written without +00:00, as 5.2 does */
+	int		 date_naive;	/* without +00:00, as of 5.2 */
 	const char	*group_id, *parent_id;	/* NULL: left out */
 	/* with result_extended */
 	const char	*name, *worker, *queue;

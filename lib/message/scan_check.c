@@ -236,8 +236,9 @@ not_json(const struct check *c, struct tq_err *e)
 
 	while (n < left && n < 20 && c->p[n] >= 0x20 && c->p[n] < 0x7f)
 		n++;
-	return tq_fail(e, EBADMSG, "not JSON: want %s at byte %zu, found %s%.*s%s",
-	    c->want, (size_t)(c->p - c->begin),
+	return tq_fail(e, EBADMSG,
+	    "not JSON: want %s at byte %zu, found %s%.*s%s", c->want,
+	    (size_t)(c->p - c->begin),
 	    left == 0 ? "the end" : n == 0 ? "a strange byte" : "'",
 	    (int)n, c->p, n == 0 ? "" : "'");
 }
