@@ -289,6 +289,7 @@ set_task(struct put *p, int key, const char *value)
 		break;
 	case 'p':
 		t->pri = (int)tq_arg_number("-p", value, 0, TQ_PRI_MAX);
+		t->flags |= TQ_TASK_PRI;
 		break;
 	case 'q':
 		t->queue = tq_arg_name("-q", value);

@@ -47,7 +47,9 @@ enum tq_on_key {
 					 * the handle is closed before */
 #define TQ_TASK_CHORD		0x40	/* the outputs of `pipe` become JSON
 					 * values, one a line */
-#define TQ_TASK_FLAGS		0x7f
+#define TQ_TASK_PRI		0x80	/* somebody asked for pri: without it a
+					 * broker may have another usual one */
+#define TQ_TASK_FLAGS		0xff
 
 struct tq_task {
 	/* identity; id NULL: the put makes one */

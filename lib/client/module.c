@@ -51,6 +51,10 @@ module_seek(const struct tq_module **out, const char *scheme,
 	if (module_path(path, sizeof(path), tq_route_env("TQ_MODULES"),
 	    scheme) || module_path(path, sizeof(path), TQ_MODULE_DIR, scheme))
 		return tq_module_load(out, scheme, path, e);
+	/* people who come from Celery have such URLs */
+	if (strcmp(scheme, "sentinel") == 0)
+		return tq_fail(e, ENOTSUP, "sentinel: not served: name the "
+		    "server itself, see tq_celery(7)");
 	return tq_fail(e, ENOTSUP, "%s: no module (install tq-%s)", scheme,
 	    scheme);
 }

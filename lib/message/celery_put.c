@@ -184,7 +184,7 @@ put_task(struct tq_tree **out, struct tq_batch *b, size_t i)
 	put_times(b, sig, t, wait != NULL);
 	if (m.ignore_result == 1)
 		sig->ignore_result = 1;
-	if (t->pri != TQ_PRI_DEFAULT)
+	if (t->flags & TQ_TASK_PRI || t->pri != TQ_PRI_DEFAULT)
 		sig->priority = site->flags & TQ_CELERY_SITE_ZERO_FIRST ?
 		    TQ_PRI_MAX - t->pri : t->pri;
 	sig->immutable = wait != NULL && t->pipe == NULL &&

@@ -43,8 +43,9 @@ lists()
 tqput -Q -p 9 -N proj.note
 tqput -Q -p 3 -N proj.note
 tqput -Q -p 0 -N proj.note
+tqput -Q -p 4 -N proj.note
 tqput -Q -N proj.note
-is 'priorities go to their lists, none to the first' "$(lists)" '2 0 1 1 '
+is 'priorities go to their lists, none to the first' "$(lists)" '2 1 1 1 '
 rcli flushall >/dev/null
 
 celery_worker -Q celery,images,bulk
