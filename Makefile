@@ -238,6 +238,7 @@ $(filter $(B)/tests/contract/%,$(PROG)): $(CONTRACT)
 $(PROG): %: %.o $(TESTLIB) $(ARCHIVES)
 	$(CC) $(TQ_LDFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(ARCHIVES) \
 	    $(CMOCKA) $(SYSLIBS)
+$(B)/tests/bench/stamp: LDFLAGS += -static
 $(BENCH): %: %.o $(ARCHIVES)
 	$(CC) $(TQ_LDFLAGS) $(LDFLAGS) -o $@ $< $(ARCHIVES) $(SYSLIBS)
 
