@@ -254,8 +254,8 @@ apply_put(struct tq_table *t, const struct tq_rec *r, tq_lsn lsn,
 	tq_table_enter(t, n, state, 0);
 	if (s->ext != 0 && sp != NULL)
 		tq_graph_settle(t, n, r->time, sp);
-	if (sp != NULL && state == TQ_READY)
-		tq_core_ring_for(sp, s);
+	if (sp != NULL)
+		tq_core_ring_slot(sp, s);
 }
 
 /* A start: the rates of its name and its queue follow. */
@@ -385,9 +385,9 @@ apply_end(struct tq_table *t, const struct tq_rec *r, tq_lsn lsn,
 		break;
 	}
 	tq_table_enter(t, n, state, where);
-	if (sp != NULL && state == TQ_READY)
-		tq_core_ring_for(sp, s);
-	else if (sp != NULL && q != NULL && q->nready > 0 &&
+	if (sp != NULL)
+		tq_core_ring_slot(sp, s);
+	if (sp != NULL && state != TQ_READY && q != NULL && q->nready > 0 &&
 	    ((q->set.is_set | t->top->set.is_set) &
 	    TQ_SET_BIT(TQ_SET_CAP)) != 0)
 		tq_core_ring(sp, s->queue);	/* its cap has room */
@@ -430,8 +430,8 @@ apply_alter(struct tq_table *t, const struct tq_rec *r, struct tq_spool *sp)
 		tq_graph_reopened(t, n, sp);
 	else if (sp != NULL && s->ext != 0)
 		tq_graph_settle(t, n, r->time, sp);
-	if (sp != NULL && s->state == TQ_READY)
-		tq_core_ring_for(sp, s);
+	if (sp != NULL)
+		tq_core_ring_slot(sp, s);
 }
 
 /* A group gets no more members: it ends when those that it has do. */

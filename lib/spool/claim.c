@@ -290,6 +290,10 @@ claim_locked(struct tq_spool *sp, const struct tq_take *take,
 	/* whoever takes one and leaves more rings on */
 	if (q->nready > 0 && tq_queue_closed(&sp->t, q, now) == TQ_OPEN)
 		tq_core_ring(sp, s->queue);
+	/* and who would have woken for the next timer has it known */
+	if (top->sleepers > 0 && (n = tq_table_first(&sp->t)) != 0 &&
+	    sp->t.slots[n].state != TQ_READY)
+		tq_core_ring_slot(sp, &sp->t.slots[n]);
 	return 1;
 }
 

@@ -344,15 +344,18 @@ tq_row_serves(const struct tq_wrow *w, uint32_t queue)
 	return 0;
 }
 
-/* Ring a sleeper that serves the queue; s, if not NULL: and has its needs. */
+/*
+ * Ring a sleeper that serves the queue; s, if not NULL: and has its needs.
+ * With a time, none if one of them wakes by itself before it.
+ */
 static void
-ring(struct tq_spool *sp, uint32_t queue, const struct tq_slot *s)
+ring(struct tq_spool *sp, uint32_t queue, const struct tq_slot *s,
+    tq_time due)
 {
 	struct tq_top *top = sp->t.top;
 	struct tq_wrow *w;
-	unsigned row;
+	unsigned row, found = 0;
 
-	tq_call(sp, queue);
 	if (top->sleepers == 0 ||
 	    sp->nrings == sizeof(sp->ring) / sizeof(sp->ring[0]))
 		return;
@@ -364,24 +367,43 @@ ring(struct tq_spool *sp, uint32_t queue, const struct tq_slot *s)
 		    !tq_row_serves(w, queue) ||
 		    (s != NULL && !tq_line_offered(&sp->t, s, w)))
 			continue;
-		w->sleeping = 0;
-		top->sleepers--;
-		if (w->mq[0] != '\0')
-			sp->ring[sp->nrings++] = (uint16_t)row;
-		return;
+		if (due != 0 && w->wake <= due)
+			return;
+		if (found == 0)
+			found = row;
+		if (due == 0)
+			break;
 	}
+	if (found == 0)
+		return;
+	w = &sp->t.wrows[found];
+	w->sleeping = 0;
+	top->sleepers--;
+	if (w->mq[0] != '\0')
+		sp->ring[sp->nrings++] = (uint16_t)found;
 }
 
 void
 tq_core_ring(struct tq_spool *sp, uint32_t queue)
 {
-	ring(sp, queue, NULL);
+	tq_call(sp, queue);
+	ring(sp, queue, NULL, 0);
 }
 
 void
 tq_core_ring_for(struct tq_spool *sp, const struct tq_slot *s)
 {
-	ring(sp, s->queue, s->pass == 0 ? NULL : s);
+	tq_call(sp, s->queue);
+	ring(sp, s->queue, s->pass == 0 ? NULL : s, 0);
+}
+
+void
+tq_core_ring_slot(struct tq_spool *sp, const struct tq_slot *s)
+{
+	if (s->state == TQ_READY)
+		tq_core_ring_for(sp, s);
+	else if (s->state == TQ_DELAYED || s->state == TQ_RETRY)
+		ring(sp, s->queue, s->pass == 0 ? NULL : s, s->due);
 }
 
 void

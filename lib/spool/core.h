@@ -165,6 +165,11 @@ void	tq_core_ring(struct tq_spool *sp, uint32_t queue);
 int	tq_row_serves(const struct tq_wrow *w, uint32_t queue);
 /* The same for a READY slot: one that has what the task needs, if any has. */
 void	tq_core_ring_for(struct tq_spool *sp, const struct tq_slot *s);
+/*
+ * The same if the task is ready; if its ETA is to come, one is to sleep no
+ * longer than until then; else nothing.
+ */
+void	tq_core_ring_slot(struct tq_spool *sp, const struct tq_slot *s);
 /* Note that waiters of a slot are to be woken. */
 void	tq_core_wake(struct tq_spool *sp, struct tq_slot *s);
 /* Bytes promised to the END of one claim. */

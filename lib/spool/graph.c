@@ -272,8 +272,8 @@ tq_graph_settle(struct tq_table *t, uint32_t n, tq_time now,
 	tq_table_leave(t, n);
 	s->time = now;
 	tq_table_enter(t, n, state, 0);
-	if (sp != NULL && state == TQ_READY)
-		tq_core_ring_for(sp, s);
+	if (sp != NULL)
+		tq_core_ring_slot(sp, s);
 }
 
 /* ---- edges are met, and not any more ----------------------------------------- */

@@ -171,6 +171,17 @@ timer_of(struct tq_table *t, const struct tq_slot *s)
 }
 
 uint32_t
+tq_table_first(struct tq_table *t)
+{
+	const struct tq_heap_item *i;
+	struct tq_heap h;
+
+	heap_of(t, &h);
+	i = tq_heap_peek(&h);
+	return i == NULL || tq_table_slot(t, i->slot) == NULL ? 0 : i->slot;
+}
+
+uint32_t
 tq_table_due(struct tq_table *t, tq_time now, tq_time *due)
 {
 	const struct tq_heap_item *i;

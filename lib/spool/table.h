@@ -225,6 +225,7 @@ struct tq_wrow {
 	/* ---- dies with the machine ---- */
 	uint32_t	 joined;	/* 0, or epoch of the handle below */
 	uint32_t	 sleeping;	/* registered: ring it */
+	tq_time		 wake;		/* sleeping: when it looks by itself */
 	int32_t		 pid;
 	uint32_t	 jobs;
 	tq_time		 since;
@@ -433,6 +434,8 @@ void		 tq_list_del(struct tq_table *t, struct tq_list *l, uint32_t n);
 void		 tq_list_place(struct tq_table *t, struct tq_list *l,
 		    uint32_t n);
 
+/* Slot of the first timer, 0 none. */
+uint32_t	 tq_table_first(struct tq_table *t);
 /* Slot of the first timer due at now, 0 none; *due is when the first is. */
 uint32_t	 tq_table_due(struct tq_table *t, tq_time now, tq_time *due);
 

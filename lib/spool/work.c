@@ -231,6 +231,7 @@ tq_spool_sleep(struct tq_spool *sp, const struct tq_take *take,
 	if (due != 0 && due < *next)
 		*next = due;
 	rv = !any_ready(sp, take, now, next) && *next > now;
+	w->wake = *next;
 	if (rv != (int)w->sleeping) {
 		w->sleeping = (uint32_t)rv;
 		sp->t.top->sleepers += rv ? 1 : (uint32_t)-1;

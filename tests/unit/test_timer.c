@@ -152,6 +152,79 @@ expired_task_behind_many_due_ones_is_not_started(void **state)
 	assert_sound(f);
 }
 
+/* ---- who sleeps ---------------------------------------------------------- */
+
+/* Another handle goes to sleep over queue q; it must find nothing ready. */
+static struct tq_spool *
+sleeper(struct t_spool *f)
+{
+	const struct tq_take take = { .queue = { "q" }, .nqueues = 1 };
+	struct tq_spool *sp = t_spool_open(f);
+	tq_time next;
+
+	assert_int_equal(tq_spool_join(sp, &take, 1, &f->e), 0);
+	assert_int_equal(tq_spool_sleep(sp, &take, &next, &f->e), 1);
+	return sp;
+}
+
+static int
+sleeps(struct tq_spool *sp)
+{
+	return (int)sp->t.wrows[sp->owner.row].sleeping;
+}
+
+static void
+sleeper_is_rung_for_a_time_before_it_wakes(void **state)
+{
+	struct t_spool *f = *state;
+	struct tq_spool *other = sleeper(f);
+
+	put(f, 1, "q", tq_clock_wall() + HOUR, 0);
+	assert_true(sleeps(other));
+	put(f, 2, "elsewhere", tq_clock_wall() + TQ_SECOND / 4, 0);
+	assert_true(sleeps(other));
+	put(f, 3, "q", tq_clock_wall() + TQ_SECOND / 4, 0);
+	assert_false(sleeps(other));
+	tq_spool_close(other);
+}
+
+static void
+one_sleeper_is_enough_for_a_time(void **state)
+{
+	struct t_spool *f = *state;
+	struct tq_spool *one, *two;
+
+	put(f, 1, "q", tq_clock_wall() + TQ_SECOND / 4, 0);
+	one = sleeper(f);
+	two = sleeper(f);
+	put(f, 2, "q", tq_clock_wall() + TQ_SECOND / 2, 0);
+	assert_true(sleeps(one));
+	assert_true(sleeps(two));
+	tq_spool_close(one);
+	tq_spool_close(two);
+}
+
+static void
+who_stops_sleeping_hands_the_next_time_on(void **state)
+{
+	const struct tq_take take = { .queue = { "q" }, .nqueues = 1 };
+	struct t_spool *f = *state;
+	struct tq_spool *one = sleeper(f), *two = sleeper(f);
+	struct tq_spool_got got;
+	tq_time next;
+
+	put(f, 1, "q", tq_clock_wall() + TQ_SECOND / 4, 0);
+	assert_false(sleeps(one));
+	assert_true(sleeps(two));
+	/* it learns the time, but then gets something else to do */
+	assert_int_equal(tq_spool_sleep(one, &take, &next, &f->e), 1);
+	put(f, 2, "q", 0, 0);
+	assert_int_equal(tq_spool_claim(one, &take, &got, &f->e), 1);
+	assert_false(sleeps(two));
+	tq_spool_close(one);
+	tq_spool_close(two);
+}
+
 /* ---- without a worker --------------------------------------------------- */
 
 static void
@@ -233,6 +306,9 @@ main(void)
 		ON_SPOOL(retry_waits_again_as_a_retry),
 		ON_SPOOL(task_given_back_forgets_when_its_lease_was_to_end),
 		ON_SPOOL(expired_task_behind_many_due_ones_is_not_started),
+		ON_SPOOL(sleeper_is_rung_for_a_time_before_it_wakes),
+		ON_SPOOL(one_sleeper_is_enough_for_a_time),
+		ON_SPOOL(who_stops_sleeping_hands_the_next_time_on),
 		ON_SPOOL(who_looks_sees_what_time_has_made_of_a_task),
 		ON_SPOOL(list_has_what_expired),
 		ON_SPOOL(waiter_is_told_of_an_expiry),
