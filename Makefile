@@ -290,6 +290,11 @@ fuzz: $(FUZZ)
 bench: all $(BENCH)
 	@B='$(abspath $(B))' tests/bench/run
 
+# Half a minute to some: a million tasks and more through one worker.
+soak: all $(B)/tests/bench/soak
+	@PATH='$(abspath $(B))/bin':$$PATH timeout $(TEST_SECONDS) \
+	    $(B)/tests/bench/soak
+
 cover: check
 	@find $(B)/lib -name '*.gcda' | xargs gcov -n -r -s . 2>/dev/null | \
 	    awk -F"[':% ]+" '/^File/ { f = $$2 } \
@@ -346,7 +351,7 @@ dist:
 clean:
 	rm -rf $(B)
 
-.PHONY: all tests check boot install uninstall clean dist lint bench crash fuzz cover FORCE
+.PHONY: all tests check boot install uninstall clean dist lint bench soak crash fuzz cover FORCE
 .SECONDARY:
 FORCE:
 

@@ -331,4 +331,30 @@ bench_command(const char *const *argv, const char *in, const char *out)
 	bench_reap(bench_spawn(argv, in, out));
 	return bench_now() - t0;
 }
+
+/*
+ * Bytes in private mappings that no other process has: what the kernel calls
+ * Private_Clean and Private_Dirty, without the table and the segments, which
+ * are shared even while only one process maps them.
+ */
+static inline double
+bench_private(pid_t pid)
+{
+	char path[64], line[512], perms[8];
+	int private = 0;
+	double sum = 0;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%d/smaps", (int)pid);
+	if ((f = fopen(path, "r")) == NULL)
+		err(1, "%s", path);
+	while (fgets(line, sizeof(line), f) != NULL) {
+		if (sscanf(line, "%*x-%*x %7s", perms) == 1)
+			private = perms[3] == 'p';
+		else if (private && strncmp(line, "Private_", 8) == 0)
+			sum += strtod(line + strcspn(line, " "), NULL);
+	}
+	fclose(f);
+	return sum * 1024;
+}
 #endif

@@ -26,32 +26,6 @@ proc_sum(pid_t pid, const char *file, const char *key)
 	return sum;
 }
 
-/*
- * Bytes in private mappings that no other process has: what the kernel calls
- * Private_Clean and Private_Dirty, without the table and the segments, which
- * are shared even while only one process maps them.
- */
-static double
-private_bytes(pid_t pid)
-{
-	char path[64], line[512], perms[8];
-	int private = 0;
-	double sum = 0;
-	FILE *f;
-
-	snprintf(path, sizeof(path), "/proc/%d/smaps", (int)pid);
-	if ((f = fopen(path, "r")) == NULL)
-		err(1, "%s", path);
-	while (fgets(line, sizeof(line), f) != NULL) {
-		if (sscanf(line, "%*x-%*x %7s", perms) == 1)
-			private = perms[3] == 'p';
-		else if (private && strncmp(line, "Private_", 8) == 0)
-			sum += strtod(line + strcspn(line, " "), NULL);
-	}
-	fclose(f);
-	return sum * 1024;
-}
-
 static void
 pause_for(double seconds)
 {
@@ -83,7 +57,7 @@ main(int argc, char **argv)
 		b = proc_sum(pid, "status", "voluntary_ctxt_switches:");
 		wakes[k] = (b - a) / ((double)WATCH / BENCH_RUNS);
 	}
-	rss = private_bytes(pid);
+	rss = bench_private(pid);
 	kill(pid, SIGTERM);
 	bench_reap(pid);
 	bench_spool_remove(&d);
