@@ -154,9 +154,12 @@ expired_task_behind_many_due_ones_is_not_started(void **state)
 
 /* ---- who sleeps ---------------------------------------------------------- */
 
-/* Another handle goes to sleep over queue q; it must find nothing ready. */
+/*
+ * Another handle goes to sleep over queue q; it must find nothing ready.  It
+ * wakes by itself in so long, not in a second: a test may be slower than that.
+ */
 static struct tq_spool *
-sleeper(struct t_spool *f)
+sleeper(struct t_spool *f, tq_time length)
 {
 	const struct tq_take take = { .queue = { "q" }, .nqueues = 1 };
 	struct tq_spool *sp = t_spool_open(f);
@@ -164,6 +167,8 @@ sleeper(struct t_spool *f)
 
 	assert_int_equal(tq_spool_join(sp, &take, 1, &f->e), 0);
 	assert_int_equal(tq_spool_sleep(sp, &take, &next, &f->e), 1);
+	assert_true(sp->t.wrows[sp->owner.row].wake == next);
+	sp->t.wrows[sp->owner.row].wake = tq_clock_wall() + length;
 	return sp;
 }
 
@@ -177,13 +182,13 @@ static void
 sleeper_is_rung_for_a_time_before_it_wakes(void **state)
 {
 	struct t_spool *f = *state;
-	struct tq_spool *other = sleeper(f);
+	struct tq_spool *other = sleeper(f, HOUR);
 
-	put(f, 1, "q", tq_clock_wall() + HOUR, 0);
+	put(f, 1, "q", tq_clock_wall() + 2 * HOUR, 0);
 	assert_true(sleeps(other));
-	put(f, 2, "elsewhere", tq_clock_wall() + TQ_SECOND / 4, 0);
+	put(f, 2, "elsewhere", tq_clock_wall() + HOUR / 2, 0);
 	assert_true(sleeps(other));
-	put(f, 3, "q", tq_clock_wall() + TQ_SECOND / 4, 0);
+	put(f, 3, "q", tq_clock_wall() + HOUR / 2, 0);
 	assert_false(sleeps(other));
 	tq_spool_close(other);
 }
@@ -194,10 +199,9 @@ one_sleeper_is_enough_for_a_time(void **state)
 	struct t_spool *f = *state;
 	struct tq_spool *one, *two;
 
-	put(f, 1, "q", tq_clock_wall() + TQ_SECOND / 4, 0);
-	one = sleeper(f);
-	two = sleeper(f);
-	put(f, 2, "q", tq_clock_wall() + TQ_SECOND / 2, 0);
+	one = sleeper(f, HOUR);
+	two = sleeper(f, HOUR / 4);
+	put(f, 1, "q", tq_clock_wall() + HOUR / 2, 0);
 	assert_true(sleeps(one));
 	assert_true(sleeps(two));
 	tq_spool_close(one);
@@ -209,11 +213,11 @@ who_stops_sleeping_hands_the_next_time_on(void **state)
 {
 	const struct tq_take take = { .queue = { "q" }, .nqueues = 1 };
 	struct t_spool *f = *state;
-	struct tq_spool *one = sleeper(f), *two = sleeper(f);
+	struct tq_spool *one = sleeper(f, HOUR), *two = sleeper(f, HOUR);
 	struct tq_spool_got got;
 	tq_time next;
 
-	put(f, 1, "q", tq_clock_wall() + TQ_SECOND / 4, 0);
+	put(f, 1, "q", tq_clock_wall() + HOUR / 2, 0);
 	assert_false(sleeps(one));
 	assert_true(sleeps(two));
 	/* it learns the time, but then gets something else to do */
