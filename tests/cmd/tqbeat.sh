@@ -209,3 +209,11 @@ kill -HUP $!
 ok 'and put when it can be' wait_for at_least log 20 1
 is 'once is once' "$(grep -c 'is closed' log)" 1
 stop $!
+
+echo '@every 1s [-q keyed -k only missed=all] x' >tab
+beat log tab
+ok 'a tick whose key is held is not put' \
+    wait_for grep -q 'tab:1: not put for 20.*: .* has key .only.' log
+stop $!
+is 'and the one that holds it is there' "$(tqstat -q keyed -o state,key)" \
+    "ready${TAB}only"
