@@ -44,7 +44,7 @@
 #define USAGE	"usage: storm [-n tasks] [-p pause] [-s seed] dir log"
 #define DEATHS		3		/* of workers make a failure */
 #define LANES		3		/* that some tasks are in */
-#define CAP		2		/* of tasks of one name: storm.sh */
+#define CAP		1		/* of tasks of one name: storm.sh */
 
 /* What outlives all that are killed. */
 struct sea {
@@ -130,9 +130,9 @@ fill(struct tq_task *t, char id[32], unsigned number, const char **argv)
 	t->body.p = body;
 	t->body.n = number % 50 == 7 ? sizeof(body) : number % 8 == 3 ? 3000 :
 	    100;
-	if (number % 6 == 1)
-		t->lane = lane_of[number / 6 % LANES];
-	if (number % 6 == 2) {
+	if (number % 3 == 1)
+		t->lane = lane_of[number / 3 % LANES];
+	if (number % 3 == 2) {
 		t->kind = TQ_KIND_NAMED;
 		t->name = "capped";
 	}

@@ -20,7 +20,7 @@ while [ "$seed" -lt $((first + storms)) ]; do
 	2)	policy=batch ;;
 	esac
 	tqctl set "sync=$policy"
-	tqctl cap name:capped 2
+	tqctl cap name:capped 1
 	check "storm of seed $seed, policy $policy" 0 \
 	    "seed $seed: *" '' \
 	    "$B/tests/crash/storm" -n "$tasks" -p "$pause" -s "$seed" "$TQ_DIR" "$T/log"
