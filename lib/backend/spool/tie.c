@@ -40,7 +40,6 @@ ask(struct tq_local *l, struct tq_local_place *p, const struct tq_task *t,
 	for (i = 0; i < t->nneeds; i++)
 		if (tq_ask_need(&a, t->needs[i], e) == -1)
 			return -1;
-	p->ask = l->bytes.n;
 	tq_ask_encode(&l->bytes, &a);
 	p->ties.rel.ask.n = l->bytes.n - p->ask;
 	p->ties.rel.has |= 1u << TQ_REL_ASK;
@@ -60,6 +59,7 @@ tq_local_tie(struct tq_local *l, size_t i, const struct tq_task *t,
 	if (!p->tied)
 		return 0;
 	memset(v, 0, sizeof(*v));
+	p->ask = l->bytes.n;
 	if (asks(t) && ask(l, p, t, e) == -1)
 		return -1;
 	if (t->nafter > TQ_AFTER_MAX)
