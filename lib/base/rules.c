@@ -204,7 +204,7 @@ tq_rate_parse(uint32_t *limit, tq_time *period, const char *s,
 	if (*period == 0 && tq_duration_parse(period, p, NULL) == -1)
 		goto bad;
 	/* a start a nanosecond at most, and periods that can be reckoned with */
-	if (*period >= (tq_time)n && *period <= 366 * 86400 * TQ_SECOND)
+	if (*period >= (tq_time)n && *period <= TQ_PERIOD_MAX)
 		return 0;
  bad:
 	return tq_fail(e, EINVAL, "'%.80s' is not a rate, as 10/m or 5/30s",

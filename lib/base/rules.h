@@ -9,6 +9,7 @@
 
 #include <tq/tq.h>
 
+#define TQ_PERIOD_MAX	(366 * 86400 * TQ_SECOND)
 #define TQ_FACTOR_MAX	1000000		/* thousandths: a thousand */
 
 /*

@@ -61,7 +61,7 @@ wait_ok(struct audit *a, uint32_t n)
 	struct tq_pass *pass;
 	int p;
 
-	if (g == NULL || g->kind == 0)
+	if (g == NULL || g->kind == 0 || w->queue >= TQ_QROWS_MAX)
 		return wrong(a, "table: row %u waits at no gate", (unsigned)n);
 	for (p = 0; p <= TQ_PRI_MAX; p++) {
 		if (!list_ok(a, &w->list[p], "waiting", 1u << TQ_READY))

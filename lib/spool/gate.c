@@ -497,13 +497,16 @@ void
 tq_gate_let(struct tq_table *t, struct tq_spool *sp)
 {
 	struct tq_top *top = t->top;
+	uint32_t n, steps = 0;
 	int budget = TQ_LETS;
 	struct tq_gate *g;
-	uint32_t n;
 
 	while ((n = top->opened) != 0 && !t->bad) {
-		if ((g = tq_table_gate(t, n)) == NULL)
+		if ((g = tq_table_gate(t, n)) == NULL ||
+		    steps++ > top->gates.used) {
+			t->bad = 1;
 			return;
+		}
 		top->opened = g->opened;
 		g->listed = 0;
 		if (!let_some(t, n, room_of(g, 0), &budget, sp)) {

@@ -141,20 +141,21 @@ tq_time
 tq_rate_gap(uint32_t limit, tq_time period)
 {
 	/* up: as many gaps as there are starts are never less than a period */
-	return limit == 0 ? 0 : (period + limit - 1) / limit;
+	return limit == 0 || period < 0 || period > TQ_PERIOD_MAX ? 0 :
+	    (period + limit - 1) / limit;
 }
 
 int
 tq_rate_open(tq_time next, tq_time gap, tq_time now)
 {
 	/* further ahead than any start puts it: the clock was set back */
-	return now >= next || next - now > gap;
+	return now >= next || (uint64_t)next - (uint64_t)now > (uint64_t)gap;
 }
 
 tq_time
 tq_rate_next(tq_time next, tq_time gap, tq_time at)
 {
-	if (next - at > gap)
+	if (tq_rate_open(next, gap, at) && next > at)
 		next = at;
 	if (next < at - (gap - 1))
 		next = at - (gap - 1);

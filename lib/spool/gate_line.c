@@ -87,7 +87,8 @@ aged(struct tq_table *t, const struct tq_list *lists, tq_time ageing,
 	for (p = TQ_PRI_MAX; p >= 0; p--) {
 		if ((s = tq_table_slot(t, lists[p].head)) == NULL)
 			continue;
-		score = p * ageing + (now > s->time ? now - s->time : 0);
+		score = (int64_t)((uint64_t)p * (uint64_t)ageing +
+		    (now > s->time ? (uint64_t)now - (uint64_t)s->time : 0));
 		if (out->slot != 0 && score <= out->score)
 			continue;
 		out->slot = lists[p].head;
@@ -235,14 +236,17 @@ gather(struct tq_table *t, const struct tq_qrow *q, tq_time now,
 	struct tq_gate *g;
 	struct tq_wait *w;
 	struct head h;
-	uint32_t at;
+	uint32_t at, steps = 0;
 	int n;
 
 	n = first(t, q->ready, ageing, now, &v[0]);
 	for (at = q->classes; at != 0 && n <= TQ_CLASSES_MAX; at = w->qnext) {
 		if ((w = tq_table_wait(t, at)) == NULL ||
-		    (g = tq_table_gate(t, w->gate)) == NULL)
+		    (g = tq_table_gate(t, w->gate)) == NULL ||
+		    steps++ > TQ_CLASSES_MAX) {
+			t->bad = 1;
 			return 0;
+		}
 		if (!first(t, w->list, ageing, now, &h) ||
 		    (h.needs = tq_table_needs(t, g)) == NULL)
 			continue;

@@ -55,7 +55,7 @@ static const struct {
 	{ "permanent.2", PART, 1, 0, 0, NULL },
 	{ "permanent.3", PART, 1, 0, 0, NULL },
 	{ "rate", RATE, 1, 0, INT32_MAX, NULL },
-	{ "rate.period", PART, 1, 0, 366 * 86400 * TQ_SECOND, NULL },
+	{ "rate.period", PART, 1, 0, TQ_PERIOD_MAX, NULL },
 	{ "retries", COUNT, 1, 0, 1000, NULL },
 	{ "sync", WORD, 0, TQ_SYNC_FULL, 2, sync_words },
 	{ "temporary", STATUSES, 1, 0, 0, NULL },

@@ -296,6 +296,10 @@ tq_table_clear(struct tq_table *t)
 	top->free_ext = top->free_edge = 0;
 	top->nexts = top->nedges = 0;
 	top->work = top->work_last = top->todo = top->todo_last = 0;
+	/* gates_sane() does not look at the others while this is 0 */
+	if (top->gate_index.cap == 0)
+		top->passes.cap = top->gates.cap = top->waits.cap =
+		    top->needs.cap = top->units.cap = 0;
 	memset(t->gate_index, 0, top->gate_index.cap * sizeof(*t->gate_index));
 	top->passes.used = top->gates.used = top->waits.used = 0;
 	top->needs.used = top->units.used = 0;
@@ -314,6 +318,8 @@ tq_table_clear(struct tq_table *t)
 	memset(&top->set, 0, sizeof(top->set));
 	top->set_rec = 0;
 	top->generation++;
+	t->departed = 0;
+	t->freed = 0;
 	t->bad = 0;
 }
 

@@ -8,11 +8,13 @@
 #include <sys/mman.h>
 
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "lib/base/buf.h"
+#include "lib/spool/gate.h"
 #include "lib/spool/record.h"
 #include "lib/spool/table.h"
 
@@ -52,7 +54,50 @@ find(struct tq_table *t, struct tq_cur *c)
 static enum tq_state
 state_of(struct tq_cur *c)
 {
-	return 1 + tq_cur_byte(c) % (TQ_NSTATES - 1);
+	enum tq_state state = 1 + tq_cur_byte(c) % (TQ_NSTATES - 1);
+
+	/* what is blocked waits for something, which nothing here does */
+	return state == TQ_BLOCKED ? TQ_HELD : state;
+}
+
+/* What a task may ask: a lane, a name, a need, or nothing. */
+static void
+ask(struct tq_table *t, uint32_t n, unsigned v)
+{
+	struct tq_ask a = { .lane = v & 1, .name = v >> 1 & 3 };
+
+	if (v & 8)
+		(void)tq_ask_need(&a, v & 16 ? "gpu=2" : "slot", NULL);
+	tq_pass_give(t, n, &a, v >> 5 & 1);
+}
+
+/* As a claim, a limit that somebody sets, and time do. */
+static void
+gate(struct tq_table *t, struct tq_cur *c)
+{
+	static const struct tq_offer gpu = { "gpu", 2, 1 };
+	const struct tq_take take = { .offer = &gpu, .noffers = 1 };
+	unsigned v = tq_cur_byte(c);
+	int parks = 4;
+	uint32_t n;
+
+	switch (v % 3) {
+	case 0:
+		n = tq_line_best(t, 1, &take, v, &parks);
+		if (n == 0)
+			break;
+		tq_table_leave(t, n);
+		tq_table_enter(t, n, TQ_STARTED, 0);
+		tq_gate_started(t, &t->slots[n], v);
+		break;
+	case 1:
+		tq_gate_set(t, 1 + v / 3 % TQ_GATE_SHARE, 1 + v / 16 % 3,
+		    tq_cur_byte(c) % 4, 100, TQ_LSN(1, 64));
+		break;
+	default:
+		tq_gate_let(t, NULL);
+		break;
+	}
 }
 
 /* As a put does. */
@@ -75,6 +120,7 @@ add(struct tq_table *t, struct tq_cur *c)
 	s->due = v;
 	s->expires = v / 2;
 	s->flags = (uint8_t)(v & (TQ_PF_LEASED | TQ_PF_KEEP));
+	ask(t, n, v);
 	tq_table_enter(t, n, state, v & TQ_ENTER_HEAD);
 }
 
@@ -100,18 +146,20 @@ scribble(struct tq_table *t, struct tq_cur *c)
 	unsigned where = tq_cur_byte(c);
 	uint64_t at = tq_cur_varint(c), v = tq_cur_varint(c);
 	struct tq_region *const regions[] = { &t->top->slots,
-	    &t->top->buckets, &t->top->heap, &t->top->queues, &t->top->ctxs };
+	    &t->top->buckets, &t->top->heap, &t->top->queues, &t->top->ctxs,
+	    &t->top->passes, &t->top->gates, &t->top->waits, &t->top->needs,
+	    &t->top->units };
 	unsigned char *p;
 	size_t size;
 
-	switch (where % 7) {
+	switch (where % 11) {
 	case 0:
 		if (v > 4096)
 			v |= UINT32_C(1) << 31;
 		if (at & 1)
-			regions[at / 2 % 5]->cap = (uint32_t)v;
+			regions[at / 2 % 10]->cap = (uint32_t)v;
 		else
-			regions[at / 2 % 5]->used = (uint32_t)v;
+			regions[at / 2 % 10]->used = (uint32_t)v;
 		return;
 	case 1:
 		p = (unsigned char *)&t->slots[1];
@@ -132,6 +180,22 @@ scribble(struct tq_table *t, struct tq_cur *c)
 	case 5:
 		p = (unsigned char *)&t->wrows[1];
 		size = 3 * sizeof(*t->wrows);
+		break;
+	case 6:
+		p = (unsigned char *)&t->passes[1];
+		size = TASKS * sizeof(*t->passes);
+		break;
+	case 7:
+		p = (unsigned char *)&t->gates[1];
+		size = TASKS * sizeof(*t->gates);
+		break;
+	case 8:
+		p = (unsigned char *)&t->waits[1];
+		size = TASKS * sizeof(*t->waits);
+		break;
+	case 9:
+		p = (unsigned char *)&t->top->free_gate;
+		size = 7 * sizeof(uint32_t);
 		break;
 	default:
 		p = (unsigned char *)(at & 1 ? &t->top->level :
@@ -183,7 +247,7 @@ LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 	clear(&t);
 	tq_cur_init(&c, p, n);
 	while (c.n > 0 && !c.err) {
-		switch (tq_cur_byte(&c) % 6) {
+		switch (tq_cur_byte(&c) % 7) {
 		case 0:
 			add(&t, &c);
 			break;
@@ -200,12 +264,17 @@ LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 			scribble(&t, &c);
 			wild = 1;
 			break;
+		case 5:
+			gate(&t, &c);
+			break;
 		default:
 			(void)tq_table_reserve(&t, tq_cur_byte(&c));
 			break;
 		}
-		if (!wild && !tq_table_audit(&t, why, sizeof(why)))
+		if (!wild && !tq_table_audit(&t, why, sizeof(why))) {
+			fprintf(stderr, "%s\n", why);
 			abort();
+		}
 	}
 	return 0;
 }
