@@ -38,7 +38,6 @@ init(struct tq_redis *r, unsigned flags)
 	tq_uuid_make(&id, &r->ids, tq_clock_wall());
 	tq_uuid_format(text, &id);
 	snprintf(r->stem, sizeof(r->stem), "tq.%s.", text);
-	r->well = tq_clock_mono();
 }
 
 static void

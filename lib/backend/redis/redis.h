@@ -119,7 +119,7 @@ struct tq_redis {
 	/* losing and finding the server */
 	unsigned	 failures;	/* in a row */
 	tq_time		 retry;		/* not before, CLOCK_MONOTONIC */
-	tq_time		 well;		/* last time that it answered */
+	tq_time		 heard;		/* last sign of the second one */
 
 	int		 events, no_control;	/* of the worker to be */
 	struct tq_redis_worker *worker;	/* after join, or NULL */

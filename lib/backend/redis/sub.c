@@ -18,6 +18,7 @@ heard(void *arg, const redisReply *a)
 {
 	struct tq_redis *r = arg;
 
+	r->heard = tq_clock_mono();
 	if (a != NULL && a->type == REDIS_REPLY_ARRAY && a->elements == 3 &&
 	    a->element[0]->type == REDIS_REPLY_STRING &&
 	    strcmp(a->element[0]->str, "subscribe") == 0)

@@ -155,7 +155,6 @@ take_some(struct tq_redis *r, const struct tq_take *take, struct tq_err *e)
 		return -1;
 	rv = take_in(r, a, names, e);
 	freeReplyObject(a);
-	r->well = tq_clock_mono();
 	if (rv >= 0 && (unsigned)rv < n)
 		r->batch = 1;
 	return rv;

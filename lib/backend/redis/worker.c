@@ -23,6 +23,7 @@
 #define NOTE_HOLDS	(30 * TQ_SECOND)
 #define TICK		(200 * TQ_MS)	/* while something taken waits */
 #define LOOK_AGAIN	TQ_SECOND
+#define SUB_ASK		(10 * TQ_SECOND)	/* the second connection */
 
 /* ---- the note -------------------------------------------------------- */
 
@@ -328,6 +329,29 @@ tq_redis_sleep(void *b, const struct tq_take *take, tq_time *next,
 	return n == 0;
 }
 
+/*
+ * Nothing need ever come through the second connection, so a dead one would
+ * not be seen: it is asked, and dropped when it says nothing.
+ */
+static void
+watch_silence(struct tq_redis *r)
+{
+	struct tq_redis_worker *w = r->worker;
+	tq_time now = tq_clock_mono();
+
+	if (r->sub.fd == -1 || now - w->asked < SUB_ASK)
+		return;
+	if (w->asked_of == r->sub.opened && r->heard < w->asked) {
+		tq_redis_conn_drop(&r->sub);
+		return;
+	}
+	tq_redis_cmd_reset(&r->cmd);
+	tq_redis_cmd_str(&r->cmd, "PING");
+	(void)tq_redis_tell(&r->sub, &r->cmd, NULL);
+	w->asked = now;
+	w->asked_of = r->sub.opened;
+}
+
 int
 tq_redis_mail(void *b, char *buf, size_t size, struct tq_err *e)
 {
@@ -339,6 +363,7 @@ tq_redis_mail(void *b, char *buf, size_t size, struct tq_err *e)
 	/* a closed one would ring for ever */
 	if (r->sub.fd != -1)
 		(void)tq_redis_pump(&r->sub, e);
+	watch_silence(r);
 	/* what is due, whatever else there is; the next claim tells failures */
 	if (tq_redis_tend(r, e) == 0) {
 		if (r->sub.fd == -1)

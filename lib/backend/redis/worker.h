@@ -32,6 +32,8 @@ struct tq_redis_worker {
 	uint64_t	 claims, done, failed;
 	tq_time		 noted;		/* CLOCK_MONOTONIC */
 	int		 ticking;
+	tq_time		 asked;		/* the second connection for a sign */
+	unsigned	 asked_of;	/* which opening of it */
 	unsigned	 watched;	/* opening of the second connection */
 	/* words for the loop */
 	char		 mail[TQ_REDIS_MAILS][512];
