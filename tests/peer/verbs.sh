@@ -94,3 +94,19 @@ once=${out%"$NL"}
 check 'until it has ended' 0 '' '' tqresult -t 20 "$once"
 check 'then again' 0 "$ID" '' tqput -q k -k key -N note z
 check 'tqresult waits for a queue' 0 '' '' tqresult -w -t 20 -q k
+
+# A group is waited for by its id, like a task.
+cat >h/echo <<'SH'
+#!/bin/sh
+[ "$1" != bad ] || { echo no >&2; exit 5; }
+echo "it is $1"
+SH
+chmod +x h/echo
+bg tqrun -q g -j 2 h
+gid=$(printf '1\n2\n3\n' | tqput -m --group -q g -N echo)
+check 'outputs of a group in order' 0 "it is 1${NL}it is 2${NL}it is 3$NL" '' \
+    tqresult -w -t 30 "$gid"
+gid=$(printf '1\nbad\n3\n' | tqput -m --group -q g -N echo)
+check 'the first that is not 0' 5 "it is 1${NL}it is 3$NL" "no$NL" \
+    tqresult -w -t 30 "$gid"
+check 'and its state' 0 "failure$NL" '' tqstat -o state "$gid"

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "backend/redis/redis.h"
+#include "backend/redis/meta.h"
 #include "base/clock.h"
 #include "base/date.h"
 
@@ -464,6 +464,27 @@ list_ids(struct tq_redis *r, const struct tq_select *sel,
 	return rv;
 }
 
+/* The members of a group that was saved, in their order. */
+static int
+list_group(struct tq_redis *r, const struct tq_select *sel,
+    int (*each)(const struct tq_info *, void *), void *arg, struct tq_err *e)
+{
+	struct tq_select members = *sel;
+	const char *const *ids;
+	struct tq_arena mem;
+	int rv;
+
+	tq_arena_init(&mem);
+	if ((rv = tq_redis_group(r, &ids, &members.nids, &mem, sel->group,
+	    e)) == 1) {
+		members.ids = ids;
+		members.group = NULL;
+		rv = list_ids(r, &members, each, arg, e);
+	}
+	tq_arena_fini(&mem);
+	return rv;
+}
+
 int
 tq_redis_list_unready(struct tq_redis *r, const struct tq_select *sel,
     int (*each)(const struct tq_info *, void *), void *arg, struct tq_err *e)
@@ -485,6 +506,8 @@ tq_redis_list(void *b, const struct tq_select *sel,
 		.user = each, .arg = arg
 	};
 
+	if (sel->group != NULL)
+		return list_group(b, sel, each, arg, e);
 	if (sel->nids > 0)
 		return list_ids(b, sel, each, arg, e);
 	return everywhere(&g, e);

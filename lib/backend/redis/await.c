@@ -1,0 +1,278 @@
+/*
+ * Waiting for results.
+ *
+ * Whoever waits listens first and looks then, so that no end falls between;
+ * and looks again now and then.  A group ends with the last of its members.
+ */
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "backend/redis/meta.h"
+#include "base/clock.h"
+
+#define LOOK_AGAIN	(5 * TQ_SECOND)	/* while waiting, whatever is told */
+
+/* A task that is listened for: asked for itself, or as one of a group. */
+struct awaited {
+	const char	*id;
+	size_t		 of;		/* place of what was asked for */
+	enum tq_state	 state;
+};
+
+struct wait {
+	struct tq_redis	*r;
+	const char *const *ids;		/* n that were asked for */
+	size_t		 n;
+	enum tq_state	*ended;		/* n of them */
+	size_t		*open;		/* n: members that must still end */
+	size_t		 left;		/* of ids that must still end */
+	int		 listens;	/* told of what comes */
+	struct awaited	*v;		/* nv of them */
+	size_t		 nv, cap;
+	struct tq_arena	 mem;
+};
+
+static void
+note(struct wait *w, struct awaited *a, enum tq_state state)
+{
+	enum tq_state *ended = &w->ended[a->of];
+
+	if (!TQ_STATE_ENDED(state) || TQ_STATE_ENDED(a->state))
+		return;
+	a->state = state;
+	/* of a group the first that did not succeed decides */
+	if (*ended == TQ_ABSENT || *ended == TQ_SUCCESS)
+		*ended = w->open[a->of] == 1 && *ended == TQ_ABSENT ? state :
+		    state == TQ_SUCCESS ? TQ_SUCCESS : TQ_FAILURE;
+	if (--w->open[a->of] == 0 && w->left > 0)
+		w->left--;
+}
+
+/* ---- what is listened for -------------------------------------------- */
+
+static int
+add(struct wait *w, const char *id, size_t of, struct tq_err *e)
+{
+	struct awaited *p;
+	size_t cap;
+
+	if (w->nv == w->cap) {
+		cap = w->cap == 0 ? 64 : 2 * w->cap;
+		if ((p = reallocarray(w->v, cap, sizeof(*p))) == NULL)
+			return tq_fail_sys(e, ENOMEM, "%zu tasks", cap);
+		w->v = p;
+		w->cap = cap;
+	}
+	w->v[w->nv++] = (struct awaited){ id, of, TQ_ABSENT };
+	w->open[of]++;
+	return 0;
+}
+
+/* What was asked for, a group as its members. */
+static int
+expand(struct wait *w, struct tq_err *e)
+{
+	const char *const *ids;
+	size_t i, k, n;
+	int rv;
+
+	for (i = 0; i < w->n; i++) {
+		rv = tq_redis_group(w->r, &ids, &n, &w->mem, w->ids[i], e);
+		if (rv == -1)
+			return -1;
+		if (rv == 0 && add(w, w->ids[i], i, e) == -1)
+			return -1;
+		for (k = 0; rv == 1 && k < n; k++)
+			if (add(w, ids[k], i, e) == -1)
+				return -1;
+		if (rv == 1 && n == 0) {
+			w->ended[i] = TQ_SUCCESS;
+			w->left -= w->left > 0;
+		}
+	}
+	return 0;
+}
+
+/* [message, "celery-task-meta-ID", meta] */
+static void
+told(void *arg, const redisReply *a)
+{
+	struct wait *w = arg;
+	struct tq_arena mem;
+	struct tq_bytes text;
+	const char *id;
+	struct tq_redis_meta m;
+	size_t i;
+
+	if (a == NULL || a->type != REDIS_REPLY_ARRAY || a->elements != 3 ||
+	    a->element[2]->type != REDIS_REPLY_STRING ||
+	    (id = strstr(a->element[1]->str, "celery-task-meta-")) == NULL)
+		return;
+	id += strlen("celery-task-meta-");
+	text.p = a->element[2]->str;
+	text.n = a->element[2]->len;
+	tq_arena_init(&mem);
+	if (tq_redis_meta_decode(&m, &mem, text, NULL) == 0)
+		for (i = 0; i < w->nv; i++)
+			if (strcmp(w->v[i].id, id) == 0)
+				note(w, &w->v[i], m.state);
+	tq_arena_fini(&mem);
+}
+
+/* Listen for all that have not ended. */
+static int
+subscribe(struct wait *w, struct tq_err *e)
+{
+	struct tq_redis *r = w->r;
+	size_t i;
+
+	/* it stays from one wait to the next */
+	if (r->listen.fd == -1 && tq_redis_conn_open(&r->listen, e) == -1)
+		return -1;
+	w->listens = 1;
+	r->listen.push = told;
+	r->listen.arg = w;
+	tq_redis_cmd_reset(&r->cmd);
+	tq_redis_cmd_str(&r->cmd, "SUBSCRIBE");
+	for (i = 0; i < w->nv; i++)
+		if (!TQ_STATE_ENDED(w->v[i].state))
+			tq_redis_cmd_join(&r->cmd, r->results.results,
+			    "celery-task-meta-", w->v[i].id, NULL);
+	return r->cmd.n == 1 ? 0 : tq_redis_tell(&r->listen, &r->cmd, e);
+}
+
+/* Whatever still comes is nobody's. */
+static void
+unsubscribe(struct tq_redis *r)
+{
+	r->listen.push = NULL;
+	if (r->listen.fd == -1)
+		return;
+	tq_redis_cmd_reset(&r->cmd);
+	tq_redis_cmd_str(&r->cmd, "UNSUBSCRIBE");
+	(void)tq_redis_tell(&r->listen, &r->cmd, NULL);
+}
+
+/* ---- looking --------------------------------------------------------- */
+
+/* Where it may be is known: it is there or nowhere. */
+static int
+check_known(struct wait *w, struct awaited *a, struct tq_err *e)
+{
+	struct tq_redis *r = w->r;
+	struct tq_redis_meta m;
+	struct tq_info info;
+	int rv;
+
+	memset(&info, 0, sizeof(info));
+	if ((rv = tq_redis_find(r, a->id, &info, &r->mem, e)) == 0 &&
+	    (rv = tq_redis_meta_look(r, &m, &r->mem, a->id, e)) == 1)
+		note(w, a, m.state);
+	return rv != 0 ? rv : tq_fail(e, ENOENT, "%s: no such task", a->id);
+}
+
+/* Look at each that has not ended. */
+static int
+look_at_all(struct wait *w, struct tq_err *e)
+{
+	struct tq_redis *r = w->r;
+	struct tq_redis_meta m;
+	struct awaited *a;
+	size_t i;
+	int rv;
+
+	for (i = 0; i < w->nv; i++) {
+		a = &w->v[i];
+		if (TQ_STATE_ENDED(a->state))
+			continue;
+		tq_arena_reset(&r->mem);
+		rv = tq_redis_meta_look(r, &m, &r->mem, a->id, e);
+		if (rv == -1)
+			return -1;
+		if (rv == 1)
+			note(w, a, m.state);
+		else if (!r->is_store && r->place.tq_only &&
+		    check_known(w, a, e) == -1)
+			return -1;
+	}
+	return 0;
+}
+
+/* ---- waiting --------------------------------------------------------- */
+
+/* A lost server is waited for as long as there is time. */
+static int
+wait_for(struct wait *w, tq_time until, struct tq_err *e)
+{
+	struct tq_redis *r = w->r;
+	tq_time now, again = 0;
+
+	if (w->nv == 0 && w->left > 0 && expand(w, e) == -1)
+		return -1;
+	for (;;) {
+		if ((r->listen.fd == -1 || !w->listens) &&
+		    until > tq_clock_mono() && subscribe(w, e) == -1)
+			return -1;
+		if ((now = tq_clock_mono()) >= again) {
+			if (look_at_all(w, e) == -1)
+				return -1;
+			again = tq_clock_mono() + LOOK_AGAIN;
+		}
+		if (w->left == 0)
+			return 1;
+		if (now >= until || r->listen.fd == -1)
+			return 0;
+		if (tq_redis_await(&r->listen, again < until ? again : until,
+		    e) == -1)
+			again = 0;
+	}
+}
+
+static void
+tell_ended(const struct wait *w, enum tq_state *ended)
+{
+	size_t i;
+
+	for (i = 0; ended != NULL && i < w->n; i++)
+		ended[i] = w->open[i] == 0 ? w->ended[i] : TQ_ABSENT;
+}
+
+int
+tq_redis_wait(void *b, const char *const *ids, size_t n, size_t count,
+    tq_time timeout, enum tq_state *ended, struct tq_err *e)
+{
+	struct tq_redis *r = b;
+	tq_time until = tq_clock_deadline(tq_clock_mono(), timeout);
+	struct wait w = { .r = r, .ids = ids, .n = n, .left = count };
+	struct tq_err why;
+	int rv = -1;
+
+	tq_arena_init(&w.mem);
+	w.ended = calloc(n, sizeof(*w.ended));
+	w.open = calloc(n, sizeof(*w.open));
+	if (w.ended == NULL || w.open == NULL) {
+		tq_fail_sys(e, ENOMEM, "%zu tasks", n);
+		goto out;
+	}
+	while ((rv = wait_for(&w, until, &why)) == -1 &&
+	    (why.num == ECONNREFUSED || why.num == ETIMEDOUT)) {
+		/* gone for a while: that is no reason to give up waiting */
+		if (tq_clock_mono() >= until)
+			break;
+		(void)poll(NULL, 0, 100);
+	}
+	unsubscribe(r);
+	if (rv == -1)
+		tq_fail(e, why.num, "%s", why.text);
+	else
+		tell_ended(&w, ended);
+out:
+	tq_arena_fini(&w.mem);
+	free(w.v);
+	free(w.ended);
+	free(w.open);
+	return rv;
+}

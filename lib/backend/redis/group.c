@@ -1,0 +1,116 @@
+/*
+ * Groups: Celery keeps none but as a list of ids that a client saved under
+ * `celery-taskset-meta-GID`; how it stands is how its members do.
+ */
+#include <bsd/string.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "backend/redis/meta.h"
+
+/* The meta of the group as text: 1, 0, -1. */
+static int
+fetch(struct tq_redis *r, struct tq_bytes *out, struct tq_arena *mem,
+    const char *gid, struct tq_err *e)
+{
+	const char *key = tq_redis_group_key(r, mem, gid);
+	redisReply *a;
+
+	out->n = 0;
+	if (key == NULL)
+		return tq_fail_sys(e, ENOMEM, "group %s", gid);
+	if (tq_redis_ready_store(r, e) == -1 ||
+	    (a = tq_redis_say(&r->store, e, "GET", key, NULL)) == NULL)
+		return -1;
+	if (a->type == REDIS_REPLY_STRING) {
+		out->n = a->len;
+		out->p = tq_arena_copy(mem, a->str, a->len);
+	}
+	freeReplyObject(a);
+	if (out->n > 0 && out->p == NULL)
+		return tq_fail_sys(e, ENOMEM, "group %s", gid);
+	return out->n > 0;
+}
+
+int
+tq_redis_group(struct tq_redis *r, const char *const **ids, size_t *n,
+    struct tq_arena *mem, const char *gid, struct tq_err *e)
+{
+	struct tq_celery_tuple t, member;
+	struct tq_celery_bounds b;
+	struct tq_bytes text, v;
+	struct tq_scan scan;
+	const char **list;
+	int rv;
+
+	if ((rv = fetch(r, &text, mem, gid, e)) != 1)
+		return rv;
+	tq_celery_bounds_init(&b);
+	b.body.bytes = 64 << 20;
+	b.body.nodes = 10000000;
+	if (tq_celery_group_decode(&t, mem, text.p, text.n, &b, e) == -1)
+		return -1;
+	list = tq_arena_alloc(mem, (tq_scan_count(t.members) + 1) *
+	    sizeof(*list));
+	if (list == NULL)
+		return tq_fail_sys(e, ENOMEM, "group %s", gid);
+	*n = 0;
+	tq_scan_init(&scan, t.members);
+	while (tq_scan_next(&scan, &v)) {
+		if (tq_celery_tuple_decode(&member, mem, v, e) == -1)
+			return -1;
+		list[(*n)++] = member.id;
+	}
+	*ids = list;
+	return 1;
+}
+
+/* The first that did not succeed, for people. */
+static int
+blame(struct tq_info *out, struct tq_arena *mem, const char *id,
+    enum tq_state state)
+{
+	char text[TQ_WHY_MAX + 1];
+
+	snprintf(text, sizeof(text), "%.200s: %s", id, tq_state_name(state));
+	out->why = out->end.why = tq_arena_copy(mem, text, strlen(text));
+	return out->why == NULL ? -1 : 0;
+}
+
+int
+tq_redis_group_stat(struct tq_redis *r, const char *gid, struct tq_info *out,
+    struct tq_arena *mem, struct tq_err *e)
+{
+	const char *const *ids;
+	struct tq_redis_meta m;
+	size_t i, n, ended = 0;
+	int rv;
+
+	if ((rv = tq_redis_group(r, &ids, &n, mem, gid, e)) != 1)
+		return rv;
+	out->task.kind = TQ_KIND_GROUP;
+	out->state = TQ_SUCCESS;
+	out->end.status = 0;
+	for (i = 0; i < n; i++) {
+		rv = tq_redis_meta_look(r, &m, mem, ids[i], e);
+		if (rv == -1)
+			return -1;
+		if (rv == 0 || !TQ_STATE_ENDED(m.state))
+			continue;
+		ended++;
+		if (m.state == TQ_SUCCESS || out->state == TQ_FAILURE)
+			continue;
+		out->state = TQ_FAILURE;
+		out->end.status = -1;
+		if (blame(out, mem, ids[i], m.state) == -1)
+			return tq_fail_sys(e, ENOMEM, "group %s", gid);
+	}
+	if (ended < n) {
+		out->state = TQ_BLOCKED;
+		out->why = NULL;
+	}
+	out->end.state = out->state;
+	return 1;
+}
