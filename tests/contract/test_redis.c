@@ -35,8 +35,6 @@ static const struct contract_lack lacks[] = {
 	    "no settings" },
 	{ "long_result_takes_the_place_of_output",
 	    "a result of any length stands beside the output" },
-	{ "report_is_seen_while_the_attempt_runs",
-	    "no reports" },
 	{ "success_without_result_keeps_no_output",
 	    "as with Celery nothing at all is kept of it" },
 	{ "output_of_earlier_attempts_is_kept",

@@ -44,3 +44,22 @@ CommandFailed exit status 3: no good: really
 NotRegistered 'proj.nothing'
 2"
 is 'operands and kwargs reach the handler' "$(cat "$NOTES")" 'tq 1 two kw=[3]'
+
+# What a running task says of itself is a state of its own to Celery.
+cat >handlers/proj.nap <<SH
+#!/bin/sh
+echo '!state LOADING {"done": 3}' >&"\$TQ_STATUS_FD"
+until [ -e '$T/go' ]; do sleep 0.05; done
+echo '"end"'
+SH
+chmod +x handlers/proj.nap
+is 'progress is seen by the client' "$(py <<PY
+import time
+r = nap.delay(1)
+while r.state == 'PENDING':
+    time.sleep(0.02)
+print(r.state, r.info)
+open('$T/go', 'w').close()
+print(r.get(timeout=20))
+PY
+)" "LOADING {'done': 3}${NL}end"

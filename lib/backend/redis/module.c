@@ -80,7 +80,8 @@ static const struct tq_store_ops store = {
 	.put = tq_redis_store_put,
 	.stat = tq_redis_stat,
 	.wait = tq_redis_wait,
-	.read = tq_redis_read_stream
+	.read = tq_redis_read_stream,
+	.report = tq_redis_report
 };
 
 extern const struct tq_module tq_module;

@@ -13,6 +13,9 @@
 
 #include "backend/redis/meta.h"
 #include "base/clock.h"
+#include "message/json.h"
+
+#define PROGRESS	"PROGRESS"	/* a report without a state */
 
 /* ---- its streams ----------------------------------------------------- */
 
@@ -81,6 +84,37 @@ foreign_end(struct tq_info *out, struct tq_arena *mem, const struct tq_redis_met
 	return out->why == NULL ? -1 : 0;
 }
 
+/* 1 if a running attempt said this: a state of its own, as Celery has it. */
+static int
+is_report(const struct tq_redis_meta *m)
+{
+	return m->x.o.state == TQ_ABSENT && m->state == TQ_STARTED &&
+	    strcmp(m->m.status, "STARTED") != 0;
+}
+
+/* "text", or "STATE json". */
+static int
+set_progress(struct tq_info *out, struct tq_arena *mem,
+    const struct tq_redis_meta *m)
+{
+	struct tq_buf b;
+
+	tq_buf_init(&b);
+	if (strcmp(m->m.status, PROGRESS) == 0 &&
+	    tq_scan_type(m->m.result) == TQ_SCAN_STRING) {
+		out->progress = tq_scan_text(mem, m->m.result).p;
+		return out->progress == NULL ? -1 : 0;
+	}
+	tq_buf_str(&b, m->m.status);
+	if (!tq_scan_unset(m->m.result)) {
+		tq_buf_byte(&b, ' ');
+		tq_buf_put(&b, m->m.result.p, m->m.result.n);
+	}
+	out->progress = tq_buf_ok(&b) ? tq_arena_copy(mem, b.p, b.n) : NULL;
+	tq_buf_fini(&b);
+	return out->progress == NULL ? -1 : 0;
+}
+
 static int
 fill(struct tq_redis *r, struct tq_info *out, struct tq_arena *mem,
     const struct tq_redis_meta *m, struct tq_err *e)
@@ -89,6 +123,8 @@ fill(struct tq_redis *r, struct tq_info *out, struct tq_arena *mem,
 	struct tq_bytes s;
 
 	out->state = m->state;
+	if (is_report(m) && set_progress(out, mem, m) == -1)
+		return tq_fail_sys(e, ENOMEM, "%s", out->id.s);
 	out->task.queue = x->queue != NULL ? x->queue : m->m.queue;
 	out->task.name = m->m.name;
 	if (x->o.state == TQ_ABSENT) {
@@ -164,8 +200,9 @@ tq_redis_stat(void *b, const char *id, unsigned flags, struct tq_info *out,
 	if ((rv == 0 || !TQ_STATE_ENDED(m.state)) && !r->is_store) {
 		if ((found = tq_redis_find(r, id, out, mem, e)) == -1)
 			return -1;
-		if (found == 1 && rv == 0)
-			return 1;
+		if (found == 1 && (rv == 0 || is_report(&m)))
+			return rv == 1 && set_progress(out, mem, &m) == -1 ?
+			    tq_fail_sys(e, ENOMEM, "%s", id) : 1;
 	}
 	if (rv == 1) {
 		if (attempt != 0 && m.x.attempt != attempt &&
@@ -206,4 +243,54 @@ tq_redis_store_put(void *b, const struct tq_claim *c, struct tq_outcome *o,
 	h.put = c->put;
 	h.start = c->start;
 	return tq_redis_end_stored(r, &h, &in, o, e);
+}
+
+/* ---- reports --------------------------------------------------------- */
+
+/*
+ * What a running attempt says of itself, as a Celery task does with
+ * update_state(): a meta that is no end.  Told and not waited for; it goes the
+ * way of the end, and before it.
+ */
+int
+tq_redis_report(void *b, const struct tq_claim *c, const struct tq_report *p,
+    struct tq_err *e)
+{
+	struct tq_redis *r = b;
+	struct tq_celery_step step = { .what = TQ_CELERY_STORE };
+	struct tq_celery_plan plan = { .step = &step, .nsteps = 1 };
+	struct tq_celery_meta meta;
+	struct tq_buf text, json;
+	int rv = -1;
+
+	tq_arena_reset(&r->mem);
+	tq_celery_meta_init(&meta);
+	tq_buf_init(&text);
+	tq_buf_init(&json);
+	meta.task_id = c->ref.id.s;
+	meta.status = p->state != NULL ? p->state : PROGRESS;
+	if (p->state == NULL) {
+		tq_json_str(&text, p->text.p, p->text.n);
+		meta.result.p = (const char *)text.p;
+		meta.result.n = text.n;
+	} else
+		meta.result = p->text;
+	tq_celery_meta_encode(&json, &meta);
+	step.id = c->ref.id.s;
+	step.text.p = (const char *)json.p;
+	step.text.n = json.n;
+	if (!tq_buf_ok(&text) || !tq_buf_ok(&json))
+		tq_fail_sys(e, ENOMEM, "%s", c->ref.id.s);
+	else if (r->apart)
+		rv = tq_redis_store_plan(r, &r->mem, &plan, e);
+	else if (tq_redis_ready(r, e) == 0) {
+		tq_redis_do_begin(r, &r->cmd, "", 0, NULL, 0);
+		if (tq_redis_do_plan(r, &r->cmd, &r->mem, &plan,
+		    TQ_REDIS_ALL, e) == 0)
+			rv = tq_redis_post(&r->main, TQ_REDIS_DO, &r->cmd,
+			    NULL, NULL, e);
+	}
+	tq_buf_fini(&text);
+	tq_buf_fini(&json);
+	return rv;
 }
