@@ -3,8 +3,9 @@
  *
  *	BASE			was delegated to us
  *	BASE/tq-PID		one worker
- *	BASE/tq-PID/worker	itself, its hooks and resident handlers
- *	BASE/tq-PID/N.G		tasks of place N, one after the other
+ *	BASE/tq-PID/worker	itself and its hooks
+ *	BASE/tq-PID/N.G		tasks of place N, one after the other; or a
+ *				resident handler, N is 65536 or more then
  *
  * Rules
  *  1. BASE is ours to arrange only if it carries the extended attribute
@@ -491,20 +492,21 @@ tq_leaf_kill(const struct tq_leaf *leaf)
 		(void)set(leaf->dir, "cgroup.kill", "1");
 }
 
-int
-tq_leaf_oom(struct tq_leaf *leaf)
+const char *
+tq_leaf_why(struct tq_leaf *leaf)
 {
+	const char *why = NULL;
 	int64_t oom, oom_kill;
-	int rv = 0;
 
 	if (leaf->dir == -1)
-		return 0;
+		return NULL;
 	count_events(&oom, &oom_kill, leaf);
 	if (oom_kill > leaf->oom_kill)
-		rv = oom > leaf->oom ? 1 : 2;
+		why = oom > leaf->oom ? "killed: memory limit (cgroup)" :
+		    "killed: out of memory (service or machine)";
 	leaf->oom = oom;
 	leaf->oom_kill = oom_kill;
-	return rv;
+	return why;
 }
 
 void

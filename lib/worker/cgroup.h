@@ -63,10 +63,10 @@ void	tq_leaf_leave(struct tq_leaf *);
 /* KILL all in it; returns at once. */
 void	tq_leaf_kill(const struct tq_leaf *);
 /*
- * Whether the system has killed in it for want of memory since the last time:
- * 0, 1 for its own limit, 2 for that of the service or the machine.
+ * That the system has killed in it for want of memory since the last time, and
+ * by whose limit, in words; NULL: it has not.
  */
-int	tq_leaf_oom(struct tq_leaf *);
+const char *tq_leaf_why(struct tq_leaf *);
 /* Nothing of it may run. */
 void	tq_leaf_close(struct tq_leaf *, const struct tq_cgroup *);
 #endif

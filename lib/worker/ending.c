@@ -89,15 +89,10 @@ of_timeval(const struct timeval *tv)
 static void
 name_limit(struct tq_place *p)
 {
-	static const char *const oom[] = {
-		NULL,
-		"killed: memory limit (cgroup)",
-		"killed: out of memory (service or machine)",
-	};
 	const char *why = tq_limit_why(&p->plan.proc.limits, &p->end);
 
 	if (why == NULL && p->end.status == 128 + SIGKILL)
-		why = oom[tq_leaf_oom(&p->leaf)];
+		why = tq_leaf_why(&p->leaf);
 	if (why != NULL && p->cause == TQ_CAUSE_NONE)
 		tq_ending_why(p, why);
 }

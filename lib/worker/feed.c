@@ -28,7 +28,7 @@ tq_feed_open(struct tq_place *p, const struct tq_place_rules *rules,
 	p->nresident = uses->n;
 	for (i = 0; i < uses->n; i++)
 		tq_resident_init(&p->resident[i], rules->epoll, rules->key +
-		    (p->number - 1) * TQ_USES_MAX + i);
+		    (p->number - 1) * TQ_USES_MAX + i, rules->cgroup);
 	return 0;
 }
 

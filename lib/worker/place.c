@@ -336,6 +336,7 @@ tq_place_has_more(const struct tq_place *p)
 static void
 resident_ended(struct tq_place *p, int wstatus)
 {
+	const char *oom;
 	char why[64];
 	int unseen;
 
@@ -353,6 +354,11 @@ resident_ended(struct tq_place *p, int wstatus)
 	tq_feed_why(why, sizeof(why), wstatus);
 	tq_ending_why(p, why);
 	tq_ending_cause(p);
+	oom = tq_leaf_why(&p->at->leaf);
+	/* its output closes with it, and may be seen to before it is reaped */
+	if (oom != NULL && p->end.signal == SIGKILL &&
+	    (p->cause == TQ_CAUSE_NONE || p->cause == TQ_CAUSE_MUTE))
+		tq_ending_why(p, oom);
 	p->state = TQ_PLACE_ENDED;
 }
 
@@ -470,8 +476,7 @@ tq_place_kill(struct tq_place *p, enum tq_place_cause cause,
 		make_mark(mark, sizeof(mark), p->claim.ref.id.s,
 		    p->claim.ref.attempt);
 	/* all at once: what forks faster than we look cannot run away */
-	if (p->at == NULL)
-		tq_leaf_kill(&p->leaf);
+	tq_leaf_kill(p->at != NULL ? &p->at->leaf : &p->leaf);
 	if ((left = tq_tree_end(&tree)) > 0)
 		tq_say(rules->say, TQ_SAY_WRONG, "%s: %d processes do not "
 		    "end", p->claim.ref.id.s, left);

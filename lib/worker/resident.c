@@ -27,12 +27,15 @@
 #define LOOK_EVERY	(100 * TQ_MS)
 
 void
-tq_resident_init(struct tq_resident *r, int epoll, uint64_t key)
+tq_resident_init(struct tq_resident *r, int epoll, uint64_t key,
+    const struct tq_cgroup *cgroup)
 {
 	memset(r, 0, sizeof(*r));
 	r->in = r->out = -1;
 	r->epoll = epoll;
 	r->key = key;
+	r->cgroup = cgroup;
+	tq_leaf_init(&r->leaf, (unsigned)key);
 	tq_buf_init(&r->request);
 	tq_buf_init(&r->line);
 	tq_arena_init(&r->mem);
@@ -84,8 +87,11 @@ tq_resident_fini(struct tq_resident *r)
 	}
 	if (r->pid != 0) {
 		wait_for(r->pid, until);
+		tq_leaf_kill(&r->leaf);
 		kill_tree(r->pid, r->mark);
 	}
+	if (r->cgroup != NULL)
+		tq_leaf_close(&r->leaf, r->cgroup);
 	tq_buf_fini(&r->request);
 	tq_buf_fini(&r->line);
 	tq_arena_fini(&r->mem);
@@ -146,8 +152,14 @@ spawn(struct tq_resident *r, const struct tq_use *use,
 	    (long)getpid(), (unsigned long long)r->key, ++r->starts);
 	if ((proc.env = make_env(r, rules, number, &mem)) == NULL)
 		rv = tq_fail_sys(e, errno, "environment");
-	else
+	else {
+		/* who is to leave may still be in the one before */
+		tq_leaf_leave(&r->leaf);
+		if (r->cgroup != NULL && tq_leaf_make(&r->leaf, r->cgroup,
+		    &proc.limits, NULL) == 0)
+			proc.leaf = &r->leaf;
 		rv = tq_proc_start(&r->pid, &proc, status, e);
+	}
 	tq_arena_fini(&mem);
 	return rv;
 }
@@ -416,8 +428,10 @@ tq_resident_retire(struct tq_resident *r, tq_time now)
 void
 tq_resident_end(struct tq_resident *r)
 {
-	if (r->pid != 0)
+	if (r->pid != 0) {
+		tq_leaf_kill(&r->leaf);
 		kill_tree(r->pid, r->mark);
+	}
 	r->pid = 0;
 	hang_up(r);
 }

@@ -22,6 +22,7 @@
 
 #include "answer.h"
 #include "base/buf.h"
+#include "cgroup.h"
 #include "plan.h"
 #include "use.h"
 
@@ -45,6 +46,8 @@ struct tq_resident {
 	int		 worn;		/* it shall get no more */
 	tq_time		 looked;	/* at its size, CLOCK_BOOTTIME */
 	char		 mark[64];	/* TQ_RESIDENT=... in its environment */
+	struct tq_leaf	 leaf;		/* its cgroup, another for each process */
+	const struct tq_cgroup *cgroup;	/* that is in, or NULL */
 
 	unsigned long	 starts;	/* processes so far */
 
@@ -53,7 +56,8 @@ struct tq_resident {
 	tq_time		 until;		/* KILL it then */
 };
 
-void	tq_resident_init(struct tq_resident *, int epoll, uint64_t key);
+void	tq_resident_init(struct tq_resident *, int epoll, uint64_t key,
+	    const struct tq_cgroup *);
 /* As retire, wait for what is there and kill it; free the rest. */
 void	tq_resident_fini(struct tq_resident *);
 

@@ -81,6 +81,26 @@ pkill -f "sleep $mark"
 
 tqctl stop >/dev/null
 wait_gone $!
+
+cat >stay <<END
+#!/bin/sh
+trap '' TERM
+while read -r line; do
+	setsid sleep $mark &
+	cut -d: -f3 /proc/self/cgroup >$T/where
+	sleep 60
+done
+END
+chmod 755 stay
+tqput -Q -q stay --id stays -N stay -T 1,1
+bg inside "$base" tqrun -q stay -U stay="$T/stay"
+check 'a resident handler that hangs is killed' 137 '' '*time limit*' \
+    timeout 20 tqresult -w stays
+like 'in a cgroup of its own' "$(cat where)" '*/tq-*/65536.*'
+is 'with all that it started' "$(running)" 0
+tqctl stop >/dev/null
+wait_gone $!
+
 bg inside "$base" tqrun
 limits >/dev/null
 is 'what a worker left the next one removes' \

@@ -266,16 +266,18 @@ kills_for_memory_are_told_once(void **state)
 	char own[160];
 
 	assert_int_equal(tq_cgroup_open(&f->cg, f->base, NULL), 0);
-	assert_int_equal(tq_leaf_oom(&f->leaf), 0);
+	assert_null(tq_leaf_why(&f->leaf));
 	assert_int_equal(tq_leaf_make(&f->leaf, &f->cg, &l, NULL), 0);
 	/* of tasks before this worker */
-	assert_int_equal(tq_leaf_oom(&f->leaf), 0);
+	assert_null(tq_leaf_why(&f->leaf));
 	snprintf(own, sizeof(own), "%s/7.0", f->own);
 	write_file(own, "memory.events", "low 0\noom 1\noom_kill 4\n");
-	assert_int_equal(tq_leaf_oom(&f->leaf), 1);
-	assert_int_equal(tq_leaf_oom(&f->leaf), 0);
+	assert_string_equal(tq_leaf_why(&f->leaf),
+	    "killed: memory limit (cgroup)");
+	assert_null(tq_leaf_why(&f->leaf));
 	write_file(own, "memory.events", "low 0\noom 1\noom_kill 5\n");
-	assert_int_equal(tq_leaf_oom(&f->leaf), 2);
+	assert_string_equal(tq_leaf_why(&f->leaf),
+	    "killed: out of memory (service or machine)");
 }
 
 static void
@@ -499,7 +501,7 @@ memory_ends_it(const struct tq_cgroup *cg)
 	if (waitpid(pid, &status, 0) != pid || !WIFSIGNALED(status) ||
 	    WTERMSIG(status) != SIGKILL)
 		return 2;
-	if (tq_leaf_oom(&leaf) != 1)
+	if (tq_leaf_why(&leaf) == NULL)
 		return 3;
 	if (!empties(&leaf))
 		return 4;
