@@ -455,6 +455,49 @@ own_tasks_answer_at_once(void **state)
 }
 
 static void
+own_tasks_asked_wrongly_fail_in_words(void **state)
+{
+	static const struct {
+		const char	*task, *args, *kwargs, *why;
+	} row[] = {
+		{ "accumulate", "[1]", "{\"index\": 1}",
+		    "index: no such argument" },
+		{ "map", "[]", "{}", "it: not an array" },
+		{ "map", "[]", "{\"it\": [1]}", "" },
+		{ "starmap", "[]", "{\"task\": {\"task\": \"cap.add\"}, "
+		    "\"it\": [1]}", "an item is not an array" },
+		{ "chunks", "[]", "{\"it\": [1], \"n\": 0}",
+		    "chunks need a task, a list and a number over 0" },
+		{ "group", "[]", "{}", "tasks of a group: " },
+		{ "chord", "[]", "{\"header\": []}", "" },
+		{ "chord_unlock", "[\"g\"]", "{\"result\": 7}",
+		    "result: no list of results" },
+		{ "chord_unlock", "[\"g\", 7]", "{\"result\": []}", "" },
+	};
+	struct t_site *s = *state;
+	char sig[256];
+	const char *got;
+	size_t k;
+
+	for (k = 0; k < T_COUNT(row); k++) {
+		t_site_fini(s);
+		t_site_init(s);
+		/* behind another, so that it comes as a task of its own */
+		snprintf(sig, sizeof(sig), "{\"task\": \"celery.%s\", "
+		    "\"args\": %s, \"kwargs\": %s, \"subtask_type\": \"own\", "
+		    "\"options\": {\"task_id\": \"x\"}}", row[k].task,
+		    row[k].args, row[k].kwargs);
+		t_site_apply(s, sig);
+		t_site_run(s);
+		got = t_site_result(s, "x");
+		if (strstr(got, "InvalidTaskError") == NULL ||
+		    strstr(got, row[k].why) == NULL)
+			fail_msg("%s: %s", row[k].task, got);
+		assert_int_equal(json_array_size(s->ran), 0);
+	}
+}
+
+static void
 shapes_sent_as_tasks_are_laid_open(void **state)
 {
 	struct t_site *s = *state;
@@ -962,6 +1005,7 @@ main(void)
 		TEST(map_fails_as_its_item_does),
 		TEST(chunks_are_a_group_of_starmaps),
 		TEST(own_tasks_answer_at_once),
+		TEST(own_tasks_asked_wrongly_fail_in_words),
 		TEST(shapes_sent_as_tasks_are_laid_open),
 		TEST(chain_of_group_task_group_is_two_chords),
 		TEST(chord_in_a_chord_counts_by_its_body),
