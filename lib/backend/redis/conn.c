@@ -2,14 +2,9 @@
 #include "backend/redis/conn.h"
 
 #include <sys/socket.h>
-#include <sys/un.h>
 
 #include <bsd/string.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <netdb.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -17,6 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "backend/redis/dial.h"
 #include "base/clock.h"
 
 #define PART	65536	/* bytes read at a time */
@@ -103,142 +99,7 @@ lose_silent(struct tq_redis_conn *c, struct tq_err *e)
 	return lose(c, 0, what, e);
 }
 
-/* ---- connecting ------------------------------------------------------ */
-
-/* Wait for events on fd until then: 1, 0 the time is over, -1. */
-static int
-wait_fd(int fd, short events, tq_time until)
-{
-	struct pollfd p = { .fd = fd, .events = events };
-	tq_time left;
-	int rv;
-
-	for (;;) {
-		left = until - tq_clock_mono();
-		if (left < 0)
-			left = 0;
-		if (left > 1000 * TQ_SECOND)
-			left = 1000 * TQ_SECOND;
-		rv = poll(&p, 1, (int)((left + TQ_MS - 1) / TQ_MS));
-		if (rv != -1 || errno != EINTR)
-			return rv;
-	}
-}
-
-/* A socket connected to that address, or -1. */
-static int
-connect_to(const struct sockaddr *sa, socklen_t len, tq_time until)
-{
-	socklen_t size = sizeof(int);
-	int fd, num = 0, one = 1;
-
-	fd = socket(sa->sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK,
-	    0);
-	if (fd == -1)
-		return -1;
-	if (connect(fd, sa, len) == -1) {
-		num = errno;
-		if (num == EINPROGRESS) {
-			num = wait_fd(fd, POLLOUT, until) == 1 ? 0 :
-			    ETIMEDOUT;
-			if (num == 0)
-				(void)getsockopt(fd, SOL_SOCKET, SO_ERROR,
-				    &num, &size);
-		}
-	}
-	if (num != 0) {
-		close(fd);
-		errno = num;
-		return -1;
-	}
-	if (sa->sa_family != AF_UNIX)
-		(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one,
-		    sizeof(one));
-	(void)setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &one, sizeof(one));
-	return fd;
-}
-
-static int
-connect_socket(struct tq_redis_conn *c, tq_time until, struct tq_err *e)
-{
-	struct sockaddr_un sun = { .sun_family = AF_UNIX };
-
-	if (strlcpy(sun.sun_path, c->place->path, sizeof(sun.sun_path)) >=
-	    sizeof(sun.sun_path))
-		return tq_fail(e, EINVAL, "%s: the path of a socket has at "
-		    "most %zu bytes", c->place->name,
-		    sizeof(sun.sun_path) - 1);
-	c->fd = connect_to((struct sockaddr *)&sun, sizeof(sun), until);
-	return c->fd == -1 ? lose(c, errno, NULL, e) : 0;
-}
-
-/* The addresses of a name in turn. */
-static int
-connect_host(struct tq_redis_conn *c, tq_time until, struct tq_err *e)
-{
-	struct addrinfo hints = {
-		.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV
-	};
-	struct addrinfo *list, *ai;
-	char port[16];
-	int rv, num = ECONNREFUSED;
-
-	snprintf(port, sizeof(port), "%d", c->place->port);
-	if ((rv = getaddrinfo(c->place->host, port, &hints, &list)) != 0)
-		return lose(c, 0, gai_strerror(rv), e);
-	for (ai = list; ai != NULL && c->fd == -1; ai = ai->ai_next) {
-		c->fd = connect_to(ai->ai_addr, ai->ai_addrlen, until);
-		if (c->fd == -1)
-			num = errno;
-	}
-	freeaddrinfo(list);
-	return c->fd == -1 ? lose(c, num, NULL, e) : 0;
-}
-
 /* ---- replies --------------------------------------------------------- */
-
-int
-tq_redis_failed(const struct tq_redis_place *p, const redisReply *r,
-    struct tq_err *e)
-{
-	/* by the first word; a LOADING server will answer soon */
-	static const struct {
-		const char	*word;
-		int		 num;
-		const char	*hint;
-	} known[] = {
-		{ "BUSYKEY", EEXIST, NULL },
-		{ "CLUSTERDOWN", ECONNREFUSED, NULL },
-		{ "ERR AUTH", EPERM, NULL },
-		{ "ERR DB index", EINVAL, "no such database" },
-		{ "ERR invalid DB", EINVAL, "no such database" },
-		{ "LOADING", ECONNREFUSED, NULL },
-		{ "MASTERDOWN", ECONNREFUSED, NULL },
-		{ "MISCONF", ENOSPC, NULL },
-		{ "MOVED", ENOTSUP, "a cluster is not served" },
-		{ "NOAUTH", EPERM, "wants a password" },
-		{ "NOPERM", EPERM, NULL },
-		{ "OOM", ENOSPC, "full: maxmemory is reached" },
-		{ "READONLY", EROFS, "a replica that takes no writes" },
-		{ "WRONGPASS", EPERM, "wrong user or password" },
-		{ "WRONGTYPE", EPROTO, NULL },
-	};
-	const char *at;
-	size_t i;
-
-	for (i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
-		/* an error of a call in a script has its text inside */
-		at = strstr(r->str, known[i].word);
-		if (at == NULL || (at != r->str && at[-1] != ' ' &&
-		    at[-1] != '-' && at[-1] != '\''))
-			continue;
-		if (known[i].hint != NULL)
-			return tq_fail(e, known[i].num, "%s: %s", p->name,
-			    known[i].hint);
-		return tq_fail(e, known[i].num, "%s: %.300s", p->name, at);
-	}
-	return tq_fail(e, EPROTO, "%s: %.300s", p->name, r->str);
-}
 
 /* Hand replies to whom they are for. */
 static int
@@ -352,7 +213,7 @@ tq_redis_await(struct tq_redis_conn *c, tq_time until, struct tq_err *e)
 		return -1;
 	if (rv == 0)
 		events |= POLLOUT;
-	if ((rv = wait_fd(c->fd, events, until)) == -1)
+	if ((rv = tq_redis_poll(c->fd, events, until)) == -1)
 		return lose(c, errno, NULL, e);
 	if (rv == 0)
 		return 0;
@@ -622,12 +483,12 @@ tq_redis_conn_open(struct tq_redis_conn *c, struct tq_err *e)
 {
 	const struct tq_redis_place *p = c->place;
 	tq_time until = tq_clock_deadline(tq_clock_mono(), p->timeout);
+	const char *why;
 	char db[16];
 
 	tq_redis_conn_drop(c);
-	if (p->path != NULL ? connect_socket(c, until, e) == -1 :
-	    connect_host(c, until, e) == -1)
-		return -1;
+	if ((c->fd = tq_redis_dial(p, until, &why)) == -1)
+		return lose(c, why == NULL ? errno : 0, why, e);
 	if ((c->reader = redisReaderCreate()) == NULL)
 		return lose(c, ENOMEM, NULL, e);
 	c->opened++;

@@ -261,6 +261,10 @@ int	tq_redis_delay(struct tq_redis *, struct tq_redis_held *, int priority,
 int	tq_redis_claim(void *b, const struct tq_take *, struct tq_claim *,
 	    struct tq_err *);
 
+/* Its end stands in h->end: off it goes, with TQ_SETTLE_* flags. */
+int	tq_redis_end_begin(struct tq_redis *, struct tq_redis_held *,
+	    unsigned flags, struct tq_err *);
+/* Once more, after a loss. */
 int	tq_redis_end_post(struct tq_redis_held *, struct tq_err *);
 int	tq_redis_stale(const struct tq_ref *, struct tq_err *);
 int	tq_redis_end_stored(struct tq_redis *, const struct tq_redis_held *,

@@ -45,6 +45,10 @@ struct tq_redis_worker {
 	int64_t		 clock;		/* Lamport */
 };
 
+/* note.c */
+/* Write our note, when it has changed or is growing old. */
+int	tq_redis_note(struct tq_redis *, int changed, struct tq_err *);
+
 /* worker.c */
 int	tq_redis_option(void *b, const char *name, const char *value,
 	    struct tq_err *);
