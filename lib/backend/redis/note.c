@@ -286,6 +286,18 @@ tq_redis_explain(struct tq_redis *r, struct tq_info *out, const char *tag,
 	return 0;
 }
 
+/* A note that does not hold any more: its worker is gone, or writes again. */
+static void
+forget(struct tq_redis *r, const char *name)
+{
+	tq_redis_cmd_reset(&r->cmd);
+	tq_redis_cmd_str(&r->cmd, "HDEL");
+	tq_redis_cmd_join(&r->cmd, r->place.prefix, "tq.workers", NULL);
+	tq_redis_cmd_str(&r->cmd, name);
+	(void)tq_redis_post(&r->main, TQ_REDIS_PLAIN, &r->cmd, NULL, NULL,
+	    NULL);
+}
+
 int
 tq_redis_workers(void *b, int (*each)(const struct tq_worker_info *, void *),
     void *arg, struct tq_err *e)
@@ -321,6 +333,8 @@ tq_redis_workers(void *b, int (*each)(const struct tq_worker_info *, void *),
 			rv = each(&w, arg);
 		} else if (rv == -1)
 			tq_fail_sys(e, ENOMEM, "workers");
+		else if (r->worker != NULL)
+			forget(r, a->element[i]->str);
 		tq_arena_reset(&mem);
 	}
 	tq_arena_fini(&mem);

@@ -35,7 +35,8 @@
  * Returns {due of the next delayed one or "", 1 if a lease has passed,
  * revision of tq.revoked, 1 if something is paused, tag, number of the key,
  * message, ...}.  Tags are the
- * stem with a number.  Due ones go where they are taken next, the earliest
+ * stem with a number.  What is no JSON makes none of its text in unacked, for
+ * the moment until it is set aside.  Due ones go where they are taken next, the earliest
  * first.
  */
 static const char take[] =
@@ -97,8 +98,8 @@ static const char take[] =
  *	K key id		the key is this id's, until
  *	U key id		it is not any more
  *
- * id is not "": nothing of that message if tq.id.ID is there; it lasts
- * a week (and the delay).  A step of a chord whose size is gone at the
+ * id is not "": nothing of that message if tq.id.ID is there; it lasts a week
+ * for a put, a day for what follows a task (and the delay).  A step of a chord whose size is gone at the
  * beginning is left out.
  *
  * Returns "OK"; "STALE" the tag is not held; "CLOSED name"; "SEEN id" for a
@@ -153,6 +154,7 @@ static const char transact[] =
 "  at = at + span(at)\n"
 "end\n"
 "local function new(id, ttl)\n"
+"  if tag ~= '' then ttl = ttl - 518400 end\n"
 "  return id == '' or redis.call('SET', p..'tq.id.'..id, '1', 'NX', 'EX',"
 " ttl)\n"
 "end\n"
@@ -160,7 +162,12 @@ static const char transact[] =
 "  S = function(i)\n"
 "    use(rdb)\n"
 "    local old = redis.call('GET', ARGV[i])\n"
-"    if old and string.find(old, '\"status\": ?\"SUCCESS\"') then return end\n"
+"    if old then\n"
+"      local ok, meta = pcall(cjson.decode, old)\n"
+"      if ok and type(meta) == 'table' and meta.status == 'SUCCESS' then\n"
+"        return\n"
+"      end\n"
+"    end\n"
 "    redis.call('SETEX', ARGV[i], ARGV[i + 1], ARGV[i + 2])\n"
 "    redis.call('PUBLISH', ARGV[i], ARGV[i + 2])\n"
 "  end,\n"
