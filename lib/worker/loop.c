@@ -509,6 +509,32 @@ wait_for(struct loop *l, tq_time length)
 		complain(l, &e);
 }
 
+/*
+ * Nothing runs any more: is every outcome where it is kept?  A remote broker
+ * may not have heard of the last ones.  Asked once a second until -g is over,
+ * then once more; who leaves with some untold says so.
+ */
+static int
+all_told(struct loop *l)
+{
+	struct tq_err e;
+
+	if (l->life == TQ_LIFE_STARTING || l->life == TQ_LIFE_RUNNING ||
+	    l->gone.num != 0)
+		return 1;
+	if (l->life != TQ_LIFE_STOPPING && l->now < l->pause)
+		return 0;
+	if (tq_sync(l->tq, &e) == 0)
+		return 1;
+	if (l->life == TQ_LIFE_STOPPING) {
+		l->gone = e;
+		if (e.num == ETIMEDOUT)
+			l->gone.num = ECONNREFUSED;
+	} else
+		complain(l, &e);
+	return l->gone.num != 0;
+}
+
 static void
 run(struct loop *l)
 {
@@ -521,7 +547,7 @@ run(struct loop *l)
 			l->deadline = TQ_FOREVER;
 			happen(l, TQ_LIFE_GRACE);
 		}
-		if (l->pool.busy == 0)
+		if (l->pool.busy == 0 && all_told(l))
 			happen(l, TQ_LIFE_EMPTY);
 		if (l->life == TQ_LIFE_STOPPED)
 			break;

@@ -76,3 +76,51 @@ idle()
 	[ "$(rcli HLEN unacked)" = 0 ]
 }
 ok 'nothing is held' wait_for idle
+
+# ---- no server at the end ------------------------------------------------------
+# What ended while the server was away is told when it is back, or it is said.
+kill -TERM $w1 $w2
+wait $w1 $w2
+cat >h/slow <<SH
+#!/bin/sh
+echo x >>'$T/begun'
+until [ -e '$T/go' ]; do sleep 0.05; done
+SH
+chmod +x h/slow
+both_begun()
+{
+	[ "$(wc -l <begun 2>/dev/null)" -eq 2 ]
+}
+stopped()
+{
+	: >begun
+	rm -f go
+	tqput -Q --id "$1-1" -N slow && tqput -Q --id "$1-2" -N slow
+	tqrun -j 2 -g "$2" h 2>"$1.err" &
+	w=$!
+	pids="$pids $w"
+	wait_for both_begun
+	redis_kill
+	kill -TERM $w
+	: >go
+}
+stopped gone 2
+wait $w
+is 'a worker whose last words are not heard fails' $? 69
+like 'and says so' "$(cat gone.err)" '*redis://127.0.0.1:*'
+redis_again --loglevel warning
+ended()
+{
+	[ "$(tqresult -o state "$1-1" "$1-2" 2>/dev/null | sort -u)" = success ]
+}
+tqrun -j 2 -X h 2>again.err &
+w=$!
+pids="$pids $w"
+ok 'its tasks end with the next worker' wait_long ended gone
+kill -TERM $w
+wait $w
+stopped back 60
+redis_again --loglevel warning
+ok 'one that can tell in time does' wait_long ended back
+wait $w
+is 'and leaves as ever' $? 0
