@@ -58,6 +58,37 @@ every_call tqget tqget -q s -- cat
 every_call tqrun tqrun -q s -n 1
 every_call 'tqctl gc' tqctl gc
 
+# A schedule, a tick a second: long, for each death waits for ticks.
+if [ "$TQ_CRASH" = long ]; then
+	# ticks file: those that it tells of, in seconds since 1970
+	ticks()
+	{
+		sed -n 's/.*: put .* for //p' "$1" | while read -r tick; do
+			date -d "$tick" +%s
+		done
+	}
+	echo '@every 1s [-q beat missed=all] true' >"$T/tab"
+	tqbeat -v "$T/tab" 2>"$T/first" &
+	wait_for grep -q ': put ' "$T/first"
+	kill -KILL $!
+	wait $! 2>/dev/null
+	for call in $calls timerfd_settime poll; do
+		for n in 1 2 3 5 8; do
+			timeout 3 strace -qq -f -o /dev/null -e \
+			    inject="$call:signal=KILL:when=$n" \
+			    tqbeat "$T/tab" 2>/dev/null
+		done
+	done
+	tqbeat -v "$T/tab" 2>"$T/last" &
+	wait_for grep -q ': put ' "$T/last"
+	kill -TERM $!
+	wait $!
+	is 'tqbeat, killed at each call: every tick is put once' \
+	    "$(tqstat -q beat | wc -l)" \
+	    $(($(ticks "$T/last" | tail -n 1) - \
+	    $(ticks "$T/first" | head -n 1) + 1))
+fi
+
 # A task whose worker died three times is a failure, and counts as told.
 ok 'what is left runs' timeout 60 tqrun -E -q s
 grep -E '^[0-9a-f-]{36}$' "$T/out" | sort >"$T/accepted"
