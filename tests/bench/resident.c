@@ -11,25 +11,6 @@
 
 enum { TASKS = 200000, PLACES = 2 };
 
-/* Answer each line with its id, as a handler does. */
-static int
-handle(void)
-{
-	static const char head[] = "{\"id\":\"";
-	char *line = NULL, *end;
-	size_t size = 0, n = sizeof(head) - 1;
-
-	while (getline(&line, &size, stdin) > 0) {
-		if (strncmp(line, head, n) != 0 ||
-		    (end = strchr(line + n, '"')) == NULL)
-			errx(1, "strange task: %s", line);
-		printf("%.*s\"}\n", (int)(end - line), line);
-		fflush(stdout);
-	}
-	free(line);
-	return 0;
-}
-
 struct handler {
 	pid_t	 pid;
 	FILE	*in, *out;
@@ -368,7 +349,7 @@ main(int argc, char **argv)
 
 	if (getenv("TQ_RESIDENT") != NULL ||
 	    (argc == 2 && strcmp(argv[1], "handle") == 0))
-		return handle();
+		return bench_handle();
 	if ((n = readlink("/proc/self/exe", self, sizeof(self) - 1)) == -1)
 		err(1, "/proc/self/exe");
 	self[n] = '\0';

@@ -19,24 +19,6 @@ enum {
 #define GROWTH	0.05			/* of memory, at most */
 
 static int
-handle(void)
-{
-	static const char head[] = "{\"id\":\"";
-	char *line = NULL, *end;
-	size_t size = 0, n = sizeof(head) - 1;
-
-	while (getline(&line, &size, stdin) > 0) {
-		if (strncmp(line, head, n) != 0 ||
-		    (end = strchr(line + n, '"')) == NULL)
-			errx(1, "strange task: %s", line);
-		printf("%.*s\"}\n", (int)(end - line), line);
-		fflush(stdout);
-	}
-	free(line);
-	return 0;
-}
-
-static int
 descriptors(pid_t pid)
 {
 	char path[64];
@@ -149,7 +131,7 @@ main(void)
 	int rv;
 
 	if (getenv("TQ_RESIDENT") != NULL)
-		return handle();
+		return bench_handle();
 	if ((n = readlink("/proc/self/exe", self, sizeof(self) - 1)) == -1)
 		err(1, "/proc/self/exe");
 	self[n] = '\0';
