@@ -1,9 +1,9 @@
 /*
  * A schedule: the lines of a file, each with its task.
  *
- * A line is known to the broker by a name made of what it says (its times, zone,
- * options and command), of who it is for, and of how many lines before it say
- * the same.  So two tqbeats with one file have one schedule, a line that is
+ * A line is known to the broker by a name made of what it says (its times,
+ * zone, options and command), of who it is for, and of how many lines before it
+ * say the same.  So two tqbeats with one file have one schedule, a line that is
  * changed is a new one, and moving lines about changes nothing.
  */
 #ifndef TQ_BEAT_SCHEDULE_H

@@ -9,8 +9,8 @@
 #define TQ_ZONE_MAX	128		/* bytes in a name, with its NUL */
 
 /*
- * libc computes in the zone of $TZ.  While another is in use, that is set; "" is
- * the zone that the process began with, and must be in use again before
+ * libc computes in the zone of $TZ.  While another is in use, that is set; ""
+ * is the zone that the process began with, and must be in use again before
  * anything else reads the environment.
  */
 struct tq_zones {
