@@ -150,6 +150,8 @@ int	tq_graph_audit(struct tq_table *t, char *why, size_t size);
 uint64_t tq_key_hash(const struct tq_table *t, const char *key, size_t n);
 void	tq_key_add(struct tq_table *t, uint32_t ext);
 void	tq_key_del(struct tq_table *t, uint32_t ext);
+/* Have its bucket come, while other things are done. */
+void	tq_key_expect(struct tq_table *t, uint64_t hash);
 /*
  * The next row of that hash behind row `ext` (0: the first), 0 none.  All of
  * them are of unended tasks.

@@ -1,11 +1,20 @@
 /*
- * The index by key: rows of unended tasks that have one.  Linear hashing with
- * chains through the rows, as index.c has it for ids, with one bucket for each
- * row that was ever used.
+ * The index by key: rows of unended tasks that have one.  Linear hashing as
+ * index.c has it for ids, but keys are spread at random, so each row that is
+ * looked at is a miss of the cache.  A bucket is a line of the cache with seven
+ * rows and the upper bits of their hashes; what is more stands in a chain
+ * through the rows.  There is a bucket for every four rows that were ever used:
+ * one line is read to find a key or find it missing, and a split touches no row.
  */
 #include <string.h>
 
 #include "spool/graph.h"
+
+/* An entry: row in bits 0 to 24, above bit 25 its hash.  0: free. */
+#define ROW(e)		((uint32_t)(e) & (TQ_SLOTS_MAX - 1))
+#define HASH(h)		((h) & ~(uint64_t)(2 * TQ_SLOTS_MAX - 1))
+#define HASH_SHIFT	26
+#define PER_BUCKET	4		/* rows, for which there is a bucket */
 
 uint64_t
 tq_key_hash(const struct tq_table *t, const char *key, size_t n)
@@ -27,15 +36,15 @@ tq_key_hash(const struct tq_table *t, const char *key, size_t n)
 static uint32_t
 bucket(const struct tq_top *top, uint64_t hash)
 {
-	uint32_t level = top->key_level & 31;
-	uint32_t b = (uint32_t)hash & ((2u << level) - 1);
+	uint32_t level = top->key_level & 31, h = (uint32_t)(hash >> HASH_SHIFT);
+	uint32_t b = h & ((2u << level) - 1);
 
 	if (b >= top->keys.used)
 		b &= (1u << level) - 1;
 	return b;
 }
 
-static uint32_t *
+static struct tq_keys *
 bucket_of(struct tq_table *t, uint64_t hash)
 {
 	const struct tq_top *top = t->top;
@@ -44,7 +53,7 @@ bucket_of(struct tq_table *t, uint64_t hash)
 	if (top->keys.used == 0)
 		return NULL;
 	b = bucket(top, hash);
-	if (b >= top->keys.cap || top->keys.cap > TQ_SLOTS_MAX) {
+	if (b >= top->keys.cap || top->keys.cap > TQ_KEYS_MAX) {
 		t->bad = 1;
 		return NULL;
 	}
@@ -61,34 +70,59 @@ row(struct tq_table *t, uint32_t n)
 	return &t->exts[n];
 }
 
+/* Put an entry into a bucket, or its row into the chain behind that. */
+static void
+push(struct tq_table *t, struct tq_keys *b, uint64_t entry)
+{
+	struct tq_ext *x;
+	int i;
+
+	for (i = 0; i < TQ_KEYS_LINE; i++)
+		if (b->entry[i] == 0) {
+			b->entry[i] = entry;
+			return;
+		}
+	if ((x = row(t, ROW(entry))) == NULL)
+		return;
+	x->chain = (uint32_t)b->more;
+	b->more = ROW(entry);
+}
+
 /* One more bucket, filled from the one half the way back. */
 static void
 split(struct tq_table *t)
 {
 	struct tq_top *top = t->top;
-	uint32_t new = top->keys.used, *from, n, steps = 0;
+	uint32_t new = top->keys.used, n, next, steps = 0;
+	struct tq_keys old, *from;
 	struct tq_ext *x;
+	int i;
 
-	if (new >= top->keys.cap || top->keys.cap > TQ_SLOTS_MAX) {
+	if (new >= top->keys.cap || top->keys.cap > TQ_KEYS_MAX) {
 		t->bad = 1;
 		return;
 	}
 	top->keys.used = new + 1;
-	t->keys[new] = 0;
+	memset(&t->keys[new], 0, sizeof(t->keys[new]));
 	if (new == 0)
 		return;
 	if (new == 2u << (top->key_level & 31))
 		top->key_level++;
 	from = &t->keys[new & ((1u << (top->key_level & 31)) - 1)];
-	while ((n = *from) != 0 && steps++ <= top->exts.used) {
+	old = *from;
+	memset(from, 0, sizeof(*from));
+	for (i = 0; i < TQ_KEYS_LINE; i++)
+		if (old.entry[i] != 0)
+			push(t, bucket(top, old.entry[i]) == new ?
+			    &t->keys[new] : from, old.entry[i]);
+	for (n = (uint32_t)old.more; n != 0 && steps++ <= top->exts.used;
+	    n = next) {
 		if ((x = row(t, n)) == NULL)
 			return;
-		if (bucket(top, x->key) == new) {
-			*from = x->chain;
-			x->chain = t->keys[new];
-			t->keys[new] = n;
-		} else
-			from = &x->chain;
+		next = x->chain;
+		x->chain = 0;
+		push(t, bucket(top, x->key) == new ? &t->keys[new] : from,
+		    HASH(x->key) | n);
 	}
 }
 
@@ -96,51 +130,96 @@ void
 tq_key_add(struct tq_table *t, uint32_t ext)
 {
 	struct tq_ext *x = row(t, ext);
-	uint32_t *b;
+	struct tq_keys *b;
 	int i;
 
 	if (x == NULL)
 		return;
-	/* two: rows without a key may have come before */
-	for (i = 0; i < 2 && t->top->keys.used < t->top->exts.used; i++)
+	/* twice: rows without a key may have come before */
+	for (i = 0; i < 2 && (uint64_t)PER_BUCKET * t->top->keys.used <
+	    t->top->exts.used; i++)
 		split(t);
-	if ((b = bucket_of(t, x->key)) == NULL)
-		return;
-	x->chain = *b;
-	*b = ext;
+	if ((b = bucket_of(t, x->key)) != NULL)
+		push(t, b, HASH(x->key) | ext);
 }
 
 void
 tq_key_del(struct tq_table *t, uint32_t ext)
 {
 	struct tq_ext *x = row(t, ext), *o;
-	uint32_t *at, steps = 0;
+	uint32_t n, steps = 0;
+	struct tq_keys *b;
+	int i;
 
-	if (x == NULL)
+	if (x == NULL || (b = bucket_of(t, x->key)) == NULL)
 		return;
-	at = bucket_of(t, x->key);
-	while (at != NULL && *at != 0 && *at != ext) {
-		if ((o = row(t, *at)) == NULL || steps++ > t->top->exts.used) {
-			t->bad = 1;
+	for (i = 0; i < TQ_KEYS_LINE; i++)
+		if (ROW(b->entry[i]) == ext) {
+			b->entry[i] = 0;
 			return;
 		}
-		at = &o->chain;
-	}
-	if (at != NULL && *at == ext)
-		*at = x->chain;
+	if (b->more == ext)
+		b->more = x->chain;
+	else
+		for (n = (uint32_t)b->more; n != 0; n = o->chain) {
+			if ((o = row(t, n)) == NULL ||
+			    steps++ > t->top->exts.used) {
+				t->bad = 1;
+				return;
+			}
+			if (o->chain != ext)
+				continue;
+			o->chain = x->chain;
+			break;
+		}
 	x->chain = 0;
+}
+
+/* Without the lock: nothing that is read here is believed. */
+__attribute__((__no_sanitize_thread__)) void
+tq_key_expect(struct tq_table *t, uint64_t hash)
+{
+	struct tq_top now;
+
+	now.keys.used = t->top->keys.used;
+	now.key_level = t->top->key_level;
+	if (now.keys.used > 0 && now.keys.used < TQ_KEYS_MAX)
+		__builtin_prefetch(&t->keys[bucket(&now, hash)], 1);
+}
+
+/* The place in a line behind row `ext`; TQ_KEYS_LINE if it is not there. */
+static int
+place_behind(const struct tq_keys *b, uint32_t ext)
+{
+	int i;
+
+	for (i = 0; i < TQ_KEYS_LINE; i++)
+		if (ROW(b->entry[i]) == ext)
+			return i + 1;
+	return TQ_KEYS_LINE;
 }
 
 uint32_t
 tq_key_next(struct tq_table *t, uint64_t hash, uint32_t ext)
 {
+	struct tq_keys *b = bucket_of(t, hash);
+	uint32_t n, steps = 0;
 	struct tq_ext *x;
-	uint32_t *b, n, steps = 0;
+	int i;
 
-	if (ext != 0)
-		n = (x = row(t, ext)) == NULL ? 0 : x->chain;
-	else
-		n = (b = bucket_of(t, hash)) == NULL ? 0 : *b;
+	if (b == NULL)
+		return 0;
+	n = (uint32_t)b->more;
+	i = ext == 0 ? 0 : place_behind(b, ext);
+	for (; i < TQ_KEYS_LINE; i++)
+		if (b->entry[i] != 0 && HASH(b->entry[i]) == HASH(hash) &&
+		    (x = row(t, ROW(b->entry[i]))) != NULL && x->key == hash)
+			return ROW(b->entry[i]);
+	/* `ext` stood in the chain, if it did not in the line */
+	if (ext != 0 && place_behind(b, ext) == TQ_KEYS_LINE &&
+	    ROW(b->entry[TQ_KEYS_LINE - 1]) != ext &&
+	    (x = row(t, ext)) != NULL)
+		n = x->chain;
 	for (; n != 0; n = x->chain) {
 		if ((x = row(t, n)) == NULL || steps++ > t->top->exts.used) {
 			t->bad = 1;

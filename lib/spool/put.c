@@ -558,24 +558,25 @@ int
 tq_spool_put(struct tq_spool *sp, const struct tq_spool_put *v, size_t n,
     tq_time timeout, size_t *which, struct tq_err *e)
 {
-	struct tq_rec one;
-	struct tq_batch b = { .v = v, .n = n, .recs = &one, .room = n,
+	struct tq_rec few[2];
+	struct tq_batch b = { .v = v, .n = n, .recs = few, .room = n,
 	    .which = which };
 	int rv, saved;
 
 	*which = 0;
 	memset(&sp->other, 0, sizeof(sp->other));
-	memset(&one, 0, sizeof(one));
+	memset(&few[0], 0, sizeof(few[0]));
 	if (tq_batch_tied(&b)) {
 		b.room = 2 * n;		/* each may replace one */
+		tq_batch_expect(sp, &b);
 		if (needs_owner(&b) && tq_own(sp, e) == -1)
 			return -1;
 	}
-	if (b.room > 1 && (b.recs = calloc(b.room, sizeof(*b.recs))) == NULL)
+	if (n > 1 && (b.recs = calloc(b.room, sizeof(*b.recs))) == NULL)
 		return tq_fail_sys(e, ENOMEM, "%s", sp->path);
 	rv = put_batch(sp, &b, timeout, e);
 	saved = errno;
-	if (b.recs != &one)
+	if (b.recs != few)
 		free(b.recs);
 	errno = saved;
 	return rv;

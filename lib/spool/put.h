@@ -25,6 +25,8 @@ struct tq_batch {
 
 /* 1 if a task of the call is tied to others. */
 int	tq_batch_tied(const struct tq_batch *b);
+/* Not under the lock: have what their keys need come from memory. */
+void	tq_batch_expect(struct tq_spool *sp, const struct tq_batch *b);
 /*
  * Under the lock: find what the tasks name, decide what becomes of their keys,
  * and encode their ties.  0; -1: EEXIST the key is taken, ENOENT no such task

@@ -27,6 +27,23 @@ tq_batch_tied(const struct tq_batch *b)
 	return 0;
 }
 
+/* A hint: where the table changes meanwhile another line comes, for nothing. */
+__attribute__((__no_sanitize_thread__)) void
+tq_batch_expect(struct tq_spool *sp, const struct tq_batch *b)
+{
+	const struct tq_relation *rel;
+	size_t i;
+
+	for (i = 0; i < b->n; i++) {
+		if (b->v[i].ties == NULL)
+			continue;
+		rel = &b->v[i].ties->rel;
+		if (TQ_REL_HAS(rel, TQ_REL_KEY))
+			tq_key_expect(&sp->t, tq_key_hash(&sp->t, rel->key.p,
+			    rel->key.n));
+	}
+}
+
 /* ---- what is named ---------------------------------------------------------- */
 
 static int

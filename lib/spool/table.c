@@ -25,7 +25,8 @@
 			    (uint64_t)TQ_SLOTS_MAX * sizeof(struct tq_slot))
 #define AT_KEYS		ALIGN(AT_EXTS + \
 			    (uint64_t)TQ_SLOTS_MAX * sizeof(struct tq_ext))
-#define AT_EDGES	ALIGN(AT_KEYS + (uint64_t)TQ_SLOTS_MAX * 4)
+#define AT_EDGES	ALIGN(AT_KEYS + \
+			    (uint64_t)TQ_KEYS_MAX * sizeof(struct tq_keys))
 #define AT_TICKS	ALIGN(AT_EDGES + \
 			    (uint64_t)TQ_EDGES_MAX * sizeof(struct tq_edge))
 #define AT_PASSES	ALIGN(AT_TICKS + TQ_TICKS_MAX * sizeof(struct tq_trow))
@@ -134,7 +135,7 @@ tq_table_map(struct tq_table *t, int fd)
 	t->buckets = (uint32_t *)(void *)(p + AT_BUCKETS);
 	t->slots = (struct tq_slot *)(void *)(p + AT_SLOTS);
 	t->exts = (struct tq_ext *)(void *)(p + AT_EXTS);
-	t->keys = (uint32_t *)(void *)(p + AT_KEYS);
+	t->keys = (struct tq_keys *)(void *)(p + AT_KEYS);
 	t->edges = (struct tq_edge *)(void *)(p + AT_EDGES);
 	t->trows = (struct tq_trow *)(void *)(p + AT_TICKS);
 	t->passes = (struct tq_pass *)(void *)(p + AT_PASSES);
@@ -199,7 +200,7 @@ ties_sane(const struct tq_top *top)
 	return top->exts.cap <= TQ_SLOTS_MAX &&
 	    (top->exts.used < top->exts.cap || top->exts.used == 0) &&
 	    top->nexts <= top->exts.used &&
-	    top->keys.cap <= TQ_SLOTS_MAX && top->keys.used <= top->keys.cap &&
+	    top->keys.cap <= TQ_KEYS_MAX && top->keys.used <= top->keys.cap &&
 	    top->edges.cap <= TQ_EDGES_MAX &&
 	    (top->edges.used < top->edges.cap || top->edges.used == 0) &&
 	    top->nedges <= top->edges.used;
@@ -370,7 +371,7 @@ tq_table_reserve_ties(struct tq_table *t, uint32_t exts, uint32_t edges)
 	if (exts > 0 && (region_grow(t, &top->exts, AT_EXTS, sizeof(*t->exts),
 	    top->exts.used + exts + 1, TQ_SLOTS_MAX) == -1 ||
 	    region_grow(t, &top->keys, AT_KEYS, sizeof(*t->keys),
-	    top->exts.used + exts + 1, TQ_SLOTS_MAX) == -1))
+	    (top->exts.used + exts) / 4 + 1, TQ_KEYS_MAX) == -1))
 		return -1;
 	return edges == 0 ? 0 : region_grow(t, &top->edges, AT_EDGES,
 	    sizeof(*t->edges), top->edges.used + edges + 1, TQ_EDGES_MAX);

@@ -32,6 +32,8 @@
 #define TQ_TABLE_MAGIC	UINT64_C(0x31656c6261747174)	/* "tqtable1" */
 #define TQ_SLOTS_MAX	(1u << 25)	/* tasks a spool can hold */
 #define TQ_EDGES_MAX	(1u << 26)
+#define TQ_KEYS_MAX	(TQ_SLOTS_MAX / 4)	/* buckets by key */
+#define TQ_KEYS_LINE	7
 #define TQ_GATES_MAX	(1u << 20)
 #define TQ_GATE_BUCKETS	(1u << 16)
 #define TQ_CLASSES_MAX	256	/* different sets of needs at a time */
@@ -184,6 +186,12 @@ struct tq_units {
 	uint32_t	 slot[TQ_UNITS_MAX];
 };
 
+/* A bucket of the index by key, a line of the cache; see key.c. */
+struct tq_keys {
+	_Alignas(64) uint64_t entry[TQ_KEYS_LINE];
+	uint64_t	 more;		/* row, the first of a chain */
+};
+
 /* One queue; number 0 is never used.  What every task changes is together. */
 struct tq_qrow {
 	char		 name[TQ_NAME_MAX + 1];
@@ -334,7 +342,7 @@ struct tq_table {
 	uint32_t	*buckets;
 	struct tq_slot	*slots;
 	struct tq_ext	*exts;
-	uint32_t	*keys;
+	struct tq_keys	*keys;
 	struct tq_edge	*edges;
 	struct tq_trow	*trows;
 	uint32_t	*gate_index;
