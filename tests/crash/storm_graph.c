@@ -230,8 +230,8 @@ putter(unsigned place, unsigned life)
 			break;
 		}
 		sea->next[place] = n + 1;
-		if (any(4) == 0)
-			nap((tq_time)any(20) * TQ_MS);
+		/* lest it be over before anybody died */
+		nap((tq_time)any(30) * TQ_MS);
 	}
 	tq_close(tq);
 }

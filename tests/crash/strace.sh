@@ -57,6 +57,12 @@ every_call 'tqput of many' sh -c \
 every_call tqget tqget -q s -- cat
 every_call tqrun tqrun -q s -n 1
 every_call 'tqctl gc' tqctl gc
+every_call 'tqput of a chord' sh -c \
+    'seq 3 | exec tqput -q s -m --chord cat true'
+every_call 'tqput of a key that replaces' tqput -q s -k key -K replace true
+every_call 'a failure, and all after it' sh -c '
+	a=$(tqput -q t false) && b=$(tqput -q t -A "$a" true) &&
+	    tqput -q t -A "$b" true && exec tqget -q t -t 0 false'
 
 # A schedule, a tick a second: long, for each death waits for ticks.
 if [ "$TQ_CRASH" = long ]; then
@@ -91,8 +97,10 @@ fi
 
 # A task whose worker died three times is a failure, and counts as told.
 ok 'what is left runs' timeout 60 tqrun -E -q s
+ok 'or fails' sh -c 'timeout 60 tqrun -E -q t; test $? -le 1'
+is 'nothing is blocked for ever' "$(tqstat -s blocked)" ''
 grep -E '^[0-9a-f-]{36}$' "$T/out" | sort >"$T/accepted"
-tqstat -q s -s success,failure -o id | sort >"$T/ended"
+tqstat -s success,failure,revoked -o id | sort >"$T/ended"
 ok 'some were accepted' test -s "$T/accepted"
 is 'everything accepted has ended' \
     "$(comm -23 "$T/accepted" "$T/ended" | wc -l)" 0
