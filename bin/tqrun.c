@@ -20,6 +20,7 @@
 
 #include <tq/tq.h>
 
+#include "base/buf.h"
 #include "command/arg.h"
 #include "command/options.h"
 #include "command/status.h"
@@ -289,9 +290,34 @@ set(struct tq *tq, const char *opt, const char *name, const char *value)
 		    "%s: %s", opt, e.text);
 }
 
+/* What it can run, for brokers that tell others. */
 static void
-set_all(const struct run *r, struct tq *tq)
+set_tasks(const struct run *r, const struct tq_handlers *h, struct tq *tq)
 {
+	struct tq_buf b;
+	struct tq_err e;
+	size_t i;
+
+	tq_buf_init(&b);
+	tq_handlers_names(&b, h);
+	for (i = 0; i < r->uses.n; i++) {
+		if (r->uses.use[i].name == NULL)
+			continue;
+		if (b.n > 0)
+			tq_buf_byte(&b, ',');
+		tq_buf_str(&b, r->uses.use[i].name);
+	}
+	tq_buf_byte(&b, '\0');
+	/* a spool needs none */
+	if (tq_buf_ok(&b))
+		(void)tq_worker_set(tq, "tasks", (const char *)b.p, &e);
+	tq_buf_fini(&b);
+}
+
+static void
+set_all(const struct run *r, const struct tq_handlers *h, struct tq *tq)
+{
+	set_tasks(r, h, tq);
 	if (r->node != NULL)
 		set(tq, "--node", "node", r->node);
 	if (r->events)
@@ -336,7 +362,7 @@ main(int argc, char *argv[])
 	if (tq_open(&rules->tq, r.urls, r.results, 0, &e) == -1)
 		tq_die_open(&e);
 	default_queue(&rules->take, rules->tq);
-	set_all(&r, rules->tq);
+	set_all(&r, &handlers, rules->tq);
 	if ((s.journal = tq_say_journal(STDERR_FILENO)))
 		s.fn = say_line;
 	rules->say = &s;

@@ -479,7 +479,8 @@ int	tq_worker_join(struct tq *, const struct tq_take *, unsigned jobs,
 	    struct tq_err *);
 /*
  * Before joining: how this worker is to be.  "node" its name; "events" yes or
- * no, to tell of what happens to tasks; "control" no, to obey nobody.
+ * no, to tell of what happens to tasks; "control" no, to obey nobody;
+ * "tasks" the names it has handlers for, with commas between.
  * ENOTSUP: this broker knows no such thing; EINVAL.
  */
 int	tq_worker_set(struct tq *, const char *name, const char *value,

@@ -11,6 +11,7 @@
  */
 #include <sys/stat.h>
 
+#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -147,4 +148,39 @@ tq_handlers_find(char path[PATH_MAX], const struct tq_handlers *h,
 			return check_file(path, h, e);
 	}
 	return tq_fail(e, ENOENT, "NotRegistered: %s", name);
+}
+
+/* A file that may be run under the name of a task; settings are none. */
+static int
+is_handler(const char *dir, const char *name)
+{
+	char path[PATH_MAX];
+	size_t n = strlen(name);
+	struct tq_err e;
+
+	return tq_name_valid(name) &&
+	    (n < 5 || strcmp(name + n - 5, ".conf") != 0) &&
+	    snprintf(path, sizeof(path), "%s/%s", dir, name) <
+	    (int)sizeof(path) && tq_handler_check(path, &e) == 0;
+}
+
+void
+tq_handlers_names(struct tq_buf *out, const struct tq_handlers *h)
+{
+	struct dirent *d;
+	size_t i;
+	DIR *dir;
+
+	for (i = 0; i < h->n; i++) {
+		if ((dir = opendir(h->dir[i])) == NULL)
+			continue;
+		while ((d = readdir(dir)) != NULL) {
+			if (!is_handler(h->dir[i], d->d_name))
+				continue;
+			if (out->n > 0)
+				tq_buf_byte(out, ',');
+			tq_buf_str(out, d->d_name);
+		}
+		closedir(dir);
+	}
 }

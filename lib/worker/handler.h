@@ -13,6 +13,8 @@
 
 #include <tq/types.h>
 
+#include "base/buf.h"
+
 #define TQ_HANDLER_DIRS_MAX	16
 
 struct stat;
@@ -54,4 +56,9 @@ int	tq_handler_check(const char *path, struct tq_err *);
  */
 int	tq_handlers_find(char path[PATH_MAX], const struct tq_handlers *,
 	    const char *name, struct tq_err *);
+/*
+ * Append the names that have a handler now, with commas between; one that
+ * stands in several directories is there several times.
+ */
+void	tq_handlers_names(struct tq_buf *, const struct tq_handlers *);
 #endif

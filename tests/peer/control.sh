@@ -25,6 +25,8 @@ ok '--node names the worker' wait_for answers "$one"
 like 'stats' "$(ctl inspect -d "$one" stats)" '*max-concurrency": 2*'
 like 'active queues' "$(ctl inspect -d "$one" active_queues)" \
     '*routing_key*celery*'
+like 'registered tasks are the handlers' \
+    "$(ctl inspect -d "$one" registered | tr '\n' ' ')" '*proj.add*'
 like 'unknown commands are errors' \
     "$(py <<PY
 print(app.control.broadcast('no_such', reply=True, timeout=1))

@@ -165,22 +165,7 @@ int
 tq_redis_delay(struct tq_redis *r, struct tq_redis_held *h, int priority,
     tq_time due, struct tq_err *e)
 {
-	const char *list = tq_redis_list_key(&r->place, &r->mem, h->queue,
-	    priority);
-
-	if (list == NULL)
-		return tq_fail_sys(e, ENOMEM, "queue %s", h->queue);
-	tq_redis_do_begin(r, &h->end, h->tag, 1, NULL, 0);
-	tq_redis_cmd_str(&h->end, "D");
-	tq_redis_cmd_str(&h->end, "");
-	tq_redis_cmd_str(&h->end, "");
-	tq_redis_cmd_str(&h->end, h->tag);
-	tq_redis_cmd_time(&h->end, due);
-	tq_redis_cmd_str(&h->end, list);
-	tq_redis_cmd_put(&h->end, h->text, h->n);
-	if (!tq_buf_ok(&h->end.bytes))
-		return tq_fail_sys(e, ENOMEM, "queue %s", h->queue);
 	if (r->due == 0 || due < r->due)
 		r->due = due;
-	return tq_redis_end_begin(r, h, 0, e);
+	return tq_redis_requeue(r, h, h->text, h->n, priority, due, e);
 }

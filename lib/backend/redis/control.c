@@ -97,6 +97,23 @@ on_nothing(struct asked *a)
 }
 
 static void
+on_registered(struct asked *a)
+{
+	const char *s = a->r->tasks;
+	size_t n;
+
+	tq_buf_byte(&a->value, '[');
+	while (s != NULL && *s != '\0') {
+		n = strcspn(s, ",");
+		tq_json_str(&a->value, s, n);
+		s += n;
+		if (*s == ',' && *++s != '\0')
+			tq_buf_str(&a->value, ", ");
+	}
+	tq_buf_byte(&a->value, ']');
+}
+
+static void
 on_query(struct asked *a)
 {
 	struct tq_bytes ids = tq_scan_get(a->q->arguments, "ids"), v, id;
@@ -397,7 +414,7 @@ static const struct {
 	{ "dump_reserved", on_reserved },
 	{ "dump_revoked", on_revoked },
 	{ "dump_schedule", on_nothing },
-	{ "dump_tasks", on_nothing },
+	{ "dump_tasks", on_registered },
 	{ "enable_events", on_events },
 	{ "heartbeat", on_heartbeat },
 	{ "hello", on_hello },
@@ -408,7 +425,7 @@ static const struct {
 	{ "pool_shrink", on_pool },
 	{ "query_task", on_query },
 	{ "rate_limit", on_refused },
-	{ "registered", on_nothing },
+	{ "registered", on_registered },
 	{ "report", on_report },
 	{ "reserved", on_reserved },
 	{ "revoke", on_revoke },

@@ -48,6 +48,7 @@ fini(struct tq_redis *r)
 	tq_redis_forget_revoked(r);
 	free(r->peers);
 	free(r->query);
+	free(r->tasks);
 	tq_redis_conn_fini(&r->main);
 	tq_redis_conn_fini(&r->store);
 	tq_redis_conn_fini(&r->sub);

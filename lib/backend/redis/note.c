@@ -224,6 +224,19 @@ look_at(const struct tq_worker_info *w, const char *stem, struct ask *a)
 	return 0;
 }
 
+/* Names and notes in turn; NULL. */
+static redisReply *
+all_notes(struct tq_redis *r, struct tq_err *e)
+{
+	const char *key = tq_redis_own_key(r, &r->mem, "tq.workers");
+
+	if (key == NULL) {
+		tq_fail_sys(e, ENOMEM, "workers");
+		return NULL;
+	}
+	return tq_redis_say(&r->main, e, "HGETALL", key, NULL);
+}
+
 /* Go through the notes that hold. */
 static int
 through_notes(struct tq_redis *r, struct ask *ask, struct tq_err *e)
@@ -232,14 +245,11 @@ through_notes(struct tq_redis *r, struct ask *ask, struct tq_err *e)
 	struct tq_worker_info w;
 	struct tq_arena mem;
 	struct tq_bytes v;
-	const char *key;
 	redisReply *a;
 	size_t i;
 	int rv = 0;
 
-	if ((key = tq_redis_own_key(r, &r->mem, "tq.workers")) == NULL)
-		return tq_fail_sys(e, ENOMEM, "workers");
-	if ((a = tq_redis_say(&r->main, e, "HGETALL", key, NULL)) == NULL)
+	if ((a = all_notes(r, e)) == NULL)
 		return -1;
 	tq_arena_init(&mem);
 	for (i = 0; i + 1 < a->elements && rv == 0; i += 2) {
@@ -305,7 +315,6 @@ tq_redis_workers(void *b, int (*each)(const struct tq_worker_info *, void *),
 	struct tq_redis *r = b;
 	struct tq_worker_info w;
 	struct tq_arena mem;
-	const char *key;
 	redisReply *a;
 	size_t i;
 	int rv = 0;
@@ -320,9 +329,7 @@ tq_redis_workers(void *b, int (*each)(const struct tq_worker_info *, void *),
 	tq_arena_reset(&r->mem);
 	if (r->worker != NULL && tq_redis_note(r, 1, e) == -1)
 		return -1;
-	if ((key = tq_redis_own_key(r, &r->mem, "tq.workers")) == NULL)
-		return tq_fail_sys(e, ENOMEM, "workers");
-	if ((a = tq_redis_say(&r->main, e, "HGETALL", key, NULL)) == NULL)
+	if ((a = all_notes(r, e)) == NULL)
 		return -1;
 	tq_arena_init(&mem);
 	for (i = 0; i + 1 < a->elements && rv == 0; i += 2) {

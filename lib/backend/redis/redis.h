@@ -122,6 +122,8 @@ struct tq_redis {
 	tq_time		 heard;		/* last sign of the second one */
 
 	int		 events, no_control;	/* of the worker to be */
+	char		*tasks;		/* names it has handlers for, with
+					 * commas, or NULL */
 	struct tq_redis_worker *worker;	/* after join, or NULL */
 };
 

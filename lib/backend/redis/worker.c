@@ -160,7 +160,11 @@ tq_redis_option(void *b, const char *name, const char *value,
 		return set_node(r, value, e);
 	if (strcmp(name, "events") == 0)
 		r->events = strcmp(value, "yes") == 0;
-	else if (strcmp(name, "control") == 0)
+	else if (strcmp(name, "tasks") == 0) {
+		free(r->tasks);
+		if ((r->tasks = strdup(value)) == NULL)
+			return tq_fail_sys(e, ENOMEM, "worker");
+	} else if (strcmp(name, "control") == 0)
 		r->no_control = strcmp(value, "no") == 0;
 	else
 		return tq_fail(e, ENOTSUP, "redis: no '%s' of a worker", name);
