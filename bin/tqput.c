@@ -295,7 +295,8 @@ set_task(struct put *p, int key, const char *value)
 		t->queue = tq_arg_name("-q", value);
 		break;
 	case 'r':
-		t->retries = (int)tq_arg_number("-r", value, 0, 1000000);
+		t->retries = (int)tq_arg_number("-r", value, 0,
+		    TQ_RETRIES_MAX);
 		break;
 	case 'R':
 		tq_arg_append(&p->needs, &p->nneeds, value);

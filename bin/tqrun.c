@@ -205,7 +205,7 @@ parse(struct run *r, struct tq_options *o, struct tq_say *s, int argc,
 			break;
 		case 'r':
 			w->rules.plan.retries = (int)tq_arg_number("-r",
-			    optarg, 0, 1000000);
+			    optarg, 0, TQ_RETRIES_MAX);
 			break;
 		case 'T':
 			tq_arg_limits("-T", optarg, &w->rules.plan.soft,

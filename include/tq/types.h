@@ -29,6 +29,7 @@ typedef int64_t tq_time;
 #define TQ_NAME_MAX		128		/* queue and task names */
 #define TQ_LABEL_MAX		255		/* labels, keys, lanes */
 #define TQ_WHY_MAX		255		/* reason of an outcome */
+#define TQ_RETRIES_MAX		60000		/* of one task */
 #define TQ_LIMITS_MAX		255		/* limits of a task, as text */
 #define TQ_PROGRESS_MAX		1024		/* bytes of a report */
 #define TQ_ARGS_MAX		(1 << 20)	/* bytes of argv and options */

@@ -192,7 +192,7 @@ take(struct tq_line *l, int key, const char *value, struct tq_err *e)
 	case 'R':
 		return take_need(l, value, e);
 	case 'r':
-		return take_number(&t->retries, value, 1000000, e);
+		return take_number(&t->retries, value, TQ_RETRIES_MAX, e);
 	case 'S':
 		t->lane = value;
 		return 0;

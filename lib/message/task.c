@@ -304,7 +304,7 @@ check_times(const struct tq_task *t, struct tq_err *e)
 	if (t->soft > 0 && t->hard > 0 && t->hard < t->soft)
 		return tq_fail(e, EINVAL,
 		    "the hard time limit is before the soft one");
-	if (t->retries < -1)
+	if (t->retries < -1 || t->retries > TQ_RETRIES_MAX)
 		return tq_fail(e, EINVAL, "%d retries", t->retries);
 	if (t->backoff < -1 || t->backoff_cap < -1)
 		return tq_fail(e, EINVAL, "a negative delay of retries");

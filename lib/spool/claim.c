@@ -183,6 +183,7 @@ claim_slot(struct tq_spool *sp, const struct tq_take *take, uint32_t n,
 {
 	struct tq_slot *s = &sp->t.slots[n];
 	struct tq_rec recs[2], *r = &recs[0];
+	tq_time lease;
 
 	/* its lane is a gate from now on */
 	if (s->pass != 0 && tq_table_reserve_gates(&sp->t, 0, 1) == -1)
@@ -194,9 +195,10 @@ claim_slot(struct tq_spool *sp, const struct tq_take *take, uint32_t n,
 	r->st.attempt = (uint16_t)(s->attempt + 1);
 	r->capture = (uint16_t)take->capture;
 	if (take->lease != 0) {
+		lease = tq_lease_bound(sp, s, take->lease);
 		r->st.flags = TQ_PF_LEASED;
-		r->st.due = tq_clock_deadline(now, take->lease);
-		r->st.epoch = tq_lease_end(take->lease);
+		r->st.due = tq_clock_deadline(now, lease);
+		r->st.epoch = tq_lease_end(lease);
 	} else {
 		r->st.row = sp->owner.row;
 		r->st.epoch = sp->owner.epoch;

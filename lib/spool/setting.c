@@ -47,6 +47,7 @@ static const struct {
 	{ "keep-failed", DURATION, 1, 0, INT64_MAX, NULL },
 	{ "keep-outcome", COUNT, 0, 100000, UINT32_MAX, NULL },
 	{ "later", COUNT, 1, 20, 254, NULL },
+	{ "lease", DURATION, 1, 0, INT64_MAX, NULL },
 	{ "limit", COUNT, 1, 0, INT64_MAX, NULL },
 	{ "limit-bytes", SIZE, 1, 0, INT64_MAX, NULL },
 	{ "on-full", WORD, 1, TQ_FULL_WAIT, 1, full_words },

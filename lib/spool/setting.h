@@ -29,6 +29,7 @@ enum tq_setting {
 	TQ_SET_KEEP_FAILED,	/* how long a failure is kept, 0 no limit */
 	TQ_SET_KEEP_OUTCOME,	/* spool: ended tasks kept of each kind */
 	TQ_SET_LATER,		/* "try later" ends of one task */
+	TQ_SET_LEASE,		/* a claim's at most, 0 no limit */
 	TQ_SET_LIMIT,		/* unended tasks a queue takes, 0 no limit */
 	TQ_SET_LIMIT_BYTES,	/* bytes of them, 0 no limit */
 	TQ_SET_ON_FULL,		/* wait or refuse */

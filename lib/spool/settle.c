@@ -160,7 +160,7 @@ tq_spool_renew(struct tq_spool *sp, const struct tq_uuid *id, uint32_t hint,
 {
 	struct tq_rec r;
 	struct tq_slot *s;
-	tq_time now;
+	tq_time now, given;
 	uint32_t n;
 	int rv;
 
@@ -176,8 +176,9 @@ tq_spool_renew(struct tq_spool *sp, const struct tq_uuid *id, uint32_t hint,
 		else if (s = &sp->t.slots[n], !(s->flags & TQ_PF_LEASED))
 			rv = 1;		/* it lasts as long as its owner */
 		else {
-			r.st.due = tq_clock_deadline(now, lease);
-			r.st.epoch = tq_lease_end(lease);
+			given = tq_lease_bound(sp, s, lease);
+			r.st.due = tq_clock_deadline(now, given);
+			r.st.epoch = tq_lease_end(given);
 			tq_ledger_begin(&sp->l);
 			rv = tq_ledger_add(&sp->l, &r) == -1 ?
 			    tq_fail_sys(e, errno, "%s", sp->path) :

@@ -166,6 +166,16 @@ tq_lease_end(tq_time lease)
 	    (uint32_t)(end / TQ_SECOND + 1);
 }
 
+tq_time
+tq_lease_bound(struct tq_spool *sp, const struct tq_slot *s, tq_time lease)
+{
+	struct tq_qrow *q = tq_table_queue(&sp->t, s->queue);
+	tq_time most = tq_setting_get(q == NULL ? NULL : &q->set,
+	    &sp->t.top->set, TQ_SET_LEASE);
+
+	return most != 0 && lease > most ? most : lease;
+}
+
 void
 tq_lease_reboot(struct tq_table *t, tq_time now)
 {

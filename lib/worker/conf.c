@@ -19,7 +19,6 @@
 #include "plan.h"
 
 #define CONF_MAX	65536	/* bytes of a file */
-#define RETRIES_MAX	1000000
 
 /* A word that holds for every worker, written as tqctl get writes it. */
 static int
@@ -77,7 +76,7 @@ set_later(struct tq_conf *c, struct tq_arena *mem, char *value,
 
 	(void)mem;
 	c->set |= TQ_CONF_LATER;
-	c->rules.later = (unsigned)strtonum(value, 0, RETRIES_MAX, &wrong);
+	c->rules.later = (unsigned)strtonum(value, 0, 254, &wrong);
 	if (wrong != NULL)
 		return tq_fail(e, EINVAL, "'%s' is %s", value, wrong);
 	return 0;
@@ -194,7 +193,7 @@ set_retries(struct tq_conf *c, struct tq_arena *mem, char *value,
 	const char *wrong;
 
 	(void)mem;
-	c->retries = (int)strtonum(value, 0, RETRIES_MAX, &wrong);
+	c->retries = (int)strtonum(value, 0, TQ_RETRIES_MAX, &wrong);
 	if (wrong != NULL)
 		return tq_fail(e, EINVAL, "'%s' is %s", value, wrong);
 	return 0;

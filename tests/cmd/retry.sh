@@ -93,6 +93,12 @@ ok 's2 fails, while s1 waits' tqrun -q slow -n 1
 is 'and so it did' "$(column s2 state) $(column s1 state)" 'failure retry'
 tqctl -Q revoke s1
 
+# more failures than fit into the byte that counts them
+put many -q many -r 300 --backoff 0 false
+run tqrun -q many -E
+is '300 retries are 300' "$(column many attempt,state)" "301${TAB}failure"
+check 'more than can be counted' 64 '' "*'60001'*" tqput -r 60001 true
+
 # ---- dead letters
 
 tqctl set dead backoff=0

@@ -230,6 +230,13 @@ claim cl
 check 'touch' 0 '' '' tqctl touch 1h "$claim"
 check 'a lease ends when touch says' 0 '' '' tqctl touch 0.02 "$claim"
 ok 'then another one gets it' wait_for tqget -q cl -t 0 true
+tqctl set short lease=0.02
+put l1 -q short true
+run tqget -L 1h -q short -t 0
+ok 'a lease is no longer than the queue allows' \
+    wait_for sh -c 'tqget -L 1h -q short -t 0 | cut -f 1 >again; test -s again'
+check 'nor when it is touched' 0 '' '' tqctl touch 1h "$(cat again)"
+ok 'and another one gets it' wait_for tqget -q short -t 0 true
 check 'a lost claim changes nothing' 75 '' '*c7*' tqctl fail 1 "$claim"
 seen 'so the task is what the other made it' success state c7
 check 'a bare id is not a claim' 64 '' '*c1*' tqctl done c1

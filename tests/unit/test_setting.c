@@ -19,6 +19,7 @@ static const struct {
 	{ "keep-failed", "0s", 0 },
 	{ "keep-outcome", "4294967295", UINT32_MAX },
 	{ "later", "254", 254 },
+	{ "lease", "1h", 3600 * TQ_SECOND },
 	{ "limit", "9223372036854775807", INT64_MAX },
 	{ "limit-bytes", "10k", 10240 },
 	{ "on-full", "wait", TQ_FULL_WAIT },

@@ -290,7 +290,7 @@ fill(struct tq_local *l, struct tq_claim *c, const struct tq_spool_got *got,
 		return tq_fail_sys(e, ENOMEM, "claim of %s", c->ref.id.s);
 	c->crashes = got->s.crashes;
 	c->laters = got->s.laters;
-	c->failures = got->s.failures;
+	c->failures = tq_translate_failures(&got->s, got->s.attempt - 1u);
 	c->put = tq_translate_put_time(&got->rec);
 	c->start = got->s.time;
 	if (in_file && (c->task.body_fd = tq_spool_body(l->sp, &id, e)) == -1)

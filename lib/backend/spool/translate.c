@@ -178,6 +178,16 @@ tq_translate_end(struct tq_outcome *out, int *cut, struct tq_arena *mem,
 	return 0;
 }
 
+unsigned
+tq_translate_failures(const struct tq_slot *s, unsigned attempts)
+{
+	unsigned others = s->crashes + s->laters;
+
+	if (s->failures < UINT8_MAX || attempts < others + UINT8_MAX)
+		return s->failures;
+	return attempts - others;
+}
+
 /* ---- all that is known ----------------------------------------------- */
 
 static const char *
@@ -273,7 +283,7 @@ tq_translate_info(struct tq_info *out, struct tq_arena *mem,
 	out->attempt = in->s.attempt;
 	out->crashes = in->s.crashes;
 	out->laters = in->s.laters;
-	out->failures = in->s.failures;
+	out->failures = tq_translate_failures(&in->s, in->s.attempt);
 	set_times(out, in);
 	set_worker(out, in);
 	out->why = TQ_STATE_ENDED(in->s.state) ? out->end.why :

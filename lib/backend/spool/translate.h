@@ -32,6 +32,11 @@ int	tq_translate_task(struct tq_task *out, struct tq_arena *mem,
 /* What ties it to others; tq_translate_task() calls this.  tie.c */
 int	tq_translate_ties(struct tq_task *out, struct tq_arena *mem,
 	    struct tq_bytes more, struct tq_err *);
+/*
+ * Failed attempts among so many.  A slot counts them up to 255; beyond that
+ * each attempt that is known to be nothing else is one.
+ */
+unsigned tq_translate_failures(const struct tq_slot *s, unsigned attempts);
 /* When it was put. */
 tq_time	tq_translate_put_time(const struct tq_rec *rec);
 /*
