@@ -48,7 +48,42 @@ tqput -Q -N proj.note
 is 'priorities go to their lists, none to the first' "$(lists)" '2 1 1 1 '
 rcli flushall >/dev/null
 
+# Default tasks of both kinds stand in one line: fill, then who runs them.
+fill()
+{
+	: >"$NOTES"
+	seq 1 100 | tqput -m -Q -J -N proj.note
+	py <<'PY'
+for i in range(101, 201):
+    note.delay(i)
+PY
+	seq 201 300 | tqput -m -Q -J -N proj.note
+}
+
+all_noted()
+{
+	[ "$(wc -l <"$NOTES")" -ge 300 ]
+}
+
+in_order()
+{
+	tr -dc '0-9\n' <"$NOTES" | sort -c -n
+}
+
+mkdir handlers
+cat >handlers/proj.note <<SH
+#!/bin/sh
+echo "\$1" >>'$NOTES'
+SH
+chmod +x handlers/proj.note
+fill
+tqrun -E -q celery -j 1 handlers 2>/dev/null
+ok 'a tq worker runs all' all_noted
+ok 'in order of arrival, whoever put them' in_order
+fill
 celery_worker -Q celery,images,bulk
+wait_long all_noted
+ok 'so does a Celery worker' in_order
 is 'a label is a header' "$(seen label -l noon)" noon
 is 'limits, the hard one first' "$(seen limits -T 20,30)" '[30, 20]'
 is 'an expiry' "$(seen expires -x 1h)" True
