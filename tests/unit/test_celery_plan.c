@@ -324,6 +324,22 @@ expired_task_of_the_capture(void **state)
 	assert_int_equal(json_array_size(s->ran), 0);
 }
 
+static void
+extended_results_of_the_capture(void **state)
+{
+	struct t_site *s = *state;
+
+	s->facts.flags |= TQ_CELERY_SITE_EXTENDED;
+	s->facts.worker = "w3@vm";
+	t_site_apply(s, SIG("add", ID("01"), "[2, 3]"));
+	t_site_run(s);
+	assert_vector(s, "extended_success");
+	json_object_clear(s->metas);
+	t_site_apply(s, SIG("fail", ID("02"), "[\"bad\"]"));
+	t_site_run(s);
+	assert_vector(s, "extended_failure");
+}
+
 /* ---- more than the capture has --------------------------------------- */
 
 static void
@@ -997,6 +1013,7 @@ main(void)
 		TEST(callback_of_the_capture),
 		TEST(unknown_task_of_the_capture),
 		TEST(expired_task_of_the_capture),
+		TEST(extended_results_of_the_capture),
 		TEST(several_callbacks_are_one_group),
 		TEST(ignored_result_is_not_stored_but_passed_on),
 		TEST(map_runs_items_one_by_one),
