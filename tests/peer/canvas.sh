@@ -13,7 +13,10 @@ cat >handlers/proj.flaky <<'SH'
 echo "$((TQ_ATTEMPT - 1))"
 SH
 chmod +x handlers/proj.flaky
+plain=$TQ_BROKER
+TQ_BROKER="$plain?extended=yes"
 bg tqrun -q celery -q videos -j 2 handlers
+TQ_BROKER=$plain
 canvases
 canvases_of_tq
 
@@ -29,3 +32,11 @@ l = flaky.si(1).set(exchange='media', routing_key='media.b.c', task_id='far')
 add.apply_async((1, 1), link=l)
 print(r.get(timeout=30), app.AsyncResult('far').get(timeout=30))
 PY
+
+got "proj.add [1, 2] {} celery 0" 'extended results, where the URL asks' <<'PY'
+r = add.delay(1, 2)
+r.get(timeout=30)
+print(r.name, r.args, r.kwargs, r.queue, r.retries)
+PY
+check 'a word that is no answer is quoted' 64 '' "*extended='x': want yes or no" \
+    tqput -b "$plain?extended=x" -N proj.add -J 1 2

@@ -25,8 +25,8 @@
 #define VALUE_MAX	1024
 
 static const char *const options[] = {
-	"db", "lease", "passfile", "prefix", "result-prefix", "steps", "timeout",
-	"virtual_host", "visibility", "workers"
+	"db", "extended", "lease", "passfile", "prefix", "result-prefix",
+	"steps", "timeout", "virtual_host", "visibility", "workers"
 };
 
 static int
@@ -84,6 +84,21 @@ get_time(tq_time *out, const struct tq_url *u, const char *name,
 	if (tq_duration_parse(out, value, &why) == -1 || *out <= 0)
 		return tq_fail(e, EINVAL, "%s: %s='%.80s' is no length of "
 		    "time", u->scheme, name, value);
+	return 0;
+}
+
+static int
+get_yes(int *out, const struct tq_url *u, const char *name, struct tq_err *e)
+{
+	char value[VALUE_MAX];
+	int rv;
+
+	if ((rv = get(value, u, name, e)) != 1)
+		return rv;
+	*out = strcmp(value, "yes") == 0;
+	if (!*out && strcmp(value, "no") != 0)
+		return tq_fail(e, EINVAL, "%s: %s='%.80s': want yes or no",
+		    u->scheme, name, value);
 	return 0;
 }
 
@@ -206,6 +221,7 @@ get_options(struct tq_redis_place *p, const struct tq_url *u, int is_store,
 	    get_time(&p->visibility, u, "visibility", e) == -1 ||
 	    get_time(&p->timeout, u, "timeout", e) == -1 ||
 	    get_time(&p->lease, u, "lease", e) == -1 ||
+	    get_yes(&p->extended, u, "extended", e) == -1 ||
 	    get_steps(p, u, e) == -1)
 		return -1;
 	if ((rv = get(value, u, "workers", e)) == -1)

@@ -46,6 +46,8 @@ tq_redis_site(const struct tq_redis *r, struct tq_celery_site *site,
 	site->routes = r->routes;
 	site->nroutes = r->nroutes;
 	site->flags = TQ_CELERY_SITE_ZERO_FIRST;
+	if (r->results.extended)
+		site->flags |= TQ_CELERY_SITE_EXTENDED;
 	if (r->place.tq_only)
 		site->flags |= TQ_CELERY_SITE_TQ;
 }
