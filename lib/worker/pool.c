@@ -18,7 +18,7 @@
 
 #include "base/clock.h"
 #include "feed.h"
-#include "pool.h"
+#include "pool_own.h"
 
 int
 tq_pool_init(struct tq_pool *pool, const struct tq_place_rules *rules,
@@ -94,8 +94,8 @@ strays(const struct tq_pool *pool)
 
 static void	 settled(struct tq_pool *, struct tq_place *);
 
-static void
-settle(struct tq_pool *pool, struct tq_place *p)
+void
+tq_pool_settle(struct tq_pool *pool, struct tq_place *p)
 {
 	const struct tq_say *say = pool->rules.say;
 	enum tq_state state = p->end.state;
@@ -115,108 +115,11 @@ settle(struct tq_pool *pool, struct tq_place *p)
 	settled(pool, p);
 }
 
-/* Place i, made if it is the first time; NULL. */
-static struct tq_place *
-get_place(struct tq_pool *pool, unsigned i, struct tq_err *e)
-{
-	struct tq_place *p;
-
-	if (i < pool->made)
-		return pool->place[i];
-	if ((p = malloc(sizeof(*p))) == NULL) {
-		tq_fail_sys(e, errno, "place %u", i + 1);
-		return NULL;
-	}
-	if (tq_place_open(p, &pool->rules, i + 1, e) == -1) {
-		free(p);
-		return NULL;
-	}
-	pool->place[pool->made++] = p;
-	return p;
-}
-
-/* Tasks that were fed ahead and went back may be claimed again. */
-static void
-count_returned(struct tq_pool *pool, struct tq_place *p)
+void
+tq_pool_returned(struct tq_pool *pool, struct tq_place *p)
 {
 	pool->left += p->returned;
 	p->returned = 0;
-}
-
-/* Claim a task for every free place; as tq_pool_fill(). */
-static int
-fill_free(struct tq_pool *pool, enum tq_filled *out, struct tq_err *e)
-{
-	struct tq_place *p;
-	unsigned i, taken;
-	int rv;
-
-	for (i = 0; i < pool->size && pool->left > 0; i++) {
-		if ((p = get_place(pool, i, e)) == NULL)
-			return -1;
-		if (p->state != TQ_PLACE_FREE || p->nahead > 0)
-			continue;
-		/* wide tasks fill more places than their own */
-		if ((taken = pool->busy + pool->wide) >= pool->size)
-			return 0;
-		if (pool->rules.offers != NULL)
-			tq_offers_places(pool->rules.offers, pool->size,
-			    pool->size - taken);
-		if ((rv = tq_place_take(p, &pool->rules, e)) == -1)
-			return -1;
-		if (rv == 0) {
-			*out = TQ_FILLED_IDLE;
-			return 0;
-		}
-		pool->busy++;
-		pool->wide += p->weight - 1;
-		if (p->state == TQ_PLACE_RUNNING) {
-			pool->left--;
-			continue;
-		}
-		/* not started: the place is free again, look once more */
-		*out = TQ_FILLED_SOME;
-		if (p->end.state == TQ_READY) {
-			settle(pool, p);
-			return tq_fail(e, EAGAIN, "waiting for a process to "
-			    "be had");
-		}
-		pool->left--;
-		settle(pool, p);
-	}
-	return 0;
-}
-
-/* Claim tasks for resident handlers that are quick. */
-static int
-feed_ahead(struct tq_pool *pool, struct tq_err *e)
-{
-	struct tq_place *p;
-	unsigned i;
-	int rv = 1;
-
-	for (i = 0; i < pool->size && i < pool->made && rv >= 0; i++) {
-		p = pool->place[i];
-		if (p->state != TQ_PLACE_RUNNING || p->at == NULL)
-			continue;
-		while (pool->left > 0 && (rv = tq_feed_more(p, &pool->rules,
-		    tq_clock_boot(), e)) == 1)
-			pool->left--;
-		count_returned(pool, p);
-		tq_feed_flush(p);
-		if (rv == 2)
-			break;
-	}
-	return rv == -1 ? -1 : 0;
-}
-
-int
-tq_pool_fill(struct tq_pool *pool, enum tq_filled *out, struct tq_err *e)
-{
-	*out = TQ_FILLED_FULL;
-	if (fill_free(pool, out, e) == -1)
-		return -1;
-	return *out == TQ_FILLED_FULL ? feed_ahead(pool, e) : 0;
 }
 
 static struct tq_place *
@@ -286,7 +189,7 @@ hear(struct tq_pool *pool, struct tq_place *p, size_t n, tq_time now)
 		rv = tq_place_hear(p, &pool->rules, n, now);
 		if (p->state == TQ_PLACE_ENDED) {
 			pool->ending -= before != TQ_CAUSE_NONE;
-			settle(pool, p);
+			tq_pool_settle(pool, p);
 		} else
 			pool->ending += before == TQ_CAUSE_NONE &&
 			    p->cause != TQ_CAUSE_NONE;
@@ -368,7 +271,7 @@ tq_pool_reap(struct tq_pool *pool)
 		pool->ending -= p->cause != TQ_CAUSE_NONE;
 		tq_place_ended(p, &pool->rules, wstatus, &ru);
 		if (p->state == TQ_PLACE_ENDED)
-			settle(pool, p);
+			tq_pool_settle(pool, p);
 	}
 }
 
@@ -395,7 +298,7 @@ settled(struct tq_pool *pool, struct tq_place *p)
 			signal_place(pool, p, p->sig, TQ_CAUSE_KILL, now);
 		return;
 	}
-	count_returned(pool, p);
+	tq_pool_returned(pool, p);
 	pool->busy--;
 	if (p->number > pool->size)
 		tq_feed_retire(p, now);
@@ -406,7 +309,7 @@ static tq_time
 mend(struct tq_pool *pool, struct tq_place *p, tq_time now)
 {
 	if (p->state == TQ_PLACE_ENDED) {
-		settle(pool, p);
+		tq_pool_settle(pool, p);
 		if (p->state == TQ_PLACE_ENDED)
 			return now + TQ_SECOND;
 		/* what it answered meanwhile */
@@ -416,7 +319,7 @@ mend(struct tq_pool *pool, struct tq_place *p, tq_time now)
 	}
 	if (p->state == TQ_PLACE_FREE && p->nahead > 0) {
 		tq_feed_hand_back(p, &pool->rules);
-		count_returned(pool, p);
+		tq_pool_returned(pool, p);
 		return p->nahead > 0 ? now + TQ_SECOND : TQ_FOREVER;
 	}
 	return TQ_FOREVER;
