@@ -20,6 +20,14 @@ limits()
 	tqstat -W -o limits
 }
 
+# end it by that signal
+stop()
+{
+	worker=$(tqstat -W -o pid)
+	kill -"$1" "$worker"
+	wait_gone "$worker"
+}
+
 running()
 {
 	pgrep -f "sleep $mark" | wc -l
@@ -27,8 +35,7 @@ running()
 
 bg tqrun
 like 'without a cgroup rlimits hold' "$(limits)" rlimit
-tqctl stop >/dev/null
-wait_gone $!
+stop TERM
 
 base=
 for d in /sys/fs/cgroup /sys/fs/cgroup/unified; do
@@ -40,15 +47,15 @@ if [ -z "$base" ] || [ ! -f "$base/cgroup.kill" ]; then
 	skip 'tasks in cgroups' 'none with cgroup.kill can be made here'
 	exit 0
 fi
-# inside out; the last one may have been left a moment ago
-trap 'for d in $(find "$base" -depth -type d); do wait_for rmdir "$d"; done
-	finish' EXIT
+# inside out, once all who may still be in it have ended
+trap 'echo 1 >"$base/cgroup.kill"
+    for d in $(find "$base" -depth -type d); do wait_for rmdir "$d"; done
+    finish' EXIT
 
 bg inside "$base" tqrun
 like 'a cgroup nobody delegated is left alone' "$(limits)" rlimit
 is 'and nothing made in it' "$(ls -d "$base"/*/ 2>/dev/null)" ''
-tqctl stop >/dev/null
-wait_gone $!
+stop TERM
 
 python3 -c 'import os, sys
 os.setxattr(sys.argv[1], "user.delegate", b"1")' "$base"
@@ -79,8 +86,7 @@ check 'and who is killed after it' 137 '' '*time limit*' tqresult -w after
 is 'share no cgroup' "$(running)" 1
 pkill -f "sleep $mark"
 
-tqctl stop >/dev/null
-wait_gone $!
+stop TERM
 
 cat >stay <<END
 #!/bin/sh
@@ -98,19 +104,15 @@ check 'a resident handler that hangs is killed' 137 '' '*time limit*' \
     timeout 20 tqresult -w stays
 like 'in a cgroup of its own' "$(cat where)" '*/tq-*/65536.*'
 is 'with all that it started' "$(running)" 0
-tqctl stop >/dev/null
-wait_gone $!
+stop TERM
 
 bg inside "$base" tqrun
 limits >/dev/null
 is 'what a worker left the next one removes' \
     "$(ls -d "$base"/tq-*/ | wc -l)" 1
 
-worker=$(tqstat -W -o pid)
-kill -9 "$worker"
-wait_gone "$worker"
+stop KILL
 bg inside "$base" tqrun
 limits >/dev/null
 is 'and what a killed one left' "$(ls -d "$base"/tq-*/ | wc -l)" 1
-tqctl stop >/dev/null
-wait_gone $!
+stop TERM
