@@ -217,3 +217,28 @@ ok 'a tick whose key is held is not put' \
 stop $!
 is 'and the one that holds it is there' "$(tqstat -q keyed -o state,key)" \
     "ready${TAB}only"
+
+# ---- under a service manager -----------------------------------------------------
+
+perl -MIO::Socket::UNIX -MSocket -e '
+	my $s = IO::Socket::UNIX->new(Type => SOCK_DGRAM, Local => "notify")
+	    or die "notify: $!\n";
+	$| = 1;
+	print "$_\n" while defined($s->recv($_, 4096))' >manager &
+listener=$!
+pids="$pids $listener"
+wait_for test -S notify
+echo '@hourly [-q far] x' >tab
+rm -f log
+NOTIFY_SOCKET=$T/notify WATCHDOG_USEC=1000000 tqbeat -v tab 2>log &
+pids="$pids $!"
+ok 'the manager is told that it is ready' wait_for grep -q '^READY=1$' manager
+ok 'its watchdog is fed' \
+    wait_for sh -c '[ "$(grep -c "^WATCHDOG=1$" manager)" -ge 2 ]'
+kill -HUP $!
+ok 'and told of HUP' wait_for grep -q '^RELOADING=1$' manager
+ok 'and of the end of that' \
+    wait_for sh -c '[ "$(grep -c "^READY=1$" manager)" -ge 2 ]'
+stop $!
+ok 'and that it stops' wait_for grep -q '^STOPPING=1$' manager
+kill "$listener"
