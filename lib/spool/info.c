@@ -17,20 +17,32 @@ struct queues {
 	uint32_t	 n;
 };
 
-/* When the first of a queue's ready tasks came into line. */
-static tq_time
-oldest_of(struct tq_spool *sp, const struct tq_qrow *q)
+/* Let *t sink to when the first task of ten lists came into line. */
+static void
+oldest_in(struct tq_spool *sp, const struct tq_list *lists, tq_time *t)
 {
 	struct tq_slot *s;
-	tq_time t = 0;
 	int p;
 
 	for (p = 0; p <= TQ_PRI_MAX; p++) {
-		s = tq_table_slot(&sp->t, q->ready[p].head);
-		if (s != NULL && (t == 0 || s->time < t))
-			t = s->time;
+		s = tq_table_slot(&sp->t, lists[p].head);
+		if (s != NULL && (*t == 0 || s->time < *t))
+			*t = s->time;
 	}
-	return t;
+}
+
+/* Who waits at a gate is ready, too. */
+static void
+oldest_parked(struct tq_spool *sp, tq_time *oldest, uint32_t used)
+{
+	struct tq_wait *w;
+	uint32_t n;
+
+	for (n = 1; n <= sp->t.top->waits.used; n++) {
+		w = &sp->t.waits[n];
+		if (w->gate != 0 && w->queue <= used)
+			oldest_in(sp, w->list, &oldest[w->queue]);
+	}
 }
 
 static int
@@ -47,8 +59,10 @@ copy_queues(struct tq_spool *sp, struct queues *out, struct tq_err *e)
 	for (i = 1; out->row != NULL && out->oldest != NULL && i <= used; i++)
 		if (i < sp->t.top->queues.cap && sp->t.qrows[i].used) {
 			out->row[i] = sp->t.qrows[i];
-			out->oldest[i] = oldest_of(sp, &out->row[i]);
+			oldest_in(sp, out->row[i].ready, &out->oldest[i]);
 		}
+	if (out->oldest != NULL)
+		oldest_parked(sp, out->oldest, used);
 	tq_core_leave(sp);
 	if (out->row == NULL || out->oldest == NULL) {
 		free(out->row);

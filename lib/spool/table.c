@@ -68,7 +68,7 @@ layout(void)
 		offsetof(struct tq_qrow, ready), TQ_NSETTINGS,
 		sizeof(struct tq_ext), sizeof(struct tq_edge),
 		sizeof(struct tq_trow),
-		offsetof(struct tq_top, exts), offsetof(struct tq_ext, lane),
+		offsetof(struct tq_top, exts), offsetof(struct tq_ext, when),
 		sizeof(struct tq_pass), sizeof(struct tq_gate),
 		sizeof(struct tq_wait), sizeof(struct tq_needs),
 		sizeof(struct tq_units), offsetof(struct tq_top, passes),

@@ -106,7 +106,7 @@ struct tq_ext {
 	uint32_t	 cursor;	/* edge where its work goes on */
 	uint32_t	 work, todo;	/* next in these lists */
 	uint32_t	 cause;		/* slot of the one that decided its end */
-	uint32_t	 lane;		/* gate.h */
+	uint32_t	 unused;
 	uint8_t		 when;		/* enum tq_when */
 	uint8_t		 act;		/* enum tq_todo */
 	uint16_t	 flags;		/* TQ_XF_* */

@@ -66,6 +66,7 @@ pids="$pids $worker"
 ok 'the first of a lane runs' wait_for sh -c \
     'test "$(tqstat -o state w1)" = started'
 is 'the next says who keeps it' "$(column w2 why)" 'lane busy: w1'
+not_ok 'and has an age in its queue' test "$(tqstat -O -q why -o oldest)" = -
 tqctl -Q kill w1
 ok 'a killed one makes way' wait_for sh -c \
     'test "$(tqstat -s all -o state w2)" = success'
