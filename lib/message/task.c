@@ -336,6 +336,12 @@ check_ties(const struct tq_task *t, struct tq_err *e)
 {
 	size_t i;
 
+	if (t->key == NULL && t->nafter == 0 && t->pipe == NULL &&
+	    t->group == NULL && t->kind != TQ_KIND_GROUP &&
+	    !(t->flags & (TQ_TASK_OPEN | TQ_TASK_CHORD)) &&
+	    (unsigned)t->on_key <= TQ_KEY_FOLLOW &&
+	    (unsigned)t->when <= TQ_WHEN_ANY)
+		return 0;
 	if (t->key != NULL && (*t->key == '\0' ||
 	    !is_plain(t->key, TQ_LABEL_MAX)))
 		return tq_fail(e, EINVAL, "key '%.80s' is not 1 to %d bytes "

@@ -463,6 +463,18 @@ apply_touch(struct tq_table *t, const struct tq_rec *r)
 	s->epoch = r->st.epoch;
 }
 
+/* A carried task had ended: by whom, its newest outcome says. */
+static void
+carry_cause(struct tq_table *t, uint32_t n, const struct tq_rec *r)
+{
+	struct tq_rec_end end;
+	struct tq_cur c;
+
+	tq_cur_init(&c, r->ends.p, r->ends.n);
+	if (TQ_STATE_ENDED(r->st.state) && tq_rec_end_next(&end, &c) == 1)
+		tq_graph_ended(t, n, &end, NULL);
+}
+
 /*
  * A task that is known has the same state already: only its places move.  One
  * that is not known stood in segments that are gone: it is made anew.
@@ -508,6 +520,7 @@ apply_carry(struct tq_table *t, const struct tq_rec *r, tq_lsn lsn)
 			rel.row = st->row;
 			rel.epoch = st->epoch;
 			tq_graph_put(t, n, &rel);
+			carry_cause(t, n, r);
 		}
 		return;
 	}

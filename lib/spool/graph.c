@@ -517,6 +517,9 @@ tq_graph_put(struct tq_table *t, uint32_t n, const struct tq_relation *rel)
 		return;
 	}
 	x->when = rel->when;
+	if (rel->has & (1u << TQ_REL_AFTER | 1u << TQ_REL_PIPE |
+	    1u << TQ_REL_FOLLOW | 1u << TQ_REL_MEMBER))
+		x->flags |= TQ_XF_TIED;
 	if (TQ_REL_HAS(rel, TQ_REL_GROUP)) {
 		x->flags |= TQ_XF_GROUP;
 		t->slots[n].row = rel->row;

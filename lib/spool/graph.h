@@ -63,6 +63,7 @@ enum tq_edge_kind {
 #define TQ_XF_GONE	0x0800	/* it is forgotten, edge by edge */
 #define TQ_XF_PHASES	0x0f00
 #define TQ_XF_BLAMED	0x1000	/* an edge to it has TQ_EG_BLAME */
+#define TQ_XF_TIED	0x2000	/* its record names other tasks */
 
 /* What is to be done to a task, with a record. */
 enum tq_todo {

@@ -40,6 +40,8 @@ link_end(struct tq_spool *sp, uint32_t n, struct tq_ext *x)
 	struct tq_rec_end end;
 	uint32_t cause;
 
+	if (!(x->flags & (TQ_XF_CAUSED | TQ_XF_REPLACED)))
+		return;
 	x->flags &= (uint16_t)~(TQ_XF_CAUSED | TQ_XF_REPLACED);
 	if (!newest_end(sp, &sp->t.slots[n], &end) ||
 	    !(end.flags & TQ_EF_CAUSE))
@@ -177,7 +179,8 @@ tq_link(struct tq_spool *sp, tq_time now, struct tq_err *e)
 			causes[n] = x->cause;
 		}
 	EACH_TIED(t, n, x)
-		link_ties(sp, n);
+		if (x->flags & TQ_XF_TIED)
+			link_ties(sp, n);
 	EACH_TIED(t, n, x)
 		link_state(t, n, x, causes, now);
 	free(causes);
