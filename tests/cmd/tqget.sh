@@ -36,10 +36,10 @@ check "it runs in our directory" 0 "$T" "" tqget -q here sh -c 'pwd'
 tqput -Q -q fail x
 check "a failure is not ours" 0 "" "" tqget -q fail sh -c 'exit 3'
 is "it is the task's" "$(column fail state,status)" "failure${TAB}3"
-tqput -Q -q later x
+tqput -Q -q later --backoff 1h,1,1h x
 check "75 means later" 0 "" "" tqget -q later sh -c 'exit 75'
 is "and later is a retry" "$(column later state)" retry
-tqput -Q -q again -r 1 x
+tqput -Q -q again -r 1 --backoff 1h,1,1h x
 check "a failure with -r" 0 "" "" tqget -q again sh -c 'exit 1'
 is "is a retry" "$(column again state)" retry
 tqput -Q -q gone x
