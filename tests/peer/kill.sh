@@ -33,7 +33,7 @@ begun()
 
 # who is dead is known sooner than by itself
 plain=$TQ_BROKER
-TQ_BROKER="$plain?lease=3"
+TQ_BROKER="$plain?lease=3&crashes=100"
 n=0
 for more in 1 2 3 5 2 1 4 3; do
 	tqrun -q celery -j 2 handlers 2>>log &

@@ -7,7 +7,7 @@ need_celery
 redis_start
 celery_app
 plain=$TQ_BROKER
-TQ_BROKER="$plain?lease=1"
+TQ_BROKER="$plain?lease=1&crashes=100"
 
 mkdir h
 cat >h/proj.add <<SH
@@ -24,14 +24,13 @@ SH
 chmod +x h/*
 : >ran
 
-# Two at a time; each is killed with SIGKILL after a while, and replaced.  Not
-# too soon: a task with which three workers died has failed.
+# two at a time; each is killed with SIGKILL after a while, and replaced
 keeper()
 {
 	while [ ! -e stop ]; do
 		tqrun -j 2 h 2>>w.err &
 		w=$!
-		perl -e 'select undef, undef, undef, 0.7 + rand(1.5)'
+		perl -e 'select undef, undef, undef, 0.3 + rand(1)'
 		kill -KILL $w
 		wait $w 2>/dev/null
 		echo x >>kills

@@ -49,6 +49,8 @@ one 'a database that is no number' 64 "tqput: redis: *'x1'*" \
     tqput -b "redis://$base/x1" -N x
 one 'an unknown option' 64 "tqput: redis: no option 'visibilty' of a URL" \
     tqput -b "redis://$base/0?visibilty=3" -N x
+one 'a number out of range' 64 "tqput: redis: crashes='0'*" \
+    tqput -b "redis://$base/0?crashes=0" -N x
 one 'TLS' 69 'tqput: rediss: *no TLS*' tqput -b "rediss://$base/0" -N x
 one 'nobody there' 69 'tqput: redis://127.0.0.1:1/0: Connection refused' \
     tqput -b redis://127.0.0.1:1/0 -N x

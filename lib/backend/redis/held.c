@@ -20,7 +20,6 @@
 #define STALE		(100 * TQ_MS)	/* taken and not asked for */
 #define SWEEP		(10 * TQ_SECOND)	/* as often as kombu looks */
 #define SWEEP_MOST	100
-#define DEATHS_MAX	3
 
 struct tq_redis_held *
 tq_redis_held_add(struct tq_redis *r, const char *tag, const char *queue,
@@ -276,13 +275,16 @@ tq_redis_died(struct tq_redis *r, struct tq_redis_held *h, struct tq_err *e)
 	struct tq_outcome o;
 	struct tq_task t;
 	struct tq_err why;
+	char deaths[64];
 	const char *last = NULL;
 
 	tq_arena_reset(&r->mem);
 	if (tq_redis_read(&in, &r->mem, h->text, h->n, &why) == -1)
 		return tq_redis_bury(r, h, &in, why.text, e);
-	if (in.crashes + 1 >= DEATHS_MAX)
-		last = "worker died 3 times";
+	snprintf(deaths, sizeof(deaths), "worker died %u times",
+	    in.crashes + 1);
+	if (in.crashes + 1 >= r->place.crashes)
+		last = deaths;
 	else if (tq_celery_task_view(&t, &r->mem, &in.msg, NULL) == 0 &&
 	    t.flags & TQ_TASK_ONCE)
 		last = "worker died (--once)";

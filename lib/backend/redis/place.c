@@ -20,13 +20,15 @@
 #define VISIBILITY	(3600 * TQ_SECOND)	/* as kombu's */
 #define TIMEOUT		(5 * TQ_SECOND)
 #define LEASE		(30 * TQ_SECOND)
+#define CRASHES		3
 #define DB_MAX		1000000
 #define PASSWORD_MAX	4096
 #define VALUE_MAX	1024
 
 static const char *const options[] = {
-	"db", "extended", "lease", "passfile", "prefix", "result-prefix",
-	"steps", "timeout", "virtual_host", "visibility", "workers"
+	"crashes", "db", "extended", "lease", "passfile", "prefix",
+	"result-prefix", "steps", "timeout", "virtual_host", "visibility",
+	"workers"
 };
 
 static int
@@ -99,6 +101,24 @@ get_yes(int *out, const struct tq_url *u, const char *name, struct tq_err *e)
 	if (!*out && strcmp(value, "no") != 0)
 		return tq_fail(e, EINVAL, "%s: %s='%.80s': want yes or no",
 		    u->scheme, name, value);
+	return 0;
+}
+
+static int
+get_crashes(struct tq_redis_place *p, const struct tq_url *u,
+    struct tq_err *e)
+{
+	char value[VALUE_MAX];
+	const char *error;
+	int rv;
+
+	p->crashes = CRASHES;
+	if ((rv = get(value, u, "crashes", e)) != 1)
+		return rv;
+	p->crashes = (unsigned)strtonum(value, 1, 100000, &error);
+	if (error != NULL)
+		return tq_fail(e, EINVAL, "%s: crashes='%.80s': want 1 to "
+		    "100000", u->scheme, value);
 	return 0;
 }
 
@@ -222,7 +242,7 @@ get_options(struct tq_redis_place *p, const struct tq_url *u, int is_store,
 	    get_time(&p->timeout, u, "timeout", e) == -1 ||
 	    get_time(&p->lease, u, "lease", e) == -1 ||
 	    get_yes(&p->extended, u, "extended", e) == -1 ||
-	    get_steps(p, u, e) == -1)
+	    get_crashes(p, u, e) == -1 || get_steps(p, u, e) == -1)
 		return -1;
 	if ((rv = get(value, u, "workers", e)) == -1)
 		return -1;

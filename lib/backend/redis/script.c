@@ -93,6 +93,7 @@ static const char take[] =
  *	Z key ttl size only-if-none
  *	V key ttl text		any text
  *	X n key ...		forget keys
+ *	E key ttl		this chord has ended: count no more
  *	L list text max		onto a list of at most max
  *	B key member		into a set
  *	K key id		the key is this id's, until
@@ -122,7 +123,7 @@ static const char transact[] =
 "    return 'CLOSED '..ARGV[i]\n"
 "  end\n"
 "end\n"
-"local size = { S = 3, P = 3, F = 3, D = 5, Z = 4, V = 3, L = 3, B = 2, K = 2,"
+"local size = { E = 2, S = 3, P = 3, F = 3, D = 5, Z = 4, V = 3, L = 3, B = 2, K = 2,"
 " U = 2 }\n"
 "local function span(i)\n"
 "  if ARGV[i] == 'X' then return 3 + tonumber(ARGV[i + 2]) end\n"
@@ -207,6 +208,11 @@ static const char transact[] =
 "    use(rdb)\n"
 "    for k = i + 1, i + tonumber(ARGV[i]) do redis.call('DEL', ARGV[k]) end\n"
 "  end,\n"
+"  E = function(i)\n"
+"    use(rdb)\n"
+"    redis.call('SADD', ARGV[i], '')\n"
+"    redis.call('EXPIRE', ARGV[i], ARGV[i + 1])\n"
+"  end,\n"
 "  B = function(i)\n"
 "    use(bdb)\n"
 "    redis.call('SADD', ARGV[i], ARGV[i + 1])\n"
@@ -245,7 +251,9 @@ static const char transact[] =
 /*
  * prefix, database of the broker, database of the results, tag that must be
  * held or "", key of the group ("celery-taskset-meta-GID"), ttl, id, score,
- * head, member.  See lib/message/celery_plan.h.
+ * head, member.  See lib/message/celery_plan.h.  The set tq.chord.GROUP has the ids
+ * that saw the chord complete, and "" once it has ended: a member that runs
+ * again after that is not noted.
  *
  * Returns "STALE", or {0}, or {1, meta of the group or "", members ...}.
  */
@@ -256,6 +264,7 @@ static const char part[] =
 "  return 'STALE'\n"
 "end\n"
 "if bdb ~= rdb then redis.call('SELECT', rdb) end\n"
+"if redis.call('SISMEMBER', 'tq.chord.'..g, '') == 1 then return {0} end\n"
 "local new = true\n"
 "for _, m in ipairs(redis.call('ZRANGEBYSCORE', g..'.j', score, score)) do\n"
 "  if string.sub(m, 1, #head) == head then\n"
@@ -276,13 +285,13 @@ static const char part[] =
 "  local who = string.match(m, '^%[1, ?\"([^\"]*)\"') or m\n"
 "  if not ids[who] then ids[who] = true n = n + 1 end\n"
 "end\n"
-"local seen = redis.call('SISMEMBER', g..'.tq', id) == 1\n"
+"local seen = redis.call('SISMEMBER', 'tq.chord.'..g, id) == 1\n"
 "local shape = redis.call('GET', g) or ''\n"
 "if n < size or (n > size and shape == '') or not (new or seen) then\n"
 "  return {0}\n"
 "end\n"
-"redis.call('SADD', g..'.tq', id)\n"
-"redis.call('EXPIRE', g..'.tq', ttl)\n"
+"redis.call('SADD', 'tq.chord.'..g, id)\n"
+"redis.call('EXPIRE', 'tq.chord.'..g, ttl)\n"
 "local out = { 1, shape }\n"
 "for _, m in ipairs(all) do out[#out + 1] = m end\n"
 "return out\n";

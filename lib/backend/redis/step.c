@@ -205,12 +205,15 @@ add_close(struct tq_redis_cmd *cmd, const char *key, const char *chord)
 {
 	tq_redis_cmd_str(cmd, "X");
 	tq_redis_cmd_str(cmd, chord);
-	tq_redis_cmd_str(cmd, "5");
+	tq_redis_cmd_str(cmd, "4");
 	tq_redis_cmd_join(cmd, key, ".j", NULL);
 	tq_redis_cmd_join(cmd, key, ".s", NULL);
 	tq_redis_cmd_join(cmd, key, ".t", NULL);
-	tq_redis_cmd_join(cmd, key, ".tq", NULL);
 	tq_redis_cmd_str(cmd, key);
+	tq_redis_cmd_str(cmd, "E");
+	tq_redis_cmd_str(cmd, chord);
+	tq_redis_cmd_join(cmd, "tq.chord.", key, NULL);
+	tq_redis_cmd_str(cmd, EXPIRES);
 }
 
 static int
