@@ -201,7 +201,7 @@ read_lines(struct reader *r, char *p)
 	return 0;
 }
 
-/* ---- the graph ------------------------------------------------------------- */
+/* ---- the graph ---------------------------------------------------------- */
 
 static int
 by_name(const void *a, const void *b)

@@ -187,7 +187,7 @@ make(struct flow *w, size_t i, struct tq_task *out)
 	return rv;
 }
 
-/* ---- putting ------------------------------------------------------------- */
+/* ---- putting ------------------------------------------------------------ */
 
 static void
 make_group(const struct flow *w, struct tq_task *t, const char *id)

@@ -86,7 +86,7 @@ set_fini(struct set *s)
 	free(s->v);
 }
 
-/* ---- what is to be shown ------------------------------------------------- */
+/* ---- what is to be shown ------------------------------------------------ */
 
 static int
 push(struct walk *w, const char *id, unsigned depth)

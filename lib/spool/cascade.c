@@ -54,7 +54,7 @@ tq_reopen_record(struct tq_rec *r, const struct tq_slot *s,
 	r->why.n = strlen(r->why.p);
 }
 
-/* ---- work -------------------------------------------------------------------- */
+/* ---- work --------------------------------------------------------------- */
 
 static void
 pop_work(struct tq_table *t)
@@ -92,7 +92,7 @@ do_work(struct tq_spool *sp, int *left, tq_time now)
 	}
 }
 
-/* ---- things to do --------------------------------------------------------------- */
+/* ---- things to do ------------------------------------------------------- */
 
 /* Another one that failed, when the one that was named first did not. */
 static uint32_t
@@ -242,7 +242,7 @@ do_todo(struct tq_spool *sp, int *left, tq_time now, struct tq_err *e)
 	return rv;
 }
 
-/* ---- slices ---------------------------------------------------------------------- */
+/* ---- slices ------------------------------------------------------------- */
 
 int
 tq_cascade(struct tq_spool *sp, tq_time now, struct tq_err *e)

@@ -145,7 +145,7 @@ int	tq_graph_step(struct tq_table *t, uint32_t ext, tq_time now,
 /* 1 if rows, edges and keys agree; else 0 and why.  graph_audit.c */
 int	tq_graph_audit(struct tq_table *t, char *why, size_t size);
 
-/* ---- keys (key.c) -------------------------------------------------------- */
+/* ---- keys (key.c) ------------------------------------------------------- */
 
 /* Never 0. */
 uint64_t tq_key_hash(const struct tq_table *t, const char *key, size_t n);

@@ -4,7 +4,7 @@
  * looked at is a miss of the cache.  A bucket is a line of the cache with seven
  * rows and the upper bits of their hashes; what is more stands in a chain
  * through the rows.  There is a bucket for every four rows that were ever used:
- * one line is read to find a key or find it missing, and a split touches no row.
+ * one line is read to find a key or find it missing; a split touches no row.
  */
 #include <string.h>
 

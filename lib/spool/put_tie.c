@@ -44,7 +44,7 @@ tq_batch_expect(struct tq_spool *sp, const struct tq_batch *b)
 	}
 }
 
-/* ---- what is named ---------------------------------------------------------- */
+/* ---- what is named ------------------------------------------------------ */
 
 static int
 same(const struct tq_uuid *a, const struct tq_uuid *b)
@@ -90,7 +90,7 @@ find(struct tq_spool *sp, const struct tq_batch *b, size_t i,
 	return tq_fail(e, ENOENT, "no such task");
 }
 
-/* ---- groups -------------------------------------------------------------------- */
+/* ---- groups ------------------------------------------------------------- */
 
 /* The group that task k of the call is in, if it is of the call: 1, 0. */
 static int
@@ -188,7 +188,7 @@ number_of(struct tq_spool *sp, const struct found *g, size_t i)
 	return (x == NULL ? 0 : x->members) + (uint32_t)i;
 }
 
-/* ---- what it waits for ----------------------------------------------------------- */
+/* ---- what it waits for -------------------------------------------------- */
 
 static int
 check_source(struct tq_spool *sp, struct tq_batch *b, size_t i,
@@ -236,7 +236,7 @@ check_sources(struct tq_spool *sp, struct tq_batch *b, size_t i,
 	return 0;
 }
 
-/* ---- keys ------------------------------------------------------------------------- */
+/* ---- keys --------------------------------------------------------------- */
 
 /* Who has a key, and has not ended. */
 struct holders {
@@ -348,7 +348,7 @@ check_key(struct tq_spool *sp, struct tq_batch *b, size_t i,
 	return 0;
 }
 
-/* ---- all of a call ----------------------------------------------------------------- */
+/* ---- all of a call ------------------------------------------------------ */
 
 static int
 tie_one(struct tq_spool *sp, struct tq_batch *b, size_t i, struct tq_err *e)

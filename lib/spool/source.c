@@ -61,7 +61,7 @@ tq_spool_source(struct tq_spool *sp, const struct tq_uuid *id,
 	    "is not known any more");
 }
 
-/* ---- groups ------------------------------------------------------------------ */
+/* ---- groups ------------------------------------------------------------- */
 
 static struct tq_spool_source *
 another(struct sources *m)
@@ -149,7 +149,7 @@ tq_spool_sources(struct tq_spool *sp, const struct tq_uuid *group,
 	return 0;
 }
 
-/* ---- outputs ------------------------------------------------------------------- */
+/* ---- outputs ------------------------------------------------------------ */
 
 /* The outcome that a place has: 0 and *out, or -1. */
 static int

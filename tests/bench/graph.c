@@ -74,7 +74,7 @@ put(struct work *w, size_t n)
 		bench_die(&w->e, "put");
 }
 
-/* ---- keys ----------------------------------------------------------------- */
+/* ---- keys --------------------------------------------------------------- */
 
 /* Put n tasks one by one, with keys from `first` on or without. */
 static void
@@ -120,7 +120,7 @@ key_put(const char *figure, const char *policy, size_t more,
 	    1e9 * bench_median(plain, BENCH_RUNS));
 }
 
-/* ---- groups ----------------------------------------------------------------- */
+/* ---- groups ------------------------------------------------------------- */
 
 /* Members, and the callback of their chord, put and taken; seconds. */
 static double
@@ -179,7 +179,7 @@ group(void)
 	    bench_median(plain, BENCH_RUNS));
 }
 
-/* ---- a failure and those that waited ------------------------------------------ */
+/* ---- a failure and those that waited ------------------------------------ */
 
 static double
 run_dependants(void)
@@ -228,7 +228,7 @@ dependants(void)
 	bench_print("dependants", bench_median(value, BENCH_RUNS), "s", 1);
 }
 
-/* ---- a chain ------------------------------------------------------------------- */
+/* ---- a chain ------------------------------------------------------------ */
 
 /* Take a chain of n links; links a second. */
 static double

@@ -353,7 +353,7 @@ outcome_is_known_while_somebody_waits(void **state)
 	assert_int_equal(tq_stat(g->tq, "a", 0, &g->i, &g->e), 0);
 }
 
-/* ---- keys ----------------------------------------------------------------- */
+/* ---- keys --------------------------------------------------------------- */
 
 static void
 key_is_held_until_the_end(void **state)
@@ -423,7 +423,7 @@ key_follows_the_one_that_runs(void **state)
 	run(g, "c", TQ_SUCCESS);
 }
 
-/* ---- groups ------------------------------------------------------------------ */
+/* ---- groups ------------------------------------------------------------- */
 
 static const char *const three[] = { "m1", "m2", "m3" };
 
@@ -526,7 +526,7 @@ retried_group_runs_what_failed_of_it(void **state)
 	run(g, "cb", TQ_SUCCESS);
 }
 
-/* ---- output into input ------------------------------------------------------- */
+/* ---- output into input -------------------------------------------------- */
 
 static void
 end_with(struct ground *g, const char *id, const char *out)

@@ -309,7 +309,7 @@ model_step(const struct scene *s, struct model *m, enum event ev, int x)
 	return 1;
 }
 
-/* ---- the spool ----------------------------------------------------------- */
+/* ---- the spool ---------------------------------------------------------- */
 
 struct run {
 	const struct scene *s;
@@ -533,7 +533,7 @@ spool_end(struct run *r)
 		    &r->f->e), 0);
 }
 
-/* ---- the exploration ------------------------------------------------------ */
+/* ---- the exploration ---------------------------------------------------- */
 
 struct node {
 	struct model	 m;
@@ -618,7 +618,7 @@ explore(struct t_spool *f, const struct scene *s)
 	free(nodes);
 }
 
-/* ---- scenes ---------------------------------------------------------------- */
+/* ---- scenes ------------------------------------------------------------- */
 
 static void
 chain_agrees_with_the_model(void **state)

@@ -57,7 +57,7 @@ add_file(struct mix *m, int fd)
 	return 0;
 }
 
-/* ---- one outcome ---------------------------------------------------------- */
+/* ---- one outcome -------------------------------------------------------- */
 
 /* 1 if a task has a name: what it writes may be JSON. */
 static int
@@ -145,7 +145,7 @@ add_output(struct mix *m, const struct tq_spool_source *s, int json)
 	return rv == 0 ? spill(m, FLUSH_AT) : -1;
 }
 
-/* ---- all of them -------------------------------------------------------------- */
+/* ---- all of them -------------------------------------------------------- */
 
 static int	add_source(struct mix *m, const struct tq_spool_source *s,
 		    int json, int depth);

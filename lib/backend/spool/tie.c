@@ -141,7 +141,7 @@ tq_local_refused(struct tq_local *l, const struct tq_task *t,
 	    out[which].s);
 }
 
-/* ---- from the spool -------------------------------------------------------- */
+/* ---- from the spool ----------------------------------------------------- */
 
 static const char *
 format(struct tq_arena *mem, const void *number)
