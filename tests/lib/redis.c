@@ -1,6 +1,7 @@
 /* A Redis server of a test program alone, on a socket in a directory. */
 #include "tests/lib/redis.h"
 
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -20,6 +21,7 @@ run_server(const struct t_redis *r)
 {
 	int fd = open("/dev/null", O_RDWR);
 
+	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (chdir(r->dir) == -1 || fd == -1)
 		_exit(126);
 	dup2(fd, 0);
