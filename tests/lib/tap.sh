@@ -42,7 +42,10 @@ cleanup()
 		wait_gone "$pid" || kill -KILL "$pid" 2>/dev/null
 	done
 	for lock in "$T"/*/lock; do
-		[ -f "$lock" ] && TQ_DIR=${lock%/lock} lose_table
+		[ -f "$lock" ] || continue
+		# the message queues of workers that were killed
+		timeout 10 tqctl -b "spool:${lock%/lock}" gc >/dev/null 2>&1
+		TQ_DIR=${lock%/lock} lose_table
 	done
 	cd /
 	rm -rf "$T"
