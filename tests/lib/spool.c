@@ -84,7 +84,8 @@ t_teardown_spool(void **state)
 	struct t_spool *f = *state;
 
 	/* the message queues of owners that died in a test */
-	(void)tq_spool_sweep(f->sp, NULL);
+	if (f->sp != NULL)
+		(void)tq_spool_sweep(f->sp, NULL);
 	tq_spool_close(f->sp);
 	unlink_table(f->dir);
 	t_rmdir(f->tmp);

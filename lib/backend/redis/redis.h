@@ -83,6 +83,7 @@ struct tq_redis {
 	/* what is held, the oldest first */
 	struct tq_redis_list held;
 	size_t		 ntaken, nending;
+	uint32_t	 rotor;		/* of draws among queues */
 	/* of the end that is being written, or NULL */
 	const char	*key, *keep_id;
 	tq_time		 keep;

@@ -27,12 +27,16 @@
 
 /* ---- the script ------------------------------------------------------ */
 
-/* The queues in the order they are asked: as given, or by lot and weight. */
+/*
+ * The queues in the order they are asked: as given, or drawn by their weights.
+ * The first draw of each call visits them evenly: a step of the golden ratio.
+ */
 static void
-order_queues(const struct tq_take *take, const char *names[TQ_QUEUES_MAX])
+order_queues(struct tq_redis *r, const struct tq_take *take,
+    const char *names[TQ_QUEUES_MAX])
 {
 	unsigned weight[TQ_QUEUES_MAX], sum = 0;
-	uint32_t lot;
+	uint32_t lot = r->rotor += UINT32_C(0x9e3779b9);
 	size_t i, k;
 
 	for (i = 0; i < take->nqueues; i++) {
@@ -40,13 +44,13 @@ order_queues(const struct tq_take *take, const char *names[TQ_QUEUES_MAX])
 		sum += weight[i] = take->weight[i];
 	}
 	for (i = 0; i < take->nqueues && sum > 0; i++) {
-		tq_random(&lot, sizeof(lot));
-		lot %= sum;
+		lot = (uint32_t)((uint64_t)lot * sum >> 32);
 		for (k = 0; k < take->nqueues && lot >= weight[k]; k++)
 			lot -= weight[k];
 		names[i] = take->queue[k];
 		sum -= weight[k];
 		weight[k] = 0;
+		tq_random(&lot, sizeof(lot));
 	}
 }
 
@@ -148,7 +152,7 @@ take_some(struct tq_redis *r, const struct tq_take *take, struct tq_err *e)
 	tq_redis_cmd_str(&r->cmd, stem);
 	tq_redis_cmd_num(&r->cmd, n);
 	tq_redis_cmd_num(&r->cmd, MOVE_MOST);
-	order_queues(take, names);
+	order_queues(r, take, names);
 	if (add_lists(r, names, take->nqueues, e) == -1)
 		return -1;
 	if ((a = tq_redis_call(&r->main, TQ_REDIS_TAKE, &r->cmd, e)) == NULL)
