@@ -16,6 +16,7 @@
 #include "base/date.h"
 
 #define CHUNK	"10000"
+#define LOOKS	3		/* for one task before it is unknown */
 
 enum place { IN_LIST, IN_HAND, IN_WAIT };
 
@@ -301,9 +302,12 @@ tq_redis_find(struct tq_redis *r, const char *id, struct tq_info *out,
 	struct going g = {
 		.r = r, .needle = id, .each = keep, .out = out, .mem = mem
 	};
-	int rv;
+	int rv = 0, looks;
 
-	if ((rv = everywhere(&g, e)) != 1)
+	/* on its way from one place to another it may be missed in both */
+	for (looks = 0; rv == 0 && looks < LOOKS; looks++)
+		rv = everywhere(&g, e);
+	if (rv != 1)
 		return rv;
 	return tq_redis_explain(r, out, g.found, e) == -1 ? -1 : 1;
 }
