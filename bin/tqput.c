@@ -632,7 +632,10 @@ put_many(struct put *p)
 	return rv == 0 ? TQ_EXIT_OK : TQ_EXIT_NO;
 }
 
-/* Read and understand all of it before anything is opened. */
+/*
+ * Read and understand all of it before anything is put; not before the broker
+ * is open, for what we read our twin would miss (lib/command/twin.c).
+ */
 static void
 read_flow(struct put *p, struct tq_flow *f)
 {
@@ -699,13 +702,13 @@ main(int argc, char *argv[])
 	parse(&p, &o, argc, argv);
 	fill(&p, argc - optind, argv + optind);
 	check_replace(&p);
-	if (p.flow != NULL)
-		read_flow(&p, &flow);
 	if (tq_open(&p.tq, p.urls, p.results, TQ_OPEN_ONESHOT, &e) == -1) {
 		if (p.wait)
 			tq_stand_refused(&e);
 		tq_die_open(&e);
 	}
+	if (p.flow != NULL)
+		read_flow(&p, &flow);
 	/* what runs in this place was put by a user of this machine */
 	if (p.place.umask != -1 && tq_spool_dir(p.tq) != NULL)
 		p.task.flags |= TQ_TASK_LOCAL;

@@ -52,3 +52,9 @@ check 'a shell line too' 3 "x$NL" '' tqput -w -t 20 -c 'echo x; exit 3'
 check 'what Celery has no field for is refused by name' 78 '' '*-r*' \
     tqput -b "$plain" -r 3 -N both
 check 'and kept where all workers are of tq' 0 "$ID" '' tqput -r 3 -N both
+
+# a flow on stdin: the tqput that reads it is the one that speaks to the server
+id=$(printf 'a\techo A\nb\techo B\n' | tqput -F -)
+check 'a flow from stdin is put, too' 0 "A${NL}B${NL}" '' \
+    tqresult -w -t 20 "$id"
+check 'one that is none is not' 65 '' '*-:1:*' sh -c 'echo x y z | tqput -F -'
