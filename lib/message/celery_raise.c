@@ -242,6 +242,16 @@ raise_limit(struct tq_celery_exc *out, struct tq_arena *mem,
 	    "TimeLimitExceeded" : "SoftTimeLimitExceeded", &b, e);
 }
 
+/* What the worker says of retries, and the task's own words say more than. */
+static int
+is_of_retries(const char *why)
+{
+	return strcmp(why, "may start only once") == 0 ||
+	    strcmp(why, "no retries left") == 0 ||
+	    strcmp(why, "not worth a retry") == 0 ||
+	    strcmp(why, "tried later too often") == 0;
+}
+
 static int
 raise_status(struct tq_celery_exc *out, struct tq_arena *mem,
     const struct tq_celery_end *end, struct tq_err *e)
@@ -260,7 +270,7 @@ raise_status(struct tq_celery_exc *out, struct tq_arena *mem,
 		n = snprintf(p, left, "failed");
 	p += n;
 	left -= (size_t)n;
-	if (o->why != NULL)
+	if (o->why != NULL && (line.n == 0 || !is_of_retries(o->why)))
 		snprintf(p, left, ": %s", o->why);
 	else if (line.n > 0)
 		snprintf(p, left, ": %.*s", (int)line.n, line.p);
