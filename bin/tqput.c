@@ -589,6 +589,11 @@ put_one(struct put *p)
 	if (p->stdin_body && tq_body_stdin(&p->body, &p->task,
 	    tq_spool_dir(p->tq), &e) == -1)
 		fail(p, &e);
+	/* elsewhere nothing is stored then, not even that it has ended */
+	if (p->wait && p->task.flags & TQ_TASK_NORESULT &&
+	    tq_spool_dir(p->tq) == NULL)
+		tq_die(TQ_EXIT_CONFIG, "--no-result: -w would wait for ever "
+		    "with this broker; not queued");
 	if (p->wait)
 		return tq_stand_for(p->tq, &p->task, p->timeout,
 		    p->follow ? TQ_STAND_FOLLOW : 0);

@@ -138,7 +138,10 @@ tq_stand_for(struct tq *tq, const struct tq_task *t, tq_time timeout,
 	}
 	if (rv == 1 && !live)
 		rv = tq_replay(tq, id.s, 0, TQ_REPLAY_BOTH, &e);
-	if (rv == -1)
+	if (rv == -1) {
+		/* it may run yet: whose it is can still be asked */
+		tq_warn("queued: %s", id.s);
 		tq_die(TQ_PASS_FAILED, "%s", e.text);
+	}
 	return status_of(tq, id.s);
 }

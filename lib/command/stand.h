@@ -11,7 +11,8 @@
  * Put t, wait until it has ended, at most `timeout` for both, and write what
  * its final attempt wrote; with TQ_STAND_FOLLOW while it runs.  Returns the
  * pass-through status: the task's own; 124 the time ran out, "queued: ID" is
- * said; 125 and "not queued: ..." when nothing was put.
+ * said; 125 and "not queued: ..." when nothing was put, or "queued: ID" and
+ * the reason when the broker went away meanwhile.
  *
  * INT and TERM revoke the task, kill it if it runs, and end the process with
  * 128+n; other signals leave the task to itself.

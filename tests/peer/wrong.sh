@@ -96,3 +96,24 @@ pids="$pids $!"
 wait_for test -s port
 one 'no Redis at all' 69 'tqput: redis://127.0.0.1:*/0: *' \
     tqput -b "redis://127.0.0.1:$(cat port)/0" -N x
+
+# Nothing would say that it has ended.
+one '--no-result with -w' 78 'tqput: --no-result: -w would wait *' \
+    tqput -b "redis://$base/5" --no-result -w -N x
+is 'and nothing was put' "$(rcli -n 5 DBSIZE)" 0
+check 'without -w' 0 "$ID" '' tqput -b "redis://$base/5" --no-result -N x
+
+# The server goes while tqput waits: the id is told.
+redis_start third
+tqput -w -t 3 -N x 2>w.err &
+W=$!
+there()
+{
+	[ "$(rcli LLEN celery)" = 1 ]
+}
+wait_for there
+id=$(rcli LINDEX celery 0 | sed 's/.*"id": *"\([^"]*\)".*/\1/')
+redis_kill
+wait $W
+is 'its status is none of a task' $? 125
+is 'and the id is told' "$(head -n 1 w.err)" "tqput: queued: $id"
