@@ -111,6 +111,17 @@ is 'and set aside, all of them' "$(rcli LLEN tq.dead)" "$n"
 rcli LRANGE tq.dead 0 -1 | cut -c 1-300 >dead
 ok 'each with a reason and its queue' test \
     "$(grep -c '^{"why": "..*", "queue": "celery", "worker"' dead)" -eq "$n"
+is 'long ones are cut and say how long they were' "$(py <<'PY'
+import json, redis
+r = redis.Redis.from_url(os.environ['TQ_BROKER'])
+dead = [json.loads(m) for m in r.lrange('tq.dead', 0, -1)]
+cut = [d for d in dead if 'cut' in d]
+print(len(cut), all(len(d['message']) == 16384 < d['cut'] for d in cut),
+    max(d['cut'] for d in cut) > 50000000,
+    max(r.strlen(k) if r.type(k) == b'string' else 0 for k in r.keys()) < 1e6,
+    any(d['message'] == 'hello' for d in dead if 'cut' not in d))
+PY
+)" '2 True True True True'
 ok 'the worker is up' kill -0 $W
 is 'and runs the next task' "$(py <<PY
 print(add.delay(20, 3).get(timeout=30))

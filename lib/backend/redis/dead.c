@@ -7,7 +7,24 @@
 #include "message/celery_result.h"
 #include "message/json.h"
 
-/* {"why": ..., "queue": ..., "worker": ..., "time": ..., "message": text} */
+/* How much is kept of a message: whole characters, if it has any. */
+static size_t
+kept(const struct tq_redis_held *h)
+{
+	size_t n = TQ_REDIS_DEAD_TEXT;
+	int k;
+
+	if (h->n <= n)
+		return h->n;
+	for (k = 0; k < 3 && ((unsigned char)h->text[n] & 0xc0) == 0x80; k++)
+		n--;
+	return n;
+}
+
+/*
+ * {"why": ..., "queue": ..., "worker": ..., "time": ..., "message": text},
+ * and of a text that was cut how long it was: "cut": bytes
+ */
 static void
 letter(struct tq_redis *r, struct tq_buf *b, const struct tq_redis_held *h,
     const char *why)
@@ -20,8 +37,10 @@ letter(struct tq_redis *r, struct tq_buf *b, const struct tq_redis_held *h,
 	tq_json_str(b, r->node, strlen(r->node));
 	tq_buf_str(b, ", \"time\": ");
 	tq_json_date(b, tq_clock_wall());
+	if (kept(h) < h->n)
+		tq_buf_printf(b, ", \"cut\": %zu", h->n);
 	tq_buf_str(b, ", \"message\": ");
-	tq_json_bytes(b, h->text, h->n);
+	tq_json_bytes(b, h->text, kept(h));
 	tq_buf_str(b, "}");
 }
 

@@ -31,6 +31,7 @@
 
 #define TQ_REDIS_TAG_MAX	80
 #define TQ_REDIS_DEAD_MAX	100000	/* dead letters kept */
+#define TQ_REDIS_DEAD_TEXT	16384	/* bytes kept of one that is longer */
 
 enum tq_redis_stage { TQ_REDIS_TAKEN, TQ_REDIS_CLAIMED, TQ_REDIS_ENDING };
 
