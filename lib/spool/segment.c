@@ -3,6 +3,7 @@
 #include "spool/segment.h"
 
 #include <sys/mman.h>
+#include <sys/statvfs.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
 
@@ -73,6 +74,25 @@ tq_segment_make(int dirfd, const struct tq_seg_head *h, mode_t mode,
 	return tq_segment_fill(dirfd, h, mode, durable, NULL, 0);
 }
 
+/*
+ * A try that must fail would hold all that is left of a disk for a moment, and
+ * tasks that run could not write a line then: look first.
+ */
+static int
+allocate(int fd, uint32_t size)
+{
+	struct statvfs v;
+	uint64_t left;
+
+	if (fstatvfs(fd, &v) == 0) {
+		left = (uint64_t)(geteuid() == 0 ? v.f_bfree : v.f_bavail) *
+		    v.f_frsize;
+		if (left < size)
+			return ENOSPC;
+	}
+	return tq_sys.posix_fallocate(fd, 0, size);
+}
+
 int
 tq_segment_fill(int dirfd, const struct tq_seg_head *h, mode_t mode,
     int durable, const void *records, size_t n)
@@ -87,7 +107,7 @@ tq_segment_fill(int dirfd, const struct tq_seg_head *h, mode_t mode,
 	if (fd == -1)
 		return -1;
 	tq_seg_encode(head, h);
-	if ((rv = tq_sys.posix_fallocate(fd, 0, h->size)) != 0) {
+	if ((rv = allocate(fd, h->size)) != 0) {
 		errno = rv;
 		goto fail;
 	}
