@@ -288,6 +288,8 @@ int	tq_sweep(struct tq_spool *sp, tq_time now, int *more, struct tq_err *e);
  * after a boot, the same from what is left of them by the wall clock.
  */
 uint32_t tq_lease_end(tq_time lease);
+/* Whether the lease with that end has passed. */
+int	tq_lease_over(uint32_t end);
 /* Under the lock: that much of a lease as the task's queue allows. */
 tq_time	tq_lease_bound(struct tq_spool *sp, const struct tq_slot *s,
 	    tq_time lease);

@@ -4,7 +4,8 @@
  * ledger; it is durable before anybody outside is told (wait.c).
  *
  * Fencing: the END must be of the attempt that is under way.  Who held an
- * earlier one, or comes after the task was revoked, gets ESTALE and changes
+ * earlier one, comes after the task was revoked, or after his lease passed,
+ * even if nobody has taken the task from him yet, gets ESTALE and changes
  * nothing.
  */
 #include <errno.h>
@@ -29,7 +30,8 @@ attempt_slot(struct tq_spool *sp, const struct tq_uuid *id, uint32_t hint,
 		n = tq_table_find(&sp->t, id);
 		s = tq_table_slot(&sp->t, n);
 	}
-	if (s == NULL || s->state != TQ_STARTED || s->attempt != attempt) {
+	if (s == NULL || s->state != TQ_STARTED || s->attempt != attempt ||
+	    (s->flags & TQ_PF_LEASED && tq_lease_over(s->epoch))) {
 		errno = ESTALE;
 		return 0;
 	}

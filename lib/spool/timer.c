@@ -166,6 +166,12 @@ tq_lease_end(tq_time lease)
 	    (uint32_t)(end / TQ_SECOND + 1);
 }
 
+int
+tq_lease_over(uint32_t end)
+{
+	return tq_clock_boot() / TQ_SECOND >= end;
+}
+
 tq_time
 tq_lease_bound(struct tq_spool *sp, const struct tq_slot *s, tq_time lease)
 {
@@ -197,7 +203,7 @@ is_gone(struct tq_spool *sp, unsigned row, uint32_t epoch)
 	int alive;
 
 	if (row == 0)
-		return tq_clock_boot() / TQ_SECOND >= epoch;
+		return tq_lease_over(epoch);
 	alive = tq_owner_alive(sp->probe, row, epoch);
 	return alive == -1 ? -1 : !alive;
 }

@@ -125,6 +125,19 @@ tqput -Q -q short --id s1 true
 check "a lease ends" 0 "s1/1${TAB}true" "" tqget -q short -L 0.2
 check "and the next one gets the task" 0 "s1/2${TAB}true" "" tqget -q short -t 5 -L 1m
 check "the first changes nothing then" 75 "" "tqctl: *" tqctl done s1/1
+tqput -Q -q late --id late true
+check "a lease may pass unseen" 0 "late/1${TAB}true" "" tqget -q late -L 0.1
+# whole seconds since the boot: the clock of leases
+now=$(cut -d. -f1 /proc/uptime)
+ok "time goes by" wait_for sh -c 'test $(cut -d. -f1 /proc/uptime) -ge '$((now + 2))
+is "nobody took the task away" "$(column late state,attempt)" "started${TAB}1"
+for verb in done 'fail 1' 'later 1s' 'touch 1m'; do
+	check "tqctl $verb is too late" 75 "" "tqctl: *no longer yours" \
+	    tqctl $verb late/1
+done
+is "which changes nothing" "$(column late state,attempt)" "started${TAB}1"
+check "and it is there for the next" 0 "late/2${TAB}true" "" \
+    tqget -q late -t 5 -L 1m
 check "-L 0 would be over at once" 64 "" "tqget: -L: a lease of '0' *" tqget -L 0
 
 # ---- queues, brokers
