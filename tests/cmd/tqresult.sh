@@ -115,7 +115,8 @@ check 'a first status' 4 '' '' tqresult -w uneven
 tqctl -Q retry uneven
 check 'a second status' 5 '' '' tqresult -w uneven
 check '--attempt exits as that one did' 4 '' '' tqresult --attempt 1 uneven
-check 'an attempt that was not' 125 '' '*' tqresult --attempt 9 twice
+check 'an attempt that was not' 125 '' \
+    'tqresult: twice: nothing is kept of attempt 9' tqresult --attempt 9 twice
 
 # ---- queues
 

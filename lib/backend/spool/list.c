@@ -131,7 +131,7 @@ tq_local_look(struct tq_local *l, const struct tq_uuid *id, unsigned attempt,
 	struct tq_spool_gate gate;
 	struct tq_arena *mem;
 	char name[37], words[TQ_PROGRESS_MAX];
-	struct tq_id names[2];
+	struct tq_id names[2], said;
 	struct tq_err why;
 	size_t n;
 	int rv;
@@ -143,10 +143,10 @@ tq_local_look(struct tq_local *l, const struct tq_uuid *id, unsigned attempt,
 		return tq_fail(e, why.num, "%s: %s", name, why.text);
 	}
 	if (attempt != 0) {
-		tq_uuid_format(name, id);
+		tq_translate_id(&said, id, look.rec.put.foreign);
 		if (!look.has_end)
 			return tq_fail(e, ENOENT, "%s: nothing is kept of "
-			    "attempt %u", name, attempt);
+			    "attempt %u", said.s, attempt);
 		look.s.state = TQ_STATE_ENDED(look.end.state) ?
 		    look.end.state : TQ_FAILURE;
 	}
