@@ -221,6 +221,7 @@ check_sources(struct tq_spool *sp, struct tq_batch *b, size_t i,
 		if (find(sp, b, i, &rel->member, &g, e) == -1 ||
 		    check_group(sp, b, &g, &rel->member, e) == -1)
 			return -1;
+		memset(&sp->other, 0, sizeof(sp->other));
 		rel->number = number_of(sp, &g, i);
 		group = &g;
 		b->edges++;

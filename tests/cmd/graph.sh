@@ -219,6 +219,13 @@ check "a flow larger than a transaction is one all the same" 0 "$ID" "" \
     tqput -q long -F long
 is "with its first task ready" \
     "$(tqstat -q long -s ready -o label)" n0
+tqput -Q -q shut true
+tqctl close shut
+check "into a closed queue it is 75" 75 "" "tqput: shut: queue is closed" \
+    tqput -t 0 -q shut -F flow
+tqctl set tight limit=1
+check "one larger than the queue's limit, too" 75 "" "tqput: tight: *full*" \
+    tqput -t 0 -q tight -F long
 check "-F excludes a command" 64 "" "tqput: -F excludes a command, *" \
     tqput -F flow true
 
