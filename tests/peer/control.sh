@@ -40,7 +40,35 @@ active()
 }
 ok 'active tells what runs' wait_for active "$id"
 like 'it can be ended' "$(ctl control -d "$one" terminate KILL "$id")" '*OK*'
-check 'and has ended' 137 '' '*' tqresult -t 20 "$id"
+check 'and has ended' 125 '' '*terminated*' tqresult -t 20 "$id"
+revoked=$id
+
+# Revoked while it runs: killed, and it ends revoked, whoever asks.
+id=$(tqput -N proj.nap 60)
+wait_for active "$id"
+check 'tqctl revokes what runs' 0 '' '' tqctl revoke -w -t 20 "$id"
+check 'and it is killed' 125 '' '*terminated*' tqresult -t 20 "$id"
+revoked="$revoked$NL$id"
+cat >revoke.py <<'PY'
+import sys
+from proj import *
+from celery.result import AsyncResult
+r = AsyncResult(sys.argv[1], app=app)
+r.revoke(terminate=True)
+try:
+    r.get(timeout=20)
+except Exception as e:
+    print(r.state, repr(e))
+PY
+id=$(tqput -N proj.nap 60)
+wait_for active "$id"
+is 'so does a Celery client' "$(/usr/bin/python3 revoke.py "$id")" \
+    "REVOKED TaskRevokedError('terminated')"
+revoked="$revoked$NL$id"
+id=$(tqput -N proj.nap 60)
+wait_for active "$id"
+check 'tqctl kill kills, and no more' 0 '*' '' tqctl kill "$id"
+check 'it is a failure' 143 '' '*' tqresult -t 20 "$id"
 
 late=$(tqput -d 1h -N proj.add -J 1 1)
 delayed()
@@ -50,7 +78,7 @@ delayed()
 ok 'a delayed task is on the server' wait_for delayed 1
 ctl control revoke "$late" >out
 is 'a revoked one is remembered by the server' "$(rcli ZRANGE tq.revoked 0 -1)" \
-    "$id$NL$late"
+    "$revoked$NL$late"
 rcli ZADD tq.delayed 1 "$(rcli ZRANGE tq.delayed 0 0)" >out
 check 'and never runs' 125 '' '*revoked*' tqresult -t 20 "$late"
 
@@ -90,7 +118,33 @@ not_ok '--no-control obeys nobody' answers "deaf@$(uname -n)"
 kill -TERM $deaf
 wait_gone $deaf
 
-celery_worker
+# What a Celery worker holds is revoked by its remote control.
+celery_worker --pool prefork -c 1
+id=$(tqput -q celery -N proj.nap 60)
+begun()
+{
+	ctl inspect -d py@test active | grep -q "$1"
+}
+ok 'a Celery worker runs it' wait_for begun "$id"
+check 'tqctl revokes that' 0 '' '' tqctl revoke -w -t 20 "$id"
+check 'it is killed' 125 '' '*revoked*' tqresult -t 20 "$id"
+id=$(py <<PY
+print(add.apply_async((1, 2), countdown=3600).id)
+PY
+)
+scheduled()
+{
+	ctl inspect -d py@test scheduled | grep -q "$1"
+}
+ok 'a Celery worker holds a delayed one' wait_for scheduled "$id"
+check 'it is revoked' 0 '' '' tqctl revoke "$id"
+knows()
+{
+	ctl inspect -d py@test revoked | grep -q "$1"
+}
+ok 'there' wait_for knows "$id"
+like 'and on the server' "$(rcli ZRANGE tq.revoked 0 -1)" "*$id*"
+
 check 'tqctl pings a Celery worker' 0 '*' '' tqctl ping py@test
 check 'and stops it' 0 '' '' tqctl stop py@test
 ok 'it has gone' wait_gone "$CELERY_PID"

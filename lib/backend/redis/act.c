@@ -74,6 +74,20 @@ revoke(struct tq_redis *r, struct tq_redis_held *h, struct tq_err *e)
 	return tq_redis_end(r, h, &in, &o, 0, e);
 }
 
+/*
+ * Others hold it, maybe it runs: it must not start again, and its worker kills
+ * it and settles it as revoked.
+ */
+static int
+revoke_held(struct tq_redis *r, const char *id, uint64_t *n, struct tq_err *e)
+{
+	if (tq_redis_revoke(r, &id, 1, e) == -1 ||
+	    tq_redis_tell_revoked(r, &id, 1, 1, e) == -1)
+		return -1;
+	++*n;
+	return 0;
+}
+
 /* To another queue, or with another priority: to the end of the line. */
 static int
 move(struct tq_redis *r, struct tq_redis_held *h, const char *queue,
@@ -165,8 +179,9 @@ act_one(struct tq_redis *r, enum tq_verb verb, const struct tq_redis_spot *s,
 	if (pluck(r, &h, s, e) == -1)
 		return -1;
 	if (h == NULL)
-		return 0;
-	rv = verb == TQ_DO_REVOKE ? revoke(r, h, e) :
+		return verb == TQ_DO_REVOKE ? revoke_held(r, s->id.s, n, e) :
+		    0;
+	rv = verb == TQ_DO_REVOKE || verb == TQ_DO_PURGE ? revoke(r, h, e) :
 	    move(r, h, verb == TQ_DO_MOVE ? value : NULL, priority, e);
 	*n += rv == 0;
 	return rv;
@@ -182,7 +197,7 @@ tell_revoked(struct tq_redis *r, const struct tq_select *sel,
 	if (sel->nids == 0)
 		return 0;
 	return tq_redis_revoke(r, sel->ids, sel->nids, e) == -1 ? -1 :
-	    tq_redis_tell_revoked(r, sel->ids, sel->nids, e);
+	    tq_redis_tell_revoked(r, sel->ids, sel->nids, 0, e);
 }
 
 static int
@@ -298,7 +313,7 @@ purge(struct tq_redis *r, const char *name, uint64_t *n, struct tq_err *e)
 {
 	const struct tq_select sel = { .queues = &name, .nqueues = 1 };
 
-	return on_tasks(r, TQ_DO_REVOKE, &sel, NULL, n, e);
+	return on_tasks(r, TQ_DO_PURGE, &sel, NULL, n, e);
 }
 
 static int

@@ -201,7 +201,9 @@ translate(struct tq_celery_request *q, struct tq_arena *mem,
 	if (strcmp(q->method, "revoke") == 0 && arg != NULL) {
 		sig = strrchr(arg, ' ');
 		n = sig == NULL ? strlen(arg) : (size_t)(sig - arg);
-		tq_buf_str(&b, "{\"terminate\": true, \"signal\": \"SIG");
+		/* a tq worker only kills, one of Celery revokes it, too */
+		tq_buf_str(&b, "{\"kill\": true, \"terminate\": true, "
+		    "\"signal\": \"SIG");
 		tq_buf_str(&b, sig == NULL ? "TERM" : sig + 1);
 		tq_buf_str(&b, "\", \"task_id\": ");
 		tq_json_str(&b, arg, n);
@@ -287,7 +289,7 @@ tq_redis_send(void *b, const char *name, const char *words, unsigned *sent,
 
 int
 tq_redis_tell_revoked(struct tq_redis *r, const char *const *ids, size_t n,
-    struct tq_err *e)
+    int kill, struct tq_err *e)
 {
 	struct tq_celery_request q;
 	struct tq_buf b;
@@ -299,8 +301,8 @@ tq_redis_tell_revoked(struct tq_redis *r, const char *const *ids, size_t n,
 	q.method = "revoke";
 	q.clock = 1;
 	tq_buf_init(&b);
-	tq_buf_str(&b, "{\"terminate\": false, \"signal\": \"SIGTERM\", "
-	    "\"task_id\": [");
+	tq_buf_printf(&b, "{\"terminate\": %s, \"signal\": \"SIGTERM\", "
+	    "\"task_id\": [", kill ? "true" : "false");
 	for (i = 0; i < n; i++) {
 		if (i > 0)
 			tq_buf_str(&b, ", ");

@@ -333,12 +333,12 @@ ids_of(struct asked *a, const char ***out)
 	return n;
 }
 
-/* End those of ours that run. */
+/* End those of ours that run; revoked: that is how they end. */
 static unsigned
-terminate(struct asked *a, const char **ids, size_t n)
+terminate(struct asked *a, const char **ids, size_t n, int revoked)
 {
 	struct tq_bytes sig = tq_scan_get(a->q->arguments, "signal");
-	const struct tq_redis_held *h;
+	struct tq_redis_held *h;
 	const char *name = tq_scan_string(&a->mem, sig).p;
 	unsigned done = 0;
 	size_t i;
@@ -352,6 +352,7 @@ terminate(struct asked *a, const char **ids, size_t n)
 			if (h->stage != TQ_REDIS_CLAIMED ||
 			    strcmp(h->id.s, ids[i]) != 0)
 				continue;
+			h->revoked |= revoked;
 			tq_redis_mail_add(a->r, "kill %s %s", ids[i], name);
 			done++;
 		}
@@ -362,7 +363,7 @@ terminate(struct asked *a, const char **ids, size_t n)
 static void
 on_revoke(struct asked *a)
 {
-	int all = strcmp(a->q->method, "terminate") == 0, kill = 0;
+	int all = strcmp(a->q->method, "terminate") == 0, kill = 0, only = 0;
 	struct tq_buf text;
 	struct tq_err e;
 	const char **ids;
@@ -373,12 +374,14 @@ on_revoke(struct asked *a)
 		tq_celery_value_error(&a->value, "task_id: want ids");
 		return;
 	}
-	if (tq_redis_revoke(a->r, ids, n, &e) == -1) {
+	/* from tqctl kill: it ends as killed */
+	(void)tq_scan_bool(&only, tq_scan_get(a->q->arguments, "kill"));
+	if (!only && tq_redis_revoke(a->r, ids, n, &e) == -1) {
 		tq_celery_value_error(&a->value, e.text);
 		return;
 	}
 	tq_buf_init(&text);
-	if ((all || kill) && terminate(a, ids, n) == 0)
+	if ((all || kill) && terminate(a, ids, n, !only) == 0)
 		tq_buf_str(&text, "terminate: tasks unknown");
 	else {
 		tq_buf_str(&text, all || kill ? "terminate: " : "tasks ");

@@ -175,7 +175,7 @@ tq_redis_event_task(struct tq_redis *r, const char *type,
 	}
 	if (strcmp(type, "task-revoked") == 0) {
 		ev.expired = o->state == TQ_EXPIRED;
-		ev.terminated = o->signal != 0;
+		ev.terminated = h->revoked || o->signal != 0;
 	}
 	publish(r, &ev);
 	tq_arena_fini(&mem);

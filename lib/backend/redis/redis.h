@@ -50,6 +50,7 @@ struct tq_redis_held {
 	/* CLAIMED */
 	struct tq_id	 id;
 	unsigned	 attempt, crashes, laters;
+	int		 revoked;	/* while it ran: it is being killed */
 	tq_time		 put, start;	/* wall, 0: not known */
 	/* ENDING */
 	struct tq_redis_cmd end;	/* to be sent again after a loss */

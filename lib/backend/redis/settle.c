@@ -355,6 +355,11 @@ tq_redis_settle(void *b, const struct tq_ref *ref, struct tq_outcome *o,
 		return -1;
 	if (o->state == TQ_READY)
 		return tq_redis_back(r, h, e);
+	if (h->revoked && o->state != TQ_SUCCESS) {
+		o->state = TQ_REVOKED;
+		o->when = 0;
+		o->why = "terminated";		/* Celery's word */
+	}
 	if (tq_redis_read(&in, &r->mem, h->text, h->n, e) == -1)
 		return -1;
 	if (tq_redis_end(r, h, &in, o, flags, e) == 0)

@@ -72,9 +72,9 @@ void	tq_redis_control(struct tq_redis *, const char *text, size_t n);
 /* ask.c */
 int	tq_redis_send(void *b, const char *name, const char *words,
 	    unsigned *sent, struct tq_err *);
-/* Let workers of Celery know of revoked ids. */
+/* Let workers know of revoked ids; kill: those that run are ended, too. */
 int	tq_redis_tell_revoked(struct tq_redis *, const char *const *ids,
-	    size_t n, struct tq_err *);
+	    size_t n, int kill, struct tq_err *);
 /* An envelope, addressed already, as text in r->buf; 0 or -1. */
 int	tq_redis_seal(struct tq_redis *, struct tq_celery_envelope *);
 /* Ask all workers who they are: r->peers. */
