@@ -11,6 +11,7 @@
 
 #define LOOK_EVERY	(200 * TQ_MS)	/* at *stop */
 #define FOLLOW_EVERY	(50 * TQ_MS)	/* at what the task wrote */
+#define LOST_MAX	(90 * TQ_SECOND) /* without a server, if for ever */
 
 /* Copy a stream from *off to its present end. */
 static int
@@ -84,13 +85,20 @@ tq_follow_more(struct tq_follow *f, struct tq_err *e)
 	return drain(f, e);
 }
 
+/* A server that is gone or still reads its data may be back. */
+static int
+is_lost(const struct tq_err *e)
+{
+	return e->num == ECONNREFUSED || e->num == ETIMEDOUT;
+}
+
 int
 tq_replay_wait(struct tq *tq, const char *id, struct tq_follow *f,
     tq_time timeout, const volatile sig_atomic_t *stop, struct tq_err *e)
 {
 	tq_time slice = f != NULL ? FOLLOW_EVERY : LOOK_EVERY;
 	tq_time end = tq_clock_deadline(tq_clock_mono(), timeout);
-	tq_time left;
+	tq_time left, heard = tq_clock_mono();
 	int rv;
 
 	for (;;) {
@@ -101,10 +109,17 @@ tq_replay_wait(struct tq *tq, const char *id, struct tq_follow *f,
 			left = 0;
 		rv = tq_wait(tq, &id, 1, 1, left < slice ? left : slice, NULL,
 		    e);
-		if (rv == -1 && e->num != EINTR)
-			return -1;
-		if (f != NULL && tq_follow_more(f, e) == -1)
-			return -1;
+		if (f != NULL && (rv != -1 || e->num == EINTR) &&
+		    tq_follow_more(f, e) == -1)
+			rv = -1;
+		if (rv == -1 && e->num != EINTR) {
+			if (!is_lost(e) || (timeout != TQ_FOREVER ?
+			    left <= slice :
+			    tq_clock_mono() - heard > LOST_MAX))
+				return -1;
+			continue;
+		}
+		heard = tq_clock_mono();
 		if (rv == 1)
 			return 1;
 		if (rv == 0 && left <= slice && timeout != TQ_FOREVER)

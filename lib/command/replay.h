@@ -34,7 +34,9 @@ int	tq_follow_more(struct tq_follow *, struct tq_err *);
 /*
  * Wait until the task has ended, following it if f is not NULL.  Looks at
  * *stop (NULL allowed) several times a second and gives up with EINTR once it
- * is not 0.  1 ended, 0 the timeout ran out, -1.
+ * is not 0.  A server that is lost, or still reads its data, is waited for as
+ * long as the timeout allows, without one for 90 seconds.  1 ended, 0 the
+ * timeout ran out, -1.
  */
 int	tq_replay_wait(struct tq *, const char *id, struct tq_follow *f,
 	    tq_time timeout, const volatile sig_atomic_t *stop,

@@ -117,3 +117,41 @@ redis_kill
 wait $W
 is 'its status is none of a task' $? 125
 is 'and the id is told' "$(head -n 1 w.err)" "tqput: queued: $id"
+
+# A server that is lost while somebody waits, and then reads its data, is back
+# before the time is over.
+redis_start fourth
+id=$(tqput -N x)
+tqresult -w -t 60 -o state "$id" >r.out 2>r.err &
+W=$!
+watched()
+{
+	[ "$(rcli PUBSUB NUMSUB "celery-task-meta-$id" | tail -n 1)" = 1 ]
+}
+ok 'somebody waits' wait_for watched
+redis_kill
+perl -MIO::Socket::INET -MTime::HiRes -e '$s = IO::Socket::INET->new(
+    Listen => 50, ReuseAddr => 1, LocalAddr => "127.0.0.1",
+    LocalPort => $ARGV[0]) or die; $| = 1; while ($c = $s->accept) {
+    sysread($c, $b, 4096); print $c
+    "-LOADING Redis is loading the dataset in memory\r\n"; print "x\n";
+    close($c) }' "$REDIS_PORT" >loads &
+P=$!
+pids="$pids $P"
+loaded()
+{
+	[ "$(wc -l <loads)" -ge 8 ]
+}
+ok 'it is told again and again that data is read' wait_for loaded
+kill $P
+wait $P 2>/dev/null
+redis_again
+mkdir hx
+cat >hx/x <<'SH'
+#!/bin/sh
+exit 0
+SH
+chmod +x hx/x
+bg tqrun -E "$T/hx"
+wait $W
+is 'and has what it waited for' "$? $(cat r.out r.err)" '0 success'
