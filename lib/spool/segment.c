@@ -3,9 +3,9 @@
 #include "spool/segment.h"
 
 #include <sys/mman.h>
-#include <sys/statvfs.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
+#include <sys/statvfs.h>
 
 #include <errno.h>
 #include <fcntl.h>
