@@ -413,8 +413,11 @@ tq_place_settle(struct tq_place *p, const struct tq_place_rules *rules,
 	if (tq_settle(rules->tq, &p->claim.ref, &p->end, 0, &own) == -1) {
 		if (errno != ESTALE && errno != ENOENT)
 			return tq_fail(e, errno, "%s: %s", id, own.text);
-		tq_say(rules->say, TQ_SAY_WRONG, "%s: ended, but not ours "
-		    "any more: %s", id, own.text);
+		if (p->cause == TQ_CAUSE_KILL)	/* who revokes has it killed */
+			tq_say(rules->say, TQ_SAY_NOTE, "%s: revoked", id);
+		else
+			tq_say(rules->say, TQ_SAY_WRONG, "%s: ended, but not "
+			    "ours any more: %s", id, own.text);
 	} else
 		tq_say_ended(rules->say, &p->claim, &p->end);
 	if (p->at == NULL &&

@@ -271,6 +271,15 @@ kill -INT "$worker"
 ok 'after the grace tasks get TERM' wait_gone "$worker"
 check 'and are handed back' 0 ready '' tqstat -o state grace
 tqctl -Q revoke grace
+put back sh -c 'touch back; exec sleep '$long'1009'
+bg sh -c 'exec tqrun -j 1 2>said'
+worker=$!
+wait_for test -e back
+tqctl -Q revoke back
+ok 'a revoked task is a note' wait_for grep -q . said
+kill -TERM "$worker"
+wait_gone "$worker"
+is 'and nothing is wrong' "$(cat said)" 'tqrun: back: revoked'
 
 # ---- dead workers
 
