@@ -120,7 +120,7 @@ wait_gone $deaf
 
 # What a Celery worker holds is revoked by its remote control.
 celery_worker --pool prefork -c 1
-id=$(tqput -q celery -N proj.nap 60)
+id=$(tqput -N proj.nap -J 60)
 begun()
 {
 	ctl inspect -d py@test active | grep -q "$1"

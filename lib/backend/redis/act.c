@@ -201,12 +201,12 @@ tell_revoked(struct tq_redis *r, const struct tq_select *sel,
 }
 
 static int
-choose(struct tq_redis *r, struct tq_redis_spots *spots,
-    const struct tq_select *sel, struct tq_err *e)
+choose(struct tq_redis *r, struct tq_redis_spots *spots, enum tq_verb verb,
+    const struct tq_select *sel, uint64_t *n, struct tq_err *e)
 {
 	struct tq_info info;
 	size_t i, before;
-	int rv;
+	int rv, away;
 
 	if (sel->nids == 0)
 		return tq_redis_spot(r, spots, sel, NULL, e);
@@ -216,15 +216,21 @@ choose(struct tq_redis *r, struct tq_redis_spots *spots,
 			return -1;
 		if (spots->n > before)
 			continue;
-		/* it has ended, or nobody knows it */
+		/* it has ended, nobody knows it, or Celery runs it: its
+		 * workers take a message off the broker at the start */
 		memset(&info, 0, sizeof(info));
 		rv = tq_redis_stat(r, sel->ids[i], 0, &info, e);
+		away = rv == 1 && !TQ_STATE_ENDED(info.state) &&
+		    info.task.kind != TQ_KIND_GROUP;
 		tq_arena_free(info.mem);
 		if (rv == -1)
 			return -1;
 		if (rv == 0)
 			return tq_fail(e, ENOENT, "%s: no such task",
 			    sel->ids[i]);
+		if (verb == TQ_DO_REVOKE && away &&
+		    revoke_held(r, sel->ids[i], n, e) == -1)
+			return -1;
 	}
 	return 0;
 }
@@ -248,7 +254,7 @@ on_tasks(struct tq_redis *r, enum tq_verb verb, const struct tq_select *sel,
 	}
 	tq_arena_init(&mem);
 	spots.mem = &mem;
-	rv = choose(r, &spots, sel, e);
+	rv = choose(r, &spots, verb, sel, n, e);
 	for (i = 0; rv == 0 && i < spots.n; i++)
 		rv = act_one(r, verb, &spots.v[i], value, priority, n, e);
 	if (rv == 0 && verb == TQ_DO_REVOKE)
