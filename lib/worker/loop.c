@@ -524,15 +524,17 @@ all_told(struct loop *l)
 		return 1;
 	if (l->life != TQ_LIFE_STOPPING && l->now < l->pause)
 		return 0;
-	if (tq_sync(l->tq, &e) == 0)
+	if (tq_sync(l->tq, &e) == 0 || e.num == ENOTSUP)
 		return 1;
-	if (l->life == TQ_LIFE_STOPPING) {
-		l->gone = e;
-		if (e.num == ETIMEDOUT)
-			l->gone.num = ECONNREFUSED;
-	} else
+	/* a broker that is away may come back; a disk that fails does not */
+	if (e.num == ETIMEDOUT && l->life != TQ_LIFE_STOPPING) {
 		complain(l, &e);
-	return l->gone.num != 0;
+		return 0;
+	}
+	l->gone = e;
+	if (e.num == ETIMEDOUT)
+		l->gone.num = ECONNREFUSED;
+	return 1;
 }
 
 static void

@@ -47,6 +47,12 @@ worker_sweep(void *b, struct tq_err *e)
 	return tq_redis_hope(b, tq_redis_sweep(b, e), e);
 }
 
+static int
+worker_sync(void *b, struct tq_err *e)
+{
+	return tq_redis_hope(b, tq_redis_sync(b, e), e);
+}
+
 /* ---- the tables ------------------------------------------------------- */
 
 static const struct tq_broker_ops broker = {
@@ -54,7 +60,7 @@ static const struct tq_broker_ops broker = {
 	.close = tq_redis_close,
 	.results = tq_redis_results,
 	.put = tq_redis_put,
-	.sync = tq_redis_sync,
+	.sync = worker_sync,
 	.claim = worker_claim,
 	.settle = worker_settle,
 	.alive = tq_redis_alive,
