@@ -172,7 +172,8 @@ check_group(struct tq_spool *sp, const struct tq_batch *b,
 	if (x == NULL || !(x->flags & TQ_XF_GROUP))
 		return tq_fail(e, EINVAL, "is no group");
 	if (s->state != TQ_BLOCKED || s->row == 0)
-		return tq_fail(e, EINVAL, "the group is complete");
+		return tq_fail(e, EINVAL, TQ_STATE_ENDED(s->state) ?
+		    "the group has ended" : "the group is complete");
 	return 0;
 }
 
