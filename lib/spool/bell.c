@@ -2,10 +2,10 @@
 #define _GNU_SOURCE	/* ppoll() */
 #include "spool/bell.h"
 
-#include <sys/stat.h>
-
+#include <bsd/string.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
@@ -17,19 +17,40 @@
 #define PRI_RING	0
 #define PRI_MAIL	1	/* mail overtakes rings: higher goes first */
 
-int
-tq_bell_make(struct tq_bell *b, mode_t mode, gid_t gid, struct tq_err *e)
+void
+tq_bell_name(char name[TQ_BELL_NAME], const struct stat *place, unsigned row)
+{
+	/* the product spreads the few bits of a device over all 64 */
+	snprintf(name, TQ_BELL_NAME, "/tq-%016" PRIx64 "-%u",
+	    (uint64_t)place->st_dev * UINT64_C(0x9e3779b97f4a7c15) ^
+	    (uint64_t)place->st_ino, row);
+}
+
+static mqd_t
+create(const char *name)
 {
 	/* 10 messages is what stock Linux lets an unprivileged queue have */
 	struct mq_attr attr = { .mq_maxmsg = 10, .mq_msgsize = TQ_BELL_MSG };
+
+	return mq_open(name, O_RDWR | O_CREAT | O_EXCL | O_NONBLOCK |
+	    O_CLOEXEC, 0600, &attr);
+}
+
+int
+tq_bell_make(struct tq_bell *b, const char *name, mode_t mode, gid_t gid,
+    struct tq_err *e)
+{
 	struct stat st;
 	uint64_t r;
 
-	tq_random(&r, sizeof(r));
-	snprintf(b->name, sizeof(b->name), "/tq-%016llx",
-	    (unsigned long long)r);
-	b->mq = mq_open(b->name, O_RDWR | O_CREAT | O_EXCL | O_NONBLOCK |
-	    O_CLOEXEC, 0600, &attr);
+	strlcpy(b->name, name, sizeof(b->name));
+	(void)mq_unlink(b->name);
+	b->mq = create(b->name);
+	if (b->mq == (mqd_t)-1 && errno == EEXIST) {
+		tq_random(&r, sizeof(r));
+		snprintf(b->name, sizeof(b->name), "/tq-%016" PRIx64, r);
+		b->mq = create(b->name);
+	}
 	if (b->mq == (mqd_t)-1)
 		return tq_fail_sys(e, errno, "no message queue to be had");
 	/* on Linux an mqd_t is a descriptor: mq_overview(7) */

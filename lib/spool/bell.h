@@ -7,6 +7,8 @@
 #ifndef TQ_SPOOL_BELL_H
 #define TQ_SPOOL_BELL_H
 
+#include <sys/stat.h>
+
 #include <mqueue.h>
 #include <stdint.h>
 
@@ -22,10 +24,19 @@ struct tq_bell {
 };
 
 /*
- * Make an inbox of that mode (the umask does not cut it).  -1 when none can
- * be had: the sentence says why, and waiters live by their timeout.
+ * The name of the inbox of a row of owners: place is the file of owners, whose
+ * device and inode are no other spool's on this machine.
  */
-int	tq_bell_make(struct tq_bell *, mode_t, gid_t, struct tq_err *);
+void	tq_bell_name(char name[TQ_BELL_NAME], const struct stat *place,
+	    unsigned row);
+/*
+ * Make an inbox of that name and mode (the umask does not cut it), in place of
+ * what a dead owner of the row left there; under another name if that cannot
+ * be taken away.  -1 when none can be had: the sentence says why, and waiters
+ * live by their timeout.
+ */
+int	tq_bell_make(struct tq_bell *, const char *name, mode_t, gid_t,
+	    struct tq_err *);
 void	tq_bell_free(struct tq_bell *);
 /* Take what is there without waiting: 1 a mail in buf, 2 a ring, 0 none. */
 int	tq_bell_take(struct tq_bell *, char *buf, size_t size);

@@ -86,6 +86,8 @@ tq_leave_work(struct tq_spool *sp)
 		tq_row_clear(sp, w);
 		tq_call_left(sp, w);
 	}
+	/* while the row is ours: the next owner's inbox has the same name */
+	tq_bell_free(&sp->bell);
 	tq_core_leave(sp);
 	tq_report_clear(sp);
 	tq_owner_give(&sp->owner);

@@ -444,8 +444,8 @@ tq_spool_close(struct tq_spool *sp)
 		tq_leave_work(sp);
 		tq_share_close(sp);
 	}
-	tq_owner_give(&sp->owner);
 	tq_bell_free(&sp->bell);
+	tq_owner_give(&sp->owner);
 	for (i = 0; sp->peers != NULL && i < TQ_WORKERS_MAX; i++)
 		tq_bell_peer_free(&sp->peers[i]);
 	free(sp->peers);

@@ -184,17 +184,32 @@ tq_owner_probe(int dirfd)
 	return openat(dirfd, "owners", O_RDWR | O_CLOEXEC | O_NOFOLLOW);
 }
 
-int
-tq_owner_alive(int probe, unsigned row, uint32_t epoch)
+/* 1 somebody has the row, 0, -1. */
+static int
+row_locked(int probe, unsigned row)
 {
 	struct flock fl = { .l_type = F_WRLCK, .l_whence = SEEK_SET,
 	    .l_start = (off_t)row * TQ_OWNER_SIZE, .l_len = 1 };
-	struct tq_owner_info info;
 
 	if (fcntl(probe, F_OFD_GETLK, &fl) == -1)
 		return -1;
-	if (fl.l_type == F_UNLCK)
-		return 0;
+	return fl.l_type != F_UNLCK;
+}
+
+int
+tq_owner_vacant(int probe, unsigned row)
+{
+	return row_locked(probe, row) == 0;
+}
+
+int
+tq_owner_alive(int probe, unsigned row, uint32_t epoch)
+{
+	struct tq_owner_info info;
+	int rv = row_locked(probe, row);
+
+	if (rv != 1)
+		return rv;
 	if (tq_owner_read(&info, probe, row) == -1)
 		return -1;
 	return info.epoch == epoch;

@@ -5,6 +5,8 @@
  * so that a put either sees it asleep or is seen by it.  Whoever rings takes
  * the registration away: one ring for one sleep.
  */
+#include <sys/stat.h>
+
 #include <bsd/string.h>
 #include <errno.h>
 #include <stdio.h>
@@ -35,6 +37,43 @@ tq_row_clear(struct tq_spool *sp, struct tq_wrow *w)
 	w->mq[0] = '\0';
 }
 
+/*
+ * Under the lock, after the row was cleared: an inbox is named after its row,
+ * so whoever takes away the one of a dead owner must not meet that of the next.
+ */
+static void
+bell_once(struct tq_spool *sp)
+{
+	char name[TQ_BELL_NAME];
+	struct stat st;
+
+	if (sp->bell_tried)
+		return;
+	sp->bell_tried = 1;
+	sp->alarm = tq_alarm_make();
+	if (fstat(sp->owner.fd, &st) == -1)
+		return;
+	tq_bell_name(name, &st, sp->owner.row);
+	(void)tq_bell_make(&sp->bell, name, sp->format.mode & 0660,
+	    sp->format.gid, NULL);
+}
+
+void
+tq_bell_sweep(struct tq_spool *sp)
+{
+	char name[TQ_BELL_NAME];
+	struct stat st;
+	unsigned row;
+
+	if (sp->probe == -1 || fstat(sp->probe, &st) == -1)
+		return;
+	for (row = 1; row < TQ_WORKERS_MAX; row++)
+		if (tq_owner_vacant(sp->probe, row)) {
+			tq_bell_name(name, &st, row);
+			(void)mq_unlink(name);
+		}
+}
+
 /* Under the lock: let our row say who we are and what we serve. */
 static int
 row_fill(struct tq_spool *sp, const struct tq_take *take)
@@ -57,6 +96,7 @@ row_fill(struct tq_spool *sp, const struct tq_take *take)
 		if (top->rows < sp->owner.row)
 			top->rows = sp->owner.row;
 	}
+	bell_once(sp);
 	w->jobs = sp->jobs;
 	strlcpy(w->status, sp->status, sizeof(w->status));
 	strlcpy(w->limits, sp->limits, sizeof(w->limits));
@@ -108,17 +148,6 @@ make_queues(struct tq_spool *sp, const struct tq_take *take,
 	return 0;
 }
 
-static void
-bell_once(struct tq_spool *sp)
-{
-	if (sp->bell_tried)
-		return;
-	sp->bell_tried = 1;
-	sp->alarm = tq_alarm_make();
-	(void)tq_bell_make(&sp->bell, sp->format.mode & 0660, sp->format.gid,
-	    NULL);
-}
-
 int
 tq_spool_join(struct tq_spool *sp, const struct tq_take *take, unsigned jobs,
     struct tq_err *e)
@@ -127,7 +156,6 @@ tq_spool_join(struct tq_spool *sp, const struct tq_take *take, unsigned jobs,
 
 	if (tq_own(sp, e) == -1)
 		return -1;
-	bell_once(sp);
 	sp->jobs = jobs;
 	if (make_queues(sp, take, e) == -1 || tq_core_enter(sp, e) == -1)
 		return -1;
@@ -199,7 +227,6 @@ tq_spool_sleep(struct tq_spool *sp, const struct tq_take *take,
 
 	if (tq_own(sp, e) == -1)
 		return -1;
-	bell_once(sp);
 	/* who has nothing to do retires what others had no time for */
 	for (i = 0; i < IDLE_STEPS && sp->retire_due; i++)
 		sp->retire_due = tq_retire_step(sp, 0, tq_clock_wall(),

@@ -1,12 +1,15 @@
 /* Unit tests of lib/spool/bell.c. */
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "lib/base/alarm.h"
 #include "lib/base/clock.h"
 #include "lib/spool/bell.h"
+#include "tests/lib/spool.h"
 #include "tests/lib/t.h"
 
 /* An inbox, and somebody who sends to it. */
@@ -14,8 +17,15 @@ struct fixture {
 	struct tq_bell	 b;
 	struct tq_bell_peer p;
 	struct tq_err	 e;
+	char		 name[TQ_BELL_NAME];
 	char		 buf[TQ_BELL_MSG];
 };
+
+static int
+make(struct fixture *f, mode_t mode)
+{
+	return tq_bell_make(&f->b, f->name, mode, (gid_t)-1, &f->e);
+}
 
 static int
 setup(void **state)
@@ -24,7 +34,8 @@ setup(void **state)
 
 	*state = f;
 	f->p.mq = (mqd_t)-1;
-	if (tq_bell_make(&f->b, 0600, (gid_t)-1, &f->e) == -1) {
+	snprintf(f->name, sizeof(f->name), "/tq-test-%ld", (long)getpid());
+	if (make(f, 0600) == -1) {
 		print_message("no message queues here: %s\n", f->e.text);
 		f->b.mq = (mqd_t)-1;
 	}
@@ -143,9 +154,50 @@ inbox_made_anew_is_reached(void **state)
 	need_bell(f);
 	assert_int_equal(send_words(f, NULL), 0);
 	tq_bell_free(&f->b);
-	assert_int_equal(tq_bell_make(&f->b, 0600, (gid_t)-1, &f->e), 0);
+	assert_int_equal(make(f, 0600), 0);
 	assert_int_equal(send_words(f, NULL), 0);
 	assert_int_equal(take(f), 2);
+}
+
+static void
+inbox_of_a_dead_owner_is_replaced(void **state)
+{
+	struct fixture *f = *state;
+	mqd_t dead = f->b.mq;
+	uint64_t ino = f->b.ino;
+
+	need_bell(f);
+	assert_int_equal(send_words(f, "for the dead"), 0);
+	assert_int_equal(make(f, 0600), 0);
+	assert_string_equal(f->b.name, f->name);
+	assert_int_not_equal(f->b.ino, ino);
+	assert_int_equal(take(f), 0);
+	/* who still has the old one open finds the new */
+	assert_int_equal(send_words(f, "hello"), 0);
+	assert_int_equal(take(f), 1);
+	assert_string_equal(f->buf, "hello");
+	(void)mq_close(dead);
+}
+
+static void
+rows_and_spools_have_names_of_their_own(void **state)
+{
+	const struct stat here = { .st_dev = 0xfe01, .st_ino = 7 };
+	const struct stat there = { .st_dev = 0xfe01, .st_ino = 8 };
+	const struct stat disk = { .st_dev = 0xfe02, .st_ino = 7 };
+	char name[4][TQ_BELL_NAME], again[TQ_BELL_NAME];
+	int i, k;
+
+	(void)state;
+	tq_bell_name(name[0], &here, 1);
+	tq_bell_name(name[1], &here, 255);
+	tq_bell_name(name[2], &there, 1);
+	tq_bell_name(name[3], &disk, 1);
+	tq_bell_name(again, &here, 1);
+	assert_string_equal(name[0], again);
+	for (i = 0; i < 4; i++)
+		for (k = 0; k < i; k++)
+			assert_string_not_equal(name[i], name[k]);
 }
 
 static void
@@ -208,7 +260,7 @@ umask_does_not_cut_the_mode(void **state)
 	struct stat st;
 
 	tq_bell_free(&f->b);
-	(void)tq_bell_make(&f->b, 0660, (gid_t)-1, &f->e);
+	(void)make(f, 0660);
 	umask(old);
 	need_bell(f);
 	assert_int_equal(fstat(f->b.mq, &st), 0);
@@ -227,6 +279,75 @@ without_an_inbox_nothing_is_there(void **state)
 	tq_bell_free(&none);
 }
 
+/* How many inboxes are named after rows of the spool. */
+static int
+inboxes(struct t_spool *f)
+{
+	char path[T_PATH_MAX + 16], name[TQ_BELL_NAME];
+	struct stat st;
+	unsigned row;
+	mqd_t mq;
+	int n = 0;
+
+	snprintf(path, sizeof(path), "%s/owners", f->dir);
+	assert_int_equal(stat(path, &st), 0);
+	for (row = 1; row < TQ_WORKERS_MAX; row++) {
+		tq_bell_name(name, &st, row);
+		if ((mq = mq_open(name, O_WRONLY)) != (mqd_t)-1) {
+			(void)mq_close(mq);
+			n++;
+		}
+	}
+	return n;
+}
+
+/* A worker that dies without a word. */
+static void
+live_and_die(struct t_spool *f)
+{
+	const struct tq_take take = { .queue = { "q" }, .nqueues = 1 };
+	struct tq_spool *sp;
+	int status;
+	pid_t pid;
+
+	if ((pid = fork()) == 0) {
+		sp = t_spool_open(f);
+		_exit(tq_spool_join(sp, &take, 1, NULL) == 0 &&
+		    tq_spool_fd(sp) != -1 ? 0 : 1);
+	}
+	assert_int_not_equal(pid, -1);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+}
+
+static void
+dead_workers_leave_one_inbox_a_row(void **state)
+{
+	const struct tq_take take = { .queue = { "q" }, .nqueues = 1 };
+	struct t_spool *f = *state;
+	uint64_t changed = 0;
+	int i;
+
+	for (i = 0; i < 5; i++)
+		live_and_die(f);
+	assert_int_equal(inboxes(f), 1);
+	/* not even where the table that named it is lost */
+	assert_int_equal(tq_core_enter(f->sp, &f->e), 0);
+	assert_int_equal(tq_rebuild(f->sp, &f->e), 0);
+	tq_core_leave(f->sp);
+	live_and_die(f);
+	assert_int_equal(inboxes(f), 1);
+	assert_int_equal(tq_core_enter(f->sp, &f->e), 0);
+	assert_int_equal(tq_rebuild(f->sp, &f->e), 0);
+	tq_core_leave(f->sp);
+	assert_int_equal(tq_spool_gc(f->sp, &changed, &f->e), 0);
+	assert_int_equal(inboxes(f), 0);
+	/* gc lets that of the living be */
+	assert_int_equal(tq_spool_join(f->sp, &take, 1, &f->e), 0);
+	assert_int_equal(tq_spool_gc(f->sp, &changed, &f->e), 0);
+	assert_int_equal(inboxes(f), 1);
+}
+
 #define TEST(f)	cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int
@@ -240,12 +361,17 @@ main(void)
 		TEST(full_inbox_is_no_failure_of_a_ring),
 		TEST(queue_of_somebody_else_is_not_talked_to),
 		TEST(inbox_made_anew_is_reached),
+		TEST(inbox_of_a_dead_owner_is_replaced),
+		TEST(rows_and_spools_have_names_of_their_own),
 		TEST(inbox_that_is_gone_is_said_so),
 		TEST(waiter_wakes_when_something_is_there),
 		TEST(waiter_wakes_after_its_timeout),
 		TEST(waiter_wakes_when_its_alarm_rings),
 		TEST(umask_does_not_cut_the_mode),
 		cmocka_unit_test(without_an_inbox_nothing_is_there),
+		cmocka_unit_test_setup_teardown(
+		    dead_workers_leave_one_inbox_a_row, t_setup_spool,
+		    t_teardown_spool),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
