@@ -6,13 +6,15 @@ redis-server, python3-celery and python3-redis; prints nothing without them.
 """
 import os
 import shutil
-import signal
-import socket
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
+
+sys.dont_write_bytecode = True
+from common import (RUNS, free_port, line, median_line, start, stop, stop_all,
+    take, timed, until)
 
 try:
     import celery  # noqa: F401
@@ -24,9 +26,7 @@ if not shutil.which('redis-server'):
 
 B = os.environ['B']
 DIR = tempfile.mkdtemp(prefix='tq-bench-redis.')
-RUNS = 5
 NOOP = os.path.join(B, 'tests/bench/resident')
-children = []
 
 APP = '''
 import os
@@ -39,49 +39,8 @@ def noop():
 '''
 
 
-def start(*argv, **kw):
-    p = subprocess.Popen(argv, stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL, stderr=kw.pop('stderr',
-        subprocess.DEVNULL), **kw)
-    children.append(p)
-    return p
-
-
-def stop(p):
-    p.send_signal(signal.SIGTERM)
-    try:
-        p.wait(20)
-    except subprocess.TimeoutExpired:
-        p.kill()
-        p.wait()
-    children.remove(p)
-
-
-def until(f, what, seconds=60):
-    end = time.monotonic() + seconds
-    while not f():
-        if time.monotonic() > end:
-            raise SystemExit('peer.py: still not: ' + what)
-        time.sleep(0.005)
-
-
-def line(figure, value, unit, limit):
-    print('%s\t%.6g\t%s\t%.6g\t%.4g' % (figure, value, unit, limit,
-        value / limit), flush=True)
-
-
-def timed(*argv, **kw):
-    begin = time.perf_counter()
-    subprocess.run(argv, check=True, stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL, **kw)
-    return (time.perf_counter() - begin) * 1e3
-
-
 def server():
-    s = socket.socket()
-    s.bind(('127.0.0.1', 0))
-    port = s.getsockname()[1]
-    s.close()
+    port = free_port()
     start('redis-server', '--port', str(port), '--bind', '127.0.0.1',
         '--save', '', '--dir', DIR)
     r = redis.Redis(port=port)
@@ -122,9 +81,8 @@ def process():
         cel.append(timed(sys.executable, '-m', 'celery', '-A', 'bench',
             'call', 'noop'))
     r.flushall()
-    line('redis-process', statistics.median(tq), 'ms', statistics.median(cli))
-    line('redis-process-celery', statistics.median(tq), 'ms',
-        statistics.median(cel))
+    median_line('redis-process', tq, 'ms', cli)
+    median_line('redis-process-celery', tq, 'ms', cel)
 
 
 def many():
@@ -149,7 +107,7 @@ def many():
             bench.noop.apply_async()
         cel.append(m / (time.perf_counter() - begin))
         r.flushall()
-    line('redis-many', statistics.median(tq), '1/s', statistics.median(cel))
+    median_line('redis-many', tq, '1/s', cel)
 
 
 def fill(n):
@@ -180,7 +138,7 @@ def execute():
     for i in range(3):
         tq.append(run_all(20000, tq_worker))
         cel.append(run_all(2000, celery_worker))
-    line('redis-exec', statistics.median(tq), '1/s', statistics.median(cel))
+    median_line('redis-exec', tq, '1/s', cel)
 
 
 def latency():
@@ -235,19 +193,14 @@ try:
     r, port = server()
     url = 'redis://127.0.0.1:%d/0' % port
     os.environ['URL'] = os.environ['TQ_BROKER'] = url
-    wanted = sys.argv[1:]
-    for f, figures in ((process, ('redis-process', 'redis-process-celery')),
-            (many, ('redis-many',)), (execute, ('redis-exec',)),
-            (latency, ('redis-latency',)), (idle_rss, ('redis-rss',))):
-        if not wanted or any(w in figures for w in wanted):
-            f()
+    take(((process, ('redis-process', 'redis-process-celery')),
+        (many, ('redis-many',)), (execute, ('redis-exec',)),
+        (latency, ('redis-latency',)), (idle_rss, ('redis-rss',))))
     status = 0
 except BaseException as e:
     print('peer.py: %r' % e, file=sys.stderr)
     status = 1
-for c in list(children):
-    c.kill()
-    c.wait()
+stop_all()
 shutil.rmtree(DIR, ignore_errors=True)
 sys.stdout.flush()
 # Celery's results would look for the server that is gone
