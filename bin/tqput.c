@@ -9,6 +9,9 @@
  * exits 0 the task is on disk.  With -w it waits instead, and stands for the
  * task: its output, its exit status; what ends tqput revokes the task.
  *
+ * With --spool-on-failure a broker that is away is no failure: the task waits
+ * in the spool here (lib/command/forward.h).
+ *
  * It must start as fast as true(1): nothing is read, opened or translated
  * that this put does not need.
  */
@@ -27,6 +30,7 @@
 #include "command/arg.h"
 #include "command/body.h"
 #include "command/flow.h"
+#include "command/forward.h"
 #include "command/hint.h"
 #include "command/ids.h"
 #include "command/many.h"
@@ -41,7 +45,6 @@
 enum {
 	OPT_BACKOFF = TQ_LONG(0), OPT_HOLD, OPT_ID, OPT_IONICE, OPT_KEEP, OPT_KW,
 	OPT_LIMIT, OPT_NICE, OPT_NO_RESULT, OPT_ONCE, OPT_RESULTS,
-	/* of later versions */
 	OPT_CHAIN, OPT_CHORD, OPT_GROUP, OPT_LINK, OPT_LINK_ERROR,
 	OPT_SPOOL
 };
@@ -54,7 +57,7 @@ static const char usage[] =
     "      [-t timeout] [-x expires] [--backoff base,factor,cap] [--hold]\n"
     "      [--id id] [--ionice class] [--keep time] [--limit name=value,...]\n"
     "      [--link string] [--link-error string] [--nice nice] [--no-result]\n"
-    "      [--once] [--results url] [command [arg ...]]\n"
+    "      [--once] [--results url] [--spool-on-failure] [command [arg ...]]\n"
     "... -c string [arg ...]\n"
     "... -F file\n"
     "... -N name [-J] [--kw name=value] [arg ...]\n"
@@ -104,7 +107,7 @@ static const struct tq_option table[] = {
 	{ OPT_RESULTS, "results", "url", "where its result goes" },
 	{ 'r', "retries", "retries", "how often to try again" },
 	{ 'S', "lane", "lane", "one after another in this lane" },
-	{ OPT_SPOOL, "spool-on-failure", NULL, NULL },
+	{ OPT_SPOOL, "spool-on-failure", NULL, "keep it here for a broker that is away" },
 	{ 'T', "time-limit", "soft[,hard]", "TERM, then KILL after this time" },
 	{ 't', "timeout", "timeout", "wait no longer than this" },
 	{ 'v', "verbose", NULL, "say where it was put" },
@@ -130,7 +133,7 @@ struct put {
 	const char	*chord, *link, *link_error;
 	const char	*flow;			/* -F */
 	int		 stdin_body, json, many, null, wait, follow;
-	int		 quiet, verbose, has_when, has_policy;
+	int		 quiet, verbose, has_when, has_policy, spool;
 };
 
 /* ---- arguments ------------------------------------------------------- */
@@ -357,6 +360,9 @@ set_manner(struct put *p, int key, const char *value)
 	case OPT_RESULTS:
 		p->results = value;
 		break;
+	case OPT_SPOOL:
+		p->spool = 1;
+		break;
 	case 't':
 		p->timeout = tq_arg_duration("-t", value);
 		break;
@@ -381,6 +387,8 @@ check(const struct put *p, const struct tq_options *o, int argc, int at_delay)
 		tq_die(TQ_EXIT_USAGE, "-c and -N exclude each other");
 	if (p->kwc > 0 && !named)
 		tq_die(TQ_EXIT_USAGE, "--kw is for -N");
+	if (p->spool && p->wait)
+		tq_die(TQ_EXIT_USAGE, "--spool-on-failure excludes -w");
 	if (p->follow && !p->wait)
 		tq_die(TQ_EXIT_USAGE, "-f is for -w");
 	if ((p->null || p->replace != NULL) && !p->many)
@@ -692,6 +700,7 @@ int
 main(int argc, char *argv[])
 {
 	struct tq_flow flow;
+	struct tq_forward forward;
 	struct put p = { .timeout = TQ_FOREVER };
 	struct tq_options o;
 	struct tq_err e;
@@ -707,11 +716,14 @@ main(int argc, char *argv[])
 	parse(&p, &o, argc, argv);
 	fill(&p, argc - optind, argv + optind);
 	check_replace(&p);
-	if (tq_open(&p.tq, p.urls, p.results, TQ_OPEN_ONESHOT, &e) == -1) {
+	if (tq_open(&p.tq, p.urls, p.results, TQ_OPEN_ONESHOT |
+	    (p.spool ? TQ_OPEN_AWAY : 0), &e) == -1) {
 		if (p.wait)
 			tq_stand_refused(&e);
 		tq_die_open(&e);
 	}
+	if (p.spool)
+		tq_forward_begin(&forward, p.tq, argv[0], p.urls, p.results);
 	if (p.flow != NULL)
 		read_flow(&p, &flow);
 	/* what runs in this place was put by a user of this machine */
@@ -724,6 +736,8 @@ main(int argc, char *argv[])
 	if (p.flow != NULL)
 		tq_flow_fini(&flow);
 	tq_close(p.tq);
+	if (p.spool)
+		tq_forward_end(&forward);
 	tq_body_fini(&p.body);
 	tq_place_fini(&p.place);
 	tq_ids_fini(&p.after);

@@ -32,6 +32,9 @@ struct tq;
 /* ---- handles --------------------------------------------------------- */
 
 #define TQ_OPEN_ONESHOT	0x01	/* a process of a few calls: sync every put */
+#define TQ_OPEN_AWAY	0x02	/* of a remote broker, when none answers: open
+				 * the last; what it is asked for fails with
+				 * ECONNREFUSED or ETIMEDOUT until it is back */
 
 /*
  * Open the broker at url and the result store at results.

@@ -6,6 +6,8 @@
 
 #include <tq/backend.h>
 
+#include "base/id.h"
+#include "client/spare.h"
 #include "message/celery_route.h"
 
 struct tq {
@@ -23,6 +25,8 @@ struct tq {
 	struct tq_arena	 mem;			/* of the routes */
 	struct tq_task	*tasks;			/* room of tq_put_many() */
 	size_t		 ntasks;
+	const struct tq_spare *spare;		/* or NULL */
+	struct tq_uuid_maker ids;		/* of what goes there */
 };
 
 /* 1 if the broker keeps the outcomes itself. */

@@ -143,6 +143,12 @@ is_no_answer(int num)
 	return num == ECONNREFUSED || num == ENOTSUP || num == ETIMEDOUT;
 }
 
+static int
+is_last(const char *list)
+{
+	return list[strspn(list, " \t\n")] == '\0';
+}
+
 /*
  * Try the URLs of a list in turn; word gets the one that answered, *e tells
  * of all that did not.
@@ -152,10 +158,15 @@ open_first(struct tq *tq, opener *open_one, char word[TQ_ROUTE_URL_MAX],
     const char *list, unsigned flags, struct tq_err *e)
 {
 	struct tq_err all = { 0, "" }, one = { 0, "" };
+	unsigned use;
 	int rv;
 
 	while ((rv = tq_route_next(word, &list, &one)) == 1) {
-		if (open_one(tq, word, flags, &one) == 0)
+		use = flags;
+		/* one that is away is good enough only when all are */
+		if (flags & TQ_OPEN_AWAY && !is_last(list))
+			use &= ~(unsigned)TQ_OPEN_AWAY;
+		if (open_one(tq, word, use, &one) == 0)
 			return 0;
 		if (!is_no_answer(one.num))
 			break;
@@ -244,7 +255,7 @@ tq_open(struct tq **out, const char *url, const char *results,
 	struct tq *tq;
 
 	*out = NULL;
-	if (flags & ~(unsigned)TQ_OPEN_ONESHOT)
+	if (flags & ~(unsigned)(TQ_OPEN_ONESHOT | TQ_OPEN_AWAY))
 		return tq_fail(e, EINVAL, "open flags 0x%x", flags);
 	if ((tq = calloc(1, sizeof(*tq))) == NULL)
 		return tq_fail_sys(e, ENOMEM, "handle");

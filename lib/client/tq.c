@@ -19,6 +19,8 @@ put_checked(struct tq *tq, const struct tq_task *t, size_t n,
 {
 	if (tq->ops->put == NULL)
 		return tq_broker_lacks(tq, "put", e);
+	if (tq->spare != NULL)
+		return tq_spare_put(tq, t, n, timeout, out, e);
 	return tq->ops->put(tq->b, t, n, timeout, out, e);
 }
 

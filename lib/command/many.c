@@ -29,6 +29,7 @@ struct batch {
 					 * behind, for what a group needs */
 	struct tq_id	*ids;
 	size_t		 n, max;
+	size_t		 bytes;		/* of their records */
 	uint64_t	 put;		/* in all batches before */
 	struct tq_weave	 weave;
 	struct tq_id	 linked;	/* the last link that was put */
@@ -151,7 +152,7 @@ blame(const struct batch *b, size_t done, struct tq_err *e)
 	return -1;
 }
 
-/* One by one: a key that is taken stops its own task only. */
+/* One by one: a key or an id that is taken stops its own task only. */
 static int
 put_keyed(struct batch *b, size_t *done, struct tq_err *e)
 {
@@ -159,10 +160,27 @@ put_keyed(struct batch *b, size_t *done, struct tq_err *e)
 		if (tq_put(b->m->tq, &b->tasks[*done], b->m->timeout,
 		    &b->ids[*done], e) == 0)
 			continue;
-		if (e->num != EEXIST || b->tasks[*done].key == NULL)
+		if (e->num != EEXIST)
 			return -1;
 		b->taken = 1;
 	}
+	return 0;
+}
+
+/* 1 if tasks of the batch need each other: they are put whole or not at all. */
+static int
+is_tied(const struct batch *b)
+{
+	size_t i;
+
+	if (b->m->shape != TQ_SHAPE_LOOSE)
+		return 1;
+	for (i = 0; i < b->n; i++)
+		if (b->tasks[i].kind == TQ_KIND_GROUP ||
+		    b->tasks[i].group != NULL ||
+		    (b->m->json && (b->tasks[i].nafter > 0 ||
+		    b->tasks[i].pipe != NULL)))
+			return 1;
 	return 0;
 }
 
@@ -174,7 +192,7 @@ flush_group(struct batch *b, int final, struct tq_err *e)
 	    b->m->timeout, e) == -1)
 		return blame(b, 0, e);
 	b->put += b->n;
-	b->n = 0;
+	b->n = b->bytes = 0;
 	tq_arena_reset(&b->mem);
 	show_progress(b);
 	return 0;
@@ -191,7 +209,7 @@ flush(struct batch *b, int final, struct tq_err *e)
 		return flush_group(b, final, e);
 	rv = tq_put_patient(b->m->tq, b->tasks, b->n, b->m->timeout, b->ids,
 	    &done, e);
-	if (rv == -1 && e->num == EEXIST && b->m->shape == TQ_SHAPE_LOOSE)
+	if (rv == -1 && e->num == EEXIST && !is_tied(b))
 		rv = put_keyed(b, &done, e);
 	b->put += done;
 	if (done > 0 && b->m->shape == TQ_SHAPE_CHAIN)
@@ -200,7 +218,7 @@ flush(struct batch *b, int final, struct tq_err *e)
 		return -1;
 	if (rv == -1)
 		return blame(b, done, e);
-	b->n = 0;
+	b->n = b->bytes = 0;
 	tq_arena_reset(&b->mem);
 	show_progress(b);
 	return 0;
@@ -351,6 +369,7 @@ add(struct batch *b, const char *rec, size_t n, struct tq_err *e)
 		return tq_fail(e, why.num == EINVAL ? EBADMSG : why.num,
 		    "record %llu: %s", number, why.text);
 	b->n++;
+	b->bytes += n;
 	return 0;
 }
 
@@ -385,8 +404,9 @@ loop(struct batch *b, struct tq_err *e)
 	for (;;) {
 		if (take(b, e) == -1)
 			return -1;
-		/* a group is put at once if it can be */
-		if (b->n > 0 && !tq_records_ready(&b->records) &&
+		/* a group is put at once if it can be; JSON is copied */
+		if (b->n > 0 && !tq_records_ready(&b->records,
+		    b->m->json && b->bytes < TQ_MANY_BYTES) &&
 		    b->m->shape < TQ_SHAPE_GROUP && flush(b, 0, e) == -1)
 			return -1;
 		rv = tq_records_more(&b->records, e);

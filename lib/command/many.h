@@ -8,6 +8,9 @@
 
 #include "command/weave.h"
 
+/* Records of JSON of more text than this are put in several batches. */
+#define TQ_MANY_BYTES	(64 << 20)
+
 struct tq_many {
 	struct tq	*tq;
 	/*

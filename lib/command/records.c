@@ -56,11 +56,11 @@ tq_records_next(struct tq_records *r, size_t *n)
 }
 
 int
-tq_records_ready(const struct tq_records *r)
+tq_records_ready(const struct tq_records *r, int copied)
 {
 	struct pollfd p = { .fd = r->fd, .events = POLLIN };
 
-	return r->end < r->cap && poll(&p, 1, 0) > 0;
+	return (copied || r->end < r->cap) && poll(&p, 1, 0) > 0;
 }
 
 /* Room for at least one byte behind `end`. */

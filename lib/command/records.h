@@ -28,8 +28,11 @@ void	tq_records_fini(struct tq_records *);
  * tq_records_ready() did not allow.
  */
 char	*tq_records_next(struct tq_records *, size_t *n);
-/* 1 if tq_records_more() would not have to wait or move records. */
-int	tq_records_ready(const struct tq_records *);
+/*
+ * 1 if tq_records_more() would not have to wait; nor, unless they have been
+ * copied, to move records.
+ */
+int	tq_records_ready(const struct tq_records *, int copied);
 /*
  * Read more.  1, 0 at the end of the input with no record left, -1: EMSGSIZE a
  * record over max bytes, or as read(2).

@@ -257,8 +257,11 @@ static void
 put_ties(struct tq_buf *b, const struct tq_task *t)
 {
 	static const char *const whens[] = { "ok", "fail", "any" };
+	static const char *const policies[] = { "skip", "replace", "follow" };
 
 	member_bytes(b, "key", t->key);
+	if (t->on_key != TQ_KEY_SKIP)
+		member_bytes(b, "on_key", policies[t->on_key]);
 	if (t->nafter > 0)
 		put_args(b, "after", (int)t->nafter, t->after, 0);
 	if (t->when != TQ_WHEN_OK)

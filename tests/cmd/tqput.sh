@@ -181,11 +181,10 @@ check "an unknown option" 64 "" "tqput: unknown option '-Z'${NL}usage: *" tqput 
 check "a missing argument" 64 "" "tqput: option -q needs its queue${NL}usage: *" tqput -q
 check "-h explains" 0 "usage: tqput *--version*" "" tqput -h
 check "-V names the version" 0 "tqput [0-9]*.[0-9]*.[0-9]*" "" tqput -V
-for o in --spool-on-failure
-do
-	check "$o is not kept" 78 "" "tqput: option ${o%% *}: not kept by this broker" \
-	    tqput $o true
-done
+check "--spool-on-failure changes nothing here" 0 "$ID" "" tqput --spool-on-failure -q here true
+is "and waits for nobody" "$(column here state)" ready
+check "--spool-on-failure excludes -w" 64 "" "tqput: --spool-on-failure excludes -w" \
+    tqput --spool-on-failure -w true
 
 # ---- closed descriptors
 

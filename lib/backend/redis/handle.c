@@ -62,6 +62,21 @@ fini(struct tq_redis *r)
 	free(r);
 }
 
+/*
+ * Connect for the first time; with TQ_OPEN_AWAY a server that cannot be reached
+ * may come later, and is not asked again in this moment.
+ */
+static int
+open_conn(struct tq_redis *r, struct tq_redis_conn *c, struct tq_err *e)
+{
+	if (tq_redis_conn_open(c, e) == 0)
+		return 0;
+	if (!(r->flags & TQ_OPEN_AWAY) || errno != ECONNREFUSED)
+		return -1;
+	r->retry = tq_clock_mono() + PAUSE_MAX;
+	return 0;
+}
+
 static int
 open_handle(void **b, const struct tq_url *u, unsigned flags, int is_store,
     struct tq_err *e)
@@ -79,7 +94,7 @@ open_handle(void **b, const struct tq_url *u, unsigned flags, int is_store,
 	}
 	if (tq_redis_site_open(r, e) == 0 && tq_redis_place_init(is_store ?
 	    &r->results : &r->place, u, is_store, e) == 0)
-		rv = tq_redis_conn_open(is_store ? &r->store : &r->main, e);
+		rv = open_conn(r, is_store ? &r->store : &r->main, e);
 	if (rv == -1) {
 		fini(r);
 		return -1;
@@ -127,7 +142,7 @@ tq_redis_results(void *b, const struct tq_url *u, unsigned flags,
 	    -1)
 		return -1;
 	r->apart = !tq_redis_place_same(&r->place, &r->results);
-	return r->apart ? tq_redis_conn_open(&r->store, e) : 0;
+	return r->apart ? open_conn(r, &r->store, e) : 0;
 }
 
 void
