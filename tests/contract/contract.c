@@ -21,7 +21,8 @@ static const struct {
 	{ CONTRACT_CHANGE, contract_change },
 	{ CONTRACT_WORKER, contract_worker },
 	{ CONTRACT_TICK, contract_tick },
-	{ CONTRACT_GRAPH, contract_graph }
+	{ CONTRACT_GRAPH, contract_graph },
+	{ CONTRACT_KEY, contract_key }
 };
 
 /* ---- the ground ------------------------------------------------------ */

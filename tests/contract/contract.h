@@ -19,8 +19,9 @@
 #define CONTRACT_CHANGE	0x40	/* verbs and settings */
 #define CONTRACT_WORKER	0x80	/* workers, mail, events */
 #define CONTRACT_TICK	0x100	/* schedules */
-#define CONTRACT_GRAPH	0x200	/* keys, dependencies, groups */
-#define CONTRACT_ALL	0x3ff
+#define CONTRACT_GRAPH	0x200	/* dependencies, groups */
+#define CONTRACT_KEY	0x400	/* one task of a key at a time */
+#define CONTRACT_ALL	0x7ff
 
 struct contract {
 	/* URL of a broker that is not there yet, in a directory of its own */
@@ -60,7 +61,7 @@ struct contract_test {
 extern const struct contract_test contract_put[], contract_limit[],
     contract_claim[], contract_time[], contract_result[], contract_look[],
     contract_change[], contract_worker[], contract_tick[],
-    contract_graph[];
+    contract_graph[], contract_key[];
 
 /* A call that must not fail. */
 #define MUST(g, call) do {						\

@@ -1,4 +1,4 @@
-/* Contract: keys, dependencies, groups, and what follows from an end. */
+/* Contract: dependencies, groups, and what follows from an end. */
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>
@@ -40,19 +40,6 @@ static void
 put(struct ground *g, const char *id)
 {
 	contract_put_text(g, "q", id, "");
-}
-
-/* Put a task of a key: 0, or -1 with EEXIST and the holder's id. */
-static int
-put_key(struct ground *g, const char *id, const char *key,
-    enum tq_on_key policy, struct tq_id *out)
-{
-	struct tq_task t;
-
-	task(&t, id);
-	t.key = key;
-	t.on_key = policy;
-	return tq_put(g->tq, &t, 0, out, &g->e);
 }
 
 static void
@@ -351,76 +338,6 @@ outcome_is_known_while_somebody_waits(void **state)
 	put(g, "4");
 	run(g, "4", TQ_SUCCESS);
 	assert_int_equal(tq_stat(g->tq, "a", 0, &g->i, &g->e), 0);
-}
-
-/* ---- keys --------------------------------------------------------------- */
-
-static void
-key_is_held_until_the_end(void **state)
-{
-	struct ground *g = *state;
-	struct tq_id out;
-
-	MUST(g, put_key(g, "a", "k", TQ_KEY_SKIP, &out));
-	MUST_FAIL(g, put_key(g, "b", "k", TQ_KEY_SKIP, &out), EEXIST,
-	    "key 'k' is taken by a");
-	assert_string_equal(out.s, "a");
-	MUST(g, put_key(g, "c", "K", TQ_KEY_SKIP, &out));
-	assert_int_equal(contract_claim_now(g, "q"), 1);
-	MUST_FAIL(g, put_key(g, "b", "k", TQ_KEY_SKIP, &out), EEXIST, "");
-	contract_settle(g, TQ_FAILURE, 1);
-	MUST(g, put_key(g, "b", "k", TQ_KEY_SKIP, &out));
-	assert_int_equal(contract_state(g, "b"), TQ_READY);
-	assert_string_equal(g->i.task.key, "k");
-	/* the failed one would take it again */
-	assert_int_equal(contract_do(g, TQ_DO_RETRY, "a", NULL, 0), 0);
-}
-
-static void
-key_replaces_what_has_not_started(void **state)
-{
-	struct ground *g = *state;
-	struct tq_id out;
-
-	MUST(g, put_key(g, "a", "k", TQ_KEY_SKIP, &out));
-	PUT_AFTER(g, "x", TQ_WHEN_OK, "a");
-	MUST(g, put_key(g, "b", "k", TQ_KEY_REPLACE, &out));
-	ended(g, "a", TQ_REVOKED, "replaced by b");
-	/* its place in the graph is b's now */
-	assert_int_equal(contract_state(g, "x"), TQ_BLOCKED);
-	assert_string_equal(g->i.why, "after b");
-	MUST(g, put_key(g, "c", "k", TQ_KEY_REPLACE, &out));
-	assert_int_equal(contract_state(g, "x"), TQ_BLOCKED);
-	run(g, "c", TQ_SUCCESS);
-	run(g, "x", TQ_SUCCESS);
-	nothing_to_run(g);
-}
-
-static void
-key_follows_the_one_that_runs(void **state)
-{
-	struct ground *g = *state;
-	struct tq_claim first;
-	struct tq_outcome o;
-	struct tq_id out;
-
-	MUST(g, put_key(g, "a", "k", TQ_KEY_FOLLOW, &out));
-	MUST_FAIL(g, put_key(g, "b", "k", TQ_KEY_FOLLOW, &out), EEXIST, "");
-	assert_int_equal(contract_claim_now(g, "q"), 1);
-	first = g->c;
-	tq_claim_init(&g->c);
-	MUST(g, put_key(g, "b", "k", TQ_KEY_FOLLOW, &out));
-	assert_int_equal(contract_state(g, "b"), TQ_BLOCKED);
-	MUST_FAIL(g, put_key(g, "c", "k", TQ_KEY_FOLLOW, &out), EEXIST, "");
-	assert_string_equal(out.s, "b");
-	/* replaced while it waits, the next one follows too */
-	MUST(g, put_key(g, "c", "k", TQ_KEY_REPLACE, &out));
-	ended(g, "b", TQ_REVOKED, "replaced by c");
-	nothing_to_run(g);
-	tq_outcome_init(&o, TQ_FAILURE);
-	MUST(g, tq_settle(g->tq, &first.ref, &o, 0, &g->e));
-	tq_claim_fini(&first);
-	run(g, "c", TQ_SUCCESS);
 }
 
 /* ---- groups ------------------------------------------------------------- */
@@ -762,9 +679,6 @@ const struct contract_test contract_graph[] = {
 	CONTRACT_TEST(revoked_and_expired_are_failures_to_who_waits),
 	CONTRACT_TEST(held_task_is_released_to_wait),
 	CONTRACT_TEST(outcome_is_known_while_somebody_waits),
-	CONTRACT_TEST(key_is_held_until_the_end),
-	CONTRACT_TEST(key_replaces_what_has_not_started),
-	CONTRACT_TEST(key_follows_the_one_that_runs),
 	CONTRACT_TEST(group_ends_with_its_last_member),
 	CONTRACT_TEST(group_fails_when_all_have_ended_and_names_one),
 	CONTRACT_TEST(empty_group_is_a_success),

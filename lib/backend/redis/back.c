@@ -8,7 +8,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "backend/redis/redis.h"
+#include "backend/redis/key.h"
 #include "base/clock.h"
 
 #define ENDING_MAX	64	/* ends on their way */
@@ -129,7 +129,12 @@ tq_redis_requeue(struct tq_redis *r, struct tq_redis_held *h,
 int
 tq_redis_drop(struct tq_redis *r, struct tq_redis_held *h, struct tq_err *e)
 {
+	struct tq_redis_read in;
+
+	tq_arena_reset(&r->mem);
 	tq_redis_do_begin(r, &h->end, h->tag, 1, NULL, 0);
+	if (tq_redis_read(&in, &r->mem, h->text, h->n, NULL) == 0)
+		tq_redis_let_go(r, &h->end, &in);
 	return tq_redis_end_begin(r, h, 0, e);
 }
 

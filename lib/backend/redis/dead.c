@@ -2,7 +2,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "backend/redis/redis.h"
+#include "backend/redis/key.h"
 #include "base/clock.h"
 #include "message/celery_result.h"
 #include "message/json.h"
@@ -101,6 +101,7 @@ tq_redis_bury(struct tq_redis *r, struct tq_redis_held *h,
 	if (!r->apart && tq_redis_do_plan(r, &h->end, &r->mem, &plan,
 	    TQ_REDIS_ALL, e) == -1)
 		return -1;
+	tq_redis_let_go(r, &h->end, in);
 	tq_buf_init(&b);
 	letter(r, &b, h, why);
 	tq_redis_cmd_str(&h->end, "L");

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "backend/redis/key.h"
 #include "backend/redis/meta.h"
 #include "base/clock.h"
 #include "base/date.h"
@@ -84,7 +85,7 @@ add_why(struct tq_info *out, struct tq_arena *mem)
 static int
 describe(struct tq_info *out, struct tq_arena *mem,
     const struct tq_redis_read *in, enum place place, const char *queue,
-    const char *score)
+    const char *score, const char *tag)
 {
 	unsigned past = (unsigned)in->msg.retries + in->crashes + in->laters;
 	tq_time now = tq_clock_wall();
@@ -112,7 +113,12 @@ describe(struct tq_info *out, struct tq_arena *mem,
 	out->put = tq_redis_put_time(in->msg.id);
 	out->eta = in->msg.eta;
 	out->state = TQ_READY;
-	if (place == IN_WAIT) {
+	if (place == IN_WAIT && *score == '\0') {
+		/* parked: see script_take.c */
+		tag = strrchr(tag, '.');
+		if (tag != NULL && tag[1] == 'k')
+			out->state = TQ_BLOCKED;
+	} else if (place == IN_WAIT) {
 		out->eta = seconds(score);
 		out->state = past > 0 ? TQ_RETRY : TQ_DELAYED;
 	} else if (in->msg.eta > now)
@@ -170,7 +176,8 @@ one(struct going *g, enum place place, const char *queue,
 		g->place = place;
 		g->score = v[2]->str;
 		g->tag = v[0]->str;
-		if (describe(info, &mem, &in, place, queue, v[2]->str) == -1)
+		if (describe(info, &mem, &in, place, queue, v[2]->str,
+		    v[0]->str) == -1)
 			rv = tq_fail_sys(g->e, ENOMEM, "task");
 		else
 			rv = g->each(g, info, &in, v[0]->str);
@@ -291,8 +298,8 @@ keep(struct going *g, struct tq_info *info, const struct tq_redis_read *in,
 		return tq_fail_sys(g->e, ENOMEM, "%s", g->needle);
 	if (tq_redis_read(&again, g->mem, text, in->text.n, g->e) == -1)
 		return -1;
-	return describe(g->out, g->mem, &again, g->place, queue, g->score) ==
-	    -1 ? tq_fail_sys(g->e, ENOMEM, "%s", g->needle) : 1;
+	return describe(g->out, g->mem, &again, g->place, queue, g->score,
+	    tag) == -1 ? tq_fail_sys(g->e, ENOMEM, "%s", g->needle) : 1;
 }
 
 int
@@ -309,7 +316,8 @@ tq_redis_find(struct tq_redis *r, const char *id, struct tq_info *out,
 		rv = everywhere(&g, e);
 	if (rv != 1)
 		return rv;
-	return tq_redis_explain(r, out, g.found, e) == -1 ? -1 : 1;
+	return tq_redis_key_explain(r, out, mem, e) == -1 ||
+	    tq_redis_explain(r, out, g.found, e) == -1 ? -1 : 1;
 }
 
 int

@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "backend/redis/redis.h"
+#include "backend/redis/key.h"
 #include "base/clock.h"
 #include "base/io.h"
 
@@ -93,28 +93,19 @@ tq_redis_add_bindings(struct tq_redis *r, struct tq_redis_cmd *cmd,
 
 /* What the script answered. */
 static int
-answer(const redisReply *a, const struct tq_task *t, size_t n,
+answer(const char *said, const struct tq_task *t, size_t n,
     struct tq_id *out, struct tq_err *e)
 {
 	size_t i;
 
-	if (a->type != REDIS_REPLY_STRING && a->type != REDIS_REPLY_STATUS)
-		return tq_fail(e, EPROTO, "redis: answer of type %d to a put",
-		    a->type);
-	if (strncmp(a->str, "CLOSED ", 7) == 0)
-		return tq_fail(e, EPERM, "%.128s: queue is closed",
-		    a->str + 7);
-	if (strncmp(a->str, "HELD ", 5) == 0) {
-		strlcpy(out[0].s, a->str + 5, sizeof(out[0].s));
-		return tq_fail(e, EEXIST, "key is held by %.255s",
-		    a->str + 5);
-	}
-	if (strncmp(a->str, "SEEN ", 5) == 0) {
+	if (strncmp(said, "CLOSED ", 7) == 0)
+		return tq_fail(e, EPERM, "%.128s: queue is closed", said + 7);
+	if (strncmp(said, "SEEN ", 5) == 0) {
 		for (i = 0; i < n; i++)
-			if (t[i].id != NULL && strcmp(t[i].id, a->str + 5) == 0)
+			if (t[i].id != NULL && strcmp(t[i].id, said + 5) == 0)
 				strlcpy(out[0].s, t[i].id, sizeof(out[0].s));
 		return tq_fail(e, EEXIST, "%.255s: there is such a task",
-		    a->str + 5);
+		    said + 5);
 	}
 	return 0;
 }
@@ -154,41 +145,67 @@ check_twins(const struct tq_task *t, size_t n, struct tq_id *out,
 	return 0;
 }
 
+/* One try: what the server answered, in r->mem; NULL on failure. */
+static const char *
+try_send(struct tq_redis *r, const struct tq_celery_plan *plan,
+    const struct tq_redis_keys *keys, struct tq_err *e)
+{
+	const char *queues[QUEUES_MAX] = { NULL }, *text = NULL;
+	size_t nq = queues_of(plan, queues, QUEUES_MAX);
+	struct tq_err why;
+	redisReply *a;
+
+	tq_redis_do_begin(r, &r->cmd, "", 0, queues, nq);
+	if (tq_redis_keys_add(r, &r->cmd, keys, e) == -1)
+		return NULL;
+	tq_redis_add_bindings(r, &r->cmd, queues, nq);
+	if (tq_redis_do_plan(r, &r->cmd, &r->mem, plan,
+	    r->apart ? TQ_REDIS_SENDS : TQ_REDIS_ALL, e) == -1)
+		return NULL;
+	a = tq_redis_call(&r->main, TQ_REDIS_DO, &r->cmd, &why);
+	if (a == NULL) {
+		/* it may have got there before the connection went */
+		tq_fail(e, r->main.fd == -1 ? EIO : why.num, "%s%s",
+		    why.text, r->main.fd == -1 ?
+		    ": unknown whether it was put" : "");
+		return NULL;
+	}
+	if (a->type != REDIS_REPLY_STRING && a->type != REDIS_REPLY_STATUS)
+		tq_fail(e, EPROTO, "redis: answer of type %d to a put",
+		    a->type);
+	else if ((text = tq_arena_copy(&r->mem, a->str, a->len)) == NULL)
+		tq_fail_sys(e, ENOMEM, "put");
+	freeReplyObject(a);
+	return text;
+}
+
+/* 1 if the script stopped at a key. */
+static int
+is_about_key(const char *answer)
+{
+	return strncmp(answer, "HELD ", 5) == 0 ||
+	    strncmp(answer, "TAKEN ", 6) == 0 ||
+	    strncmp(answer, "TWIN ", 5) == 0 || strcmp(answer, "AGAIN") == 0;
+}
+
 static int
 send_plan(struct tq_redis *r, const struct tq_celery_plan *plan,
     const struct tq_task *t, size_t n, struct tq_id *out, struct tq_err *e)
 {
-	const char *queues[QUEUES_MAX] = { NULL };
-	size_t nq = queues_of(plan, queues, QUEUES_MAX);
-	struct tq_err why;
-	redisReply *a;
-	size_t i;
-	int rv;
+	struct tq_redis_keys keys;
+	const char *said;
 
+	if (tq_redis_keys_init(&keys, r, plan, t, out, n, e) == -1)
+		return -1;
 	if (r->apart && tq_redis_store_plan(r, &r->mem, plan, e) == -1)
 		return -1;
-	tq_redis_do_begin(r, &r->cmd, "", 0, queues, nq);
-	tq_redis_add_bindings(r, &r->cmd, queues, nq);
-	for (i = 0; i < n; i++)
-		if (t[i].key != NULL) {
-			tq_redis_cmd_str(&r->cmd, "K");
-			tq_redis_cmd_str(&r->cmd, "");
-			tq_redis_cmd_join(&r->cmd, r->place.prefix, "tq.key.",
-			    t[i].key, NULL);
-			tq_redis_cmd_str(&r->cmd, out[i].s);
-		}
-	if (tq_redis_do_plan(r, &r->cmd, &r->mem, plan,
-	    r->apart ? TQ_REDIS_SENDS : TQ_REDIS_ALL, e) == -1)
+	while ((said = try_send(r, plan, &keys, e)) != NULL &&
+	    is_about_key(said))
+		if (tq_redis_keys_answer(r, &keys, said, out, e) == -1)
+			return -1;
+	if (said == NULL || answer(said, t, n, out, e) == -1)
 		return -1;
-	a = tq_redis_call(&r->main, TQ_REDIS_DO, &r->cmd, &why);
-	if (a == NULL)
-		/* it may have got there before the connection went */
-		return tq_fail(e, r->main.fd == -1 ? EIO : why.num, "%s%s",
-		    why.text, r->main.fd == -1 ?
-		    ": unknown whether it was put" : "");
-	rv = answer(a, t, n, out, e);
-	freeReplyObject(a);
-	return rv;
+	return tq_redis_keys_done(r, &keys, e);
 }
 
 /* What stands in the header `tq` and no tq worker would keep either. */
@@ -203,8 +220,6 @@ check_kept(const struct tq_task *t, size_t n, struct tq_err *e)
 			what = "-S";
 		else if (t[i].nneeds > 0)
 			what = "-R";
-		else if (t[i].key != NULL && t[i].on_key != TQ_KEY_SKIP)
-			what = "-K";
 	}
 	return what == NULL ? 0 : tq_fail(e, ENOTSUP,
 	    "%s: not kept on Redis", what);

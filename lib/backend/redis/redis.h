@@ -87,7 +87,8 @@ struct tq_redis {
 	size_t		 ntaken, nending;
 	uint32_t	 rotor;		/* of draws among queues */
 	/* of the end that is being written, or NULL */
-	const char	*key, *keep_id;
+	const struct tq_redis_read *ending;
+	const char	*keep_id;
 	tq_time		 keep;
 	struct tq_err	 refused;	/* why the server did not take one */
 	int		 stale;		/* the last end came too late */
@@ -107,6 +108,7 @@ struct tq_redis {
 
 	/* waiting */
 	int		 paused;	/* some queue is */
+	int		 more;		/* the script did not get to the end */
 	int		 no_tracking;	/* the server cannot ring us */
 	int		 sub_ready;	/* channels to be confirmed */
 	long long	 sub_id;	/* of our second connection */
@@ -274,6 +276,10 @@ int	tq_redis_end_post(struct tq_redis_held *, struct tq_err *);
 int	tq_redis_stale(const struct tq_ref *, struct tq_err *);
 int	tq_redis_end_stored(struct tq_redis *, const struct tq_redis_held *,
 	    const struct tq_redis_read *, const struct tq_outcome *,
+	    struct tq_err *);
+/* What is stored of a task that another one replaces. */
+int	tq_redis_plan_replaced(struct tq_redis *, struct tq_celery_plan *,
+	    const struct tq_redis_read *, const char *queue, const char *by,
 	    struct tq_err *);
 /* As the end of a chord_unlock: metas are of what it waits for. */
 int	tq_redis_end_unlock(struct tq_redis *, struct tq_redis_held *,

@@ -19,66 +19,14 @@
  *	tq.revoked		ids by the time they were revoked
  *	tq.revision		rises with each change of tq.revoked
  *	tq.id.ID		a message of this id was put
- *	tq.key.KEY		id of the task that has it
+ *	tq.key.KEY		who has it and who follows
  *	tq.dead			list of dead letters, the newest left
  *
  * A message is in exactly one place at every instant: a list, unacked or
- * tq.waiting.  The tag of a held message is made anew each time it is taken,
+ * tq.waiting (with a time in tq.delayed, or for what script_take.c says).  The tag of a held message is made anew each time it is taken,
  * so one who lost it to somebody else cannot end it: unacked has no such tag.
  */
 #include "backend/redis/script.h"
-
-/*
- * prefix, now, end of the lease, tag stem, how many at most, most to move,
- * then the keys of lists in the order they are asked, each with its queue.
- *
- * Returns {due of the next delayed one or "", 1 if a lease has passed,
- * revision of tq.revoked, 1 if something is paused, tag, number of the key,
- * message, ...}.  Tags are the
- * stem with a number.  What is no JSON makes none of its text in unacked, for
- * the moment until it is set aside.  Due ones go where they are taken next, the earliest
- * first.
- */
-static const char take[] =
-"local p, now, n, got = ARGV[1], ARGV[2], 0, {}\n"
-"local due = redis.call('ZRANGEBYSCORE', p..'tq.delayed', '-inf', now,"
-" 'LIMIT', 0, ARGV[6])\n"
-"for i = #due, 1, -1 do\n"
-"  local m = redis.call('HGET', p..'tq.waiting', due[i])\n"
-"  redis.call('ZREM', p..'tq.delayed', due[i])\n"
-"  if m then\n"
-"    local cut = string.find(m, '\\n', 1, true)\n"
-"    redis.call('HDEL', p..'tq.waiting', due[i])\n"
-"    redis.call('RPUSH', string.sub(m, 1, cut - 1), string.sub(m, cut + 1))\n"
-"  end\n"
-"end\n"
-"local next = redis.call('ZRANGE', p..'tq.delayed', 0, 0, 'WITHSCORES')\n"
-"local past = redis.call('ZRANGEBYSCORE', p..'tq.lease', '-inf', now,"
-" 'LIMIT', 0, 1)\n"
-"got[1] = next[2] or ''\n"
-"got[2] = #past\n"
-"got[3] = redis.call('GET', p..'tq.revision') or ''\n"
-"got[4] = redis.call('EXISTS', p..'tq.paused')\n"
-"local paused = got[4] == 1\n"
-"for i = 7, #ARGV, 2 do\n"
-"  if not paused or"
-" redis.call('SISMEMBER', p..'tq.paused', ARGV[i + 1]) == 0 then\n"
-"    while n < tonumber(ARGV[5]) do\n"
-"      local m = redis.call('RPOP', ARGV[i])\n"
-"      if not m then break end\n"
-"      n = n + 1\n"
-"      local tag = ARGV[4]..n\n"
-"      redis.call('HSET', p..'unacked', tag,"
-" '['..m..', \"\", '..cjson.encode(ARGV[i + 1])..']')\n"
-"      redis.call('ZADD', p..'unacked_index', now, tag)\n"
-"      redis.call('ZADD', p..'tq.lease', ARGV[3], tag)\n"
-"      got[#got + 1] = tag\n"
-"      got[#got + 1] = (i - 7) / 2\n"
-"      got[#got + 1] = m\n"
-"    end\n"
-"  end\n"
-"end\n"
-"return got\n";
 
 /*
  * prefix, database of the broker, database of the results, tag that must be
@@ -96,16 +44,26 @@ static const char take[] =
  *	E key ttl		this chord has ended: count no more
  *	L list text max		onto a list of at most max
  *	B key member		into a set
- *	K key id		the key is this id's, until
+ *	K key id rival where place text
+ *				the key is this id's, until
  *	U key id		it is not any more
  *
  * id is not "": nothing of that message if tq.id.ID is there; it lasts a week
  * for a put, a day for what follows a task (and the delay).  A step of a chord whose size is gone at the
  * beginning is left out.
  *
+ * A key is a hash: `id` has it, `next` follows that one and `tag` is where it
+ * waits if a worker came across it, `at` is when `id` or `next` was last known
+ * to be there.  The rival of K is the one of them that is not known to run, as
+ * the caller found it: "list" or "wait" and where, with its text; "held" and
+ * its tag; "here" (do no more than say so); "gone" (it is nowhere); "" at
+ * first.  What is replaced is taken away here, and is put back in front if
+ * somebody else has moved meanwhile.
+ *
  * Returns "OK"; "STALE" the tag is not held; "CLOSED name"; "SEEN id" for a
- * put (tag "") of a known id; "HELD id" for one of a key that id has: nothing
- * was done.  A put has its
+ * put (tag "") of a known id; "TWIN id" for two of one key; "HELD n at id" for
+ * the n-th K, whose rival is not the one named; "TAKEN id" a rival holds it;
+ * "AGAIN" it stands somewhere else by now: nothing was done.  A put has its
  * ids refused, the steps after a task have them left out.
  */
 static const char transact[] =
@@ -123,13 +81,55 @@ static const char transact[] =
 "    return 'CLOSED '..ARGV[i]\n"
 "  end\n"
 "end\n"
-"local size = { E = 2, S = 3, P = 3, F = 3, D = 5, Z = 4, V = 3, L = 3, B = 2, K = 2,"
+"local size = { E = 2, S = 3, P = 3, F = 3, D = 5, Z = 4, V = 3, L = 3, B = 2, K = 6,"
 " U = 2 }\n"
 "local function span(i)\n"
 "  if ARGV[i] == 'X' then return 3 + tonumber(ARGV[i + 2]) end\n"
 "  return 2 + size[ARGV[i]]\n"
 "end\n"
-"local open, keys = {}, {}\n"
+"local open, keys, behind, away, nkeys = {}, {}, {}, {}, 0\n"
+"local function key(i)\n"
+"  local k, rival, where = ARGV[i], ARGV[i + 2], ARGV[i + 3]\n"
+"  local h = redis.call('HMGET', k, 'id', 'next', 'at')\n"
+"  local other = h[2] or h[1]\n"
+"  nkeys = nkeys + 1\n"
+"  if keys[k] then return 'TWIN '..keys[k] end\n"
+"  keys[k] = ARGV[i + 1]\n"
+"  if not other then return end\n"
+"  if rival ~= other then\n"
+"    return 'HELD '..nkeys..' '..(h[3] or 0)..' '..other\n"
+"  end\n"
+"  if where == 'gone' and not h[2] then return end\n"
+"  if where == 'held' and not h[2] and"
+" redis.call('HEXISTS', p..'unacked', ARGV[i + 4]) == 1 then\n"
+"    behind[k] = true\n"
+"    return\n"
+"  end\n"
+"  if where == 'list' or where == 'wait' then\n"
+"    behind[k] = h[2]\n"
+"    away[#away + 1] = { where, ARGV[i + 4], ARGV[i + 5] }\n"
+"    return\n"
+"  end\n"
+"  if where == 'here' then\n"
+"    redis.call('HSET', k, 'at', redis.call('TIME')[1])\n"
+"    return 'TAKEN '..other\n"
+"  end\n"
+"  if where == 'gone' then redis.call('HDEL', k, 'next', 'tag') end\n"
+"  return 'AGAIN'\n"
+"end\n"
+"local function take(a)\n"
+"  if a[1] == 'list' then return redis.call('LREM', a[2], -1, a[3]) == 1 end\n"
+"  a[3] = redis.call('HGET', p..'tq.waiting', a[2])\n"
+"  a[4] = redis.call('ZSCORE', p..'tq.delayed', a[2])\n"
+"  redis.call('HDEL', p..'tq.waiting', a[2])\n"
+"  redis.call('ZREM', p..'tq.delayed', a[2])\n"
+"  return a[3]\n"
+"end\n"
+"local function untake(a)\n"
+"  if a[1] == 'list' then redis.call('RPUSH', a[2], a[3]) return end\n"
+"  redis.call('HSET', p..'tq.waiting', a[2], a[3])\n"
+"  if a[4] then redis.call('ZADD', p..'tq.delayed', a[4], a[2]) end\n"
+"end\n"
 "at = 7 + nq\n"
 "while at <= #ARGV do\n"
 "  local chord, what = ARGV[at + 1], ARGV[at]\n"
@@ -147,12 +147,18 @@ static const char transact[] =
 "  end\n"
 "  if what == 'K' then\n"
 "    use(bdb)\n"
-"    local holder = keys[ARGV[at + 2]] or redis.call('GET', ARGV[at + 2])\n"
-"    if holder then return 'HELD '..holder end\n"
-"    keys[ARGV[at + 2]] = ARGV[at + 3]\n"
+"    local no = key(at + 2)\n"
+"    if no then return no end\n"
 "    use(rdb)\n"
 "  end\n"
 "  at = at + span(at)\n"
+"end\n"
+"use(bdb)\n"
+"for n, a in ipairs(away) do\n"
+"  if not take(a) then\n"
+"    for k = 1, n - 1 do untake(away[k]) end\n"
+"    return 'AGAIN'\n"
+"  end\n"
 "end\n"
 "local function new(id, ttl)\n"
 "  if tag ~= '' then ttl = ttl - 518400 end\n"
@@ -219,12 +225,27 @@ static const char transact[] =
 "  end,\n"
 "  K = function(i)\n"
 "    use(bdb)\n"
-"    redis.call('SETEX', ARGV[i], 2592000, ARGV[i + 1])\n"
+"    local k = ARGV[i]\n"
+"    redis.call('HSET', k, 'at', redis.call('TIME')[1])\n"
+"    redis.call('HSET', k, behind[k] and 'next' or 'id', ARGV[i + 1])\n"
+"    redis.call('HDEL', k, 'tag')\n"
 "  end,\n"
 "  U = function(i)\n"
 "    use(bdb)\n"
-"    if redis.call('GET', ARGV[i]) == ARGV[i + 1] then\n"
-"      redis.call('DEL', ARGV[i])\n"
+"    local k = ARGV[i]\n"
+"    local h = redis.call('HMGET', k, 'id', 'next', 'tag')\n"
+"    if h[1] == ARGV[i + 1] and not h[2] then\n"
+"      redis.call('DEL', k)\n"
+"    elseif h[1] == ARGV[i + 1] or h[2] == ARGV[i + 1] then\n"
+"      redis.call('HDEL', k, 'next', 'tag')\n"
+"      if h[1] ~= ARGV[i + 1] then return end\n"
+"      redis.call('HSET', k, 'id', h[2])\n"
+"      local m = h[3] and redis.call('HGET', p..'tq.waiting', h[3])\n"
+"      if not m then return end\n"
+"      local cut = string.find(m, '\\n', 1, true)\n"
+"      redis.call('HDEL', p..'tq.waiting', h[3])\n"
+"      redis.call('RPUSH', string.sub(m, 1, cut - 1),"
+" string.sub(m, cut + 1))\n"
 "    end\n"
 "  end,\n"
 "  L = function(i)\n"
@@ -415,7 +436,7 @@ const char *
 tq_redis_script_text(enum tq_redis_script s)
 {
 	static const char *const texts[TQ_REDIS_NSCRIPTS] = {
-		[TQ_REDIS_TAKE] = take,
+		[TQ_REDIS_TAKE] = tq_redis_script_take,
 		[TQ_REDIS_DO] = transact,
 		[TQ_REDIS_PART] = part,
 		[TQ_REDIS_RENEW] = renew,

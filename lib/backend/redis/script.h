@@ -16,4 +16,5 @@ enum tq_redis_script {
 
 /* Its text, NUL-terminated. */
 const char *tq_redis_script_text(enum tq_redis_script);
+extern const char tq_redis_script_take[];	/* script_take.c */
 #endif

@@ -16,6 +16,7 @@
 #include <string.h>
 
 #include "backend/redis/extra.h"
+#include "backend/redis/key.h"
 #include "backend/redis/worker.h"
 #include "base/clock.h"
 #include "base/io.h"
@@ -95,6 +96,19 @@ count_part(struct tq_redis *r, const struct tq_redis_held *h,
 
 /* ---- the plan carried out -------------------------------------------- */
 
+/* 1 if the end is none yet: the message is sent again with its next item. */
+static int
+goes_on(const struct tq_celery_plan *plan, const char *id)
+{
+	size_t k;
+
+	for (k = 0; k < plan->nsteps; k++)
+		if (plan->step[k].flags & TQ_CELERY_AGAIN &&
+		    strcmp(plan->step[k].task->id, id) == 0)
+			return 1;
+	return 0;
+}
+
 /* One script on this server. */
 static int
 carry_out(struct tq_redis *r, struct tq_redis_held *h,
@@ -117,13 +131,8 @@ carry_out(struct tq_redis *r, struct tq_redis_held *h,
 	if (!r->apart && tq_redis_do_plan(r, &h->end, &r->mem, plan,
 	    TQ_REDIS_ALL, e) == -1)
 		return -1;
-	if (r->key != NULL) {
-		tq_redis_cmd_str(&h->end, "U");
-		tq_redis_cmd_str(&h->end, "");
-		tq_redis_cmd_join(&h->end, r->place.prefix, "tq.key.", r->key,
-		    NULL);
-		tq_redis_cmd_str(&h->end, h->id.s);
-	}
+	if (r->ending != NULL && !goes_on(plan, h->id.s))
+		tq_redis_let_go(r, &h->end, r->ending);
 	return tq_redis_end_begin(r, h, flags, e);
 }
 
@@ -221,12 +230,13 @@ read_policy(struct tq_redis *r, const struct tq_redis_read *in,
 {
 	struct tq_task t;
 
-	r->key = r->keep_id = NULL;
-	if (in->msg.tq.n == 0 || !TQ_STATE_ENDED(o->state) ||
-	    tq_celery_task_view(&t, &r->mem, &in->msg, NULL) == -1)
+	r->ending = NULL;
+	r->keep_id = NULL;
+	if (!TQ_STATE_ENDED(o->state))
 		return;
-	r->key = t.key;
-	if (t.keep >= 0) {
+	r->ending = in;
+	if (in->msg.tq.n > 0 && tq_celery_task_view(&t, &r->mem, &in->msg,
+	    NULL) == 0 && t.keep >= 0) {
 		r->keep_id = in->msg.id;
 		r->keep = t.keep;
 	}
@@ -260,6 +270,7 @@ tq_redis_end(struct tq_redis *r, struct tq_redis_held *h,
 	struct tq_celery_end end = { .outcome = o };
 	struct tq_celery_plan plan;
 	struct tq_celery_site site;
+	int rv;
 
 	if (stream(r, &end.out, o->out, o->out_fd, e) == -1 ||
 	    stream(r, &end.err, o->err, o->err_fd, e) == -1)
@@ -270,13 +281,44 @@ tq_redis_end(struct tq_redis *r, struct tq_redis_held *h,
 	    -1 || add_extra(r, h, in, &plan, &end, site.now, e) == -1)
 		return -1;
 	read_policy(r, in, o);
-	if (finish_plan(r, h, &plan, &site, flags, e) == -1) {
-		r->key = r->keep_id = NULL;
+	rv = finish_plan(r, h, &plan, &site, flags, e);
+	r->ending = NULL;
+	r->keep_id = NULL;
+	if (rv == 0)
+		tell(r, h, in, o, &end);
+	return rv;
+}
+
+/* It goes, and leaves to another what waits for it. */
+int
+tq_redis_plan_replaced(struct tq_redis *r, struct tq_celery_plan *plan,
+    const struct tq_redis_read *in, const char *queue, const char *by,
+    struct tq_err *e)
+{
+	struct tq_redis_read alone = *in;
+	struct tq_redis_held h = { .r = r };
+	struct tq_outcome o;
+	struct tq_celery_end end = { .outcome = &o };
+	struct tq_celery_site site;
+	struct tq_bytes none = { NULL, 0 };
+	char why[TQ_ID_MAX + 16], *text;
+
+	tq_outcome_init(&o, TQ_REVOKED);
+	snprintf(why, sizeof(why), "replaced by %s", by);
+	if ((text = tq_arena_copy(&r->mem, why, strlen(why))) == NULL)
+		return tq_fail_sys(e, ENOMEM, "%s", in->msg.id);
+	o.why = text;
+	alone.msg.callbacks = alone.msg.errbacks = none;
+	alone.msg.chain = alone.msg.chord = none;
+	strlcpy(h.queue, queue, sizeof(h.queue));
+	h.attempt = (unsigned)in->msg.retries + in->crashes + in->laters;
+	h.put = tq_redis_put_time(in->msg.id);
+	tq_redis_site(r, &site, h.queue);
+	tq_celery_plan_init(plan, &r->mem);
+	if (tq_celery_settle(plan, &alone.msg, &alone.env, &end, &site, e) ==
+	    -1)
 		return -1;
-	}
-	r->key = r->keep_id = NULL;
-	tell(r, h, in, o, &end);
-	return 0;
+	return add_extra(r, &h, &alone, plan, &end, site.now, e);
 }
 
 /* Only what is stored of an end: the task itself is another broker's. */

@@ -21,7 +21,7 @@
 
 #define BATCH_MAX	64
 #define AT_ONCE		(20 * TQ_MS)
-#define MOVE_MOST	100		/* due ones a script moves */
+#define MOVE_MOST	100		/* due ones a script moves, or parks */
 #define LOOK_AGAIN	TQ_SECOND	/* while waiting, whatever rings */
 #define INLINE_MAX	65536		/* a longer body is a file */
 
@@ -98,16 +98,17 @@ take_in(struct tq_redis *r, const redisReply *a,
 	size_t i;
 	int n = 0;
 
-	if (a->type != REDIS_REPLY_ARRAY || a->elements < 4)
+	if (a->type != REDIS_REPLY_ARRAY || a->elements < 5)
 		return tq_fail(e, EPROTO, "%s: bad answer to a take",
 		    r->place.name);
 	r->due = v[0]->len == 0 ? 0 : seconds(v[0]->str);
 	r->past = v[1]->integer > 0;
 	r->paused = v[3]->integer > 0;
+	r->more = v[4]->integer > 0;
 	if (strcmp(r->revision, v[2]->str) != 0 &&
 	    tq_redis_learn_revoked(r, v[2]->str, e) == -1)
 		return -1;
-	for (i = 4; i + 2 < a->elements; i += 3, n++)
+	for (i = 5; i + 2 < a->elements; i += 3, n++)
 		if (tq_redis_held_add(r, v[i]->str,
 		    queue_of(r, names, v[i + 1]->integer), v[i + 2]->str,
 		    v[i + 2]->len) == NULL)
@@ -385,9 +386,9 @@ claim_once(struct tq_redis *r, const struct tq_take *take,
 		if ((n = take_some(r, take, e)) == -1 ||
 		    (rv = next_taken(r, take, c, e)) != 0)
 			return n == -1 ? -1 : rv;
-		if (n == 0 && (r->past || tq_redis_sweep_due(r)))
+		if (n == 0 && !r->more && (r->past || tq_redis_sweep_due(r)))
 			n = tq_redis_sweep(r, e);
-	} while (n > 0);
+	} while (n > 0 || r->more);
 	return n;
 }
 
