@@ -21,6 +21,7 @@ struct act {
 	unsigned	 flags;		/* TQ_DO_* */
 	int		 pri;
 	uint32_t	 queue;
+	int		 again;		/* some of the ids may be gone by us */
 	tq_time		 now;
 };
 
@@ -142,6 +143,8 @@ act_slice(struct tq_spool *sp, const struct act *a, const struct tq_uuid *ids,
 	tq_ledger_begin(&sp->l);
 	for (i = 0; i < n; i++) {
 		s = tq_table_slot(&sp->t, tq_table_find(&sp->t, &ids[i]));
+		if (s == NULL && a->again)
+			continue;
 		if (s == NULL) {
 			*which = i;
 			return tq_fail(e, ENOENT, "no such task");
@@ -158,36 +161,28 @@ act_slice(struct tq_spool *sp, const struct act *a, const struct tq_uuid *ids,
 	return rv;
 }
 
-int
-tq_spool_act(struct tq_spool *sp, enum tq_verb verb,
-    const struct tq_uuid *ids, size_t n, const char *value, unsigned flags,
-    uint64_t *changed, size_t *which, struct tq_err *e)
+/* Do the verb to all of them, in slices. */
+static int
+act_all(struct tq_spool *sp, struct act *a, const struct tq_uuid *ids,
+    size_t n, const char *value, uint64_t *changed, size_t *which,
+    struct tq_err *e)
 {
-	struct act a = { .verb = verb, .flags = flags };
 	size_t at = 0, part, done, most = SLICE;
 	int rv = 0;
 
-	*which = 0;
-	if (verb == TQ_DO_PRI) {
-		if (value == NULL || value[0] < '0' || value[0] > '9' ||
-		    value[1] != '\0')
-			return tq_fail(e, EINVAL, "priority '%s' is not 0 to 9",
-			    value == NULL ? "" : value);
-		a.pri = value[0] - '0';
-	}
 	while (at < n) {
 		part = n - at < most ? n - at : most;
 		/* a record of 256 ENDs may be too much for small segments */
 		if (part * 256 > sp->format.segment / 4)
 			part = sp->format.segment / 4 / 256;
-		a.now = tq_clock_wall();
+		a->now = tq_clock_wall();
 		if (tq_core_enter(sp, e) == -1)
 			return -1;
 		done = 0;
-		rv = verb != TQ_DO_MOVE ? 1 :
-		    tq_queue_need(sp, value, &a.queue, a.now, e);
+		rv = a->verb != TQ_DO_MOVE ? 1 :
+		    tq_queue_need(sp, value, &a->queue, a->now, e);
 		if (rv == 1)
-			rv = act_slice(sp, &a, ids + at, part, &done, which, e);
+			rv = act_slice(sp, a, ids + at, part, &done, which, e);
 		if (sp->t.bad && rv != 1)
 			rv = 0;
 		tq_core_leave(sp);
@@ -198,16 +193,41 @@ tq_spool_act(struct tq_spool *sp, enum tq_verb verb,
 		if (rv == 0) {
 			/* on a full disk a few at a time may still do */
 			if (!sp->t.bad && tq_core_prepare(sp, sp->l.buf.n,
-			    a.now, e) == -1 && (most = part / 2) == 0)
+			    a->now, e) == -1 && (most = part / 2) == 0)
 				return -1;
 			continue;
 		}
 		at += part;
 		*changed += done;
-		tq_core_upkeep(sp, a.now);
+		tq_core_upkeep(sp, a->now);
 	}
-	if (rv == -1)
-		return -1;
+	return rv == -1 ? -1 : 0;
+}
+
+int
+tq_spool_act(struct tq_spool *sp, enum tq_verb verb,
+    const struct tq_uuid *ids, size_t n, const char *value, unsigned flags,
+    uint64_t *changed, size_t *which, struct tq_err *e)
+{
+	struct act a = { .verb = verb, .flags = flags };
+	const uint64_t start = *changed;
+	uint64_t before;
+
+	*which = 0;
+	if (verb == TQ_DO_PRI) {
+		if (value == NULL || value[0] < '0' || value[0] > '9' ||
+		    value[1] != '\0')
+			return tq_fail(e, EINVAL, "priority '%s' is not 0 to 9",
+			    value == NULL ? "" : value);
+		a.pri = value[0] - '0';
+	}
+	do {
+		before = *changed;
+		if (act_all(sp, &a, ids, n, value, changed, which, e) == -1)
+			return -1;
+		/* who was kept only for one that is forgotten now goes too */
+		a.again = verb == TQ_DO_FORGET && *changed - start < n;
+	} while (a.again && *changed > before);
 	return sp->mine == 0 ? 0 : tq_core_commit(sp, sp->mine, e);
 }
 

@@ -426,6 +426,21 @@ forgotten_group_takes_its_members(void **state)
 	assert_int_equal(contract_count(g, "q", 0), 0);
 }
 
+/* What is kept only for others goes when they do, in whatever order. */
+static void
+all_are_forgotten_at_once(void **state)
+{
+	struct ground *g = *state;
+
+	put_group(g, "G", three, 3, "cb");
+	run(g, "m1", TQ_SUCCESS);
+	run(g, "m2", TQ_SUCCESS);
+	run(g, "m3", TQ_SUCCESS);
+	run(g, "cb", TQ_SUCCESS);
+	assert_int_equal(contract_do_queue(g, TQ_DO_FORGET, "q", 0), 5);
+	assert_int_equal(contract_count(g, "q", 0), 0);
+}
+
 static void
 retried_group_runs_what_failed_of_it(void **state)
 {
@@ -684,6 +699,7 @@ const struct contract_test contract_graph[] = {
 	CONTRACT_TEST(empty_group_is_a_success),
 	CONTRACT_TEST(revoked_group_takes_its_members),
 	CONTRACT_TEST(forgotten_group_takes_its_members),
+	CONTRACT_TEST(all_are_forgotten_at_once),
 	CONTRACT_TEST(retried_group_runs_what_failed_of_it),
 	CONTRACT_TEST(pipe_makes_output_the_input),
 	CONTRACT_TEST(pipe_takes_output_of_any_size),
