@@ -206,6 +206,7 @@ $(TWIN): $(B)/modules/%: $(B)/bin/%.o $(ARCHIVES)
 
 # Programs called test_* are tests themselves; the others are the tools of
 # the scripts beside them.
+comma	= ,
 TESTLIB	= $(patsubst %.c,$(B)/%.o,$(wildcard tests/lib/*.c))
 PROG	= $(patsubst %.c,$(B)/%,$(wildcard $(addprefix tests/,\
 	    unit/*.c contract/test_*.c cmd/*.c crash/*.c peer/*.c)))
@@ -238,6 +239,9 @@ $(filter $(B)/tests/contract/%,$(PROG)): $(CONTRACT)
 $(PROG): %: %.o $(TESTLIB) $(ARCHIVES)
 	$(CC) $(TQ_LDFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(ARCHIVES) \
 	    $(CMOCKA) $(SYSLIBS)
+# its allocator stands between our objects and libc's
+$(B)/tests/unit/test_nomem: LDFLAGS += $(addprefix -Wl$(comma)--wrap=,\
+	    malloc calloc realloc reallocarray strdup strndup)
 $(B)/tests/bench/stamp: LDFLAGS += -static
 $(BENCH): %: %.o $(ARCHIVES)
 	$(CC) $(TQ_LDFLAGS) $(LDFLAGS) -o $@ $< $(ARCHIVES) $(SYSLIBS)
