@@ -12,6 +12,7 @@
 #define _GNU_SOURCE		/* sched_getaffinity(2) */
 #include <bsd/unistd.h>
 #include <errno.h>
+#include <malloc.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,6 +28,9 @@
 #include "command/stdio.h"
 #include "worker/loop.h"
 #include "worker/pool.h"
+
+/* Larger blocks go back to the system when they are freed, wherever they lie. */
+#define RETURN_OVER	(1 << 20)
 
 extern char **environ;
 
@@ -346,6 +350,7 @@ main(int argc, char *argv[])
 	/* before any operand is kept: it moves them, to have their room */
 	setproctitle_init(argc, argv, environ);
 	tq_stdio_hold();
+	(void)mallopt(M_MMAP_THRESHOLD, RETURN_OVER);
 	tq_options_init(&o, usage, table, sizeof(table) / sizeof(table[0]));
 	rules->plan.uses = &r.uses;
 	tq_offers_init(&r.offers);

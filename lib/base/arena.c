@@ -8,6 +8,7 @@
 
 #define ALIGN		_Alignof(max_align_t)
 #define FIRST_SIZE	4096
+#define KEEP_MOST	(1 << 20)	/* bytes of a block that a reset keeps */
 
 struct tq_arena_block {
 	struct tq_arena_block *older;
@@ -105,6 +106,8 @@ tq_arena_copy(struct tq_arena *a, const void *p, size_t n)
 void
 tq_arena_reset(struct tq_arena *a)
 {
+	if (a->top != NULL && a->top->size > KEEP_MOST)
+		tq_arena_fini(a);
 	if (a->top != NULL) {
 		block_free(a->top->older);
 		a->top->older = NULL;

@@ -1,7 +1,8 @@
 /*
  * Memory given out piece by piece and taken back all at once.  Blocks are
  * chained, each at least twice the last; a reset keeps the newest and
- * greatest, so that a loop which resets soon allocates nothing.
+ * greatest, so that a loop which resets soon allocates nothing, unless that is
+ * over 1 MiB: what one long message took is given back.
  */
 #ifndef TQ_BASE_ARENA_H
 #define TQ_BASE_ARENA_H

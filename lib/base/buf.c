@@ -8,6 +8,7 @@
 #include "buf.h"
 
 #define BUF_MIN		64
+#define KEEP_MOST	(1 << 20)	/* bytes of room that a reset keeps */
 #define VARINT_MAX	10		/* bytes of a 64-bit LEB128 number */
 
 void
@@ -29,6 +30,8 @@ tq_buf_fini(struct tq_buf *b)
 void
 tq_buf_reset(struct tq_buf *b)
 {
+	if (b->cap > KEEP_MOST)
+		tq_buf_fini(b);
 	b->n = 0;
 	b->err = 0;
 }

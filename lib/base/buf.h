@@ -17,7 +17,8 @@ struct tq_buf {
 
 void	tq_buf_init(struct tq_buf *);
 void	tq_buf_fini(struct tq_buf *);
-void	tq_buf_reset(struct tq_buf *);		/* empty, memory and no error kept */
+/* Empty and without error; up to 1 MiB of memory is kept. */
+void	tq_buf_reset(struct tq_buf *);
 int	tq_buf_ok(const struct tq_buf *);
 /* n bytes of room at the end, already counted in; NULL on failure. */
 void	*tq_buf_grow(struct tq_buf *, size_t n);

@@ -16,6 +16,7 @@
 #include "base/clock.h"
 
 #define PART	65536	/* bytes read at a time */
+#define KEEP_MOST	(1 << 20)	/* bytes of a reader's buffer kept */
 
 void
 tq_redis_conn_init(struct tq_redis_conn *c, const struct tq_redis_place *p)
@@ -492,7 +493,7 @@ tq_redis_conn_open(struct tq_redis_conn *c, struct tq_err *e)
 	if ((c->reader = redisReaderCreate()) == NULL)
 		return lose(c, ENOMEM, NULL, e);
 	c->opened++;
-	c->reader->maxbuf = 0;	/* keep its buffer: it is used again */
+	c->reader->maxbuf = KEEP_MOST;	/* it is used again */
 	if (p->password != NULL && greet(c, "AUTH",
 	    p->user != NULL ? p->user : p->password,
 	    p->user != NULL ? p->password : NULL, e) == -1)
