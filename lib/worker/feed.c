@@ -93,6 +93,24 @@ ahead(const struct tq_place *p, unsigned i)
 	return &p->ahead[(p->first + i) % TQ_AHEAD_MAX];
 }
 
+/*
+ * 1 if the last one ahead has the id of one before it: of two messages with
+ * one id the answers could not be told apart.
+ */
+static int
+is_twin(const struct tq_place *p)
+{
+	const char *id = ahead(p, p->nahead - 1)->claim.ref.id.s;
+	unsigned i;
+
+	if (strcmp(p->claim.ref.id.s, id) == 0)
+		return 1;
+	for (i = 0; i + 1 < p->nahead; i++)
+		if (strcmp(ahead(p, i)->claim.ref.id.s, id) == 0)
+			return 1;
+	return 0;
+}
+
 static int
 make_room(struct tq_place *p, struct tq_err *e)
 {
@@ -141,7 +159,7 @@ tq_feed_more(struct tq_place *p, const struct tq_place_rules *rules,
 	a->sig = 0;
 	p->nahead++;
 	if (tq_uses_find(rules->plan.uses, &a->claim.task) == use &&
-	    a->claim.crashes == 0 &&
+	    a->claim.crashes == 0 && !is_twin(p) &&
 	    tq_resident_feed(p->at, &a->claim, &a->at, e) == 0)
 		return 1;
 	a->sig = -1;		/* not fed */
