@@ -37,7 +37,7 @@ init(struct tq_redis *r, unsigned flags)
 	    r->host);
 	tq_uuid_make(&id, &r->ids, tq_clock_wall());
 	tq_uuid_format(text, &id);
-	snprintf(r->stem, sizeof(r->stem), "tq.%s.", text);
+	snprintf(r->stem, sizeof(r->stem), TQ_REDIS_TAG "%s.", text);
 }
 
 static void

@@ -7,6 +7,7 @@
  * its visibility timeout, it leaves ours alone.  Others of tq see ours passed
  * after the lease of the URL without a sign.
  */
+#define _GNU_SOURCE		/* memrchr(3) */
 #include <bsd/string.h>
 #include <errno.h>
 #include <stdio.h>
@@ -265,6 +266,29 @@ tq_redis_split(struct tq_bytes *message, const char **queue, struct tq_arena *me
 }
 
 /*
+ * The same of what a worker of tq wrote down: what it took stands there as it
+ * was, JSON or not, before `, "", "QUEUE"]`.  A worker that died before it had
+ * set such a message aside would leave it to no one else.
+ */
+static int
+split_ours(struct tq_bytes *message, const char **queue, struct tq_arena *mem,
+    const char *text, size_t n)
+{
+	static const char between[] = ", \"\", ";
+	const size_t len = sizeof(between) - 1;
+	const char *end = text + n - 2, *p;
+
+	if (n < len + 5 || text[0] != '[' || memcmp(end, "\"]", 2) != 0 ||
+	    (p = memrchr(text, '"', n - 2)) == NULL ||
+	    (size_t)(p - text) < len + 1 || memcmp(p - len, between, len) != 0)
+		return -1;
+	message->p = text + 1;
+	message->n = (size_t)(p - len - message->p);
+	*queue = tq_arena_copy(mem, p + 1, (size_t)(end - p - 1));
+	return *queue != NULL && tq_name_valid(*queue) ? 0 : -1;
+}
+
+/*
  * A worker died with it: it comes back with one more death, until there are
  * too many.  What is done is done only if the tag is still there.
  */
@@ -322,7 +346,9 @@ recover(struct tq_redis *r, const redisReply *tag, const redisReply *text,
 
 	tq_arena_reset(&r->mem);
 	if (strlen(tag->str) >= TQ_REDIS_TAG_MAX ||
-	    tq_redis_split(&message, &queue, &r->mem, text->str, text->len) == -1)
+	    (strncmp(tag->str, TQ_REDIS_TAG, strlen(TQ_REDIS_TAG)) == 0 ?
+	    split_ours : tq_redis_split)(&message, &queue, &r->mem, text->str,
+	    text->len) == -1)
 		return 0;		/* not ours to judge */
 	h = tq_redis_held_add(r, tag->str, queue, message.p, message.n);
 	if (h == NULL)

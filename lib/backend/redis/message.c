@@ -14,8 +14,12 @@
 #define PAST		"tq_past"
 #define PAST_MAX	1000000
 
-/* Sites put data into messages; what is more than this is no message. */
-static const struct tq_celery_bounds *
+/*
+ * A message carries all that follows its task, a workflow of any size; what is
+ * more than this is no message.  What a task itself is given is bounded where
+ * it is made of one: TQ_ARGS_MAX.
+ */
+static void
 bounds(struct tq_celery_bounds *b)
 {
 	tq_celery_bounds_init(b);
@@ -24,7 +28,6 @@ bounds(struct tq_celery_bounds *b)
 	b->body.nodes = 1000000;
 	b->body.depth = 100;
 	b->unpack = tq_unpack;
-	return b;
 }
 
 static unsigned
@@ -33,6 +36,22 @@ past(struct tq_bytes v)
 	int64_t n;
 
 	return tq_scan_int(&n, v) && n > 0 && n < PAST_MAX ? (unsigned)n : 0;
+}
+
+/*
+ * Whom a text that is too long is from, so that he can be told: it is gone
+ * through, not copied.  NULL: it does not say.
+ */
+static const char *
+addressee(struct tq_arena *mem, const char *text, size_t n)
+{
+	const struct tq_scan_bounds any = { n, 1000000, 104 };
+	struct tq_bytes v;
+
+	if (tq_scan_check(&v, text, n, &any, NULL) == -1)
+		return NULL;
+	return tq_scan_string(mem, tq_scan_get(tq_scan_get(v, "headers"),
+	    "id")).p;
 }
 
 int
@@ -47,8 +66,10 @@ tq_redis_read(struct tq_redis_read *out, struct tq_arena *mem,
 	out->text.p = text;
 	out->text.n = n;
 	out->crashes = out->laters = 0;
-	if (tq_celery_envelope_decode(&out->env, mem, text, n, bounds(&b),
-	    e) == -1 ||
+	bounds(&b);
+	if (n > b.envelope)
+		out->msg.id = addressee(mem, text, n);
+	if (tq_celery_envelope_decode(&out->env, mem, text, n, &b, e) == -1 ||
 	    tq_celery_task_decode(&out->msg, mem, &out->env, &b, e) == -1)
 		return -1;
 	v = tq_scan_get(out->env.headers, PAST);

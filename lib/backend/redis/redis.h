@@ -30,6 +30,7 @@
 #include "message/celery_plan.h"
 
 #define TQ_REDIS_TAG_MAX	80
+#define TQ_REDIS_TAG		"tq."	/* what ours begin with */
 #define TQ_REDIS_DEAD_MAX	100000	/* dead letters kept */
 #define TQ_REDIS_DEAD_TEXT	16384	/* bytes kept of one that is longer */
 

@@ -17,7 +17,8 @@
 
 /*
  * prefix, now, end of the lease, tag stem, how many at most, most to move,
- * then the keys of lists in the order they are asked, each with its queue.
+ * bytes of messages after which no more are taken, then the keys of lists in
+ * the order they are asked, each with its queue.
  *
  * Returns {due of the next delayed one or "", 1 if a lease has passed,
  * revision of tq.revoked, 1 if something is paused, 1 if so many were parked
@@ -29,6 +30,7 @@
 const char tq_redis_script_take[] =
 "local p, now, n, nparked, got = ARGV[1], ARGV[2], 0, 0, {}\n"
 "local most, move = tonumber(ARGV[5]), tonumber(ARGV[6])\n"
+"local left = tonumber(ARGV[7])\n"
 "local waiting = p..'tq.waiting'\n"
 "local function has(m, word) return string.find(m, word, 1, true) end\n"
 "local function asks(m)\n"
@@ -77,20 +79,20 @@ const char tq_redis_script_take[] =
 "got[5] = 0\n"
 "local paused = got[4] == 1\n"
 "local function hand(m, i)\n"
-"  n = n + 1\n"
+"  n, left = n + 1, left - #m\n"
 "  local tag = ARGV[4]..n\n"
 "  redis.call('HSET', p..'unacked', tag,"
 " '['..m..', \"\", '..cjson.encode(ARGV[i + 1])..']')\n"
 "  redis.call('ZADD', p..'unacked_index', now, tag)\n"
 "  redis.call('ZADD', p..'tq.lease', ARGV[3], tag)\n"
 "  got[#got + 1] = tag\n"
-"  got[#got + 1] = (i - 7) / 2\n"
+"  got[#got + 1] = (i - 8) / 2\n"
 "  got[#got + 1] = m\n"
 "end\n"
-"for i = 7, #ARGV, 2 do\n"
+"for i = 8, #ARGV, 2 do\n"
 "  if not paused or"
 " redis.call('SISMEMBER', p..'tq.paused', ARGV[i + 1]) == 0 then\n"
-"    while n < most and nparked < move do\n"
+"    while n < most and left > 0 and nparked < move do\n"
 "      local m = redis.call('RPOP', ARGV[i])\n"
 "      if not m then break end\n"
 "      if admit(ARGV[i], m) then hand(m, i) end\n"

@@ -20,6 +20,7 @@
 #include "base/io.h"
 
 #define BATCH_MAX	64
+#define BATCH_BYTES	(1 << 20)	/* no more messages behind so much */
 #define AT_ONCE		(20 * TQ_MS)
 #define MOVE_MOST	100		/* due ones a script moves, or parks */
 #define LOOK_AGAIN	TQ_SECOND	/* while waiting, whatever rings */
@@ -153,6 +154,7 @@ take_some(struct tq_redis *r, const struct tq_take *take, struct tq_err *e)
 	tq_redis_cmd_str(&r->cmd, stem);
 	tq_redis_cmd_num(&r->cmd, n);
 	tq_redis_cmd_num(&r->cmd, MOVE_MOST);
+	tq_redis_cmd_num(&r->cmd, BATCH_BYTES);
 	order_queues(r, take, names);
 	if (add_lists(r, names, take->nqueues, e) == -1)
 		return -1;
@@ -314,7 +316,8 @@ prepare(struct tq_redis *r, struct tq_redis_held *h,
 	    in.msg.expires > site.now))
 		return tq_redis_delay(r, h, in.env.priority, in.msg.eta, e);
 	if (tq_celery_look(&work, mem, &in.msg, &site, &why) == -1)
-		return end_now(r, h, &in, TQ_FAILURE, NULL, why.text, e);
+		return end_now(r, h, &in, TQ_FAILURE, "BadMessage", why.text,
+		    e);
 	if (work.next == TQ_CELERY_END && work.end.state == TQ_EXPIRED) {
 		work.end.why = "expired";
 		h->attempt--;		/* there was none */
@@ -328,7 +331,7 @@ prepare(struct tq_redis *r, struct tq_redis_held *h,
 		return tq_fail(e, ENOMEM, "%s", why.text);
 	if (rv == -1)
 		return end_now(r, h, &in, TQ_FAILURE, why.num == ENOENT ?
-		    "NotRegistered" : NULL, why.text, e);
+		    "NotRegistered" : "BadMessage", why.text, e);
 	if (body_to_file(&c->task, e) == -1)
 		return -1;
 	fill(c, h, &in);
