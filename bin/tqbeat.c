@@ -31,7 +31,7 @@ static const struct tq_option table[] = {
 /* ---- the task of a line ------------------------------------------------ */
 
 struct made {
-	struct tq_line	 line;
+	struct tq_spec	 spec;
 	const char	*argv[1];
 };
 
@@ -41,20 +41,21 @@ drop(struct tq_entry *entry)
 	struct made *m = entry->made;
 
 	if (m != NULL)
-		tq_line_fini(&m->line);
+		tq_spec_fini(&m->spec);
 	free(m);
 	entry->made = NULL;
 }
 
 /* Options of a task, and missed=, in any order. */
 static int
-take_words(struct tq_entry *entry, struct tq_line *l, char *words[], size_t n,
+take_words(struct tq_entry *entry, struct tq_spec *s, char *words[], size_t n,
     size_t *bad, struct tq_err *e)
 {
 	int at = 0, rv;
 
 	while (words[at] != NULL) {
-		rv = tq_line_options(l, (int)n, words, &at, e);
+		rv = tq_line_options(s, TQ_PUT_BEAT, (int)n, words, &at,
+		    e);
 		if (rv == 0 && words[at] != NULL &&
 		    (rv = tq_entry_word(entry, words[at], e)) == 0)
 			at++;
@@ -77,21 +78,19 @@ make(struct tq_entry *entry, char *words[], size_t n, size_t *bad,
 	if (m == NULL)
 		return tq_fail_sys(e, errno, "options");
 	entry->made = m;
-	t = &m->line.task;
-	tq_line_init(&m->line);
-	if (take_words(entry, &m->line, words, n, bad, e) == -1)
-		goto fail;
-	tq_line_finish(&m->line);
-	m->argv[0] = entry->command;
+	t = &m->spec.task;
+	tq_spec_init(&m->spec, 0);
 	t->kind = TQ_KIND_SHELL;
+	if (take_words(entry, &m->spec, words, n, bad, e) == -1)
+		goto fail;
+	tq_spec_finish(&m->spec);
+	m->argv[0] = entry->command;
 	t->argc = 1;
 	t->argv = m->argv;
 	t->flags |= TQ_TASK_LOCAL;
 	if (tq_task_check(t, e) == -1)
 		goto fail;
 	entry->task = t;
-	entry->delay = m->line.delay;
-	entry->expires = m->line.expires;
 	return 0;
  fail:
 	drop(entry);

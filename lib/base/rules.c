@@ -1,12 +1,14 @@
 /* Rules as people write them. */
 #include "base/rules.h"
 
+#include <bsd/stdlib.h>
 #include <bsd/string.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/date.h"
 
 void
@@ -174,6 +176,45 @@ tq_backoff_format(char *out, size_t size, tq_time base, unsigned factor,
 		tq_duration_format(text, sizeof(text), cap);
 		strlcat(out, text, size);
 	}
+}
+
+/* ---- numbers and times ------------------------------------------------ */
+
+int
+tq_number_parse(int64_t *out, const char *s, int64_t min, int64_t max,
+    struct tq_err *e)
+{
+	const char *bad;
+
+	*out = strtonum(s, min, max, &bad);
+	if (bad != NULL)
+		return tq_fail(e, EINVAL, "'%s' is not a number from %lld to "
+		    "%lld", s, (long long)min, (long long)max);
+	return 0;
+}
+
+int
+tq_time_limits_parse(tq_time *soft, tq_time *hard, const char *s,
+    struct tq_err *e)
+{
+	size_t n = strcspn(s, ",");
+	char first[64];
+
+	if (s[n] == '\0') {
+		if (tq_duration_parse(soft, s, e) == -1)
+			return -1;
+		*hard = *soft == 0 ? 0 :
+		    tq_clock_deadline(*soft, 10 * TQ_SECOND);
+		return 0;
+	}
+	(void)snprintf(first, sizeof(first), "%.*s", (int)n, s);
+	if (tq_duration_parse(soft, first, e) == -1 ||
+	    tq_duration_parse(hard, s + n + 1, e) == -1)
+		return -1;
+	if (*hard != 0 && *hard < *soft)
+		return tq_fail(e, EINVAL, "'%s': the hard limit comes before "
+		    "the soft one", s);
+	return 0;
 }
 
 /* ---- rates ----------------------------------------------------------- */

@@ -33,6 +33,17 @@ int	tq_backoff_parse(tq_time *base, unsigned *factor, tq_time *cap,
 void	tq_backoff_format(char *out, size_t, tq_time base, unsigned factor,
 	    tq_time cap);
 
+/* A whole number in [min, max].  EINVAL, quoted. */
+int	tq_number_parse(int64_t *out, const char *, int64_t min, int64_t max,
+	    struct tq_err *);
+
+/*
+ * Time limits "soft[,hard]"; hard is soft + 10 s when not given, and 0 with
+ * it, no limit.  EINVAL, quoted.
+ */
+int	tq_time_limits_parse(tq_time *soft, tq_time *hard, const char *,
+	    struct tq_err *);
+
 /* "10/m", also "10/90s": starts and period.  EINVAL, quoted; 0 is no limit. */
 int	tq_rate_parse(uint32_t *limit, tq_time *period, const char *,
 	    struct tq_err *);

@@ -167,10 +167,10 @@ fire(struct tq_firing *f, struct tq_entry *entry, tq_time now, struct tq_err *e)
 		    text);
 		return move(f, entry, tick, NULL, &id, e);
 	}
-	if (entry->delay > 0)
-		t.eta = tq_clock_deadline(now, entry->delay);
-	if (entry->expires > 0)
-		t.expires = tq_clock_deadline(now, entry->expires);
+	if (t.eta > 0)
+		t.eta = tq_clock_deadline(now, t.eta);
+	if (t.expires > 0)
+		t.expires = tq_clock_deadline(now, t.expires);
 	if (move(f, entry, tick, &t, &id, e) == 0) {
 		tq_beat_say(f->b->step, "%s:%u: put %s for %s", f->b->path,
 		    entry->line, id.s, text);

@@ -3,7 +3,6 @@
 
 #include <bsd/stdlib.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <sha2.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/text.h"
 
 /* What is at hand while a file is read. */
 struct reading {
@@ -243,40 +243,6 @@ take_line(struct reading *r, char *line, size_t n)
 
 /* ---- the file ------------------------------------------------------------ */
 
-/* All of it, with a NUL at the end. */
-static int
-read_text(struct tq_schedule *s, size_t *n, const char *path,
-    struct tq_err *e)
-{
-	int fd = strcmp(path, "-") == 0 ? STDIN_FILENO :
-	    open(path, O_RDONLY | O_CLOEXEC);
-	ssize_t got = 1;
-
-	if (fd == -1)
-		return tq_fail_sys(e, errno, "%s", path);
-	*n = 0;
-	if ((s->text = malloc(TQ_SCHEDULE_BYTES + 2)) == NULL)
-		got = -1;
-	while (got > 0 && *n <= TQ_SCHEDULE_BYTES) {
-		got = read(fd, s->text + *n, TQ_SCHEDULE_BYTES + 1 - *n);
-		if (got > 0)
-			*n += (size_t)got;
-		else if (got == -1 && errno == EINTR)
-			got = 1;
-	}
-	if (got == -1)
-		(void)tq_fail_sys(e, errno, "%s", path);
-	else if (*n > TQ_SCHEDULE_BYTES) {
-		got = -1;
-		(void)tq_fail(e, EMSGSIZE, "%s: more than %d bytes", path,
-		    TQ_SCHEDULE_BYTES);
-	} else
-		s->text[*n] = '\0';
-	if (fd != STDIN_FILENO)
-		close(fd);
-	return got == -1 ? -1 : 0;
-}
-
 int
 tq_schedule_read(struct tq_schedule *out, const char *path,
     const struct tq_maker *maker, void (*tell)(const char *),
@@ -288,10 +254,9 @@ tq_schedule_read(struct tq_schedule *out, const char *path,
 	size_t n = 0;
 
 	memset(out, 0, sizeof(*out));
-	if (read_text(out, &n, path, e) == -1) {
-		tq_schedule_free(out, maker);
+	out->text = tq_text_read(&n, path, TQ_SCHEDULE_BYTES, e);
+	if (out->text == NULL)
 		return -1;
-	}
 	end = out->text + n;
 	for (line = out->text; line < end; line = newline + 1) {
 		newline = memchr(line, '\n', (size_t)(end - line));

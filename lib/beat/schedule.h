@@ -33,9 +33,11 @@ struct tq_entry {
 	char		 name[80];	/* the broker knows it by */
 	const char	*command;	/* NUL-terminated */
 	char		*words;		/* of its options, each ends in NUL */
-	/* the task: what tq_maker made of the options and the command */
+	/*
+	 * What tq_maker made of the options and the command; eta and expires
+	 * count from the put.
+	 */
 	const struct tq_task *task;
-	tq_time		 delay, expires; /* from the put on, 0: not said */
 	void		*made;
 	/* where it stands; beat.c */
 	int		 first;		/* read when tqbeat began, not by HUP */
@@ -56,7 +58,7 @@ struct tq_schedule {
 struct tq_maker {
 	/*
 	 * Make the task of a line from the n words of its options (a NULL
-	 * behind them): task, delay, expires and made.  -1 with *bad the
+	 * behind them): task and made.  -1 with *bad the
 	 * number of the word that is wrong, n: the task as a whole.
 	 */
 	int		(*make)(struct tq_entry *, char *words[], size_t n,

@@ -13,17 +13,22 @@
 #include "base/url.h"
 #include "command/status.h"
 
+/* End for a value that is wrong. */
+static _Noreturn void
+refuse(const char *opt, const struct tq_err *e)
+{
+	tq_die(e->num == EINVAL ? TQ_EXIT_USAGE : TQ_EXIT_OS, "%s: %s", opt,
+	    e->text);
+}
+
 int64_t
 tq_arg_number(const char *opt, const char *value, int64_t min, int64_t max)
 {
-	const char *bad;
-	long long n;
+	struct tq_err e;
+	int64_t n;
 
-	n = strtonum(value, min, max, &bad);
-	if (bad != NULL)
-		tq_die(TQ_EXIT_USAGE,
-		    "%s: '%s' is not a number from %lld to %lld", opt, value,
-		    (long long)min, (long long)max);
+	if (tq_number_parse(&n, value, min, max, &e) == -1)
+		refuse(opt, &e);
 	return n;
 }
 
@@ -34,28 +39,46 @@ tq_arg_duration(const char *opt, const char *value)
 	tq_time t;
 
 	if (tq_duration_parse(&t, value, &e) == -1)
-		tq_die(TQ_EXIT_USAGE, "%s: %s", opt, e.text);
+		refuse(opt, &e);
 	return t;
 }
 
-tq_time
-tq_arg_date(const char *opt, const char *value)
+int
+tq_name_check(const char *value, struct tq_err *e)
 {
-	struct tq_err e;
-	tq_time t;
-
-	if (tq_date_parse(&t, value, tq_clock_wall(), &e) == -1)
-		tq_die(TQ_EXIT_USAGE, "%s: %s", opt, e.text);
-	return t;
+	if (tq_name_valid(value))
+		return 0;
+	return tq_fail(e, EINVAL, "'%s' is not a name ([A-Za-z0-9_.-], at "
+	    "most %d)", value, TQ_NAME_MAX);
 }
 
 const char *
 tq_arg_name(const char *opt, const char *value)
 {
-	if (!tq_name_valid(value))
-		tq_die(TQ_EXIT_USAGE, "%s: '%s' is not a name "
-		    "([A-Za-z0-9_.-], at most %d)", opt, value, TQ_NAME_MAX);
+	struct tq_err e;
+
+	if (tq_name_check(value, &e) == -1)
+		refuse(opt, &e);
 	return value;
+}
+
+void
+tq_arg_limits(const char *opt, const char *value, tq_time *soft, tq_time *hard)
+{
+	struct tq_err e;
+
+	if (tq_time_limits_parse(soft, hard, value, &e) == -1)
+		refuse(opt, &e);
+}
+
+void
+tq_arg_limit(struct tq_limits *l, const char *opt, const char *value)
+{
+	struct tq_err e;
+
+	if ((strcmp(opt, "--limit") == 0 ? tq_limits_parse(l, value, &e) :
+	    tq_limits_set(l, opt + 2, value, &e)) == -1)
+		refuse(opt, &e);
 }
 
 /* strndup() that does not fail. */
@@ -67,56 +90,6 @@ copy(const char *opt, const char *s, size_t n)
 	if (p == NULL)
 		tq_die(TQ_EXIT_OS, "%s: %s", opt, strerror(errno));
 	return p;
-}
-
-void
-tq_arg_limits(const char *opt, const char *value, tq_time *soft, tq_time *hard)
-{
-	const char *comma = strchr(value, ',');
-	char *first;
-
-	if (comma == NULL) {
-		*soft = tq_arg_duration(opt, value);
-		*hard = *soft == 0 ? 0 :
-		    tq_clock_deadline(*soft, 10 * TQ_SECOND);
-		return;
-	}
-	first = copy(opt, value, (size_t)(comma - value));
-	*soft = tq_arg_duration(opt, first);
-	free(first);
-	*hard = tq_arg_duration(opt, comma + 1);
-	if (*hard != 0 && *hard < *soft)
-		tq_die(TQ_EXIT_USAGE,
-		    "%s: '%s': the hard limit comes before the soft one", opt,
-		    value);
-}
-
-void
-tq_arg_backoff(const char *opt, const char *value, struct tq_task *t)
-{
-	struct tq_err e;
-
-	if (tq_backoff_parse(&t->backoff, &t->factor, &t->backoff_cap, value,
-	    &e) == -1)
-		tq_die(TQ_EXIT_USAGE, "%s: %s", opt, e.text);
-}
-
-void
-tq_arg_limit(struct tq_limits *l, const char *opt, const char *value)
-{
-	char text[TQ_LIMITS_MAX + 1];
-	struct tq_err e;
-	int n;
-
-	if (strcmp(opt, "--limit") != 0) {
-		n = snprintf(text, sizeof(text), "%s=%s", opt + 2, value);
-		if ((size_t)n >= sizeof(text) || strchr(value, ',') != NULL)
-			tq_die(TQ_EXIT_USAGE, "%s: '%s' is not one value", opt,
-			    value);
-		value = text;
-	}
-	if (tq_limits_parse(l, value, &e) == -1)
-		tq_die(TQ_EXIT_USAGE, "%s: %s", opt, e.text);
 }
 
 unsigned
@@ -152,7 +125,7 @@ tq_arg_broker(char **urls, const char *opt, const char *value)
 	size_t size;
 
 	if (tq_url_parse(&url, &mem, value, &e) == -1)
-		tq_die(TQ_EXIT_USAGE, "%s: %s", opt, e.text);
+		refuse(opt, &e);
 	if (url.password != NULL) {
 		tq_url_redact(shown, sizeof(shown), value);
 		tq_die(TQ_EXIT_USAGE, "%s: %s: other users could read the "

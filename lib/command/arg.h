@@ -15,15 +15,13 @@ int64_t	tq_arg_number(const char *opt, const char *value, int64_t min,
 	    int64_t max);
 /* "30", "5m", "1h30m": a length of time. */
 tq_time	tq_arg_duration(const char *opt, const char *value);
-/* "@epoch", "HH:MM", "YYYY-MM-DD...": a point in time. */
-tq_time	tq_arg_date(const char *opt, const char *value);
 /* A queue or handler name; returns value. */
 const char *tq_arg_name(const char *opt, const char *value);
+/* The same where a mistake is no reason to exit: 0, or -1 with EINVAL. */
+int	tq_name_check(const char *value, struct tq_err *);
 /* "soft[,hard]"; hard is soft + 10 s when not given. */
 void	tq_arg_limits(const char *opt, const char *value, tq_time *soft,
 	    tq_time *hard);
-/* "base[,factor[,cap]]" into the task. */
-void	tq_arg_backoff(const char *opt, const char *value, struct tq_task *);
 /*
  * One more --limit, or --nice or --ionice, which are the limits of these
  * names.

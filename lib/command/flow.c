@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/text.h"
 
 /* Names of a circle that are told. */
 #define CIRCLE_MAX	16
@@ -393,9 +394,6 @@ tq_flow_parse(struct tq_flow *f, const char *file, const char *text, size_t n,
 	memset(f, 0, sizeof(*f));
 	f->file = file;
 	tq_arena_init(&f->mem);
-	if (n > TQ_FLOW_MAX)
-		return tq_fail(e, EBADMSG, "%s: over %u bytes", file,
-		    TQ_FLOW_MAX);
 	if (memchr(text, '\0', n) != NULL)
 		return tq_fail(e, EBADMSG, "%s: has a NUL byte", file);
 	if ((copy = tq_arena_copy(&f->mem, text, n)) == NULL)
@@ -404,6 +402,21 @@ tq_flow_parse(struct tq_flow *f, const char *file, const char *text, size_t n,
 	    find_deps(&r) == -1)
 		return -1;
 	return sort(&r);
+}
+
+int
+tq_flow_read(struct tq_flow *f, const char *file, struct tq_err *e)
+{
+	size_t n;
+	char *text = tq_text_read(&n, file, TQ_FLOW_MAX, e);
+	int rv;
+
+	memset(f, 0, sizeof(*f));
+	if (text == NULL)
+		return -1;
+	rv = tq_flow_parse(f, file, text, n, e);
+	free(text);
+	return rv;
 }
 
 void

@@ -15,6 +15,7 @@
 #include <tq/tq.h>
 
 #include "base/arena.h"
+#include "command/spec.h"
 #include "command/weave.h"
 
 #define TQ_FLOW_MAX	(16u << 20)	/* bytes of a file */
@@ -45,6 +46,8 @@ struct tq_flow {
  */
 int	tq_flow_parse(struct tq_flow *, const char *file, const char *text,
 	    size_t n, struct tq_err *);
+/* The same for a file, which is read by tq_text_read(). */
+int	tq_flow_read(struct tq_flow *, const char *file, struct tq_err *);
 void	tq_flow_fini(struct tq_flow *);
 
 /*
@@ -53,7 +56,7 @@ void	tq_flow_fini(struct tq_flow *);
  * that is too large for one transaction is put in several, and nothing of it
  * runs before the last.
  */
-int	tq_flow_put(struct tq *, struct tq_flow *, const struct tq_task *base,
+int	tq_flow_put(struct tq *, struct tq_flow *, const struct tq_spec *base,
 	    tq_time timeout, struct tq_id *out, struct tq_err *);
 
 #endif

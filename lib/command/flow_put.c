@@ -14,20 +14,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/clock.h"
 #include "command/line.h"
 #include "command/many.h"
 
 struct flow {
 	struct tq	*tq;
 	struct tq_flow	*f;
-	const struct tq_task *base;
+	const struct tq_spec *base;
 	struct tq_weave	 ids;
 	struct tq_id	*id;		/* of each node */
 	struct tq_id	 group, gate;
 	const char	**first;	/* what its first tasks wait for */
 	size_t		 nfirst;
-	tq_time		 now, timeout;
+	tq_time		 timeout;
 	int		 large;
 	struct tq_err	*e;
 };
@@ -35,69 +34,30 @@ struct flow {
 static int
 no_memory(const struct flow *w)
 {
-	return tq_fail_sys(w->e, ENOMEM, "%s", w->f->file);
-}
-
-/* What a node's place and limits borrow from its line outlives it. */
-static int
-keep(struct flow *w, struct tq_task *t, const struct tq_line *l)
-{
-	struct tq_arena *mem = &w->f->mem;
-	const char **env, **needs;
-	size_t i;
-
-	if (l->place.dir[0] == '\0' && l->place.n == 0) {
-		t->dir = w->base->dir;
-		t->umask = w->base->umask;
-		t->env = w->base->env;
-	} else {
-		env = tq_arena_alloc(mem, (l->place.n + 1) * sizeof(*env));
-		t->dir = tq_arena_copy(mem, t->dir, strlen(t->dir));
-		if (env == NULL || t->dir == NULL)
-			return no_memory(w);
-		for (i = 0; t->env != NULL && t->env[i] != NULL; i++)
-			if ((env[i] = tq_arena_copy(mem, t->env[i],
-			    strlen(t->env[i]))) == NULL)
-				return no_memory(w);
-		env[i] = NULL;
-		t->env = env;
-	}
-	if (t->limits != NULL && (t->limits = tq_arena_copy(mem, t->limits,
-	    strlen(t->limits))) == NULL)
-		return no_memory(w);
-	if (t->nneeds > 0) {
-		needs = tq_arena_alloc(mem, t->nneeds * sizeof(*needs));
-		if (needs == NULL)
-			return no_memory(w);
-		memcpy(needs, t->needs, t->nneeds * sizeof(*needs));
-		t->needs = needs;
-	}
-	return 0;
+	return tq_fail_sys(w->e, ENOMEM, "flow");
 }
 
 /* What the node waits for: its own, or what the whole flow does. */
 static int
-tie(struct flow *w, struct tq_task *t, const struct tq_flow_node *node,
-    const char *pipe)
+tie(struct flow *w, struct tq_task *t, const struct tq_flow_node *node)
 {
 	const char **after;
 	size_t i;
 
 	t->group = w->group.s;
-	if (pipe != NULL) {
+	if (t->pipe != NULL) {
 		for (i = 0; i < node->ndeps; i++)
-			if (strcmp(node->deps[i], pipe) == 0)
+			if (strcmp(node->deps[i], t->pipe) == 0)
 				break;
 		if (i == node->ndeps)
-			return tq_fail(w->e, EBADMSG, "%s:%u: -P '%.80s' is "
-			    "not what '%s' waits for", w->f->file, node->line,
-			    pipe, node->name);
+			return tq_fail(w->e, EINVAL, "-P '%.80s' is not what "
+			    "'%s' waits for", t->pipe, node->name);
 		t->pipe = w->id[node->after[i]].s;
 	}
 	if (node->ndeps == 0) {
 		t->after = w->first;
 		t->nafter = w->nfirst;
-		t->when = w->base->when;
+		t->when = w->base->task.when;
 		return 0;
 	}
 	after = tq_arena_alloc(&w->f->mem, node->ndeps * sizeof(*after));
@@ -110,34 +70,51 @@ tie(struct flow *w, struct tq_task *t, const struct tq_flow_node *node,
 	return 0;
 }
 
-/* What the command line says for all of them. */
-static void
-defaults(const struct flow *w, struct tq_task *t,
-    const struct tq_flow_node *node)
+/* Read the options of a line into s; what its task then borrows is copied. */
+static int
+read_options(struct flow *w, struct tq_task *out,
+    const struct tq_flow_node *node, struct tq_spec *s)
 {
-	const struct tq_task *base = w->base;
-	struct tq_task none;
+	struct tq_arena *mem = &w->f->mem;
+	const char *pipe;
+	int at = 0;
 
-	tq_task_init(&none);
-	if (t->queue == NULL)
-		t->queue = base->queue;
-	if (t->label == NULL)
-		t->label = node->name;
-	if (t->pri == none.pri)
-		t->pri = base->pri;
-	if (t->retries == none.retries)
-		t->retries = base->retries;
-	if (t->soft == 0 && t->hard == 0) {
-		t->soft = base->soft;
-		t->hard = base->hard;
+	s->task = *out;
+	if (tq_line_options(s, TQ_PUT_FLOW, node->argc, node->argv, &at,
+	    w->e) == -1)
+		return -1;
+	if (at < node->argc)
+		return tq_fail(w->e, EINVAL, "'%.80s' is no option",
+		    node->argv[at]);
+	tq_spec_finish(s);
+	*out = s->task;
+	if (s->pipe.n > 0) {
+		pipe = s->pipe.v[0];
+		out->pipe = tq_arena_copy(mem, pipe, strlen(pipe));
+		if (out->pipe == NULL)
+			return no_memory(w);
 	}
-	if (t->keep == none.keep)
-		t->keep = base->keep;
-	if (t->limits == NULL)
-		t->limits = base->limits;
-	t->flags |= base->flags;
-	t->parent = base->parent;
-	t->root = base->root;
+	return tq_spec_keep(s, out, mem, w->e);
+}
+
+/* What a line says of its task, and where it says nothing, the command line. */
+static int
+specify(struct flow *w, struct tq_task *out, const struct tq_flow_node *node)
+{
+	struct tq_spec s;
+	int rv;
+
+	*out = w->base->task;
+	/* these are said of the group, and of those that come first */
+	out->label = NULL;
+	out->when = TQ_WHEN_OK;
+	if (node->argc == 0)
+		return 0;
+	if (tq_spec_from(&s, w->base, w->e) == -1)
+		return -1;
+	rv = read_options(w, out, node, &s);
+	tq_spec_fini(&s);
+	return rv;
 }
 
 /* The task of a node. */
@@ -145,46 +122,22 @@ static int
 make(struct flow *w, size_t i, struct tq_task *out)
 {
 	const struct tq_flow_node *node = &w->f->v[i];
-	struct tq_err why;
-	const char **argv;
-	struct tq_line l;
-	int at = 0, rv;
+	const char **argv = tq_arena_alloc(&w->f->mem, 2 * sizeof(*argv));
 
-	tq_line_init(&l);
-	l.in_flow = 1;
-	rv = tq_line_options(&l, node->argc, node->argv, &at, &why);
-	if (rv == 0 && at < node->argc)
-		rv = tq_fail(&why, EINVAL, "'%.80s' is no option",
-		    node->argv[at]);
-	if (rv == -1) {
-		tq_line_fini(&l);
-		return tq_fail(w->e, EBADMSG, "%s:%u: %s", w->f->file,
-		    node->line, why.text);
-	}
-	tq_line_finish(&l);
-	*out = l.task;
-	argv = tq_arena_alloc(&w->f->mem, 2 * sizeof(*argv));
 	if (argv == NULL)
-		rv = no_memory(w);
-	else {
-		argv[0] = node->command;
-		argv[1] = NULL;
-		out->kind = TQ_KIND_SHELL;
-		out->argc = 1;
-		out->argv = argv;
-		out->id = w->id[i].s;
-		if (l.delay != 0)
-			out->eta = tq_clock_deadline(w->now, l.delay);
-		if (l.expires != 0)
-			out->expires = tq_clock_deadline(w->now, l.expires);
-		defaults(w, out, node);
-		rv = tie(w, out, node, l.pipe) == -1 ? -1 : keep(w, out, &l);
-	}
-	if (rv == 0 && tq_task_check(out, &why) == -1)
-		rv = tq_fail(w->e, EBADMSG, "%s:%u: %s", w->f->file,
-		    node->line, why.text);
-	tq_line_fini(&l);
-	return rv;
+		return no_memory(w);
+	if (specify(w, out, node) == -1)
+		return -1;
+	argv[0] = node->command;
+	argv[1] = NULL;
+	out->argc = 1;
+	out->argv = argv;
+	out->id = w->id[i].s;
+	if (out->label == NULL)
+		out->label = node->name;
+	if (tie(w, out, node) == -1)
+		return -1;
+	return tq_task_check(out, w->e);
 }
 
 /* ---- putting ------------------------------------------------------------ */
@@ -192,17 +145,7 @@ make(struct flow *w, size_t i, struct tq_task *out)
 static void
 make_group(const struct flow *w, struct tq_task *t, const char *id)
 {
-	tq_task_init(t);
-	t->kind = TQ_KIND_GROUP;
-	t->id = id;
-	t->queue = w->base->queue;
-	t->label = w->base->label;
-	t->pri = w->base->pri;
-	t->parent = w->base->parent;
-	t->root = w->base->root;
-	t->keep = w->base->keep;
-	if (w->large)
-		t->flags = TQ_TASK_OPEN;
+	tq_weave_group(t, id, &w->base->task, w->large);
 }
 
 /* All tasks at once, the group first: 0, or -1 (EMSGSIZE: too many bytes). */
@@ -236,40 +179,50 @@ put_large(struct flow *w, struct tq_task *t)
 	return tq_do(w->tq, TQ_DO_SEAL, &sel, NULL, 0, NULL, w->e);
 }
 
+/* A line whose task cannot be made is named. */
+static int
+blame(const struct flow *w, size_t i)
+{
+	struct tq_err why = *w->e;
+
+	return tq_fail(w->e, why.num == ENOMEM ? ENOMEM : EBADMSG,
+	    "%s:%u: %s", w->f->file, w->f->v[i].line, why.text);
+}
+
 static int
 make_all(struct flow *w, struct tq_task *t)
 {
-	size_t i, n = w->base->nafter;
+	size_t i, n = w->base->task.nafter;
 
 	/* any end of the gate would do for them */
-	if (w->large && w->base->when != TQ_WHEN_OK)
+	if (w->large && w->base->task.when != TQ_WHEN_OK)
 		return tq_fail(w->e, EINVAL, "-D: a flow of %zu tasks begins "
 		    "with -D ok only", w->f->n);
 	w->first = tq_arena_alloc(&w->f->mem, (n + 1) * sizeof(*w->first));
 	if (w->first == NULL)
 		return no_memory(w);
 	for (i = 0; i < n; i++)
-		w->first[i] = w->base->after[i];
+		w->first[i] = w->base->task.after[i];
 	if (w->large)
 		w->first[n++] = w->gate.s;
 	w->nfirst = n;
 	for (i = 0; i < w->f->n; i++)
 		if (make(w, i, &t[i + 1]) == -1)
-			return -1;
+			return blame(w, i);
 	return 0;
 }
 
 int
-tq_flow_put(struct tq *tq, struct tq_flow *f, const struct tq_task *base,
+tq_flow_put(struct tq *tq, struct tq_flow *f, const struct tq_spec *base,
     tq_time timeout, struct tq_id *out, struct tq_err *e)
 {
 	struct flow w = { .tq = tq, .f = f, .base = base, .timeout = timeout,
-	    .now = tq_clock_wall(), .e = e };
+	    .e = e };
 	struct tq_task *t;
 	size_t i;
 	int rv = -1;
 
-	tq_weave_init(&w.ids, TQ_SHAPE_LOOSE, NULL, base);
+	tq_weave_init(&w.ids, TQ_SHAPE_LOOSE, NULL, &base->task);
 	tq_weave_id(&w.ids, &w.gate);
 	tq_weave_id(&w.ids, &w.group);
 	w.large = f->n + 1 > TQ_BATCH_MAX;

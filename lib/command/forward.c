@@ -91,9 +91,20 @@ put_line(struct tq_buf *b, const struct tq_task *t, struct tq_err *e)
 
 /* ---- keeping ----------------------------------------------------------- */
 
-/* "name=value", or nothing without a value. */
+/* A variable as tqput -e takes it. */
 static void
-add_var(struct tq_forward *f, char **var, const char *name, const char *value)
+add(struct tq_forward *f, const char *var)
+{
+	struct tq_err e;
+
+	if (tq_place_add(&f->place, var, &e) == -1)
+		tq_die_err(&e);
+}
+
+/* The same with a value of ours, kept in *var; NULL adds nothing. */
+static void
+add_value(struct tq_forward *f, char **var, const char *name,
+    const char *value)
 {
 	size_t size;
 
@@ -105,7 +116,7 @@ add_var(struct tq_forward *f, char **var, const char *name, const char *value)
 	if ((*var = malloc(size)) == NULL)
 		tq_die(TQ_EXIT_OS, "%s: %s", name, strerror(errno));
 	(void)snprintf(*var, size, "%s=%s", name, value);
-	tq_place_env(&f->place, "-e", *var);
+	add(f, *var);
 }
 
 /* Where it runs: here, with what leads to the broker. */
@@ -117,13 +128,13 @@ make_place(struct tq_forward *f)
 	};
 	size_t i;
 
-	add_var(f, &f->vars[0], "forward_to", f->urls != NULL ? f->urls :
+	add_value(f, &f->vars[0], "forward_to", f->urls != NULL ? f->urls :
 	    getenv("TQ_BROKER"));
-	add_var(f, &f->vars[1], "forward_results", f->results != NULL ?
+	add_value(f, &f->vars[1], "forward_results", f->results != NULL ?
 	    f->results : getenv("TQ_RESULTS"));
 	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		if (getenv(names[i]) != NULL)
-			tq_place_env(&f->place, "-e", names[i]);
+			add(f, names[i]);
 	tq_place_here(&f->place);
 }
 

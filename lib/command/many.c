@@ -279,72 +279,6 @@ add_words(struct batch *b, struct tq_task *t, const char *rec, size_t n,
 	return 0;
 }
 
-/* What the command line says counts, whatever the record says. */
-static void
-override(struct tq_task *t, const struct tq_task *base)
-{
-	struct tq_task none;
-
-	tq_task_init(&none);
-	t->flags |= base->flags;
-	if (base->queue != NULL)
-		t->queue = base->queue;
-	if (base->key != NULL) {
-		t->key = base->key;
-		t->on_key = base->on_key;
-	}
-	if (base->nafter > 0 || base->when != none.when) {
-		t->after = base->after;
-		t->nafter = base->nafter;
-		t->when = base->when;
-	}
-	if (base->pipe != NULL)
-		t->pipe = base->pipe;
-	if (base->label != NULL)
-		t->label = base->label;
-	if (base->pri != none.pri)
-		t->pri = base->pri;
-	if (base->eta != 0)
-		t->eta = base->eta;
-	if (base->expires != 0)
-		t->expires = base->expires;
-	if (base->retries != none.retries)
-		t->retries = base->retries;
-	if (base->lane != NULL)
-		t->lane = base->lane;
-	if (base->nneeds > 0) {
-		t->needs = base->needs;
-		t->nneeds = base->nneeds;
-	}
-	if (base->backoff != none.backoff) {
-		t->backoff = base->backoff;
-		t->factor = base->factor;
-		t->backoff_cap = base->backoff_cap;
-	}
-	if (base->soft != 0 || base->hard != 0) {
-		t->soft = base->soft;
-		t->hard = base->hard;
-	}
-	if (base->limits != NULL)
-		t->limits = base->limits;
-	if (base->keep != none.keep)
-		t->keep = base->keep;
-	if (t->parent == NULL && t->root == NULL) {
-		t->parent = base->parent;
-		t->root = base->root;
-	}
-	if (t->kind != TQ_KIND_COMMAND && t->kind != TQ_KIND_SHELL) {
-		t->flags &= ~(unsigned)TQ_TASK_LOCAL;
-		return;
-	}
-	if (t->dir == NULL)
-		t->dir = base->dir;
-	if (t->umask == none.umask)
-		t->umask = base->umask;
-	if (t->env == NULL)
-		t->env = base->env;
-}
-
 static int
 add(struct batch *b, const char *rec, size_t n, struct tq_err *e)
 {
@@ -356,12 +290,13 @@ add(struct batch *b, const char *rec, size_t n, struct tq_err *e)
 		if (tq_json_task_decode(t, &b->mem, rec, n, &why) == -1)
 			return tq_fail(e, EBADMSG, "record %llu: %s", number,
 			    why.text);
-		override(t, b->m->base);
+		if (tq_spec_over(b->m->base, t, &b->mem, e) == -1)
+			return -1;
 	} else {
 		if (memchr(rec, '\0', n) != NULL)
 			return tq_fail(e, EBADMSG, "record %llu: '%.80s' goes "
 			    "on after a NUL byte", number, rec);
-		*t = *b->m->base;
+		*t = b->m->base->task;
 		if (add_words(b, t, rec, n, e) == -1)
 			return -1;
 	}
@@ -455,7 +390,7 @@ tq_many_put(const struct tq_many *m, struct tq_err *e)
 	b.progress = !m->quiet && isatty(STDERR_FILENO) &&
 	    !isatty(STDOUT_FILENO);
 	b.shown = tq_clock_mono();
-	tq_weave_init(&b.weave, m->shape, m->chord, m->base);
+	tq_weave_init(&b.weave, m->shape, m->chord, &m->base->task);
 	if (m->shape >= TQ_SHAPE_GROUP)
 		b.max -= TQ_WEAVE_EXTRA;
 	room = reallocarray(NULL, TQ_BATCH_MAX + TQ_WEAVE_EXTRA,

@@ -6,6 +6,7 @@
 
 #include <tq/tq.h>
 
+#include "command/spec.h"
 #include "command/weave.h"
 
 /* Records of JSON of more text than this are put in several batches. */
@@ -17,9 +18,9 @@ struct tq_many {
 	 * What all of them share.  A record is added to its argv, or stands
 	 * in it for `replace`; with no argv of TQ_KIND_SHELL it is the string.
 	 */
-	const struct tq_task *base;
+	const struct tq_spec *base;
 	const char	*replace;	/* NULL: at the end */
-	int		 json;		/* records are tasks; base has defaults */
+	int		 json;		/* records are tasks; base counts first */
 	int		 delim;		/* end of a record: '\n' or '\0' */
 	int		 quiet;		/* print no ids */
 	enum tq_shape	 shape;		/* what they make; then one id is printed */

@@ -8,6 +8,7 @@
 
 #include <assert.h>
 #include <bsd/stdlib.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,64 +23,93 @@ static const struct tq_option common[] = {
 };
 #define NCOMMON	(sizeof(common) / sizeof(common[0]))
 
-static char *
-add(struct tq_options *o, char *letter, size_t i, const struct tq_option *row)
+/* Where the next row goes. */
+struct ends {
+	char		*letter;
+	struct option	*name;
+};
+
+static void
+add(struct ends *to, const struct tq_option *row)
 {
-	o->longs[i] = (struct option){
+	*to->name++ = (struct option){
 		.name = row->name,
 		.has_arg = row->arg != NULL ? required_argument : no_argument,
 		.val = row->key,
 	};
 	if (row->key < TQ_LONG(0)) {
-		*letter++ = (char)row->key;
+		*to->letter++ = (char)row->key;
 		if (row->arg != NULL)
-			*letter++ = ':';
+			*to->letter++ = ':';
 	}
-	return letter;
+}
+
+static struct ends
+begin(struct tq_options *o, const struct tq_option *table, size_t n)
+{
+	struct ends to = { o->letters, o->longs };
+
+	assert(n + NCOMMON <= TQ_OPTIONS_MAX);
+	memset(o, 0, sizeof(*o));
+	o->table = table;
+	o->n = n;
+	*to.letter++ = '+';
+	*to.letter++ = ':';
+	return to;
 }
 
 void
 tq_options_init(struct tq_options *o, const char *usage,
     const struct tq_option *table, size_t n)
 {
-	char *letter = o->letters;
+	struct ends to = begin(o, table, n);
 	size_t i;
 
-	assert(n + NCOMMON <= TQ_OPTIONS_MAX);
-	memset(o, 0, sizeof(*o));
 	o->usage = usage;
-	o->table = table;
-	o->n = n;
-	*letter++ = '+';
-	*letter++ = ':';
 	for (i = 0; i < n; i++)
-		letter = add(o, letter, i, &table[i]);
+		add(&to, &table[i]);
 	for (i = 0; i < NCOMMON; i++)
-		letter = add(o, letter, n + i, &common[i]);
+		add(&to, &common[i]);
+}
+
+void
+tq_options_pick(struct tq_options *o, const struct tq_option *table, size_t n,
+    const char *letters, int longs)
+{
+	struct ends to = begin(o, table, n);
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		if (table[i].key < TQ_LONG(0) ?
+		    strchr(letters, table[i].key) != NULL :
+		    table[i].key < longs)
+			add(&to, &table[i]);
 }
 
 static const struct tq_option *
-find(const struct tq_options *o, int key)
+find(const struct tq_option *table, size_t n, int key)
 {
 	size_t i;
 
-	for (i = 0; i < o->n; i++)
-		if (o->table[i].key == key)
-			return &o->table[i];
+	for (i = 0; i < n; i++)
+		if (table[i].key == key)
+			return &table[i];
 	for (i = 0; i < NCOMMON; i++)
 		if (common[i].key == key)
 			return &common[i];
 	return NULL;
 }
 
-/* "-q" or "--keep", as people write it. */
-static const char *
-spelling(char *out, size_t size, const struct tq_option *row)
+const char *
+tq_option_name(char out[TQ_OPTION_NAME], const struct tq_option *table,
+    size_t n, int key)
 {
-	if (row->key < TQ_LONG(0))
-		snprintf(out, size, "-%c", row->key);
+	const struct tq_option *row = find(table, n, key);
+
+	if (key < TQ_LONG(0))
+		snprintf(out, TQ_OPTION_NAME, "-%c", key);
 	else
-		snprintf(out, size, "--%s", row->name);
+		snprintf(out, TQ_OPTION_NAME, "--%s", row->name);
 	return out;
 }
 
@@ -146,46 +176,60 @@ tq_options_usage(const struct tq_options *o)
 }
 
 /* getopt_long() returned '?': what it could not take, in words. */
-static _Noreturn void
-unknown(const struct tq_options *o, char *argv[])
+static void
+unknown(const struct tq_options *o, char *argv[], struct tq_err *e)
 {
-	const struct tq_option *row = optopt != 0 ? find(o, optopt) : NULL;
+	const struct option *l = o->longs;
 
-	if (row != NULL && row->arg == NULL)
-		tq_warn("option --%s takes no argument", row->name);
+	/* a letter, but for a long name that got an argument it does not take */
+	while (optopt != 0 && l->name != NULL && l->val != optopt)
+		l++;
+	if (optopt != 0 && l->name != NULL)
+		tq_fail(e, EINVAL, "option --%s takes no argument", l->name);
 	else if (optopt != 0)
-		tq_warn("unknown option '-%c'", optopt);
+		tq_fail(e, EINVAL, "unknown option '-%c'", optopt);
 	else
-		tq_warn("unknown option '%s'", argv[optind - 1]);
-	tq_options_usage(o);
+		tq_fail(e, EINVAL, "unknown option '%s'", argv[optind - 1]);
+}
+
+int
+tq_options_take(struct tq_options *o, int argc, char *argv[],
+    struct tq_err *e)
+{
+	char name[TQ_OPTION_NAME];
+	int key;
+
+	opterr = 0;
+	key = getopt_long(argc, argv, o->letters, o->longs, NULL);
+	if (key == '?')
+		unknown(o, argv, e);
+	if (key != ':')
+		return key;
+	tq_fail(e, EINVAL, "option %s needs its %s", tq_option_name(name,
+	    o->table, o->n, optopt), find(o->table, o->n, optopt)->arg);
+	return '?';
 }
 
 int
 tq_options_next(struct tq_options *o, int argc, char *argv[])
 {
-	const struct tq_option *row;
-	char name[48];
+	char name[TQ_OPTION_NAME];
+	struct tq_err e;
 	int key;
 
-	opterr = 0;
-	key = getopt_long(argc, argv, o->letters, o->longs, NULL);
-	if (key == -1)
+	switch (key = tq_options_take(o, argc, argv, &e)) {
+	case -1:
 		return -1;
-	if (key == '?')
-		unknown(o, argv);
-	if (key == ':') {
-		row = find(o, optopt);
-		tq_warn("option %s needs its %s",
-		    spelling(name, sizeof(name), row), row->arg);
+	case '?':
+		tq_warn("%s", e.text);
 		tq_options_usage(o);
-	}
-	if (key == 'h')
+	case 'h':
 		help(o);
-	if (key == 'V')
+	case 'V':
 		version();
-	row = find(o, key);
-	if (row->help == NULL)
+	}
+	if (find(o->table, o->n, key)->help == NULL)
 		tq_die(TQ_EXIT_CONFIG, "option %s: not kept by this broker",
-		    spelling(name, sizeof(name), row));
+		    tq_option_name(name, o->table, o->n, key));
 	return key;
 }

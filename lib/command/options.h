@@ -8,6 +8,8 @@
 #include <getopt.h>
 #include <stddef.h>
 
+#include <tq/types.h>
+
 struct tq_option {
 	int		 key;	/* its letter; TQ_LONG(n): it has none */
 	const char	*name;	/* its long name; one letter, one name in all */
@@ -36,11 +38,28 @@ struct tq_options {
 void	tq_options_init(struct tq_options *, const char *usage,
 	    const struct tq_option *table, size_t n);
 /*
+ * Prepare to parse words that are no command line: of the table those letters
+ * only, of the others those whose keys are below longs; no -h and no -V.
+ */
+void	tq_options_pick(struct tq_options *, const struct tq_option *table,
+	    size_t n, const char *letters, int longs);
+/*
+ * The key of the next option as getopt_long(3) has it, its argument in optarg;
+ * -1 at the first word that is none, argv[optind].  '?' for one that is unknown
+ * or lacks its argument: e says so.
+ */
+int	tq_options_take(struct tq_options *, int argc, char *argv[],
+	    struct tq_err *e);
+/*
  * The key of the next option, its argument in optarg; -1 at the first operand,
  * argv[optind].  Exits for -h and -V with 0, for an option that is unknown or
  * lacks its argument with 64, for one not kept yet with 78.
  */
 int	tq_options_next(struct tq_options *, int argc, char *argv[]);
+/* "-q" or "--keep", as people write the option of this key. */
+#define TQ_OPTION_NAME	48
+const char *tq_option_name(char out[TQ_OPTION_NAME],
+	    const struct tq_option *table, size_t n, int key);
 /* Write the usage to stderr and exit 64. */
 _Noreturn void tq_options_usage(const struct tq_options *);
 #endif

@@ -28,7 +28,7 @@ tq_place_init(struct tq_place *p)
 	p->dir[0] = '\0';
 	p->umask = -1;
 	p->env = NULL;
-	p->n = p->cap = 0;
+	p->n = p->cap = p->given = 0;
 }
 
 void
@@ -36,6 +36,22 @@ tq_place_fini(struct tq_place *p)
 {
 	free(p->env);
 	tq_place_init(p);
+}
+
+int
+tq_place_copy(struct tq_place *p, const struct tq_place *from,
+    struct tq_err *e)
+{
+	*p = *from;
+	p->cap = p->n + 1;
+	p->env = reallocarray(NULL, p->cap, sizeof(*p->env));
+	if (p->env == NULL) {
+		tq_place_init(p);
+		return tq_fail_sys(e, ENOMEM, "environment");
+	}
+	memcpy(p->env, from->env, p->n * sizeof(*p->env));
+	p->env[p->n] = NULL;
+	return 0;
 }
 
 /* The place of the variable whose name has len bytes; p->n: a new one. */
@@ -111,28 +127,8 @@ tq_place_chdir(struct tq_place *p, const char *dir, struct tq_err *e)
 	n = snprintf(p->dir, sizeof(p->dir), "%s%s%s", here,
 	    dir[0] == '/' ? "" : "/", dir);
 	if (n < 0 || (size_t)n >= sizeof(p->dir))
-		return tq_fail_sys(e, ENAMETOOLONG, "'%s'", dir);
+		return tq_fail(e, EINVAL, "'%.80s...' is too long", dir);
 	return 0;
-}
-
-void
-tq_place_env(struct tq_place *p, const char *opt, const char *var)
-{
-	struct tq_err e;
-
-	if (tq_place_add(p, var, &e) == -1)
-		tq_die(e.num == EINVAL ? TQ_EXIT_USAGE : TQ_EXIT_OS, "%s: %s",
-		    opt, e.text);
-}
-
-void
-tq_place_dir(struct tq_place *p, const char *dir)
-{
-	struct tq_err e;
-
-	if (tq_place_chdir(p, dir, &e) == -1)
-		tq_die(e.num == ENAMETOOLONG ? TQ_EXIT_USAGE : TQ_EXIT_OS,
-		    "-C: %s", e.text);
 }
 
 static int
@@ -157,6 +153,9 @@ tq_place_here(struct tq_place *p)
 	size_t len;
 	char **v;
 
+	if (p->umask != -1)
+		return;
+	p->given = p->n;
 	if (p->dir[0] == '\0' && getcwd(p->dir, sizeof(p->dir)) == NULL)
 		tq_die(TQ_EXIT_OS, "current directory: %s", strerror(errno));
 	/* there is no call that only asks */
@@ -171,6 +170,12 @@ tq_place_here(struct tq_place *p)
 		    set(p, p->n, *v) == -1)
 			tq_die(TQ_EXIT_OS, "environment: %s", strerror(errno));
 	}
+}
+
+int
+tq_place_gives(const struct tq_place *p, const char *var)
+{
+	return find(p, var, strcspn(var, "=")) < p->given;
 }
 
 void

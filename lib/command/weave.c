@@ -87,18 +87,19 @@ tq_weave_add(struct tq_weave *w, struct tq_task *t, struct tq_arena *mem,
 
 /* ---- groups ----------------------------------------------------------- */
 
-static void
-make_group(const struct tq_weave *w, struct tq_task *t, int open)
+void
+tq_weave_group(struct tq_task *t, const char *id, const struct tq_task *base,
+    int open)
 {
 	tq_task_init(t);
 	t->kind = TQ_KIND_GROUP;
-	t->id = w->group.s;
-	t->queue = w->base->queue;
-	t->label = w->base->label;
-	t->pri = w->base->pri;
-	t->parent = w->base->parent;
-	t->root = w->base->root;
-	t->keep = w->base->keep;
+	t->id = id;
+	t->queue = base->queue;
+	t->label = base->label;
+	t->pri = base->pri;
+	t->parent = base->parent;
+	t->root = base->root;
+	t->keep = base->keep;
 	if (open)
 		t->flags = TQ_TASK_OPEN;
 }
@@ -123,6 +124,39 @@ tq_weave_then(struct tq_task *out, const struct tq_task *base,
 	out->eta = 0;
 	out->body = none.body;
 	out->body_fd = none.body_fd;
+}
+
+int
+tq_weave_linked(struct tq *tq, const struct tq_task *task, const char *link,
+    const char *link_error, tq_time timeout, struct tq_id *id,
+    struct tq_err *e)
+{
+	struct tq_task t[3] = { *task };
+	struct tq_id ids[3], own;
+	struct tq_weave w;
+	const char *after[1];
+	size_t n = 1, done;
+	int rv;
+
+	tq_weave_init(&w, TQ_SHAPE_LOOSE, NULL, task);
+	if (t[0].id == NULL && (link != NULL || link_error != NULL)) {
+		tq_weave_id(&w, &own);
+		t[0].id = own.s;
+	}
+	after[0] = t[0].id;
+	if (link != NULL) {
+		tq_weave_then(&t[n], task, &link);
+		t[n++].pipe = t[0].id;
+	}
+	if (link_error != NULL) {
+		tq_weave_then(&t[n], task, &link_error);
+		t[n].after = after;
+		t[n].nafter = 1;
+		t[n++].when = TQ_WHEN_FAIL;
+	}
+	rv = tq_put_patient(tq, t, n, timeout, ids, &done, e);
+	*id = ids[0];
+	return rv;
 }
 
 /* The callback runs where the members do, on what they wrote. */
@@ -160,7 +194,7 @@ tq_weave_put(struct tq_weave *w, struct tq *tq, struct tq_task *tasks,
 	int open = !final || w->begun;
 
 	if (!w->begun) {
-		make_group(w, &tasks[0], open);
+		tq_weave_group(&tasks[0], w->group.s, w->base, open);
 		if (w->shape == TQ_SHAPE_CHORD)
 			make_callback(w, &tasks[count++]);
 	}

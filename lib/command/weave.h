@@ -50,9 +50,20 @@ int	tq_weave_add(struct tq_weave *, struct tq_task *, struct tq_arena *,
  */
 int	tq_weave_put(struct tq_weave *, struct tq *, struct tq_task *tasks,
 	    size_t n, int final, tq_time timeout, struct tq_err *);
+/* The group of this id that tasks like `base` are in; open: more will come. */
+void	tq_weave_group(struct tq_task *out, const char *id,
+	    const struct tq_task *base, int open);
 /* A task like `base` that runs *string by sh -c, tied to nothing. */
 void	tq_weave_then(struct tq_task *out, const struct tq_task *base,
 	    const char *const *string);
+/*
+ * Put a task, and what runs by sh -c on its output when it has succeeded, and
+ * what when it has not; either may be NULL.  *id: the task's, also of one that
+ * is there already (-1, EEXIST).
+ */
+int	tq_weave_linked(struct tq *, const struct tq_task *, const char *link,
+	    const char *link_error, tq_time timeout, struct tq_id *id,
+	    struct tq_err *);
 /* The id to print at the end, "" none. */
 const char *tq_weave_result(const struct tq_weave *);
 

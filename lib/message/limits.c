@@ -107,6 +107,7 @@ parse_value(int64_t *out, const struct row *row, const char *value,
 	return 0;
 }
 
+/* "name=value" */
 static int
 parse_one(struct tq_limits *l, const char *word, struct tq_err *e)
 {
@@ -121,6 +122,19 @@ parse_one(struct tq_limits *l, const char *word, struct tq_err *e)
 	if (word[n] == '\0')
 		return tq_fail(e, EINVAL, "limit %s: no value", word);
 	return parse_value(&l->v[i], &rows[i], word + n + 1, e);
+}
+
+int
+tq_limits_set(struct tq_limits *l, const char *name, const char *value,
+    struct tq_err *e)
+{
+	char word[TQ_LIMITS_MAX + 1];
+	int n = snprintf(word, sizeof(word), "%s=%s", name, value);
+
+	if ((size_t)n >= sizeof(word))
+		return tq_fail(e, EINVAL, "limit %s: '%.80s...' is too long",
+		    name, value);
+	return parse_one(l, word, e);
 }
 
 int

@@ -35,6 +35,9 @@ struct tq_limits {
  */
 int	tq_limits_parse(struct tq_limits *l, const char *text,
 	    struct tq_err *e);
+/* The same for one limit of this name, whose value is a text of its own. */
+int	tq_limits_set(struct tq_limits *l, const char *name, const char *value,
+	    struct tq_err *e);
 /* Let every limit of *l be the stricter one of its own and that of other. */
 void	tq_limits_narrow(struct tq_limits *l, const struct tq_limits *other);
 /*

@@ -138,25 +138,12 @@ set_limit(struct tq_conf *c, struct tq_arena *mem, char *value,
 	return tq_limits_parse(&c->limits, value, e);
 }
 
-/* A limit that has a key of its own. */
-static int
-set_named(struct tq_conf *c, const char *name, const char *value,
-    struct tq_err *e)
-{
-	char text[TQ_LIMITS_MAX + 1];
-
-	if (strchr(value, ',') != NULL)
-		return tq_fail(e, EINVAL, "'%s' is not one value", value);
-	snprintf(text, sizeof(text), "%s=%.200s", name, value);
-	return tq_limits_parse(&c->limits, text, e);
-}
-
 static int
 set_nice(struct tq_conf *c, struct tq_arena *mem, char *value,
     struct tq_err *e)
 {
 	(void)mem;
-	return set_named(c, "nice", value, e);
+	return tq_limits_set(&c->limits, "nice", value, e);
 }
 
 static int
@@ -164,7 +151,7 @@ set_ionice(struct tq_conf *c, struct tq_arena *mem, char *value,
     struct tq_err *e)
 {
 	(void)mem;
-	return set_named(c, "ionice", value, e);
+	return tq_limits_set(&c->limits, "ionice", value, e);
 }
 
 static int

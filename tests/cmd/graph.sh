@@ -157,11 +157,11 @@ is "nothing of it is left to run" "$(tqstat -q broken)" ""
 is "for that reason" "$(tqstat -q broken -s failure -o why)" \
     "not all of its members were put"
 for o in --chain --group '--chord x'; do
-	check "$o is for -m" 64 "" "*are for -m" tqput $o true
+	check "$o is for -m" 64 "" "tqput: --* is for -m" tqput $o true
 done
 check "they exclude each other" 64 "" "*exclude each other" \
     tqput -m --chain --group true
-check "and keys" 64 "" "tqput: -k is for one task" tqput -m --group -k K true
+check "and keys" 64 "" "tqput: --group and -k exclude each other" tqput -m --group -k K true
 
 # ---- flow files
 
@@ -203,7 +203,9 @@ bad "a name that is there twice" "3: 'a' is there already, in line 1" \
     'a\tx\nb\tx\na\tx\n'
 bad "a name that is not there" "2: 'b' waits for 'c', which is not there" \
     'a\tx\nb: c\tx\n'
-bad "an option that is none" "1: '-z' is no option here" 'a -z\tx\n'
+bad "an option that is none" "1: unknown option '-z'" 'a -z\tx\n'
+bad "one that is tqput's alone" "1: unknown option '-m'" 'a -m\tx\n'
+bad "two times to start at" "1: -d: excludes -a" 'a -a 12:00 -d 1\tx\n'
 bad "a value that is none" "2: -p: 'x' is not a number*" 'a\tx\nb -p x\ty\n'
 bad "a line without a command" "2: no TAB before a command in 'b'" 'a\tx\nb\n'
 bad "a pipe from elsewhere" "2: -P 'a' is not what 'b' waits for" \
@@ -211,6 +213,20 @@ bad "a pipe from elsewhere" "2: -P 'a' is not what 'b' waits for" \
 bad "a name that is no word" "1: 'a/b' is not a name" 'a/b\tx\n'
 bad "a quote that is not closed" "1: a quote is not closed" "a 'b\tx\n"
 is "of these nothing was put" "$(tqstat -s all -q bad)" ""
+printf '%s\t%s\n' a true 'b -d 0 -e X=own -R slot=3 --limit nice=5' true >said
+check "options hold for lines that say nothing else" 0 "$ID" "" \
+    tqput -q said -d 1h -e X=all -e Y=all -S lane -R slot=2 --limit mem=1G \
+    --backoff 2s -F said
+is "the delay" "$(tqstat -q said -s delayed -o label)" a
+tqget -q said -J >one
+is "and all others" "$(grep -o '"lane":[^,]*\|"needs":[^,]*\|"backoff":[^,]*' one)" \
+    '"backoff":"2"
+"lane":"lane"
+"needs":["slot=3"]'
+is "a variable adds to them" "$(grep -o '"[XY]=[^,]*' one)" '"X=own"
+"Y=all"'
+is "and a limit" "$(grep -o '"limits":"[^"]*"' one)" \
+    '"limits":"mem=1073741824,nice=5"'
 check "a flow that is not there is 66" 66 "" "tqput: nowhere: No such file *" \
     tqput -F nowhere
 awk 'BEGIN { print "n0\ttrue"
@@ -226,7 +242,7 @@ check "into a closed queue it is 75" 75 "" "tqput: shut: queue is closed" \
 tqctl set tight limit=1
 check "one larger than the queue's limit, too" 75 "" "tqput: tight: *full*" \
     tqput -t 0 -q tight -F long
-check "-F excludes a command" 64 "" "tqput: -F excludes a command, *" \
+check "-F excludes a command" 64 "" "tqput: -F excludes a command" \
     tqput -F flow true
 
 # ---- links
@@ -239,7 +255,7 @@ check "--link-error a failure" 0 "err" "" sh -c '
 	tqput -Q -q lerr --link cat --link-error "echo err" false
 	tqrun -q lerr -E || :
 	tqresult "$(tqstat -q lerr -s success -o id)"'
-check "--link excludes -w" 64 "" "*exclude -m and -w" tqput -w --link x true
+check "--link excludes -w" 64 "" "tqput: --link and -w exclude each other" tqput -w --link x true
 
 # ---- a worker that leaves does not wait for what is held
 

@@ -61,11 +61,11 @@ check 'lines that are wrong are named, the others printed' 65 \
     "tqbeat: bad:1:5: '30': no month of the line has such a day
 tqbeat: bad:2:1: '61': want a minute from 0 to 59
 tqbeat: bad:4:20: -p: '11' is not a number from 0 to 9
-tqbeat: bad:5:12: '-z' is no option here
+tqbeat: bad:5:12: unknown option '-z'
 tqbeat: bad:6:12: 'missed=some' is neither *
 tqbeat: bad:7:11: the bracket is not closed
 tqbeat: bad:8:11: the bracket is not closed
-tqbeat: bad:9:12: option '--keep' needs a value
+tqbeat: bad:9:12: option --keep needs its time
 tqbeat: bad:10:12: *../x*
 tqbeat: bad:11:12: -e: 'TQ_NO_SUCH' is not set
 tqbeat: bad:12:1: 'PATH': only CRON_TZ is set here*

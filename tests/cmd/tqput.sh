@@ -35,7 +35,7 @@ check "-d quotes what is no duration" 64 "" "tqput: -d: '5x'*" tqput -d 5x true
 check "-a delays" 0 "" "" tqput -Q -q at -a 2100-01-01T00:00Z true
 is "until that time" "$(column at eta)" 2100-01-01T00:00:00.000Z
 check "-a quotes what is no time" 64 "" "tqput: -a: '25:00'*" tqput -a 25:00 true
-check "-a excludes -d" 64 "" "tqput: -a and -d exclude each other" \
+check "-a excludes -d" 64 "" "tqput: -d: excludes -a" \
     tqput -a 12:00 -d 1 true
 check "-x bounds the start" 0 "" "" tqput -Q -q expires -x 2100-01-01T00:00Z true
 is "by a date" "$(column expires expires)" 2100-01-01T00:00:00.000Z
@@ -117,12 +117,18 @@ check "-m alone is a shell's line" 0 "" "" \
 is "as it is" "$(tqget -J -q lines | grep -c '"shell":"echo $((1+1))"')" 1
 check "-mJ takes tasks" 0 "one" "" \
     sh -c "echo '{\"argv\":[\"a\"],\"id\":\"one\",\"pri\":7}' | tqput -mJ -q mj"
+echo '{"argv":["a"],"env":["X=1","Y=2"],"cwd":"/"}' |
+    tqput -mJ -Q -q mjo -e X=5 -e Z=3 -C /tmp
+is "options count whatever the record says" \
+    "$(tqget -q mjo -J | grep -o '"cwd":[^,]*\|"env":[^]]*')" \
+    '"cwd":"/tmp"
+"env":["X=5","Z=3","Y=2"'
 is "with their fields" "$(column mj pri,cmd)" "7${TAB}a"
 check "a bad record is named, those before it are put" 65 "$ID" \
     "tqput: record 2: *" sh -c "printf '%s\n' '{\"argv\":[\"a\"]}' '{' | tqput -mJ"
 check "no record is no task" 0 "" "" sh -c 'tqput -m echo </dev/null'
 check "-0 is for -m" 64 "" "tqput: -0 is for -m" tqput -0 true
-check "-m excludes -w" 64 "" "tqput: -m excludes *" tqput -m -w true
+check "-m excludes -w" 64 "" "tqput: -m and -w exclude each other" tqput -m -w true
 seq 2500 | tqput -m -q thousands echo >ids
 is "more than a batch" "$(sort -u ids | wc -l)" 2500
 is "in order" "$(tqget -q thousands -n 2500 | tail -n 1)" "echo 2500"
@@ -183,7 +189,7 @@ check "-h explains" 0 "usage: tqput *--version*" "" tqput -h
 check "-V names the version" 0 "tqput [0-9]*.[0-9]*.[0-9]*" "" tqput -V
 check "--spool-on-failure changes nothing here" 0 "$ID" "" tqput --spool-on-failure -q here true
 is "and waits for nobody" "$(column here state)" ready
-check "--spool-on-failure excludes -w" 64 "" "tqput: --spool-on-failure excludes -w" \
+check "--spool-on-failure excludes -w" 64 "" "tqput: --spool-on-failure and -w exclude each other" \
     tqput --spool-on-failure -w true
 
 # ---- closed descriptors

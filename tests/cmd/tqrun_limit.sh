@@ -18,7 +18,7 @@ check 'a limit of nothing' 64 '' '*--limit*mem*too small*' \
 check 'a nice value that asks for more' 64 '' '*--nice*-5*' tqrun --nice -5 -E
 check 'no class of the disk' 64 '' '*--ionice*realtime*' \
     tqput --ionice realtime true
-check 'one value only' 64 '' "*--nice: '1,mem=1'*" tqput --nice 1,mem=1 true
+check 'one value only' 64 '' "tqput: --nice: limit nice: '1,mem=1' is invalid" tqput --nice 1,mem=1 true
 check 'a record with a bad limit' 65 '' '*core=1*' \
     sh -c 'echo "{\"argv\":[\"true\"],\"limits\":\"core=1\"}" | tqput -mJ'
 
