@@ -204,7 +204,7 @@ tq_time_limits_parse(tq_time *soft, tq_time *hard, const char *s,
 		if (tq_duration_parse(soft, s, e) == -1)
 			return -1;
 		*hard = *soft == 0 ? 0 :
-		    tq_clock_deadline(*soft, 10 * TQ_SECOND);
+		    tq_clock_deadline(*soft, TQ_KILL_AFTER);
 		return 0;
 	}
 	(void)snprintf(first, sizeof(first), "%.*s", (int)n, s);

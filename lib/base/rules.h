@@ -37,9 +37,12 @@ void	tq_backoff_format(char *out, size_t, tq_time base, unsigned factor,
 int	tq_number_parse(int64_t *out, const char *, int64_t min, int64_t max,
 	    struct tq_err *);
 
+/* After TERM, so long until KILL, where nothing else is said. */
+#define TQ_KILL_AFTER	(10 * TQ_SECOND)
+
 /*
- * Time limits "soft[,hard]"; hard is soft + 10 s when not given, and 0 with
- * it, no limit.  EINVAL, quoted.
+ * Time limits "soft[,hard]", 0 is none; hard is soft + TQ_KILL_AFTER when not
+ * given.  EINVAL, quoted.
  */
 int	tq_time_limits_parse(tq_time *soft, tq_time *hard, const char *,
 	    struct tq_err *);

@@ -10,8 +10,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/clock.h"
-#include "base/date.h"
 #include "base/io.h"
 #include "base/rules.h"
 #include "conf.h"
@@ -177,12 +175,12 @@ static int
 set_retries(struct tq_conf *c, struct tq_arena *mem, char *value,
     struct tq_err *e)
 {
-	const char *wrong;
+	int64_t n;
 
 	(void)mem;
-	c->retries = (int)strtonum(value, 0, TQ_RETRIES_MAX, &wrong);
-	if (wrong != NULL)
-		return tq_fail(e, EINVAL, "'%s' is %s", value, wrong);
+	if (tq_number_parse(&n, value, 0, TQ_RETRIES_MAX, e) == -1)
+		return -1;
+	c->retries = (int)n;
 	return 0;
 }
 
@@ -190,21 +188,8 @@ static int
 set_time_limit(struct tq_conf *c, struct tq_arena *mem, char *value,
     struct tq_err *e)
 {
-	char *hard = value, *soft;
-
 	(void)mem;
-	soft = strsep(&hard, ",");
-	if (tq_duration_parse(&c->soft, soft, e) == -1)
-		return -1;
-	c->hard = c->soft == 0 ? 0 : tq_clock_deadline(c->soft, TQ_KILL_AFTER);
-	if (hard == NULL)
-		return 0;
-	if (tq_duration_parse(&c->hard, hard, e) == -1)
-		return -1;
-	if (c->hard != 0 && c->hard < c->soft)
-		return tq_fail(e, EINVAL, "the hard limit comes before the "
-		    "soft one");
-	return 0;
+	return tq_time_limits_parse(&c->soft, &c->hard, value, e);
 }
 
 static const struct key {

@@ -10,13 +10,11 @@
 #include <tq/tq.h>
 
 #include "base/arena.h"
+#include "base/rules.h"
 #include "conf.h"
 #include "handler.h"
 #include "proc.h"
 #include "use.h"
-
-/* After TERM, so long until KILL, where nothing else is said. */
-#define TQ_KILL_AFTER	(10 * TQ_SECOND)
 
 /* What does not change from task to task. */
 struct tq_plan_rules {

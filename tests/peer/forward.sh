@@ -30,7 +30,7 @@ check 'an id that waits is known' 1 "$id" "tqput: *" \
 check 'what no broker would keep is refused at once' 78 '' 'tqput: -S: *' \
     tqput --spool-on-failure -S lane -N x
 check 'so are names' 64 '' '*' tqput --spool-on-failure -N 'a b'
-check '-w excludes it' 64 '' 'tqput: --spool-on-failure excludes -w' \
+check '-w excludes it' 64 '' 'tqput: --spool-on-failure and -w exclude each other' \
     tqput --spool-on-failure -w true
 is 'nothing of that was kept' \
     "$(here tqstat -q forward -o id | wc -l)" 1

@@ -139,19 +139,22 @@ a_bad_line_is_named(void **state)
 		{ "concurrency x", "h.conf:1: 'x' is invalid" },
 		{ "rate 10", "h.conf:1: '10' is not a rate, as 10/m or "
 		    "5/30s" },
-		{ "retries x", "h.conf:1: 'x' is invalid" },
-		{ "retries -1", "h.conf:1: '-1' is too small" },
+		{ "retries x",
+		    "h.conf:1: 'x' is not a number from 0 to 60000" },
+		{ "retries -1",
+		    "h.conf:1: '-1' is not a number from 0 to 60000" },
 		{ "dashdash 1", "h.conf:1: '1' is not yes or no" },
 		{ "env A", "h.conf:1: 'A' is not NAME=VALUE" },
 		{ "env =a", "h.conf:1: '=a' is not NAME=VALUE" },
 		{ "env TQ_ID=1",
 		    "h.conf:1: 'TQ_ID=1': names with TQ_ are the worker's" },
 		{ "limit core=1", "h.conf:1: no limit 'core=1'" },
-		{ "nice 1,mem=1", "h.conf:1: '1,mem=1' is not one value" },
+		{ "nice 1,mem=1", "h.conf:1: limit nice: '1,mem=1' is invalid" },
 		{ "result xml",
 		    "h.conf:1: 'xml' is not auto, text, json or none" },
 		{ "time-limit 3,2",
-		    "h.conf:1: the hard limit comes before the soft one" },
+		    "h.conf:1: '3,2': the hard limit comes before the "
+		    "soft one" },
 	};
 	struct fixture *f = *state;
 	size_t i;
