@@ -66,7 +66,7 @@ buf_extend(struct tq_buf *b, size_t n)
 }
 
 void *
-tq_buf_grow(struct tq_buf *b, size_t n)
+tq_buf_more(struct tq_buf *b, size_t n)
 {
 	unsigned char *p;
 
@@ -80,30 +80,9 @@ tq_buf_grow(struct tq_buf *b, size_t n)
 }
 
 void
-tq_buf_put(struct tq_buf *b, const void *p, size_t n)
-{
-	void *to;
-
-	/* Nothing to copy from is allowed when there is nothing to copy. */
-	if (n == 0)
-		return;
-	if ((to = tq_buf_grow(b, n)) != NULL)
-		memcpy(to, p, n);
-}
-
-void
 tq_buf_str(struct tq_buf *b, const char *s)
 {
 	tq_buf_put(b, s, strlen(s));
-}
-
-void
-tq_buf_byte(struct tq_buf *b, unsigned c)
-{
-	unsigned char *p;
-
-	if ((p = tq_buf_grow(b, 1)) != NULL)
-		*p = (unsigned char)c;
 }
 
 void
@@ -135,6 +114,10 @@ tq_buf_varint(struct tq_buf *b, uint64_t v)
 	unsigned char bytes[VARINT_MAX];
 	size_t n = 0;
 
+	if (v < 0x80) {
+		tq_buf_byte(b, (unsigned)v);
+		return;
+	}
 	while (v >= 0x80) {
 		bytes[n++] = (v & 0x7f) | 0x80;
 		v >>= 7;
@@ -148,39 +131,6 @@ tq_buf_bytes(struct tq_buf *b, const void *p, size_t n)
 {
 	tq_buf_varint(b, n);
 	tq_buf_put(b, p, n);
-}
-
-void
-tq_cur_init(struct tq_cur *c, const void *p, size_t n)
-{
-	c->p = p;
-	c->n = n;
-	c->err = 0;
-}
-
-const void *
-tq_cur_get(struct tq_cur *c, size_t n)
-{
-	const unsigned char *p = c->p;
-
-	if (c->err != 0 || n > c->n) {
-		c->err = EBADMSG;
-		return NULL;
-	}
-	/* NULL means failure, also when no byte of an empty cursor is wanted */
-	if (p == NULL)
-		return "";
-	c->p += n;
-	c->n -= n;
-	return p;
-}
-
-unsigned
-tq_cur_byte(struct tq_cur *c)
-{
-	const unsigned char *p = tq_cur_get(c, 1);
-
-	return p == NULL ? 0 : *p;
 }
 
 /* A number has one form: the shortest.  Others are damage. */
