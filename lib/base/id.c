@@ -15,14 +15,18 @@
 #include <sys/random.h>
 
 #include <assert.h>
+#include <endian.h>
 #include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <string.h>
 
+#include "buf.h"
 #include "id.h"
 
-#define ID_DASHES	((1u << 4) | (1u << 6) | (1u << 8) | (1u << 10))
+#define ID_LENGTH	36
+/* The same in each of 8 bytes. */
+#define ID_ALL(v)	(UINT64_C(0x0101010101010101) * (v))
 
 /*
  * Counts the forks between this process and the first; a maker seeded under
@@ -30,15 +34,6 @@
  */
 static atomic_int id_generation = 1;
 static pthread_once_t id_once = PTHREAD_ONCE_INIT;
-
-static const char id_hex[] = "0123456789abcdef";
-
-/* Value of a hexadecimal digit plus one; 0 is none. */
-static const unsigned char id_digit[256] = {
-	['0'] = 1, ['1'] = 2, ['2'] = 3, ['3'] = 4, ['4'] = 5, ['5'] = 6,
-	['6'] = 7, ['7'] = 8, ['8'] = 9, ['9'] = 10, ['a'] = 11, ['b'] = 12,
-	['c'] = 13, ['d'] = 14, ['e'] = 15, ['f'] = 16,
-};
 
 static void
 id_forked(void)
@@ -87,10 +82,8 @@ id_next(uint64_t s[4])
 static void
 id_store(unsigned char *p, uint64_t v)
 {
-	int i;
-
-	for (i = 0; i < 8; i++)
-		p[i] = (unsigned char)(v >> (56 - 8 * i));
+	v = htobe64(v);
+	memcpy(p, &v, sizeof(v));
 }
 
 void
@@ -111,37 +104,74 @@ tq_uuid_make(struct tq_uuid *out, struct tq_uuid_maker *m, tq_time now)
 	id_store(out->b + 8, random >> 2 | UINT64_C(1) << 63);
 }
 
+/*
+ * Eight digits of four bytes at once: a worker writes two ids and reads one
+ * for each task, and digit by digit that was a tenth of what it did.  Each
+ * half of a byte gets a byte of its own, and letters what they are above the
+ * character behind '9'.
+ */
+static void
+id_digits(char out[8], const unsigned char in[4])
+{
+	uint64_t v = tq_le32(in);
+
+	v = (v | v << 16) & UINT64_C(0x0000ffff0000ffff);
+	v = (v | v << 8) & UINT64_C(0x00ff00ff00ff00ff);
+	v = (v >> 4 | v << 8) & ID_ALL(0x0f);
+	v += ID_ALL('0') + ((v + ID_ALL(6)) >> 4 & ID_ALL(1)) *
+	    ('a' - '9' - 1);
+	tq_set64(out, v);
+}
+
+/* The way back; what are no digits make some number. */
+static void
+id_value(unsigned char out[4], const char in[8])
+{
+	uint64_t v = tq_le64(in);
+
+	v = (v & ID_ALL(0x0f)) + (v >> 6 & ID_ALL(1)) * 9;
+	v = (v << 4 | v >> 8) & UINT64_C(0x00ff00ff00ff00ff);
+	v = (v | v >> 8) & UINT64_C(0x0000ffff0000ffff);
+	tq_set32(out, (uint32_t)(v | v >> 16));
+}
+
 void
 tq_uuid_format(char out[37], const struct tq_uuid *id)
 {
-	unsigned i;
+	char v[32];
+	int i;
 
-	for (i = 0; i < TQ_UUID_SIZE; i++) {
-		if (ID_DASHES >> i & 1)
-			*out++ = '-';
-		*out++ = id_hex[id->b[i] >> 4];
-		*out++ = id_hex[id->b[i] & 15];
-	}
-	*out = '\0';
+	for (i = 0; i < 4; i++)
+		id_digits(v + 8 * i, id->b + 4 * i);
+	memcpy(out, v, 8);
+	memcpy(out + 9, v + 8, 4);
+	memcpy(out + 14, v + 12, 4);
+	memcpy(out + 19, v + 16, 4);
+	memcpy(out + 24, v + 20, 12);
+	out[8] = out[13] = out[18] = out[23] = '-';
+	out[ID_LENGTH] = '\0';
 }
 
+/* What is not the text of the id that it makes is none. */
 int
 tq_uuid_parse(struct tq_uuid *out, const char *s)
 {
+	char v[32], text[ID_LENGTH + 1];
 	struct tq_uuid id;
-	unsigned hi, lo, i;
+	int i;
 
-	for (i = 0; i < TQ_UUID_SIZE; i++) {
-		if (ID_DASHES >> i & 1 && *s++ != '-')
-			return 0;
-		/* the second is not read when the first is the final NUL */
-		if ((hi = id_digit[(unsigned char)s[0]]) == 0 ||
-		    (lo = id_digit[(unsigned char)s[1]]) == 0)
-			return 0;
-		id.b[i] = (unsigned char)((hi - 1) << 4 | (lo - 1));
-		s += 2;
-	}
-	if (*s != '\0' || id.b[6] >> 4 != 7 || id.b[8] >> 6 != 2)
+	if (strnlen(s, ID_LENGTH + 1) != ID_LENGTH)
+		return 0;
+	memcpy(v, s, 8);
+	memcpy(v + 8, s + 9, 4);
+	memcpy(v + 12, s + 14, 4);
+	memcpy(v + 16, s + 19, 4);
+	memcpy(v + 20, s + 24, 12);
+	for (i = 0; i < 4; i++)
+		id_value(id.b + 4 * i, v + 8 * i);
+	tq_uuid_format(text, &id);
+	if (memcmp(text, s, ID_LENGTH) != 0 || id.b[6] >> 4 != 7 ||
+	    id.b[8] >> 6 != 2)
 		return 0;
 	*out = id;
 	return 1;
