@@ -70,16 +70,38 @@ tq_name_valid(const char *s)
 	return n > 0;
 }
 
+/*
+ * 1 if one of 8 bytes is a control character: below 0x20, or 0x7f.  Those
+ * are the bytes without the top bit that borrow when 0x20 is taken away, or,
+ * with the bits of 0x7f flipped, when 1 is.
+ */
+static int
+has_control(const char *s)
+{
+	const uint64_t all = UINT64_C(0x0101010101010101);
+	uint64_t v, flipped;
+
+	memcpy(&v, s, sizeof(v));
+	flipped = v ^ all * 0x7f;
+	return ((((v - all * 0x20) & ~v) | ((flipped - all) & ~flipped)) &
+	    all * 0x80) != 0;
+}
+
 /* 1 if s is at most max bytes, none of them a control character. */
 static int
 is_plain(const char *s, size_t max)
 {
-	size_t n;
+	size_t n = strnlen(s, max + 1);
 
-	for (n = 0; s[n] != '\0'; n++) {
-		if (n == max || (unsigned char)s[n] < 0x20 || s[n] == 0x7f)
+	if (n > max)
+		return 0;
+	/* by eights: a worker asks this of an id for every task */
+	for (; n >= 8; n -= 8, s += 8)
+		if (has_control(s))
 			return 0;
-	}
+	for (; n > 0; n--, s++)
+		if ((unsigned char)*s < 0x20 || *s == 0x7f)
+			return 0;
 	return 1;
 }
 
