@@ -27,7 +27,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/clock.h"
 #include "base/io.h"
 #include "spool/core.h"
 
@@ -55,7 +54,7 @@ is_served(struct tq_spool *sp, uint32_t queue)
 void
 tq_call(struct tq_spool *sp, uint32_t queue)
 {
-	uint32_t now = (uint32_t)(tq_clock_coarse() / TQ_SECOND) + 1;
+	uint32_t now = (uint32_t)(sp->came / TQ_SECOND) + 1;
 	struct tq_qrow *q = tq_table_queue(&sp->t, queue);
 
 	if (q == NULL || (q->called != 0 && now - q->called < LOOK_EVERY))

@@ -253,7 +253,7 @@ claim_locked(struct tq_spool *sp, const struct tq_take *take,
 	struct tq_qrow *q;
 	struct tq_wrow *w;
 	tq_time next;
-	uint32_t n;
+	uint32_t n, behind;
 	int rv, more, parks;
 
 	/* awake: the next ring is for somebody else */
@@ -281,8 +281,10 @@ claim_locked(struct tq_spool *sp, const struct tq_take *take,
 		sp->ready_seen = top->ready_word;
 		return 0;
 	}
+	behind = s->next;
 	if ((rv = claim_slot(sp, take, n, now, e)) != 1)
 		return rv == 0 ? 2 : -1;
+	sp->ahead = behind <= top->slots.used ? behind : 0;
 	out->slot = n;
 	out->s = *s;
 	strlcpy(out->queue, q->name, sizeof(out->queue));
@@ -290,7 +292,6 @@ claim_locked(struct tq_spool *sp, const struct tq_take *take,
 	w->claims++;
 	out->units.p = (const char *)sp->units.p;
 	out->units.n = sp->units.n;
-	sp->ahead = tq_choose(sp, take, now, &parks);
 	/* whoever takes one and leaves more rings on */
 	if (q->nready > 0 && tq_queue_closed(&sp->t, q, now) == TQ_OPEN)
 		tq_core_ring(sp, s->queue);
@@ -368,8 +369,8 @@ fetch(struct tq_spool *sp, struct tq_spool_got *out, struct tq_err *e)
 }
 
 /*
- * Where the next task to be claimed stands was written by another processor:
- * have its lines come while this one is being run.
+ * Where the next task in line stands was written by another processor: have
+ * its lines come while this one is being run.
  */
 static void
 look_ahead(struct tq_spool *sp)
@@ -446,13 +447,14 @@ tq_spool_claim(struct tq_spool *sp, const struct tq_take *take,
 
 	if (tq_own(sp, e) == -1 || has_room(sp, e) == -1)
 		return -1;
-	if (take->timeout > 0)
-		deadline = tq_clock_deadline(tq_clock_mono(), take->timeout);
 	for (;;) {
 		if ((rv = claim_now(sp, take, out, e)) != 0)
 			return rv;
 		if (take->timeout <= 0)
 			return 0;
+		if (deadline == 0)
+			deadline = tq_clock_deadline(tq_clock_mono(),
+			    take->timeout);
 		for (i = 0; i < LOOKS && atomic_load(
 		    &sp->t.top->ready_word) == sp->ready_seen; i++)
 			tq_relax();

@@ -40,13 +40,13 @@ reopen(struct tq_spool *sp, struct tq_err *e)
 static int
 check_identity(struct tq_spool *sp, struct tq_err *e)
 {
-	tq_time now = tq_clock_coarse();
 	struct stat st;
 	int rv;
 
-	if (now - sp->looked < IDENTITY_EVERY)
+	sp->came = tq_clock_coarse();
+	if (sp->came - sp->looked < IDENTITY_EVERY)
 		return 0;
-	sp->looked = now;
+	sp->looked = sp->came;
 	/* what is written to files without a name is lost with us */
 	if (fstat(sp->dirfd, &st) == 0 && st.st_nlink == 0) {
 		sp->looked = 0;		/* and so it stays */

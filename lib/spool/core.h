@@ -60,8 +60,11 @@ struct tq_spool {
 	struct tq_table	 t;		/* copied from the share */
 	struct tq_ledger l;
 	struct tq_uuid_maker maker;
-	tq_time		 looked;	/* mono: identity of the table checked */
-	tq_time		 floored;	/* mono: free space checked */
+	tq_time		 came;		/* mono, coarse: for the lock, the last time;
+					 * what is looked at once a second goes by
+					 * it, a reading of the clock is 21 ns */
+	tq_time		 looked;	/* coarse: identity of the table checked */
+	tq_time		 floored;	/* coarse: free space checked */
 	int		 under_floor;
 	tq_time		 roomy;		/* mono: room for output was there */
 	struct tq_uuid	 other;		/* the task that a refusal is about */

@@ -58,12 +58,11 @@ tq_spool_make_id(struct tq_spool *sp, struct tq_uuid *out)
 static int
 above_floor(struct tq_spool *sp, struct tq_err *e)
 {
-	tq_time now = tq_clock_mono();
 	struct statvfs v;
 	int64_t set;
 	uint64_t floor, left;
 
-	if (sp->floored != 0 && now - sp->floored < TQ_SECOND &&
+	if (sp->floored != 0 && sp->came - sp->floored < TQ_SECOND &&
 	    !sp->under_floor)
 		return 0;
 	if (fstatvfs(sp->dirfd, &v) == -1)
@@ -75,7 +74,7 @@ above_floor(struct tq_spool *sp, struct tq_err *e)
 	if (set >= 0)
 		floor = (uint64_t)set;
 	left = (uint64_t)v.f_bavail * v.f_frsize;
-	sp->floored = now;
+	sp->floored = sp->came;
 	sp->under_floor = left < floor;
 	if (!sp->under_floor)
 		return 0;
@@ -510,8 +509,7 @@ static int
 put_batch(struct tq_spool *sp, struct tq_batch *b, tq_time timeout,
     struct tq_err *e)
 {
-	tq_time deadline = timeout > 0 ?
-	    tq_clock_deadline(tq_clock_mono(), timeout) : 0;
+	tq_time deadline = 0;
 	size_t i;
 	int rv, saved;
 
@@ -520,8 +518,12 @@ put_batch(struct tq_spool *sp, struct tq_batch *b, tq_time timeout,
 	rv = twice(b) ? tq_fail(e, EEXIST, "the id is there twice") :
 	    store_bodies(sp, b, e);
 	while (rv == 0 && (rv = try_put(sp, b, e)) == -1 && b->full &&
-	    timeout > 0 && wait_room(sp, deadline))
-		rv = 0;
+	    timeout > 0) {
+		if (deadline == 0)
+			deadline = tq_clock_deadline(tq_clock_mono(), timeout);
+		if (wait_room(sp, deadline))
+			rv = 0;
+	}
 	tq_buf_fini(&b->more);
 	if (rv == -1) {
 		saved = errno;

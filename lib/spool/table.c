@@ -197,6 +197,10 @@ tq_table_init(struct tq_table *t, int fd)
 static int
 ties_sane(const struct tq_top *top)
 {
+	if ((top->exts.cap | top->exts.used | top->keys.cap | top->keys.used |
+	    top->edges.cap | top->edges.used | top->nexts |
+	    top->nedges) == 0)
+		return 1;
 	return top->exts.cap <= TQ_SLOTS_MAX &&
 	    (top->exts.used < top->exts.cap || top->exts.used == 0) &&
 	    top->nexts <= top->exts.used &&
@@ -339,6 +343,11 @@ tq_table_reserve(struct tq_table *t, uint32_t n)
 	struct tq_top *top = t->top;
 	uint32_t want = top->slots.used + n + 1;
 
+	/* as it is nearly always; what was sane as we came in cannot wrap */
+	if (n < TQ_SLOTS_MAX && want <= top->slots.cap &&
+	    want <= top->buckets.cap &&
+	    top->heap.used + n + 1 <= top->heap.cap)
+		return 0;
 	if (top->slots.used > TQ_SLOTS_MAX || top->heap.used > TQ_SLOTS_MAX ||
 	    n > TQ_SLOTS_MAX) {
 		t->bad = n <= TQ_SLOTS_MAX;
@@ -424,70 +433,17 @@ tq_table_reserve_gates(struct tq_table *t, uint32_t passes, uint32_t gates)
 	    TQ_SHARES_MAX, TQ_SHARES_MAX);
 }
 
-/* ---- checked access -------------------------------------------------- */
-
-struct tq_slot *
-tq_table_slot(struct tq_table *t, uint32_t n)
-{
-	uint32_t cap = t->top->slots.cap;
-
-	if (n == 0)
-		return NULL;
-	if (n > t->top->slots.used || n >= cap || cap > TQ_SLOTS_MAX) {
-		t->bad = 1;
-		return NULL;
-	}
-	return &t->slots[n];
-}
-
-struct tq_qrow *
-tq_table_queue(struct tq_table *t, uint32_t n)
-{
-	uint32_t cap = t->top->queues.cap;
-
-	if (n == 0 || n >= cap || cap > TQ_QROWS_MAX || !t->qrows[n].used) {
-		if (n != 0)
-			t->bad = 1;
-		return NULL;
-	}
-	return &t->qrows[n];
-}
-
-struct tq_wrow *
-tq_table_owner(struct tq_table *t, uint32_t n)
-{
-	if (n == 0)
-		return NULL;
-	if (n >= TQ_WORKERS_MAX) {
-		t->bad = 1;
-		return NULL;
-	}
-	return &t->wrows[n];
-}
-
-struct tq_crow *
-tq_table_ctx(struct tq_table *t, uint32_t n)
-{
-	uint32_t cap = t->top->ctxs.cap;
-
-	if (n == 0)
-		return NULL;
-	if (n >= cap || cap > TQ_CTX_MAX) {
-		t->bad = 1;
-		return NULL;
-	}
-	return &t->crows[n];
-}
-
 /* ---- queues and contexts --------------------------------------------- */
 
 uint32_t
 tq_table_queue_find(struct tq_table *t, const char *name, size_t len)
 {
-	uint32_t n, used = t->top->queues.used;
+	uint32_t n, used = t->top->queues.used, cap = t->top->queues.cap;
 
-	if (!tq_table_sane(t) || len > TQ_NAME_MAX)
+	if (used >= cap || cap > TQ_QROWS_MAX || len > TQ_NAME_MAX) {
+		t->bad |= used >= cap || cap > TQ_QROWS_MAX;
 		return 0;
+	}
 	for (n = 1; n <= used; n++)
 		if (t->qrows[n].used &&
 		    memcmp(t->qrows[n].name, name, len) == 0 &&

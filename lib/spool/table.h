@@ -376,11 +376,63 @@ void		 tq_table_clear(struct tq_table *t);
  * and t->bad: whoever runs through a region asks first.
  */
 int		 tq_table_sane(struct tq_table *t);
-/* Slot by number, NULL (and t->bad) for a wild one, NULL for 0. */
-struct tq_slot	*tq_table_slot(struct tq_table *t, uint32_t n);
-struct tq_qrow	*tq_table_queue(struct tq_table *t, uint32_t n);
-struct tq_wrow	*tq_table_owner(struct tq_table *t, uint32_t n);
-struct tq_crow	*tq_table_ctx(struct tq_table *t, uint32_t n);
+
+/*
+ * Row by number, NULL (and t->bad) for a wild one, NULL for 0.  They stand
+ * here because a task that goes all the way asks for forty.
+ */
+static inline struct tq_slot *
+tq_table_slot(struct tq_table *t, uint32_t n)
+{
+	uint32_t cap = t->top->slots.cap;
+
+	if (n == 0)
+		return NULL;
+	if (n > t->top->slots.used || n >= cap || cap > TQ_SLOTS_MAX) {
+		t->bad = 1;
+		return NULL;
+	}
+	return &t->slots[n];
+}
+
+static inline struct tq_qrow *
+tq_table_queue(struct tq_table *t, uint32_t n)
+{
+	uint32_t cap = t->top->queues.cap;
+
+	if (n == 0 || n >= cap || cap > TQ_QROWS_MAX || !t->qrows[n].used) {
+		if (n != 0)
+			t->bad = 1;
+		return NULL;
+	}
+	return &t->qrows[n];
+}
+
+static inline struct tq_wrow *
+tq_table_owner(struct tq_table *t, uint32_t n)
+{
+	if (n == 0)
+		return NULL;
+	if (n >= TQ_WORKERS_MAX) {
+		t->bad = 1;
+		return NULL;
+	}
+	return &t->wrows[n];
+}
+
+static inline struct tq_crow *
+tq_table_ctx(struct tq_table *t, uint32_t n)
+{
+	uint32_t cap = t->top->ctxs.cap;
+
+	if (n == 0)
+		return NULL;
+	if (n >= cap || cap > TQ_CTX_MAX) {
+		t->bad = 1;
+		return NULL;
+	}
+	return &t->crows[n];
+}
 
 /* The row of ties of a slot, NULL for none or (and t->bad) a wild one. */
 struct tq_ext	*tq_table_ext(struct tq_table *t, const struct tq_slot *);
