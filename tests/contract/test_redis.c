@@ -108,13 +108,12 @@ main(void)
 	static const struct contract redis = {
 		.url = redis_url,
 		/*
-		 * Not here: LIMIT, a queue has no settings; TICK, a schedule is
-		 * kept by a spool; GRAPH, whose shapes go over many puts:
+		 * Not here: LIMIT, a queue has no settings; GRAPH, whose shapes go over many puts:
 		 * those of one put are Celery's, and tests/peer has them.
 		 */
 		.groups = CONTRACT_PUT | CONTRACT_CLAIM | CONTRACT_TIME |
 		    CONTRACT_RESULT | CONTRACT_LOOK | CONTRACT_CHANGE |
-		    CONTRACT_WORKER | CONTRACT_KEY,
+		    CONTRACT_WORKER | CONTRACT_TICK | CONTRACT_KEY,
 		.lacks = lacks
 	};
 	int rv;

@@ -1,6 +1,9 @@
 /*
  * Putting: a batch is one script, so it is put whole or not at all.
  *
+ * A tick of a schedule is moved on in the same script, and only from the tick
+ * that the caller knows: of several that put it one does.
+ *
  * An id that the caller chose is remembered by the server and refused when it
  * comes again; one of ours is new by itself.  On two servers what the results
  * must know goes first: a chord whose size is known and whose members were
@@ -145,10 +148,24 @@ check_twins(const struct tq_task *t, size_t n, struct tq_id *out,
 	return 0;
 }
 
+/* The schedule moves on in the script that puts. */
+static void
+add_tick(struct tq_redis *r, const struct tq_tick *tick)
+{
+	tq_redis_cmd_str(&r->cmd, "T");
+	tq_redis_cmd_str(&r->cmd, "");
+	tq_redis_cmd_join(&r->cmd, r->place.prefix, "tq.last.",
+	    tick->schedule, NULL);
+	tq_redis_cmd_num(&r->cmd, tick->last);
+	tq_redis_cmd_num(&r->cmd, tick->at);
+	tq_redis_cmd_num(&r->cmd, tick->until / TQ_MS);
+}
+
 /* One try: what the server answered, in r->mem; NULL on failure. */
 static const char *
 try_send(struct tq_redis *r, const struct tq_celery_plan *plan,
-    const struct tq_redis_keys *keys, struct tq_err *e)
+    const struct tq_redis_keys *keys, const struct tq_tick *tick,
+    struct tq_err *e)
 {
 	const char *queues[QUEUES_MAX] = { NULL }, *text = NULL;
 	size_t nq = queues_of(plan, queues, QUEUES_MAX);
@@ -156,6 +173,8 @@ try_send(struct tq_redis *r, const struct tq_celery_plan *plan,
 	redisReply *a;
 
 	tq_redis_do_begin(r, &r->cmd, "", 0, queues, nq);
+	if (tick != NULL)
+		add_tick(r, tick);
 	if (tq_redis_keys_add(r, &r->cmd, keys, e) == -1)
 		return NULL;
 	tq_redis_add_bindings(r, &r->cmd, queues, nq);
@@ -190,7 +209,8 @@ is_about_key(const char *answer)
 
 static int
 send_plan(struct tq_redis *r, const struct tq_celery_plan *plan,
-    const struct tq_task *t, size_t n, struct tq_id *out, struct tq_err *e)
+    const struct tq_tick *tick, const struct tq_task *t, size_t n,
+    struct tq_id *out, struct tq_err *e)
 {
 	struct tq_redis_keys keys;
 	const char *said;
@@ -199,10 +219,13 @@ send_plan(struct tq_redis *r, const struct tq_celery_plan *plan,
 		return -1;
 	if (r->apart && tq_redis_store_plan(r, &r->mem, plan, e) == -1)
 		return -1;
-	while ((said = try_send(r, plan, &keys, e)) != NULL &&
+	while ((said = try_send(r, plan, &keys, tick, e)) != NULL &&
 	    is_about_key(said))
 		if (tq_redis_keys_answer(r, &keys, said, out, e) == -1)
 			return -1;
+	if (said != NULL && strcmp(said, "MOVED") == 0)
+		return tq_fail(e, ESTALE, "%s: somebody else has put this "
+		    "tick", tick->schedule);
 	if (said == NULL || answer(said, t, n, out, e) == -1)
 		return -1;
 	return tq_redis_keys_done(r, &keys, e);
@@ -265,17 +288,13 @@ read_bodies(struct tq_redis *r, const struct tq_task **out,
 	return 0;
 }
 
-int
-tq_redis_put(void *b, const struct tq_task *t, size_t n, tq_time timeout,
-    struct tq_id *out, struct tq_err *e)
+static int
+put(struct tq_redis *r, const struct tq_tick *tick, const struct tq_task *t,
+    size_t n, struct tq_id *out, struct tq_err *e)
 {
-	struct tq_redis *r = b;
 	struct tq_celery_plan plan;
 	struct tq_celery_site site;
 
-	(void)timeout;		/* no queue is ever full here */
-	if (n == 0)
-		return 0;
 	tq_arena_reset(&r->mem);
 	make_ids(r, t, n, out);
 	if (check_kept(t, n, e) == -1)
@@ -284,11 +303,50 @@ tq_redis_put(void *b, const struct tq_task *t, size_t n, tq_time timeout,
 		return -1;
 	tq_redis_site(r, &site, NULL);
 	tq_celery_plan_init(&plan, &r->mem);
-	if (check_twins(t, n, out, e) == -1 ||
-	    tq_celery_put(&plan, t, out, n, &site, e) == -1)
+	if (n > 0 && (check_twins(t, n, out, e) == -1 ||
+	    tq_celery_put(&plan, t, out, n, &site, e) == -1))
 		return -1;
 	mark_chosen(&plan, t, n);
 	if (tq_redis_ready(r, e) == -1)
 		return -1;
-	return send_plan(r, &plan, t, n, out, e);
+	return send_plan(r, &plan, tick, t, n, out, e);
+}
+
+int
+tq_redis_put(void *b, const struct tq_task *t, size_t n, tq_time timeout,
+    struct tq_id *out, struct tq_err *e)
+{
+	(void)timeout;		/* no queue is ever full here */
+	return n == 0 ? 0 : put(b, NULL, t, n, out, e);
+}
+
+int
+tq_redis_tick(void *b, const struct tq_tick *tick, const struct tq_task *t,
+    tq_time timeout, struct tq_id *out, struct tq_err *e)
+{
+	(void)timeout;
+	return put(b, tick, t, t != NULL, out, e);
+}
+
+int
+tq_redis_last(void *b, const char *schedule, tq_time *at, struct tq_err *e)
+{
+	struct tq_redis *r = b;
+	redisReply *a;
+	int there;
+
+	*at = 0;
+	if (tq_redis_ready(r, e) == -1)
+		return -1;
+	tq_redis_cmd_reset(&r->cmd);
+	tq_redis_cmd_str(&r->cmd, "GET");
+	tq_redis_cmd_join(&r->cmd, r->place.prefix, "tq.last.", schedule,
+	    NULL);
+	if ((a = tq_redis_call(&r->main, TQ_REDIS_PLAIN, &r->cmd, e)) == NULL)
+		return -1;
+	there = a->type == REDIS_REPLY_STRING;
+	if (there)
+		*at = strtoll(a->str, NULL, 10);
+	freeReplyObject(a);
+	return there;
 }

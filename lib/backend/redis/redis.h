@@ -199,6 +199,10 @@ int	tq_redis_message(struct tq_redis *, struct tq_arena *,
 /* put.c */
 int	tq_redis_put(void *b, const struct tq_task *, size_t n,
 	    tq_time timeout, struct tq_id *out, struct tq_err *);
+int	tq_redis_tick(void *b, const struct tq_tick *, const struct tq_task *,
+	    tq_time timeout, struct tq_id *out, struct tq_err *);
+int	tq_redis_last(void *b, const char *schedule, tq_time *at,
+	    struct tq_err *);
 void	tq_redis_add_bindings(struct tq_redis *, struct tq_redis_cmd *,
 	    const char *const *queues, size_t n);
 int	tq_redis_sync(void *b, struct tq_err *);

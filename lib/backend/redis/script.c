@@ -20,6 +20,7 @@
  *	tq.revision		rises with each change of tq.revoked
  *	tq.id.ID		a message of this id was put
  *	tq.key.KEY		who has it and who follows
+ *	tq.last.SCHEDULE	its last tick, until it may be forgotten
  *	tq.dead			list of dead letters, the newest left
  *
  * A message is in exactly one place at every instant: a list, unacked or
@@ -47,6 +48,8 @@
  *	K key id rival where place text
  *				the key is this id's, until
  *	U key id		it is not any more
+ *	T key last at until	the schedule moves on from one tick to the next
+ *				(ms)
  *
  * id is not "": nothing of that message if tq.id.ID is there; it lasts a week
  * for a put, a day for what follows a task (and the delay).  A step of a chord whose size is gone at the
@@ -59,6 +62,8 @@
  * its tag; "here" (do no more than say so); "gone" (it is nowhere); "" at
  * first.  What is replaced is taken away here, and is put back in front if
  * somebody else has moved meanwhile.
+ *
+ * A schedule that has another last tick refuses the put: "MOVED".
  *
  * Returns "OK"; "STALE" the tag is not held; "CLOSED name"; "SEEN id" for a
  * put (tag "") of a known id; "TWIN id" for two of one key; "HELD n at id" for
@@ -82,7 +87,7 @@ static const char transact[] =
 "  end\n"
 "end\n"
 "local size = { E = 2, S = 3, P = 3, F = 3, D = 5, Z = 4, V = 3, L = 3, B = 2, K = 6,"
-" U = 2 }\n"
+" U = 2, T = 4 }\n"
 "local function span(i)\n"
 "  if ARGV[i] == 'X' then return 3 + tonumber(ARGV[i + 2]) end\n"
 "  return 2 + size[ARGV[i]]\n"
@@ -142,6 +147,13 @@ static const char transact[] =
 "    use(bdb)\n"
 "    if redis.call('EXISTS', p..'tq.id.'..ARGV[at + 2]) == 1 then\n"
 "      return 'SEEN '..ARGV[at + 2]\n"
+"    end\n"
+"    use(rdb)\n"
+"  end\n"
+"  if what == 'T' then\n"
+"    use(bdb)\n"
+"    if (redis.call('GET', ARGV[at + 2]) or '0') ~= ARGV[at + 3] then\n"
+"      return 'MOVED'\n"
 "    end\n"
 "    use(rdb)\n"
 "  end\n"
@@ -247,6 +259,11 @@ static const char transact[] =
 "      redis.call('RPUSH', string.sub(m, 1, cut - 1),"
 " string.sub(m, cut + 1))\n"
 "    end\n"
+"  end,\n"
+"  T = function(i)\n"
+"    use(bdb)\n"
+"    redis.call('SET', ARGV[i], ARGV[i + 2])\n"
+"    redis.call('PEXPIREAT', ARGV[i], ARGV[i + 3])\n"
 "  end,\n"
 "  L = function(i)\n"
 "    use(bdb)\n"
