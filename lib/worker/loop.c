@@ -11,8 +11,6 @@
 
 #include <linux/close_range.h>
 
-#include <bsd/string.h>
-#include <bsd/unistd.h>
 #include <errno.h>
 #include <limits.h>
 #include <signal.h>
@@ -24,14 +22,14 @@
 #include "backlog.h"
 #include "base/alarm.h"
 #include "base/clock.h"
-#include "bound.h"
 #include "base/notify.h"
 #include "base/signals.h"
+#include "bound.h"
+#include "face.h"
 #include "loop.h"
 #include "mail.h"
 #include "peers.h"
 #include "pool.h"
-#include "rss.h"
 #include "scale.h"
 #include "states.h"
 
@@ -59,6 +57,7 @@ struct loop {
 	struct tq_cgroup cgroup;
 	struct tq_scale	 scale;
 	struct tq_peers	 peers;
+	struct tq_face	 face;
 	int		 epoll, signals;
 	int		 alarm;		/* of the next timer, -1: none to be had */
 	enum tq_life	 life;
@@ -73,85 +72,20 @@ struct loop {
 					 * a sleep something, in a row */
 	struct tq_err	 gone;		/* why there is no broker any more */
 	char		 said[2][512];	/* the last complaints about the broker */
-	char		 status[64];	/* the last that was shown, */
-	int64_t		 rss;		/* with that size */
-	uint64_t	 pong;		/* number of the last ping */
-	char		 limits[48];	/* who keeps them, in words */
-	char		 queues[64];	/* it serves, for ps(1) */
-	tq_time		 watchdog, bark; /* how often it is fed, 0: there is
-					 * none; and when next */
 };
 
 /* ---- what happens to it ---------------------------------------------- */
 
-/* Tell tqstat -W and tqctl ping. */
-static void
-show(struct loop *l)
-{
-	const struct tq_worker_state state = {
-		.jobs = l->pool.size,
-		.status = l->status,
-		.limits = l->limits,
-		.rss = l->rss,
-		.pong = l->pong,
-	};
-
-	tq_worker_status(l->tq, &state);
-}
-
-/* Say how it is, to the service manager, in ps(1) and in tqstat -W. */
+/* How it is, before the numbers. */
 static void
 show_status(struct loop *l)
 {
-	char lines[128], text[sizeof(l->status)];
-	int64_t rss = tq_rss(getpid());
+	char how[48];
 
-	snprintf(text, sizeof(text), "%s%s%s%u running, %llu done, %llu "
-	    "failed", l->life == TQ_LIFE_RUNNING ? "" : "stopping: ",
-	    l->heavy, l->heavy[0] != '\0' ? ": " : "", l->pool.busy,
-	    (unsigned long long)l->pool.done,
-	    (unsigned long long)l->pool.failed);
-	if (strcmp(text, l->status) == 0 && rss == l->rss)
-		return;
-	l->rss = rss;
-	if (strcmp(text, l->status) != 0) {
-		memcpy(l->status, text, sizeof(text));
-		snprintf(lines, sizeof(lines), "STATUS=%s", text);
-		tq_notify(lines);
-		setproctitle("%s: %s", l->queues, text);
-	}
-	show(l);
-}
-
-/*
- * The manager's own patience holds, unless we were told how long tasks may
- * take: then it is to wait as long.
- */
-static void
-tell_stopping(const struct loop *l)
-{
-	char lines[80];
-	tq_time all = tq_clock_deadline(l->w->grace, 2 * TQ_KILL_AFTER);
-
-	if (l->w->grace == TQ_FOREVER)
-		strlcpy(lines, "STOPPING=1", sizeof(lines));
-	else
-		snprintf(lines, sizeof(lines), "STOPPING=1\n"
-		    "EXTEND_TIMEOUT_USEC=%lld", (long long)(all / 1000));
-	tq_notify(lines);
-}
-
-/* Feed the watchdog: that we come by here is what it wants to know. */
-static tq_time
-feed_watchdog(struct loop *l)
-{
-	if (l->watchdog == 0)
-		return TQ_FOREVER;
-	if (l->now >= l->bark) {
-		tq_notify("WATCHDOG=1");
-		l->bark = l->now + l->watchdog;
-	}
-	return l->bark;
+	snprintf(how, sizeof(how), "%s%s%s",
+	    l->life == TQ_LIFE_RUNNING ? "" : "stopping: ", l->heavy,
+	    l->heavy[0] != '\0' ? ": " : "");
+	tq_face_status(&l->face, how);
 }
 
 static void
@@ -168,7 +102,7 @@ happen(struct loop *l, enum tq_life_event event)
 		break;
 	case TQ_LIFE_DRAIN:
 		l->deadline = tq_clock_deadline(l->now, l->w->grace);
-		tell_stopping(l);
+		tq_face_stopping(l->w->grace);
 		break;
 	case TQ_LIFE_TERM:
 		l->deadline = tq_clock_deadline(l->now, TQ_KILL_AFTER);
@@ -190,7 +124,7 @@ set_size(struct loop *l, unsigned size)
 	if (size == l->pool.size)
 		return;
 	tq_pool_resize(&l->pool, size);
-	show(l);
+	tq_face_row(&l->face);
 	tq_say(l->say, TQ_SAY_STEP, "%u places", l->pool.size);
 }
 
@@ -266,8 +200,8 @@ read_mails(struct loop *l)
 		switch (mail.verb) {
 		case TQ_MAIL_PING:
 			/* the answer is in its row */
-			l->pong = mail.pong;
-			show(l);
+			l->face.pong = mail.pong;
+			tq_face_row(&l->face);
 			break;
 		case TQ_MAIL_STOP:
 			/* unlike a second TERM, a second one says the same */
@@ -485,7 +419,7 @@ wait_for(struct loop *l, tq_time length)
 	struct tq_err e;
 	int i, n, died = 0;
 
-	length = until(l, length, feed_watchdog(l));
+	length = until(l, length, tq_face_alive(&l->face, l->now));
 	/* up, not down: waking before a time means looking in vain */
 	n = epoll_wait(l->epoll, ev, 8, (int)((length + TQ_MS - 1) / TQ_MS));
 	l->now = tq_clock_boot();
@@ -588,20 +522,8 @@ take_cgroup(struct loop *l)
 	if (tq_cgroup_find(base, sizeof(base)) &&
 	    tq_cgroup_open(&l->cgroup, base, &e) == -1)
 		tq_say(l->say, TQ_SAY_WRONG, "%s", e.text);
-	tq_cgroup_words(l->limits, sizeof(l->limits), &l->cgroup);
+	tq_cgroup_words(l->face.limits, sizeof(l->face.limits), &l->cgroup);
 	l->pool.rules.cgroup = &l->cgroup;
-}
-
-/* As many names as fit. */
-static void
-name_queues(struct loop *l, const struct tq_take *take)
-{
-	size_t i;
-
-	for (i = 0; i < take->nqueues; i++) {
-		strlcat(l->queues, i > 0 ? "," : "", sizeof(l->queues));
-		strlcat(l->queues, take->queue[i], sizeof(l->queues));
-	}
 }
 
 static int
@@ -622,9 +544,8 @@ begin(struct loop *l, struct tq_err *e)
 	if ((l->signals = tq_signals_take(signals,
 	    sizeof(signals) / sizeof(signals[0]), e)) == -1)
 		return -1;
+	tq_face_init(&l->face, l->tq, &l->pool, &w->rules.take);
 	take_cgroup(l);
-	name_queues(l, &w->rules.take);
-	l->watchdog = tq_notify_watchdog();
 	l->pool.rules.epoll = l->epoll;
 	l->pool.rules.key = KEY_RESIDENTS;
 	l->pool.rules.talk_key = KEY_TALKS;
