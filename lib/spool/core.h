@@ -361,6 +361,16 @@ void	tq_mail_keep(struct tq_spool *sp, const char *words);
 struct tq_wrow *tq_rows_copy(struct tq_spool *sp, struct tq_err *e);
 int	tq_capture_path(struct tq_spool *sp, unsigned row, unsigned capture,
 	    enum tq_stream stream, char *path, size_t size, struct tq_err *e);
+
+/* ---- look.c, why.c ------------------------------------------------------ */
+
+/* Copy a slot and what the table knows around it: 1, 0 unknown, -1. */
+int	tq_look_slot(struct tq_spool *sp, const struct tq_uuid *id,
+	    struct tq_spool_look *out, struct tq_err *e);
+/* Under the lock: why a READY task of this queue is not running, if it is so. */
+void	tq_look_why(struct tq_spool *sp, const struct tq_slot *s,
+	    const struct tq_qrow *q, tq_time now, struct tq_spool_look *out);
+
 /* report.c: take away what our attempts said. */
 void	tq_report_clear(struct tq_spool *sp);
 
