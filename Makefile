@@ -236,6 +236,7 @@ TAPENV	= B='$(abspath $(B))' SAN='$(SAN)' CC='$(CC)' VERSION='$(VERSION)' \
 	  TEST_SECONDS='$(TEST_SECONDS)' WRAP='$(WRAP)'
 
 $(filter $(B)/tests/contract/%,$(PROG)): $(CONTRACT)
+$(B)/tests/unit/test_model: $(patsubst %.c,$(B)/%.o,$(wildcard tests/model/*.c))
 $(PROG): %: %.o $(TESTLIB) $(ARCHIVES)
 	$(CC) $(TQ_LDFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(ARCHIVES) \
 	    $(CMOCKA) $(SYSLIBS)

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "spool/arrow.h"
 #include "spool/core.h"
 #include "spool/gate.h"
 #include "spool/graph.h"
@@ -73,13 +74,13 @@ decide(const struct act *a, struct tq_table *t, const struct tq_slot *s,
 	state_of(r, s);
 	switch (a->verb) {
 	case TQ_DO_HOLD:
-		if (ended || s->state == TQ_STARTED || s->state == TQ_HELD)
+		if (!tq_arrow_leads(TQ_ARROW_HOLD, s->state))
 			return 0;
 		r->st.state = TQ_HELD;
 		why(r, "held");
 		return 1;
 	case TQ_DO_RELEASE:
-		if (s->state != TQ_HELD)
+		if (!tq_arrow_leads(TQ_ARROW_RELEASE, s->state))
 			return 0;
 		r->st.state = s->attempt == 0 && tq_graph_waits(t, s) ?
 		    TQ_BLOCKED : s->due > a->now ? TQ_DELAYED : TQ_READY;
@@ -87,8 +88,8 @@ decide(const struct act *a, struct tq_table *t, const struct tq_slot *s,
 		why(r, "released");
 		return 1;
 	case TQ_DO_RETRY:
-		if (!ended || (s->state == TQ_SUCCESS &&
-		    !(a->flags & TQ_DO_FORCE)))
+		if (!tq_arrow_leads(TQ_ARROW_RETRY, s->state) ||
+		    (s->state == TQ_SUCCESS && !(a->flags & TQ_DO_FORCE)))
 			return 0;
 		/* its key may be another's by now */
 		if (x != NULL && x->key != 0 && tq_key_next(t, x->key, 0) != 0)
@@ -116,12 +117,12 @@ decide(const struct act *a, struct tq_table *t, const struct tq_slot *s,
 		return 1;
 	case TQ_DO_FORGET:
 		r->type = TQ_REC_FORGET;
-		return ended && (x == NULL || x->pins == 0 ||
-		    a->flags & TQ_DO_FORCE);
+		return tq_arrow_leads(TQ_ARROW_FORGET, s->state) &&
+		    (x == NULL || x->pins == 0 || a->flags & TQ_DO_FORCE);
 	case TQ_DO_REVOKE:
 		tq_end_record(r, s, TQ_REVOKED,
 		    s->state == TQ_STARTED ? 0 : TQ_EF_NOCLAIM, a->now);
-		return !ended;
+		return tq_arrow_leads(TQ_ARROW_REVOKE, s->state) != 0;
 	default:
 		return 0;
 	}

@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "spool/arrow.h"
 #include "spool/core.h"
 #include "spool/graph.h"
 
@@ -94,20 +95,24 @@ do_work(struct tq_spool *sp, int *left, tq_time now)
 
 /* ---- things to do ------------------------------------------------------- */
 
-/* Another one that failed, when the one that was named first did not. */
+/*
+ * Another one that failed, when the one that was named first did not; when none
+ * was to be named yet, and none failed, any of them.
+ */
 static uint32_t
 find_cause(struct tq_table *t, const struct tq_ext *x)
 {
 	struct tq_edge *g;
 	uint32_t e;
 
-	if (x->bad == 0 || x->flags & TQ_XF_BLAMED)
+	if (x->flags & TQ_XF_BLAMED || (x->bad == 0 && x->cause != 0))
 		return x->cause;
 	for (e = x->in; (g = tq_table_edge(t, e)) != NULL; e = g->tnext)
 		if (g->flags & TQ_EG_BAD) {
 			tq_graph_set_blame(t, g);
 			break;
-		}
+		} else if (x->bad == 0 && g->kind == TQ_EDGE_AFTER)
+			return tq_graph_real(t, g->from);
 	return x->cause;
 }
 
@@ -127,7 +132,8 @@ static int
 judge(struct tq_table *t, const struct tq_slot *s, struct tq_ext *x,
     tq_time now, struct tq_rec *r)
 {
-	if (s->state != TQ_BLOCKED && s->state != TQ_HELD)
+	if (!tq_arrow_leads(TQ_ARROW_JUDGE, s->state) ||
+	    (s->state == TQ_HELD && s->attempt > 0))
 		return 0;
 	switch (tq_graph_verdict(t, s)) {
 	case TQ_VERDICT_SUCCESS:
@@ -159,7 +165,7 @@ decide(struct tq_table *t, struct tq_ext *x, uint64_t seq, tq_time now,
 	case TQ_TODO_JUDGE:
 		return judge(t, s, x, now, r);
 	case TQ_TODO_DOWN:
-		if (TQ_STATE_ENDED(s->state))
+		if (!tq_arrow_leads(TQ_ARROW_DOWN, s->state))
 			return 0;
 		tq_end_record(r, s, TQ_REVOKED,
 		    s->state == TQ_STARTED ? 0 : TQ_EF_NOCLAIM, now);
@@ -167,8 +173,7 @@ decide(struct tq_table *t, struct tq_ext *x, uint64_t seq, tq_time now,
 		return 1;
 	case TQ_TODO_REOPEN:
 		/* its key may be another's by now */
-		if (!TQ_STATE_ENDED(s->state) ||
-		    !(x->flags & TQ_XF_CAUSED) || (x->key != 0 &&
+		if (!tq_graph_undone(t, s) || (x->key != 0 &&
 		    tq_key_next(t, x->key, 0) != 0))
 			return 0;
 		tq_reopen_record(r, s, TQ_BLOCKED, seq);

@@ -1,4 +1,5 @@
 /* What follows for a task from those it is tied to; see graph.h. */
+#include "spool/arrow.h"
 #include "spool/core.h"
 #include "spool/edge.h"
 
@@ -27,6 +28,19 @@ tq_graph_verdict(struct tq_table *t, const struct tq_slot *s)
 }
 
 int
+tq_graph_undone(struct tq_table *t, const struct tq_slot *s)
+{
+	const struct tq_ext *x = tq_table_ext(t, s);
+	enum tq_verdict v;
+
+	if (x == NULL || !(x->flags & TQ_XF_CAUSED) ||
+	    !tq_arrow_leads(TQ_ARROW_REOPEN, s->state))
+		return 0;
+	v = tq_graph_verdict(t, s);
+	return v != TQ_VERDICT_FAILED && v != TQ_VERDICT_UNNEEDED;
+}
+
+int
 tq_graph_waits(struct tq_table *t, const struct tq_slot *s)
 {
 	return s->ext != 0 && tq_graph_verdict(t, s) != TQ_VERDICT_RUN;
@@ -43,9 +57,9 @@ tq_graph_settle(struct tq_table *t, uint32_t n, tq_time now,
 	if (s == NULL || (x = tq_table_ext(t, s)) == NULL)
 		return;
 	state = s->state;
-	/* what has started once has nothing to wait for any more */
-	if (state != TQ_BLOCKED && state != TQ_HELD && (s->attempt > 0 ||
-	    (state != TQ_READY && state != TQ_DELAYED)))
+	/* what has started once has nothing to wait for any more, held or not */
+	if (state != TQ_BLOCKED && (s->attempt > 0 || (state != TQ_HELD &&
+	    state != TQ_READY && state != TQ_DELAYED)))
 		return;
 	switch (tq_graph_verdict(t, s)) {
 	case TQ_VERDICT_WAIT:
@@ -151,12 +165,9 @@ step_reopen(struct tq_table *t, struct tq_edge *g, tq_time now,
 {
 	struct tq_slot *s = tq_table_slot(t, g->to);
 	struct tq_ext *to = tq_edge_ext(t, g->to);
-	int blame = g->flags & TQ_EG_BLAME;
 
 	if (s == NULL || to == NULL)
 		return;
-	/* none of them failed, and it was not needed: one more may */
-	blame |= s->state == TQ_REVOKED && g->flags & TQ_EG_MET;
 	tq_edge_unmeet(t, g);
 	if (g->kind == TQ_EDGE_ALIAS)
 		tq_graph_work(t, g->to, TQ_XF_REOPEN);
@@ -164,7 +175,7 @@ step_reopen(struct tq_table *t, struct tq_edge *g, tq_time now,
 		if (to->flags & TQ_XF_TODO && to->act == TQ_TODO_JUDGE)
 			to->act = TQ_TODO_NONE;
 		tq_graph_settle(t, g->to, now, sp);
-	} else if (blame && to->flags & TQ_XF_CAUSED)
+	} else if (tq_graph_undone(t, s))
 		tq_graph_todo(t, g->to, TQ_TODO_REOPEN);
 }
 

@@ -82,6 +82,12 @@ enum tq_verdict {
 	TQ_VERDICT_UNNEEDED
 };
 enum tq_verdict	 tq_graph_verdict(struct tq_table *t, const struct tq_slot *);
+/*
+ * 1 if a task ended by what it waited for, and its edges do not say so any
+ * more.  Of several that failed all must have been reopened: what is asked is
+ * the present, not who was first, which no table made anew could tell.
+ */
+int	tq_graph_undone(struct tq_table *t, const struct tq_slot *);
 
 /* ---- what apply.c calls ------------------------------------------------- */
 

@@ -82,8 +82,10 @@ mark_blame(struct tq_table *t, uint32_t n, struct tq_ext *x, uint32_t cause)
 	x->flags &= (uint16_t)~TQ_XF_BLAMED;
 	for (e = x->in; (g = tq_table_edge(t, e)) != NULL; e = g->tnext) {
 		g->flags &= (uint8_t)~TQ_EG_BLAME;
-		if (found == NULL && (g->from == cause ||
-		    tq_graph_blame(t, tq_graph_real(t, g->from)) == cause))
+		/* not one that was reopened since */
+		if (found == NULL && g->flags & TQ_EG_BAD &&
+		    (g->from == cause || tq_graph_blame(t,
+		    tq_graph_real(t, g->from)) == cause))
 			found = g;
 	}
 	if (found != NULL && t->slots[n].state == TQ_FAILURE)
@@ -110,29 +112,6 @@ mark_first(struct tq_table *t, struct tq_ext *x)
 		tq_graph_set_blame(t, first);
 }
 
-/* Whether what ended n has been undone since. */
-static int
-undone(struct tq_table *t, uint32_t n, const struct tq_ext *x)
-{
-	struct tq_slot *c;
-	struct tq_edge *g;
-	uint32_t e;
-
-	if (t->slots[n].state == TQ_FAILURE) {
-		c = tq_table_slot(t, tq_graph_real(t, x->cause));
-		return c != NULL && (!TQ_STATE_ENDED(c->state) ||
-		    c->state == TQ_SUCCESS);
-	}
-	/* not needed: all had succeeded */
-	for (e = x->in; (g = tq_table_edge(t, e)) != NULL; e = g->tnext) {
-		c = tq_table_slot(t, tq_graph_real(t, g->from));
-		if (g->kind == TQ_EDGE_AFTER && c != NULL &&
-		    c->state != TQ_SUCCESS)
-			return 1;
-	}
-	return 0;
-}
-
 /* What follows for a task from its edges. */
 static void
 link_state(struct tq_table *t, uint32_t n, struct tq_ext *x,
@@ -149,7 +128,7 @@ link_state(struct tq_table *t, uint32_t n, struct tq_ext *x,
 		tq_graph_meet_alias(t, n);
 	if (x->flags & TQ_XF_CAUSED) {
 		mark_blame(t, n, x, causes[n]);
-		if (undone(t, n, x))
+		if (tq_graph_undone(t, s))
 			tq_graph_todo(t, n, TQ_TODO_REOPEN);
 	} else if (x->flags & TQ_XF_GROUP && s->state != TQ_SUCCESS)
 		tq_graph_work(t, n, TQ_XF_DOWN);

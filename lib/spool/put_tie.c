@@ -240,7 +240,10 @@ check_sources(struct tq_spool *sp, struct tq_batch *b, size_t i,
 
 /* ---- keys --------------------------------------------------------------- */
 
-/* Who has a key, and has not ended. */
+/*
+ * Who has a key, and has not ended.  Where two are, one began before the other
+ * came, which waits for its end: between two attempts it counts as running.
+ */
 struct holders {
 	uint32_t	 running, waiting;	/* slots, 0 none */
 };
@@ -266,8 +269,8 @@ find_holders(struct tq_spool *sp, const struct tq_bytes *key,
 {
 	struct tq_table *t = &sp->t;
 	uint64_t hash = tq_key_hash(t, key->p, key->n);
+	uint32_t ext = 0, begun = 0;
 	struct tq_slot *s;
-	uint32_t ext = 0;
 
 	out->running = out->waiting = 0;
 	while ((ext = tq_key_next(t, hash, ext)) != 0) {
@@ -276,9 +279,15 @@ find_holders(struct tq_spool *sp, const struct tq_bytes *key,
 			continue;
 		if (s->state == TQ_STARTED)
 			out->running = t->exts[ext].slot;
+		else if (s->attempt > 0)
+			begun = t->exts[ext].slot;
 		else
 			out->waiting = t->exts[ext].slot;
 	}
+	if (out->waiting == 0)
+		out->waiting = begun;
+	else if (out->running == 0)
+		out->running = begun;
 }
 
 static int

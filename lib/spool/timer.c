@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "spool/arrow.h"
 #include "spool/core.h"
 #include "spool/gate.h"
 
@@ -71,7 +72,7 @@ static int
 is_expired(const struct tq_slot *s, tq_time now)
 {
 	return s->expires != 0 && s->expires <= now &&
-	    s->state != TQ_STARTED && !TQ_STATE_ENDED(s->state);
+	    tq_arrow_is(TQ_ARROW_EXPIRE, s->state, TQ_EXPIRED);
 }
 
 /* End a task that was not started in time.  As tq_core_write(). */
@@ -94,9 +95,9 @@ tq_timer_one(struct tq_spool *sp, uint32_t n, tq_time now, struct tq_err *e)
 
 	if (is_expired(s, now))
 		return expire(sp, s, now, e);
-	if ((s->state == TQ_DELAYED || s->state == TQ_RETRY) && s->due <= now)
+	if (tq_arrow_leads(TQ_ARROW_DUE, s->state) && s->due <= now)
 		by_itself(sp, n, s, now);
-	else if (s->state == TQ_READY && s->due > now) {
+	else if (tq_arrow_leads(TQ_ARROW_EARLY, s->state) && s->due > now) {
 		tq_table_leave(&sp->t, n);
 		s->time = now;
 		tq_table_enter(&sp->t, n, s->attempt > 0 ? TQ_RETRY :

@@ -1,0 +1,15 @@
+#!/bin/sh
+# The model of states (tests/model) against a spool, in every state and event of
+# every scene: a few minutes.  In `make check` tests/unit does the beginning of
+# each scene, and this nothing.
+
+. "${0%/*}/../lib/tap.sh"
+
+[ "$TQ_CRASH" = long ] || exit 0
+# segments come and go by the thousand: not on a disk that is slow to sync
+[ -w /dev/shm ] && TMPDIR=/dev/shm && export TMPDIR
+TQ_MODEL=0
+export TQ_MODEL
+cd "$OLDPWD" || exit
+check 'the spool goes where the model goes, in every state' 0 '*' '*' \
+    "$B/tests/unit/test_model"
