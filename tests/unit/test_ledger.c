@@ -1,10 +1,12 @@
 /* Unit tests of lib/spool/ledger.c and commit.c. */
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "lib/spool/ledger.h"
+#include "lib/spool/lock.h"
 #include "tests/lib/spool.h"
 
 #define NOW	((tq_time)1000)
@@ -459,6 +461,35 @@ failed_sync_is_never_repeated(void **state)
 	assert_true(f->t.top->durable == TQ_LSN(1, 0));
 }
 
+/* A leader that dies in its sync: robust mutexes notice a thread's end too. */
+static void *
+lead_and_die(void *sync)
+{
+	assert_int_equal(tq_lock_try(sync), 0);
+	return NULL;
+}
+
+static void
+heir_of_a_dead_leader_writes_again(void **state)
+{
+	struct fixture *f = *state;
+	pthread_t leader;
+
+	/* the kernel may have told the dead that its pages were lost */
+	(void)append(f, 1, 1);
+	assert_int_equal(pthread_create(&leader, NULL, lead_and_die,
+	    &f->t.top->sync), 0);
+	assert_int_equal(pthread_join(leader, NULL), 0);
+	t_sys_arm(UINT32_MAX, EIO);
+	assert_int_equal(tq_ledger_commit(&f->l, f->t.top->tail), 0);
+	assert_int_equal(t_sys_disarm(), 2);	/* pwrite(), fdatasync() */
+	/* who inherits nothing syncs only */
+	(void)append(f, 2, 1);
+	t_sys_arm(UINT32_MAX, EIO);
+	assert_int_equal(tq_ledger_commit(&f->l, f->t.top->tail), 0);
+	assert_int_equal(t_sys_disarm(), 1);
+}
+
 #define TEST(f)	cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int
@@ -486,6 +517,7 @@ main(void)
 		TEST(commit_of_the_durable_does_not_sync),
 		TEST(policy_none_calls_all_durable),
 		TEST(failed_sync_is_never_repeated),
+		TEST(heir_of_a_dead_leader_writes_again),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
