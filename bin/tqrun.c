@@ -3,8 +3,8 @@
  *     [-q queue[=weight]] [-R name[=n|:units]] [-r retries]
  *     [-T soft[,hard]] [-u name=program] [-U [name=]program] [--allow-commands] [--events]
  *     [--hook event=command] [--ionice class] [--limit name=value,...]
- *     [--load n[%]] [--memfree size] [--nice nice] [--no-control]
- *     [--node name] [--results url] [dir ...]
+ *     [--load n[%]] [--local-hold] [--memfree size] [--nice nice]
+ *     [--no-control] [--node name] [--results url] [dir ...]
  *
  * Run tasks: in the foreground, jobs of them at a time, until told to stop.
  * Operands and TQ_HANDLERS are directories with the programs of named tasks.
@@ -37,7 +37,7 @@ extern char **environ;
 enum {
 	OPT_ALLOW = TQ_LONG(1), OPT_EVENTS, OPT_CONTROL = TQ_LONG(10),
 	OPT_NODE, OPT_HOOK = TQ_LONG(20), OPT_IONICE, OPT_LIMIT, OPT_LOAD, OPT_MEMFREE,
-	OPT_NICE, OPT_RESULTS
+	OPT_NICE, OPT_RESULTS, OPT_LOCAL_HOLD
 };
 
 static const char usage[] =
@@ -46,9 +46,9 @@ static const char usage[] =
     "      [-T soft[,hard]]\n"
     "      [-u name=program] [-U [name=]program] [--allow-commands]\n"
     "      [--events] [--hook event=command] [--ionice class]\n"
-    "      [--limit name=value,...] [--load n[%]] [--memfree size]\n"
-    "      [--nice nice] [--no-control] [--node name] [--results url]\n"
-    "      [dir ...]";
+    "      [--limit name=value,...] [--load n[%]] [--local-hold]\n"
+    "      [--memfree size] [--nice nice] [--no-control] [--node name]\n"
+    "      [--results url] [dir ...]";
 
 static const struct tq_option table[] = {
 	{ 'b', "broker", "url", "where to take tasks from" },
@@ -75,8 +75,7 @@ static const struct tq_option table[] = {
 	{ OPT_CONTROL, "no-control", NULL, "obey nobody through the broker" },
 	{ OPT_NODE, "node", "name", "what it is called there" },
 	{ OPT_RESULTS, "results", "url", "where outcomes go" },
-	/* not kept yet */
-	{ TQ_LONG(7), "local-hold", NULL, NULL },
+	{ OPT_LOCAL_HOLD, "local-hold", NULL, "what waits waits in the spool here" },
 };
 
 struct run {
@@ -84,7 +83,8 @@ struct run {
 	char		*urls;
 	const char	*results;
 	const char	*node;
-	int		 events, no_control;
+	int		 events, no_control, local_hold;
+	struct tq_hold	 hold;
 	struct tq_uses	 uses;
 	struct tq_offers offers;
 };
@@ -238,6 +238,9 @@ parse(struct run *r, struct tq_options *o, struct tq_say *s, int argc,
 		case OPT_EVENTS:
 			r->events = 1;
 			break;
+		case OPT_LOCAL_HOLD:
+			r->local_hold = 1;
+			break;
 		case OPT_NODE:
 			r->node = optarg;
 			break;
@@ -371,6 +374,12 @@ main(int argc, char *argv[])
 	if ((s.journal = tq_say_journal(STDERR_FILENO)))
 		s.fn = say_line;
 	rules->say = &s;
+	/* a spool is here itself */
+	if (r.local_hold && tq_spool_dir(rules->tq) == NULL) {
+		if (tq_hold_open(&r.hold, rules->tq, &s, &e) == -1)
+			tq_die_err(&e);
+		r.worker.hold = &r.hold;
+	}
 	rules->plan.handlers = &handlers;
 	rules->plan.url = tq_url(rules->tq);
 	rules->plan.dir = tq_spool_dir(rules->tq);
@@ -381,6 +390,8 @@ main(int argc, char *argv[])
 		tq_die_err(&e);
 
 	tq_close(rules->tq);
+	if (r.worker.hold != NULL)
+		tq_hold_close(&r.hold);
 	tq_handlers_fini(&handlers);
 	tq_uses_fini(&r.uses);
 	tq_offers_fini(&r.offers);

@@ -100,6 +100,10 @@ struct tq_broker_ops {
 	int	(*sweep)(void *b, struct tq_err *);
 	int	(*report)(void *b, const struct tq_claim *,
 		    const struct tq_report *, struct tq_err *);
+	int	(*hold)(void *b, const struct tq_holder *,
+		    char name[TQ_NAME_MAX + 1], struct tq_err *);
+	int	(*release)(void *b, const char *token, struct tq_bytes,
+		    struct tq_err *);
 };
 
 /*

@@ -521,6 +521,30 @@ int	tq_worker_capture(struct tq *, unsigned capture, enum tq_stream,
 /* Hand back what dead workers held, now.  Returns how many. */
 int	tq_worker_sweep(struct tq *, struct tq_err *);
 
+/* Where a worker keeps what it took and may not start yet: not on the broker. */
+struct tq_holder {
+	/*
+	 * Keep the text until due, durably, under a token, 1 to TQ_ID_MAX
+	 * bytes, that was never used before; retry: it has been tried
+	 * already.  0 or -1: then the broker keeps it.
+	 */
+	int	(*keep)(void *arg, const char *token, tq_time due, int retry,
+		    struct tq_bytes text, struct tq_err *);
+	void	*arg;
+};
+/*
+ * From now on; *h lives as long as the handle.  name becomes a name of the
+ * broker, to tell by it what was kept for which.  ENOTSUP.
+ */
+int	tq_worker_hold(struct tq *, const struct tq_holder *h,
+	    char name[TQ_NAME_MAX + 1], struct tq_err *);
+/*
+ * Give back what was kept and is due.  1 it is the broker's again; 0 the broker
+ * has it, and this copy is void; -1: EAGAIN that is not settled yet.
+ */
+int	tq_worker_release(struct tq *, const char *token,
+	    struct tq_bytes text, struct tq_err *);
+
 /* ---- handlers in this process ---------------------------------------- */
 
 /* A task in the hands of a handler. */

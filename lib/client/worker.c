@@ -126,6 +126,26 @@ tq_worker_capture(struct tq *tq, unsigned capture, enum tq_stream stream,
 }
 
 int
+tq_worker_hold(struct tq *tq, const struct tq_holder *h,
+    char name[TQ_NAME_MAX + 1], struct tq_err *e)
+{
+	if (tq->ops->hold == NULL)
+		return tq_broker_lacks(tq, "leave what waits to a worker", e);
+	return tq->ops->hold(tq->b, h, name, e);
+}
+
+int
+tq_worker_release(struct tq *tq, const char *token, struct tq_bytes text,
+    struct tq_err *e)
+{
+	if (tq_check_id(token, e) == -1)
+		return -1;
+	if (tq->ops->release == NULL)
+		return tq_broker_lacks(tq, "leave what waits to a worker", e);
+	return tq->ops->release(tq->b, token, text, e);
+}
+
+int
 tq_worker_sweep(struct tq *tq, struct tq_err *e)
 {
 	if (tq->ops->sweep == NULL)

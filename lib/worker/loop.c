@@ -258,6 +258,11 @@ look_for_end(struct loop *l)
 		complain(l, &e);
 		return;
 	}
+	if (l->w->hold != NULL &&
+	    tq_hold_count(l->w->hold, &b.work, &b.waiting, &e) == -1) {
+		complain(l, &e);
+		return;
+	}
 	if (b.work > 0)
 		return;
 	if (b.waiting > 0)
@@ -471,13 +476,31 @@ all_told(struct loop *l)
 	return 1;
 }
 
+/* Give the broker what was kept for it; returns how long there is nothing. */
+static tq_time
+give_back(struct loop *l)
+{
+	struct tq_err e;
+	tq_time wait;
+
+	if (l->w->hold == NULL || l->now < l->pause)
+		return TQ_SECOND;
+	if (tq_hold_tick(l->w->hold, &wait, &e) == -1) {
+		complain(l, &e);
+		return TQ_SECOND;
+	}
+	return wait;
+}
+
 static void
 run(struct loop *l)
 {
 	tq_time length, due;
 
 	while (l->life != TQ_LIFE_STOPPED) {
-		length = l->life == TQ_LIFE_RUNNING ? claim(l) : TQ_SECOND;
+		length = give_back(l);
+		if (l->life == TQ_LIFE_RUNNING)
+			length = until(l, claim(l), l->now + length);
 		due = tq_pool_tick(&l->pool, l->now);
 		if (l->now >= l->deadline) {
 			l->deadline = TQ_FOREVER;

@@ -6,6 +6,7 @@
 
 #include <tq/tq.h>
 
+#include "hold.h"
 #include "load.h"
 #include "place.h"
 
@@ -16,6 +17,7 @@ struct tq_worker {
 	unsigned	 places_max;	/* and while many wait; 0: the same */
 	struct tq_load	 load;		/* claim only while there is room */
 	uint64_t	 count;		/* tasks in all, UINT64_MAX: no bound */
+	struct tq_hold	*hold;		/* of what waits, or NULL: the broker */
 	int		 exit_empty;	/* leave when nothing is left to do */
 	tq_time		 grace;		/* to finish in when told to stop */
 

@@ -170,6 +170,16 @@ int
 tq_redis_delay(struct tq_redis *r, struct tq_redis_held *h, int priority,
     tq_time due, struct tq_err *e)
 {
+	const char *list = tq_redis_list_key(&r->place, &r->mem, h->queue,
+	    priority);
+	struct tq_bytes text = { h->text, h->n };
+
+	if (list == NULL)
+		return tq_fail_sys(e, ENOMEM, "queue %s", h->queue);
+	tq_redis_do_begin(r, &h->end, h->tag, 1, NULL, 0);
+	if (tq_redis_local_add(r, &h->end, h->tag, h->id.s, due,
+	    h->attempt > 1, list, text))
+		return tq_redis_end_begin(r, h, 0, e);
 	if (r->due == 0 || due < r->due)
 		r->due = due;
 	return tq_redis_requeue(r, h, h->text, h->n, priority, due, e);

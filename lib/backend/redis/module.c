@@ -48,6 +48,13 @@ worker_sweep(void *b, struct tq_err *e)
 }
 
 static int
+worker_release(void *b, const char *token, struct tq_bytes text,
+    struct tq_err *e)
+{
+	return tq_redis_hope(b, tq_redis_local_release(b, token, text, e), e);
+}
+
+static int
 worker_sync(void *b, struct tq_err *e)
 {
 	return tq_redis_hope(b, tq_redis_sync(b, e), e);
@@ -79,7 +86,9 @@ static const struct tq_broker_ops broker = {
 	.fd = tq_redis_fd,
 	.mail = tq_redis_mail,
 	.send = tq_redis_send,
-	.sweep = worker_sweep
+	.sweep = worker_sweep,
+	.hold = tq_redis_local_hold,
+	.release = worker_release
 };
 
 static const struct tq_store_ops store = {

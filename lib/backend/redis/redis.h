@@ -89,8 +89,9 @@ struct tq_redis {
 	uint32_t	 rotor;		/* of draws among queues */
 	/* of the end that is being written, or NULL */
 	const struct tq_redis_read *ending;
-	const char	*keep_id;
+	const char	*keep_id, *tag;
 	tq_time		 keep;
+	const struct tq_holder *holder;	/* of what waits, or NULL: the server */
 	struct tq_err	 refused;	/* why the server did not take one */
 	int		 stale;		/* the last end came too late */
 	uint64_t	 ntags;		/* made so far */
@@ -319,6 +320,21 @@ int	tq_redis_explain(struct tq_redis *, struct tq_info *, const char *tag,
 
 /* sub.c: the second connection */
 int	tq_redis_sub_open(struct tq_redis *, struct tq_err *);
+
+/* ---- local.c: what waits is kept by the worker ---------------- */
+
+/*
+ * Give a message that waits to the worker's holder, and add the step that says
+ * so to cmd, a transaction of the tag: 1; 0 there is none, or it did not take
+ * it.
+ */
+int	tq_redis_local_add(struct tq_redis *, struct tq_redis_cmd *,
+	    const char *tag, const char *id, tq_time due, int retry,
+	    const char *list, struct tq_bytes text);
+int	tq_redis_local_hold(void *b, const struct tq_holder *,
+	    char name[TQ_NAME_MAX + 1], struct tq_err *);
+int	tq_redis_local_release(void *b, const char *token, struct tq_bytes,
+	    struct tq_err *);
 
 /* store.c */
 /* The meta of a task, in mem; none: {NULL, 0}. */

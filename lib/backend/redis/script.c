@@ -14,6 +14,7 @@
  *				tag that ends in "s.1" was begun at once
  *	tq.delayed		tags by the time they are due
  *	tq.waiting		tag -> list key, newline, message
+ *	tq.local		tag -> who keeps its message, a worker (local.c)
  *	tq.paused		queues that tq workers take nothing from
  *	tq.closed		queues that tq producers put nothing into
  *	tq.revoked		ids by the time they were revoked
@@ -23,8 +24,9 @@
  *	tq.last.SCHEDULE	its last tick, until it may be forgotten
  *	tq.dead			list of dead letters, the newest left
  *
- * A message is in exactly one place at every instant: a list, unacked or
- * tq.waiting (with a time in tq.delayed, or for what script_take.c says).  The tag of a held message is made anew each time it is taken,
+ * A message is in exactly one place at every instant: a list, unacked,
+ * tq.waiting (with a time in tq.delayed, or for what script_take.c says), or
+ * where tq.local says.  The tag of a held message is made anew each time it is taken,
  * so one who lost it to somebody else cannot end it: unacked has no such tag.
  */
 #include "backend/redis/script.h"
@@ -39,6 +41,7 @@
  *	P id list message	message at the end of the line
  *	F id list message	message that is next
  *	D id tag due list message	message that waits
+ *	H tag words		message that its worker keeps
  *	Z key ttl size only-if-none
  *	V key ttl text		any text
  *	X n key ...		forget keys
@@ -86,7 +89,7 @@ static const char transact[] =
 "    return 'CLOSED '..ARGV[i]\n"
 "  end\n"
 "end\n"
-"local size = { E = 2, S = 3, P = 3, F = 3, D = 5, Z = 4, V = 3, L = 3, B = 2, K = 6,"
+"local size = { E = 2, H = 2, S = 3, P = 3, F = 3, D = 5, Z = 4, V = 3, L = 3, B = 2, K = 6,"
 " U = 2, T = 4 }\n"
 "local function span(i)\n"
 "  if ARGV[i] == 'X' then return 3 + tonumber(ARGV[i + 2]) end\n"
@@ -209,6 +212,10 @@ static const char transact[] =
 "      redis.call('HSET', p..'tq.waiting', ARGV[i + 1],"
 " ARGV[i + 3]..'\\n'..ARGV[i + 4])\n"
 "    end\n"
+"  end,\n"
+"  H = function(i)\n"
+"    use(bdb)\n"
+"    redis.call('HSET', p..'tq.local', ARGV[i], ARGV[i + 1])\n"
 "  end,\n"
 "  Z = function(i)\n"
 "    use(rdb)\n"
@@ -449,6 +456,19 @@ static const char pluck[] =
 "redis.call('ZADD', p..'tq.lease', ARGV[3], ARGV[4])\n"
 "return 1\n";
 
+/*
+ * prefix, tag, key of the list, message: what a worker kept goes where it is
+ * taken next.  1; 0 it is not kept for that tag: it was given back before, or
+ * never was; 2 it is still held under the tag.
+ */
+static const char release[] =
+"local p, tag = ARGV[1], ARGV[2]\n"
+"if redis.call('HDEL', p..'tq.local', tag) == 1 then\n"
+"  redis.call('RPUSH', ARGV[3], ARGV[4])\n"
+"  return 1\n"
+"end\n"
+"return redis.call('HEXISTS', p..'unacked', tag) * 2\n";
+
 const char *
 tq_redis_script_text(enum tq_redis_script s)
 {
@@ -460,7 +480,8 @@ tq_redis_script_text(enum tq_redis_script s)
 		[TQ_REDIS_OVERDUE] = overdue,
 		[TQ_REDIS_REVOKE] = revoke,
 		[TQ_REDIS_LOOK] = look,
-		[TQ_REDIS_PLUCK] = pluck
+		[TQ_REDIS_PLUCK] = pluck,
+		[TQ_REDIS_RELEASE] = release
 	};
 
 	return texts[s];

@@ -116,6 +116,7 @@ carry_out(struct tq_redis *r, struct tq_redis_held *h,
 {
 	redisReply *a;
 
+	r->tag = h->tag;
 	if (r->apart) {
 		tq_redis_do_begin(r, &r->cmd, h->tag, 0, NULL, 0);
 		if (tq_redis_do_plan(r, &r->cmd, &r->mem, plan,

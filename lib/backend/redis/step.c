@@ -157,6 +157,10 @@ add_send(struct tq_redis *r, struct tq_redis_cmd *cmd, struct tq_arena *mem,
 	list = tq_redis_list_key(&r->place, mem, queue, s->priority);
 	if (list == NULL)
 		return tq_fail_sys(e, ENOMEM, "queue %s", queue);
+	if (later && s->flags & TQ_CELERY_AGAIN && r->tag != NULL &&
+	    tq_redis_local_add(r, cmd, r->tag, s->task->id, s->eta, 1, list,
+	    text))
+		return 0;
 	tq_redis_cmd_str(cmd, later ? "D" :
 	    s->flags & TQ_CELERY_FIRST ? "F" : "P");
 	tq_redis_cmd_str(cmd, chord);
