@@ -308,11 +308,10 @@ set_tasks(const struct run *r, const struct tq_handlers *h, struct tq *tq)
 	tq_buf_init(&b);
 	tq_handlers_names(&b, h);
 	for (i = 0; i < r->uses.n; i++) {
-		if (r->uses.use[i].name == NULL)
-			continue;
 		if (b.n > 0)
 			tq_buf_byte(&b, ',');
-		tq_buf_str(&b, r->uses.use[i].name);
+		tq_buf_str(&b, r->uses.use[i].name == NULL ? "*" :
+		    r->uses.use[i].name);
 	}
 	tq_buf_byte(&b, '\0');
 	/* a spool needs none */

@@ -483,7 +483,7 @@ int	tq_worker_join(struct tq *, const struct tq_take *, unsigned jobs,
 /*
  * Before joining: how this worker is to be.  "node" its name; "events" yes or
  * no, to tell of what happens to tasks; "control" no, to obey nobody;
- * "tasks" the names it has handlers for, with commas between.
+ * "tasks" the names it has handlers for, with commas between, "*" is any.
  * ENOTSUP: this broker knows no such thing; EINVAL.
  */
 int	tq_worker_set(struct tq *, const char *name, const char *value,
@@ -491,6 +491,7 @@ int	tq_worker_set(struct tq *, const char *name, const char *value,
 /* What a worker says of itself in tq_workers(). */
 struct tq_worker_state {
 	unsigned	 jobs;		/* places it has */
+	unsigned	 jobs_min, jobs_max;	/* that it may have, 0: as now */
 	const char	*status;	/* text, at most 63 bytes */
 	const char	*limits;	/* text, at most 47 bytes, or NULL */
 	int64_t		 rss;		/* bytes, 0: not known */
@@ -509,7 +510,9 @@ int	tq_worker_sleep(struct tq *, const struct tq_take *, tq_time *next,
 int	tq_worker_fd(struct tq *);
 /*
  * Take one mail: its words into buf ("ping 7", "stop", "grow 2", "shrink 1",
- * "kill ID SIGNAL"); rings are swallowed.  1 a mail, 0 none.
+ * "kill ID SIGNAL"; to who has said what "tasks" it has also "scale MIN MAX",
+ * "serve QUEUE", "leave QUEUE", "limit NAME SOFT HARD"); rings are swallowed.
+ * 1 a mail, 0 none.
  */
 int	tq_worker_mail(struct tq *, char *buf, size_t size, struct tq_err *);
 /* Send one to the named worker, or with NULL to all.  ENOENT. */

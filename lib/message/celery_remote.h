@@ -135,6 +135,7 @@ struct tq_celery_stats {
 	int64_t		 pid, clock;
 	tq_time		 uptime;
 	int64_t		 jobs;		/* max-concurrency */
+	int64_t		 jobs_min, jobs_max;	/* equal: no autoscaler */
 	const int64_t	*processes;	/* nprocesses pids */
 	size_t		 nprocesses;
 	int64_t		 prefetch;

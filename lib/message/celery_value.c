@@ -153,6 +153,19 @@ put_pool(struct tq_buf *b, const struct tq_celery_stats *s)
 }
 
 static void
+put_autoscaler(struct tq_buf *b, const struct tq_celery_stats *s)
+{
+	if (s->jobs_min == s->jobs_max)
+		return;
+	tq_celery_name_put(b, "autoscaler");
+	tq_buf_byte(b, '{');
+	put_number(b, "max", s->jobs_max);
+	put_number(b, "min", s->jobs_min);
+	put_number(b, "current", s->jobs);
+	tq_buf_byte(b, '}');
+}
+
+static void
 put_broker(struct tq_buf *b, const struct tq_celery_stats *s)
 {
 	tq_celery_name_put(b, "broker");
@@ -174,6 +187,7 @@ tq_celery_value_stats(struct tq_buf *b, const struct tq_celery_stats *s)
 	tq_buf_printf(b, "\"%" PRId64 "\"", s->clock);
 	put_number(b, "uptime", s->uptime / TQ_SECOND);
 	put_pool(b, s);
+	put_autoscaler(b, s);
 	put_broker(b, s);
 	put_number(b, "prefetch_count", s->prefetch);
 	tq_celery_name_put(b, "rusage");

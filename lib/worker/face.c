@@ -14,14 +14,21 @@
 
 void
 tq_face_init(struct tq_face *f, struct tq *tq, const struct tq_pool *pool,
-    const struct tq_take *take)
+    const struct tq_scale *scale)
 {
-	size_t i;
-
 	memset(f, 0, sizeof(*f));
 	f->tq = tq;
 	f->pool = pool;
+	f->scale = scale;
 	f->watchdog = tq_notify_watchdog();
+}
+
+void
+tq_face_queues(struct tq_face *f, const struct tq_take *take)
+{
+	size_t i;
+
+	f->queues[0] = f->status[0] = '\0';
 	for (i = 0; i < take->nqueues; i++) {
 		strlcat(f->queues, i > 0 ? "," : "", sizeof(f->queues));
 		strlcat(f->queues, take->queue[i], sizeof(f->queues));
@@ -33,6 +40,8 @@ tq_face_row(const struct tq_face *f)
 {
 	const struct tq_worker_state state = {
 		.jobs = f->pool->size,
+		.jobs_min = f->scale->min,
+		.jobs_max = f->scale->max,
 		.status = f->status,
 		.limits = f->limits,
 		.rss = f->rss,

@@ -8,10 +8,12 @@
 #include <tq/tq.h>
 
 #include "pool.h"
+#include "scale.h"
 
 struct tq_face {
 	struct tq	*tq;
 	const struct tq_pool *pool;
+	const struct tq_scale *scale;
 	char		 status[64];	/* the last that was shown, */
 	int64_t		 rss;		/* with that size */
 	uint64_t	 pong;		/* number of the last ping */
@@ -22,7 +24,9 @@ struct tq_face {
 };
 
 void	tq_face_init(struct tq_face *, struct tq *, const struct tq_pool *,
-	    const struct tq_take *);
+	    const struct tq_scale *);
+/* It serves these queues, from now on. */
+void	tq_face_queues(struct tq_face *, const struct tq_take *);
 /* Show the row: something in it is another. */
 void	tq_face_row(const struct tq_face *);
 /* Show how it is, if that is news; how: what stands before the numbers. */

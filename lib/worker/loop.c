@@ -30,6 +30,7 @@
 #include "mail.h"
 #include "peers.h"
 #include "pool.h"
+#include "remote.h"
 #include "scale.h"
 #include "states.h"
 
@@ -56,6 +57,7 @@ struct loop {
 	struct tq_pool	 pool;
 	struct tq_cgroup cgroup;
 	struct tq_scale	 scale;
+	struct tq_remote remote;
 	struct tq_peers	 peers;
 	struct tq_face	 face;
 	int		 epoll, signals;
@@ -141,6 +143,20 @@ resize(struct loop *l, long by)
 	    l->scale.max);
 }
 
+/* Other bounds of the places, as -j min,max. */
+static void
+scale(struct loop *l, unsigned least, unsigned most)
+{
+	unsigned size = l->pool.size;
+
+	l->scale.min = least;
+	l->scale.max = most;
+	if (size < least)
+		size = least;
+	set_size(l, size < most ? size : most);
+	tq_face_row(&l->face);
+}
+
 static void
 on_signal(struct loop *l, unsigned signo)
 {
@@ -185,6 +201,26 @@ read_signals(struct loop *l)
 		on_signal(l, signo);
 }
 
+/* Of remote control: another queue or time limit. */
+static void
+change(struct loop *l, const struct tq_mail *mail)
+{
+	struct tq_take *take = &l->pool.rules.take;
+	struct tq_err e;
+	int rv = 0;
+
+	if (mail->verb == TQ_MAIL_LIMIT)
+		rv = tq_remote_limit(&l->remote, mail->name, mail->soft,
+		    mail->hard, &e);
+	else if (mail->verb == TQ_MAIL_SERVE)
+		rv = tq_remote_serve(&l->remote, take, mail->name, &e);
+	else
+		tq_remote_leave(take, mail->name);
+	if (rv == -1)
+		tq_say(l->say, TQ_SAY_WRONG, "%s", e.text);
+	tq_face_queues(&l->face, take);
+}
+
 static void
 read_mails(struct loop *l)
 {
@@ -218,6 +254,14 @@ read_mails(struct loop *l)
 			/* it may have ended meanwhile */
 			(void)tq_pool_signal(&l->pool, mail.id.s, mail.sig,
 			    l->now);
+			break;
+		case TQ_MAIL_SCALE:
+			scale(l, mail.n, mail.most);
+			break;
+		case TQ_MAIL_SERVE:
+		case TQ_MAIL_LEAVE:
+		case TQ_MAIL_LIMIT:
+			change(l, &mail);
 			break;
 		}
 	}
@@ -254,7 +298,7 @@ look_for_end(struct loop *l)
 	struct tq_backlog b;
 	struct tq_err e;
 
-	if (tq_backlog_count(&b, l->tq, &l->w->rules.take, &e) == -1) {
+	if (tq_backlog_count(&b, l->tq, &l->pool.rules.take, &e) == -1) {
 		complain(l, &e);
 		return;
 	}
@@ -279,7 +323,9 @@ sleep_time(struct loop *l)
 	tq_time next = 0, left;
 	int rv;
 
-	rv = tq_worker_sleep(l->tq, &l->w->rules.take, &next, &e);
+	if (l->pool.rules.take.nqueues == 0)
+		return TQ_SECOND;
+	rv = tq_worker_sleep(l->tq, &l->pool.rules.take, &next, &e);
 	if (rv == -1) {
 		complain(l, &e);
 		return TQ_SECOND;
@@ -308,7 +354,7 @@ when_full(struct loop *l)
 		return TQ_SECOND;
 	if (!tq_scale_due(&l->scale, l->pool.size, l->now))
 		return TQ_SCALE_EVERY;
-	if (tq_backlog_count(&b, l->tq, &l->w->rules.take, &e) == -1) {
+	if (tq_backlog_count(&b, l->tq, &l->pool.rules.take, &e) == -1) {
 		complain(l, &e);
 		return TQ_SECOND;
 	}
@@ -344,7 +390,7 @@ too_heavy(struct loop *l)
 static tq_time
 claim(struct loop *l)
 {
-	enum tq_filled filled;
+	enum tq_filled filled = TQ_FILLED_IDLE;
 	struct tq_err e;
 	tq_time wait;
 
@@ -352,7 +398,9 @@ claim(struct loop *l)
 		return l->pause - l->now;
 	if ((wait = too_heavy(l)) != 0)
 		return wait;
-	if (tq_pool_fill(&l->pool, &filled, &e) == -1) {
+	/* to a broker no queue is the default one: here it has left them all */
+	if (l->pool.rules.take.nqueues > 0 &&
+	    tq_pool_fill(&l->pool, &filled, &e) == -1) {
 		complain(l, &e);
 		return TQ_SECOND;
 	}
@@ -567,8 +615,10 @@ begin(struct loop *l, struct tq_err *e)
 	if ((l->signals = tq_signals_take(signals,
 	    sizeof(signals) / sizeof(signals[0]), e)) == -1)
 		return -1;
-	tq_face_init(&l->face, l->tq, &l->pool, &w->rules.take);
+	tq_face_init(&l->face, l->tq, &l->pool, &l->scale);
+	tq_face_queues(&l->face, &w->rules.take);
 	take_cgroup(l);
+	l->pool.rules.plan.remote = &l->remote;
 	l->pool.rules.epoll = l->epoll;
 	l->pool.rules.key = KEY_RESIDENTS;
 	l->pool.rules.talk_key = KEY_TALKS;

@@ -5,6 +5,8 @@
 #include <signal.h>
 #include <string.h>
 
+#include <tq/task.h>
+
 #include "mail.h"
 
 #define PLACES_MAX	1024
@@ -39,6 +41,48 @@ signal_number(const char *s)
 	return 0;
 }
 
+/* The next word of *s, a number from least to most, into *out. */
+static int
+next_number(long long *out, char **s, long long least, long long most)
+{
+	const char *error = "missing", *word = strsep(s, " ");
+
+	if (word != NULL)
+		*out = strtonum(word, least, most, &error);
+	return error == NULL ? 0 : -1;
+}
+
+/* "min max" */
+static int
+parse_scale(struct tq_mail *out, char *arg)
+{
+	long long least = 0, most = 0;
+
+	if (next_number(&least, &arg, 1, PLACES_MAX) == -1 ||
+	    next_number(&most, &arg, least, PLACES_MAX) == -1)
+		return -1;
+	out->n = (unsigned)least;
+	out->most = (unsigned)most;
+	return arg == NULL ? 0 : -1;
+}
+
+/* "name soft hard" */
+static int
+parse_limit(struct tq_mail *out, char *arg)
+{
+	const char *name = strsep(&arg, " ");
+	long long soft = 0, hard = 0;
+
+	if (!tq_name_valid(name) ||
+	    next_number(&soft, &arg, 0, INT64_MAX) == -1 ||
+	    next_number(&hard, &arg, 0, INT64_MAX) == -1)
+		return -1;
+	(void)strlcpy(out->name, name, sizeof(out->name));
+	out->soft = soft;
+	out->hard = hard;
+	return arg == NULL ? 0 : -1;
+}
+
 /* What stands behind the verb; arg is "" when there is nothing. */
 static int
 parse_arg(struct tq_mail *out, char *arg)
@@ -69,6 +113,16 @@ parse_arg(struct tq_mail *out, char *arg)
 		    sizeof(out->id.s)) >= sizeof(out->id.s))
 			return -1;
 		return 0;
+	case TQ_MAIL_SCALE:
+		return parse_scale(out, arg);
+	case TQ_MAIL_SERVE:
+	case TQ_MAIL_LEAVE:
+		if (!tq_name_valid(arg))
+			return -1;
+		(void)strlcpy(out->name, arg, sizeof(out->name));
+		return 0;
+	case TQ_MAIL_LIMIT:
+		return parse_limit(out, arg);
 	}
 	return -1;
 }
@@ -79,7 +133,9 @@ tq_mail_parse(struct tq_mail *out, const char *words, struct tq_err *e)
 	static const char *const verbs[] = {
 		[TQ_MAIL_PING] = "ping", [TQ_MAIL_STOP] = "stop",
 		[TQ_MAIL_GROW] = "grow", [TQ_MAIL_SHRINK] = "shrink",
-		[TQ_MAIL_KILL] = "kill"
+		[TQ_MAIL_KILL] = "kill", [TQ_MAIL_SCALE] = "scale",
+		[TQ_MAIL_SERVE] = "serve", [TQ_MAIL_LEAVE] = "leave",
+		[TQ_MAIL_LIMIT] = "limit"
 	};
 	char copy[512];
 	size_t i, n;

@@ -155,8 +155,13 @@ void
 tq_plan_time(struct tq_plan *out, const struct tq_task *t,
     const struct tq_plan_rules *rules)
 {
-	out->soft = lesser(lesser(t->soft, out->conf.soft), rules->soft);
-	out->hard = lesser(lesser(t->hard, out->conf.hard), rules->hard);
+	const struct tq_remote_times *set = tq_remote_limits(rules->remote,
+	    t->name);
+	tq_time soft = set != NULL ? set->soft : out->conf.soft;
+	tq_time hard = set != NULL ? set->hard : out->conf.hard;
+
+	out->soft = lesser(lesser(t->soft, soft), rules->soft);
+	out->hard = lesser(lesser(t->hard, hard), rules->hard);
 	if (out->soft != 0 && out->hard == 0)
 		out->hard = tq_clock_deadline(out->soft, TQ_KILL_AFTER);
 }

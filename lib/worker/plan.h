@@ -14,6 +14,7 @@
 #include "conf.h"
 #include "handler.h"
 #include "proc.h"
+#include "remote.h"
 #include "use.h"
 
 /* What does not change from task to task. */
@@ -27,6 +28,7 @@ struct tq_plan_rules {
 	int		 retries;	/* -r, for tasks that say nothing */
 	struct tq_limits limits;	/* default and ceiling of tasks */
 	tq_time		 soft, hard;	/* the same, of time; 0: none */
+	const struct tq_remote *remote;	/* what was changed since, or NULL */
 };
 
 /* What belongs to the place that runs it. */
@@ -51,7 +53,10 @@ struct tq_plan {
 					 * environment */
 };
 
-/* The strictest time limits of task, settings (out->conf) and worker. */
+/*
+ * The strictest time limits of task, settings (out->conf, or what was set
+ * since) and worker.
+ */
 void	tq_plan_time(struct tq_plan *out, const struct tq_task *,
 	    const struct tq_plan_rules *);
 /*

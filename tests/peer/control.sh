@@ -70,11 +70,11 @@ wait_for active "$id"
 check 'tqctl kill kills, and no more' 0 '*' '' tqctl kill "$id"
 check 'it is a failure' 143 '' '*' tqresult -t 20 "$id"
 
-late=$(tqput -d 1h -N proj.add -J 1 1)
 delayed()
 {
 	[ "$(rcli ZCARD tq.delayed)" = "$1" ]
 }
+late=$(tqput -d 1h -N proj.add -J 1 1)
 ok 'a delayed task is on the server' wait_for delayed 1
 ctl control revoke "$late" >out
 is 'a revoked one is remembered by the server' "$(rcli ZRANGE tq.revoked 0 -1)" \
@@ -100,6 +100,57 @@ print(*[t for t in seen if t.startswith('task')])
 PY
 is '--events tells of tasks' "$(/usr/bin/python3 events.py | head -1)" \
     'task-received task-started task-succeeded'
+
+# Queues, limits and places while it works, as the settings of a Celery worker.
+ctl control -d "$one" add_consumer images >out
+like 'add_consumer answers as Celery' "$(cat out)" '*add consumer images*'
+id=$(tqput -q images -N proj.add -J 2 3)
+check 'and it serves that queue, too' 0 5 '' tqresult -t 20 "$id"
+for q in celery images; do
+	ctl control -d "$one" cancel_consumer $q >out
+	like "cancel_consumer $q" "$(cat out)" "*no longer consuming from $q*"
+done
+like 'none is left' "$(ctl inspect -d "$one" active_queues)" '*- empty -*'
+id=$(tqput -N proj.add -J 3 3)
+like 'it lives, and takes nothing' "$(ctl inspect -d "$one" ping)" '*pong*'
+check 'what is put waits' 124 '' '*ready*' tqresult -t 0 "$id"
+ctl control -d "$one" add_consumer celery >out
+check 'until it may' 0 6 '' tqresult -t 20 "$id"
+
+ctl control -d "$one" time_limit proj.nap 0.2 20 >out
+like 'time_limit' "$(cat out)" '*time limits set successfully*'
+id=$(tqput -N proj.nap -J 60)
+check 'is kept' 143 '' '*time limit*' tqresult -t 20 "$id"
+ctl control -d "$one" time_limit proj.nap 60 >out
+like 'not of a name that it does not run' \
+    "$(ctl control -d "$one" time_limit no.such 1)" '*unknown task*'
+
+ctl control -d "$one" rate_limit proj.add 1/h >out
+like 'rate_limit' "$(cat out)" '*new rate limit set successfully*'
+like 'inspect registered shows it' "$(ctl inspect -d "$one" registered)" \
+    '*proj.add \[rate_limit=1/h\]*'
+first=$(tqput -N proj.add -J 4 3)
+check 'the first may' 0 7 '' tqresult -t 20 "$first"
+second=$(tqput -N proj.add -J 4 4)
+ok 'the second waits, on the server' wait_for delayed 1
+like 'a bad one is quoted' \
+    "$(ctl control -d "$one" rate_limit proj.add 1/d)" "*Invalid rate*'1/d'*"
+like 'it is taken off' "$(ctl control -d "$one" rate_limit proj.add 0)" \
+    '*rate limit disabled successfully*'
+rcli ZADD tq.delayed 1 "$(rcli ZRANGE tq.delayed 0 0)" >out
+check 'then it may' 0 8 '' tqresult -t 20 "$second"
+
+ctl control -d "$one" autoscale 3 2 >out
+like 'autoscale' "$(cat out)" '*autoscale now max=3 min=2*'
+scaled()
+{
+	ctl inspect -d "$one" stats | tr -d ' \n' |
+	    grep -q '"autoscaler":{"current":2,"max":3,"min":2}'
+}
+ok 'inspect stats shows it' wait_for scaled
+like 'and how many tasks of which name' "$(ctl inspect -d "$one" stats)" \
+    '*"proj.add": [4-9]*"proj.nap": [1-9]*'
+ctl control -d "$one" autoscale 2 2 >out
 
 ctl control -d "$one" pool_grow 2 >out
 grown()

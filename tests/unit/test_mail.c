@@ -54,11 +54,38 @@ ping_says_what_to_answer(void **state)
 }
 
 static void
+remote_control_is_read(void **state)
+{
+	struct tq_mail mail;
+
+	(void)state;
+	assert_int_equal(tq_mail_parse(&mail, "scale 2 8", NULL), 0);
+	assert_int_equal(mail.verb, TQ_MAIL_SCALE);
+	assert_int_equal(mail.n, 2);
+	assert_int_equal(mail.most, 8);
+	assert_int_equal(tq_mail_parse(&mail, "serve images", NULL), 0);
+	assert_int_equal(mail.verb, TQ_MAIL_SERVE);
+	assert_string_equal(mail.name, "images");
+	assert_int_equal(tq_mail_parse(&mail, "leave images", NULL), 0);
+	assert_int_equal(mail.verb, TQ_MAIL_LEAVE);
+	assert_int_equal(tq_mail_parse(&mail, "limit a.b 1500000000 0",
+	    NULL), 0);
+	assert_int_equal(mail.verb, TQ_MAIL_LIMIT);
+	assert_string_equal(mail.name, "a.b");
+	assert_true(mail.soft == 1500 * TQ_MS);
+	assert_true(mail.hard == 0);
+}
+
+static void
 bad_words_are_quoted(void **state)
 {
 	static const char *const rows[] = {
 		"", "pin", "pings", "ping 0", "ping x", "stop now", "grow", "grow 0", "grow -1",
 		"grow 1025", "grow x", "shrink", "kill", "kill ",
+		"scale", "scale 1", "scale 0 1", "scale 2 1", "scale 1 1025",
+		"scale 1 2 3", "serve", "serve ", "serve a b", "leave ../a",
+		"limit", "limit a", "limit a 1", "limit a b c", "limit a 1 -1",
+		"limit a 1 2 3", "limit -a 1 2",
 	};
 	struct tq_mail mail;
 	struct tq_err e;
@@ -94,6 +121,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(good_words_are_read),
 		cmocka_unit_test(ping_says_what_to_answer),
+		cmocka_unit_test(remote_control_is_read),
 		cmocka_unit_test(bad_words_are_quoted),
 		cmocka_unit_test(an_endless_mail_is_refused),
 	};

@@ -14,27 +14,18 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "backend/redis/worker.h"
+#include "backend/redis/control.h"
 #include "base/clock.h"
-#include "message/celery_remote.h"
 #include "message/json.h"
 
 #define REPLY_EXCHANGE	"reply.celery.pidbox"
 #define SIGNAL_MAX	20
 
-/* A request being answered. */
-struct asked {
-	struct tq_redis	*r;
-	struct tq_arena	 mem;
-	const struct tq_celery_request *q;
-	struct tq_buf	 value;		/* of the reply */
-};
-
 /* ---- answers: what runs ---------------------------------------------- */
 
 /* Put one of ours; 0 when it cannot be read. */
 static int
-put_held(struct asked *a, const struct tq_redis_held *h)
+put_held(struct tq_redis_asked *a, const struct tq_redis_held *h)
 {
 	struct tq_redis_read in;
 	struct tq_celery_active v = { .priority = 0 };
@@ -56,7 +47,7 @@ put_held(struct asked *a, const struct tq_redis_held *h)
 }
 
 static void
-list_held(struct asked *a, enum tq_redis_stage stage)
+list_held(struct tq_redis_asked *a, enum tq_redis_stage stage)
 {
 	const struct tq_redis_held *h;
 	size_t before;
@@ -78,43 +69,51 @@ list_held(struct asked *a, enum tq_redis_stage stage)
 }
 
 static void
-on_active(struct asked *a)
+on_active(struct tq_redis_asked *a)
 {
 	list_held(a, TQ_REDIS_CLAIMED);
 }
 
 static void
-on_reserved(struct asked *a)
+on_reserved(struct tq_redis_asked *a)
 {
 	list_held(a, TQ_REDIS_TAKEN);
 }
 
 /* What is delayed is held by nobody: it is on the broker. */
 static void
-on_nothing(struct asked *a)
+on_nothing(struct tq_redis_asked *a)
 {
 	tq_buf_str(&a->value, "[]");
 }
 
 static void
-on_registered(struct asked *a)
+on_registered(struct tq_redis_asked *a)
 {
-	const char *s = a->r->tasks;
-	size_t n;
+	const struct tq_redis_name *known;
+	char *s = a->r->tasks != NULL ? strdup(a->r->tasks) : NULL, *one;
+	char *rest = s, text[TQ_NAME_MAX + TQ_REDIS_RATE_MAX + 32];
+	int n = 0;
 
 	tq_buf_byte(&a->value, '[');
-	while (s != NULL && *s != '\0') {
-		n = strcspn(s, ",");
-		tq_json_str(&a->value, s, n);
-		s += n;
-		if (*s == ',' && *++s != '\0')
+	while ((one = strsep(&rest, ",")) != NULL) {
+		/* that it runs any name is none of them */
+		if (*one == '\0' || strcmp(one, "*") == 0)
+			continue;
+		known = tq_redis_name_find(&a->r->worker->names, one);
+		snprintf(text, sizeof(text), known != NULL &&
+		    known->rate[0] != '\0' ? "%s [rate_limit=%s]" : "%s",
+		    one, known != NULL ? known->rate : "");
+		if (n++ > 0)
 			tq_buf_str(&a->value, ", ");
+		tq_json_str(&a->value, text, strlen(text));
 	}
 	tq_buf_byte(&a->value, ']');
+	free(s);
 }
 
 static void
-on_query(struct asked *a)
+on_query(struct tq_redis_asked *a)
 {
 	struct tq_bytes ids = tq_scan_get(a->q->arguments, "ids"), v, id;
 	const struct tq_redis_held *h;
@@ -145,7 +144,7 @@ on_query(struct asked *a)
 /* ---- answers: the worker --------------------------------------------- */
 
 static void
-on_ping(struct asked *a)
+on_ping(struct tq_redis_asked *a)
 {
 	int64_t n;
 
@@ -156,7 +155,29 @@ on_ping(struct asked *a)
 }
 
 static void
-on_stats(struct asked *a)
+count_names(struct tq_redis_asked *a, struct tq_celery_stats *s)
+{
+	const struct tq_redis_names *names = &a->r->worker->names;
+	const struct tq_redis_name **v;
+	struct tq_celery_total *total;
+	size_t i;
+
+	v = tq_arena_alloc(&a->mem, (names->n + 1) * sizeof(*v));
+	total = tq_arena_alloc(&a->mem, (names->n + 1) * sizeof(*total));
+	if (v == NULL || total == NULL)
+		return;
+	tq_redis_names_all(names, v);
+	for (i = 0; i < names->n; i++) {
+		if (v[i]->begun == 0)
+			continue;
+		total[s->ntotal].name = v[i]->name;
+		total[s->ntotal++].n = (int64_t)v[i]->begun;
+	}
+	s->total = total;
+}
+
+static void
+on_stats(struct tq_redis_asked *a)
 {
 	const struct tq_redis *r = a->r;
 	struct tq_celery_stats s;
@@ -172,6 +193,9 @@ on_stats(struct asked *a)
 	s.clock = r->worker->clock;
 	s.uptime = tq_clock_wall() - r->worker->since;
 	s.jobs = r->worker->jobs;
+	s.jobs_min = r->worker->jobs_min;
+	s.jobs_max = r->worker->jobs_max;
+	count_names(a, &s);
 	s.processes = &pid;
 	s.nprocesses = 1;
 	s.transport = "redis";
@@ -187,7 +211,7 @@ on_stats(struct asked *a)
 }
 
 static void
-on_queues(struct asked *a)
+on_queues(struct tq_redis_asked *a)
 {
 	const struct tq_redis_worker *w = a->r->worker;
 	size_t i;
@@ -203,39 +227,39 @@ on_queues(struct asked *a)
 }
 
 static void
-on_clock(struct asked *a)
+on_clock(struct tq_redis_asked *a)
 {
 	tq_buf_printf(&a->value, "{\"clock\": %lld}",
 	    (long long)a->r->worker->clock);
 }
 
 static void
-on_report(struct asked *a)
+on_report(struct tq_redis_asked *a)
 {
 	tq_celery_value_ok(&a->value, "tq " TQ_VERSION);
 }
 
 static void
-on_conf(struct asked *a)
+on_conf(struct tq_redis_asked *a)
 {
 	tq_buf_str(&a->value, "{}");
 }
 
 static void
-on_null(struct asked *a)
+on_null(struct tq_redis_asked *a)
 {
 	tq_buf_str(&a->value, "null");
 }
 
 static void
-on_heartbeat(struct asked *a)
+on_heartbeat(struct tq_redis_asked *a)
 {
 	tq_redis_event_worker(a->r, "worker-heartbeat");
 	tq_buf_str(&a->value, "null");
 }
 
 static void
-on_events(struct asked *a)
+on_events(struct tq_redis_asked *a)
 {
 	int on = strcmp(a->q->method, "enable_events") == 0;
 
@@ -244,26 +268,8 @@ on_events(struct asked *a)
 	    "task events disabled");
 }
 
-/* How many places more or fewer. */
 static void
-on_pool(struct asked *a)
-{
-	int grow = strcmp(a->q->method, "pool_grow") == 0;
-	int64_t n = 1;
-
-	if (!tq_scan_unset(tq_scan_get(a->q->arguments, "n")) &&
-	    (!tq_scan_int(&n, tq_scan_get(a->q->arguments, "n")) || n < 1 ||
-	    n > 1024)) {
-		tq_celery_value_error(&a->value, "n: want 1 to 1024");
-		return;
-	}
-	tq_redis_mail_add(a->r, "%s %d", grow ? "grow" : "shrink", (int)n);
-	tq_celery_value_ok(&a->value, grow ? "pool will grow" :
-	    "pool will shrink");
-}
-
-static void
-on_shutdown(struct asked *a)
+on_shutdown(struct tq_redis_asked *a)
 {
 	tq_redis_mail_add(a->r, "stop");
 	tq_buf_str(&a->value, "null");
@@ -271,7 +277,7 @@ on_shutdown(struct asked *a)
 
 /* What a tq worker is set to otherwise, by its options or by tqctl. */
 static void
-on_refused(struct asked *a)
+on_refused(struct tq_redis_asked *a)
 {
 	tq_celery_value_error(&a->value, "not done by a tq worker: see "
 	    "tqrun(1) and tqctl(1)");
@@ -280,7 +286,7 @@ on_refused(struct asked *a)
 /* ---- answers: revoking ----------------------------------------------- */
 
 static void
-on_revoked(struct asked *a)
+on_revoked(struct tq_redis_asked *a)
 {
 	const struct tq_redis *r = a->r;
 	size_t i;
@@ -295,7 +301,7 @@ on_revoked(struct asked *a)
 }
 
 static void
-on_hello(struct asked *a)
+on_hello(struct tq_redis_asked *a)
 {
 	const struct tq_redis *r = a->r;
 	tq_time *when, now = tq_clock_wall();
@@ -311,7 +317,7 @@ on_hello(struct asked *a)
 
 /* The ids of a request: one, or a list. */
 static size_t
-ids_of(struct asked *a, const char ***out)
+ids_of(struct tq_redis_asked *a, const char ***out)
 {
 	struct tq_bytes v = tq_scan_get(a->q->arguments, "task_id"), one;
 	struct tq_scan scan;
@@ -335,7 +341,7 @@ ids_of(struct asked *a, const char ***out)
 
 /* End those of ours that run; revoked: that is how they end. */
 static unsigned
-terminate(struct asked *a, const char **ids, size_t n, int revoked)
+terminate(struct tq_redis_asked *a, const char **ids, size_t n, int revoked)
 {
 	struct tq_bytes sig = tq_scan_get(a->q->arguments, "signal");
 	struct tq_redis_held *h;
@@ -361,7 +367,7 @@ terminate(struct asked *a, const char **ids, size_t n, int revoked)
 }
 
 static void
-on_revoke(struct asked *a)
+on_revoke(struct tq_redis_asked *a)
 {
 	int all = strcmp(a->q->method, "terminate") == 0, kill = 0, only = 0;
 	struct tq_buf text;
@@ -403,13 +409,13 @@ on_revoke(struct asked *a)
 
 static const struct {
 	const char	*name;
-	void		(*f)(struct asked *);
+	void		(*f)(struct tq_redis_asked *);
 } methods[] = {
 	{ "active", on_active },
 	{ "active_queues", on_queues },
-	{ "add_consumer", on_refused },
-	{ "autoscale", on_refused },
-	{ "cancel_consumer", on_refused },
+	{ "add_consumer", tq_redis_on_consumer },
+	{ "autoscale", tq_redis_on_autoscale },
+	{ "cancel_consumer", tq_redis_on_consumer },
 	{ "clock", on_clock },
 	{ "conf", on_conf },
 	{ "disable_events", on_events },
@@ -419,29 +425,33 @@ static const struct {
 	{ "dump_schedule", on_nothing },
 	{ "dump_tasks", on_registered },
 	{ "enable_events", on_events },
+	{ "election", on_null },
 	{ "heartbeat", on_heartbeat },
 	{ "hello", on_hello },
+	{ "memdump", on_refused },
 	{ "memsample", on_null },
+	{ "objgraph", on_refused },
 	{ "ping", on_ping },
-	{ "pool_grow", on_pool },
+	{ "pool_grow", tq_redis_on_pool },
 	{ "pool_restart", on_refused },
-	{ "pool_shrink", on_pool },
+	{ "pool_shrink", tq_redis_on_pool },
 	{ "query_task", on_query },
-	{ "rate_limit", on_refused },
+	{ "rate_limit", tq_redis_on_rate_limit },
 	{ "registered", on_registered },
 	{ "report", on_report },
 	{ "reserved", on_reserved },
 	{ "revoke", on_revoke },
 	{ "revoked", on_revoked },
 	{ "scheduled", on_nothing },
+	{ "revoke_by_stamped_headers", on_refused },
 	{ "shutdown", on_shutdown },
 	{ "stats", on_stats },
 	{ "terminate", on_revoke },
-	{ "time_limit", on_refused },
+	{ "time_limit", tq_redis_on_time_limit },
 };
 
 static void
-answer(struct asked *a)
+answer(struct tq_redis_asked *a)
 {
 	char text[128];
 	size_t i;
@@ -457,7 +467,7 @@ answer(struct asked *a)
 }
 
 static void
-reply(struct asked *a)
+reply(struct tq_redis_asked *a)
 {
 	struct tq_redis *r = a->r;
 	struct tq_celery_reply p = {
@@ -485,7 +495,7 @@ tq_redis_control(struct tq_redis *r, const char *text, size_t n)
 	struct tq_celery_envelope env;
 	struct tq_celery_request q;
 	struct tq_celery_bounds b;
-	struct asked a = { .r = r, .q = &q };
+	struct tq_redis_asked a = { .r = r, .q = &q };
 
 	if (r->worker == NULL || !r->worker->control || r->main.fd == -1)
 		return;

@@ -35,6 +35,21 @@ put_ids(struct tq_buf *b, const struct tq_redis *r)
 	tq_buf_str(b, "]");
 }
 
+/* Their names, with commas between: they have none in them. */
+static void
+put_queues(struct tq_buf *b, const struct tq_redis_worker *w)
+{
+	size_t i;
+
+	tq_buf_str(b, ", \"queues\": \"");
+	for (i = 0; i < w->nqueues; i++) {
+		if (i > 0)
+			tq_buf_byte(b, ',');
+		tq_buf_str(b, w->queue[i]);
+	}
+	tq_buf_byte(b, '"');
+}
+
 static void
 put_note(struct tq_buf *b, const struct tq_redis *r, tq_time now)
 {
@@ -49,8 +64,7 @@ put_note(struct tq_buf *b, const struct tq_redis *r, tq_time now)
 	tq_json_str(b, r->host, strlen(r->host));
 	tq_buf_str(b, ", \"stem\": ");
 	tq_json_str(b, r->stem, strlen(r->stem));
-	tq_buf_str(b, ", \"queues\": ");
-	tq_json_str(b, w->queues, strlen(w->queues));
+	put_queues(b, w);
 	tq_buf_str(b, ", \"status\": ");
 	tq_json_str(b, w->status, strlen(w->status));
 	tq_buf_str(b, ", \"limits\": ");

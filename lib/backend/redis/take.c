@@ -286,6 +286,24 @@ fill(struct tq_claim *c, const struct tq_redis_held *h,
 }
 
 /*
+ * One of that name begins: counted, 0; or, by the rate that was set for this
+ * worker, when it may.
+ */
+static tq_time
+start(struct tq_redis *r, const char *name, tq_time now)
+{
+	struct tq_redis_name *t;
+	tq_time due;
+
+	if (r->worker == NULL ||
+	    (t = tq_redis_name(&r->worker->names, name)) == NULL)
+		return 0;
+	if ((due = tq_pace_ask(&t->pace, now)) == 0)
+		t->begun++;
+	return due;
+}
+
+/*
  * Make a claim of what was taken: 1; 0 it was seen to without one (poison,
  * revoked, not due yet, Celery's own); -1 it is still there.
  */
@@ -298,6 +316,7 @@ prepare(struct tq_redis *r, struct tq_redis_held *h,
 	struct tq_celery_site site;
 	struct tq_celery_work work;
 	struct tq_err why;
+	tq_time due;
 	int rv;
 
 	tq_arena_reset(&r->mem);
@@ -332,6 +351,9 @@ prepare(struct tq_redis *r, struct tq_redis_held *h,
 	if (rv == -1)
 		return end_now(r, h, &in, TQ_FAILURE, why.num == ENOENT ?
 		    "NotRegistered" : "BadMessage", why.text, e);
+	if ((due = start(r, c->task.kind == TQ_KIND_NAMED ? c->task.name :
+	    TQ_CELERY_EXEC, site.now)) != 0)
+		return tq_redis_delay(r, h, in.env.priority, due, e);
 	if (body_to_file(&c->task, e) == -1)
 		return -1;
 	fill(c, h, &in);

@@ -43,7 +43,7 @@ tq_redis_worker_free(struct tq_redis *r)
 		close(r->timer);
 	if (r->epoll != -1)
 		close(r->epoll);
-	free(w->queues);
+	tq_redis_names_fini(&w->names);
 	free(w);
 	r->worker = NULL;
 }
@@ -93,45 +93,6 @@ watch_sub(struct tq_redis *r)
 		return;
 	(void)epoll_ctl(r->epoll, EPOLL_CTL_ADD, r->sub.fd, &ev);
 	w->watched = r->sub.opened;
-}
-
-static char *
-join_names(const struct tq_take *take)
-{
-	struct tq_buf b;
-	char *s = NULL;
-	size_t i;
-
-	tq_buf_init(&b);
-	for (i = 0; i < take->nqueues; i++) {
-		if (i > 0)
-			tq_buf_byte(&b, ',');
-		tq_buf_str(&b, take->queue[i]);
-	}
-	if (tq_buf_ok(&b))
-		s = strndup((const char *)b.p, b.n);
-	tq_buf_fini(&b);
-	return s;
-}
-
-/* Named exchanges of Celery find the queues that we read. */
-static int
-bind_queues(struct tq_redis *r, const struct tq_take *take, struct tq_err *e)
-{
-	size_t i;
-
-	for (i = 0; i < take->nqueues; i++) {
-		tq_redis_cmd_reset(&r->cmd);
-		tq_redis_cmd_str(&r->cmd, "SADD");
-		tq_redis_cmd_join(&r->cmd, r->place.prefix, "_kombu.binding.",
-		    take->queue[i], NULL);
-		tq_redis_cmd_join(&r->cmd, take->queue[i], "\x06\x16\x06\x16",
-		    take->queue[i], NULL);
-		if (tq_redis_post(&r->main, TQ_REDIS_PLAIN, &r->cmd, NULL,
-		    NULL, e) == -1)
-			return -1;
-	}
-	return 0;
 }
 
 /* Name @ host, as Celery's -n: without a host it is ours. */
@@ -190,15 +151,14 @@ tq_redis_join(void *b, const struct tq_take *take, unsigned jobs,
 			return -1;
 	}
 	w = r->worker;
-	w->jobs = jobs;
-	free(w->queues);
-	if ((w->queues = join_names(take)) == NULL)
-		return tq_fail_sys(e, ENOMEM, "worker");
-	w->nqueues = take->nqueues;
+	w->jobs = w->jobs_min = w->jobs_max = jobs;
+	w->nqueues = 0;
+	if (tq_redis_ready(r, e) == -1)
+		return -1;
 	for (i = 0; i < take->nqueues; i++)
-		strlcpy(w->queue[i], take->queue[i], sizeof(w->queue[i]));
-	if (tq_redis_ready(r, e) == -1 || bind_queues(r, take, e) == -1 ||
-	    (r->sub.fd == -1 && tq_redis_sub_open(r, e) == -1) ||
+		if (tq_redis_serve(r, take->queue[i], e) == -1)
+			return -1;
+	if ((r->sub.fd == -1 && tq_redis_sub_open(r, e) == -1) ||
 	    tq_redis_note(r, 1, e) == -1)
 		return -1;
 	tq_redis_event_worker(r, "worker-online");
@@ -215,6 +175,8 @@ tq_redis_status(void *b, const struct tq_worker_state *state)
 	if (w == NULL)
 		return;
 	w->jobs = state->jobs;
+	w->jobs_min = state->jobs_min > 0 ? state->jobs_min : w->jobs;
+	w->jobs_max = state->jobs_max > 0 ? state->jobs_max : w->jobs;
 	w->rss = state->rss;
 	w->pong = state->pong;
 	strlcpy(w->status, state->status, sizeof(w->status));
@@ -313,17 +275,18 @@ tq_redis_mail(void *b, char *buf, size_t size, struct tq_err *e)
 	return 1;
 }
 
-void
+int
 tq_redis_mail_add(struct tq_redis *r, const char *fmt, ...)
 {
 	struct tq_redis_worker *w = r->worker;
 	va_list ap;
 
 	if (w->nmails == TQ_REDIS_MAILS)
-		return;
+		return -1;
 	va_start(ap, fmt);
 	vsnprintf(w->mail[(w->first + w->nmails) % TQ_REDIS_MAILS],
 	    sizeof(w->mail[0]), fmt, ap);
 	va_end(ap);
 	w->nmails++;
+	return 0;
 }

@@ -4,6 +4,7 @@
 
 #include <stdarg.h>
 
+#include "backend/redis/names.h"
 #include "backend/redis/redis.h"
 
 #define TQ_REDIS_MAILS	32
@@ -21,14 +22,14 @@ struct tq_redis_peer {
 };
 
 struct tq_redis_worker {
-	unsigned	 jobs;
+	unsigned	 jobs, jobs_min, jobs_max;
 	tq_time		 since;		/* wall */
 	char		 status[64], limits[48];
 	int64_t		 rss;
 	uint64_t	 pong;
-	char		*queues;	/* with commas */
 	char		 queue[TQ_QUEUES_MAX][TQ_NAME_MAX + 1];
 	size_t		 nqueues;
+	struct tq_redis_names names;	/* of tasks */
 	uint64_t	 claims, done, failed;
 	tq_time		 noted;		/* CLOCK_MONOTONIC */
 	int		 ticking;
@@ -61,8 +62,15 @@ int	tq_redis_sleep(void *b, const struct tq_take *, tq_time *next,
 int	tq_redis_mail(void *b, char *, size_t, struct tq_err *);
 int	tq_redis_workers(void *b, int (*each)(const struct tq_worker_info *,
 	    void *), void *arg, struct tq_err *);
-void	tq_redis_mail_add(struct tq_redis *, const char *fmt, ...)
+/* For the loop to read; -1: there are too many already. */
+int	tq_redis_mail_add(struct tq_redis *, const char *fmt, ...)
 	    __attribute__((__format__(__printf__, 2, 3)));
+/* One queue more or less; the loop that takes from them is not told. */
+int	tq_redis_serve(struct tq_redis *, const char *queue, struct tq_err *);
+int	tq_redis_leave_queue(struct tq_redis *, const char *queue,
+	    struct tq_err *);
+/* 1 if it said that it runs tasks of that name. */
+int	tq_redis_runs(const struct tq_redis *, const char *name);
 void	tq_redis_worker_free(struct tq_redis *);
 
 /* control.c */
