@@ -24,6 +24,7 @@
 #include "command/columns.h"
 #include "command/options.h"
 #include "command/print.h"
+#include "command/queues.h"
 #include "command/status.h"
 #include "command/stdio.h"
 #include "worker/foreground.h"
@@ -291,6 +292,22 @@ print_tasks(struct get *g)
 	return n > 0 ? TQ_EXIT_OK : TQ_EXIT_NO;
 }
 
+/* Where queues do not come into being, waiting for a misspelt one is in vain. */
+static void
+check_queues(struct get *g)
+{
+	char made[8];
+	struct tq_err e;
+
+	if (g->take.nqueues == 0 || tq_spool_dir(g->tq) == NULL ||
+	    tq_get(g->tq, NULL, "autocreate", made, sizeof(made), &e) != 1 ||
+	    strcmp(made, "no") != 0)
+		return;
+	if (tq_queues_check(g->tq, g->take.queue,
+	    g->take.nqueues, &e) == -1)
+		tq_die_err(&e);
+}
+
 int
 main(int argc, char *argv[])
 {
@@ -308,6 +325,7 @@ main(int argc, char *argv[])
 	check(&g, &o);
 	if (tq_open(&g.tq, g.urls, NULL, 0, &e) == -1)
 		tq_die_open(&e);
+	check_queues(&g);
 	status = g.run.argc > 0 ? run_command(&g) : print_tasks(&g);
 	tq_close(g.tq);
 	for (i = 0; i < g.take.nqueues; i++)

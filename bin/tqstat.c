@@ -23,6 +23,7 @@
 #include "command/options.h"
 #include "command/print.h"
 #include "command/prometheus.h"
+#include "command/queues.h"
 #include "command/snapshot.h"
 #include "command/sorted.h"
 #include "command/status.h"
@@ -398,34 +399,11 @@ metrics(struct stat_run *r, struct tq_err *e)
 }
 
 static int
-is_named(const struct tq_queue_info *q, void *arg)
-{
-	return strcmp(q->name, arg) == 0;
-}
-
-/* A misspelt queue is no empty one; events may be of one that is to come. */
-static int
-find_queues(const struct stat_run *r, struct tq_err *e)
-{
-	size_t i;
-	int rv;
-
-	for (i = 0; r->mode != EVENTS && i < r->nqueues; i++) {
-		rv = tq_queues(r->tq, is_named,
-		    (void *)(uintptr_t)r->queues[i], e);
-		if (rv == -1)
-			return -1;
-		if (rv == 0)
-			return tq_fail(e, ENOENT, "%s: no such queue",
-			    r->queues[i]);
-	}
-	return 0;
-}
-
-static int
 run(struct stat_run *r, struct tq_err *e)
 {
-	if (find_queues(r, e) == -1)
+	/* events may be of a queue that is to come */
+	if (r->mode != EVENTS && tq_queues_check(r->tq, r->queues, r->nqueues,
+	    e) == -1)
 		return -1;
 	switch (r->mode) {
 	case TASKS:

@@ -1,12 +1,14 @@
 /*
  * Whole reads and writes.  Short counts and EINTR are handled here and
- * nowhere else.
+ * nowhere else; so is what somebody else, who shares a pipe or a terminal with
+ * us, made not wait.
  */
 #include <sys/stat.h>
 
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <poll.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -65,6 +67,19 @@ tq_io_pread(int fd, void *data, size_t n, off_t off)
 	return (ssize_t)got;
 }
 
+/* 1 if a read or write that failed is to be tried again, now that it may be. */
+static int
+try_again(int fd, short events)
+{
+	struct pollfd p = { .fd = fd, .events = events };
+
+	if (errno == EINTR)
+		return 1;
+	if (errno != EAGAIN)
+		return 0;
+	return poll(&p, 1, -1) != -1 || errno == EINTR;
+}
+
 int
 tq_io_write(int fd, const void *data, size_t n)
 {
@@ -73,7 +88,7 @@ tq_io_write(int fd, const void *data, size_t n)
 
 	while (n > 0) {
 		if ((done = write(fd, p, n)) == -1) {
-			if (errno == EINTR)
+			if (try_again(fd, POLLOUT))
 				continue;
 			return -1;
 		}
@@ -84,6 +99,17 @@ tq_io_write(int fd, const void *data, size_t n)
 }
 
 ssize_t
+tq_io_some(int fd, void *data, size_t n)
+{
+	ssize_t got;
+
+	do
+		got = read(fd, data, n);
+	while (got == -1 && try_again(fd, POLLIN));
+	return got;
+}
+
+ssize_t
 tq_io_read(int fd, void *data, size_t n)
 {
 	char *p = data;
@@ -91,10 +117,7 @@ tq_io_read(int fd, void *data, size_t n)
 	ssize_t done;
 
 	while (got < n) {
-		done = read(fd, p + got, n - got);
-		if (done == -1 && errno == EINTR)
-			continue;
-		if (done == -1)
+		if ((done = tq_io_some(fd, p + got, n - got)) == -1)
 			return -1;
 		if (done == 0)
 			break;

@@ -33,6 +33,8 @@ int	tq_io_pwrite(int fd, const void *, size_t n, off_t);
 ssize_t	tq_io_pread(int fd, void *, size_t n, off_t);
 int	tq_io_write(int fd, const void *, size_t n);
 ssize_t	tq_io_read(int fd, void *, size_t n);
+/* What one read(2) gets, at least a byte but at the end.  Count or -1. */
+ssize_t	tq_io_some(int fd, void *, size_t n);
 /* Sync file data; sync a directory after a name in it changed. */
 int	tq_io_sync(int fd);
 int	tq_io_sync_dir(int dirfd);

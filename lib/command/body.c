@@ -80,9 +80,7 @@ spill(struct tq_body *b, size_t n, const char *dir, struct tq_err *e)
 			return tq_fail_sys(e, errno, "body");
 		got = tq_io_read(STDIN_FILENO, b->mem, TQ_BODY_SMALL);
 	} while (got > 0);
-	if (got == -1)
-		return tq_fail(e, EIO, "stdin: %s", strerror(errno));
-	return 0;
+	return got == -1 ? tq_fail_sys(e, errno, "stdin") : 0;
 }
 
 int
@@ -104,7 +102,7 @@ tq_body_stdin(struct tq_body *b, struct tq_task *t, const char *dir,
 		return tq_fail_sys(e, errno, "body");
 	n = tq_io_read(STDIN_FILENO, b->mem, TQ_BODY_SMALL);
 	if (n == -1)
-		return tq_fail(e, EIO, "stdin: %s", strerror(errno));
+		return tq_fail_sys(e, errno, "stdin");
 	if (n < TQ_BODY_SMALL) {
 		t->body = (struct tq_bytes){ b->mem, (size_t)n };
 		return 0;

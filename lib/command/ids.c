@@ -2,11 +2,13 @@
 #include "command/ids.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "command/records.h"
 #include "command/status.h"
+#include "message/json.h"
 
 void
 tq_ids_init(struct tq_ids *ids)
@@ -49,17 +51,22 @@ tq_ids_add(struct tq_ids *ids, const char *id)
 static void
 add_stdin(struct tq_ids *ids)
 {
-	char *line = NULL;
-	size_t size = 0;
+	struct tq_records r;
+	struct tq_err e;
+	char *line;
+	size_t n;
+	int rv;
 
-	while (getline(&line, &size, stdin) != -1) {
-		line[strcspn(line, "\t\n")] = '\0';
-		if (line[0] != '\0')
-			tq_ids_add(ids, line);
-	}
-	if (ferror(stdin))
-		tq_die(TQ_EXIT_IO, "stdin: %s", strerror(errno));
-	free(line);
+	tq_records_init(&r, STDIN_FILENO, '\n', TQ_JSON_TEXT_MAX);
+	while ((rv = tq_records_more(&r, &e)) == 1)
+		while ((line = tq_records_next(&r, &n)) != NULL) {
+			line[strcspn(line, "\t")] = '\0';
+			if (line[0] != '\0')
+				tq_ids_add(ids, line);
+		}
+	if (rv == -1)
+		tq_die_err(&e);
+	tq_records_fini(&r);
 }
 
 void

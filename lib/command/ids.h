@@ -17,7 +17,7 @@ void	tq_ids_init(struct tq_ids *);
 void	tq_ids_fini(struct tq_ids *);
 /* Add one, copied.  Exits 71 when memory runs out. */
 void	tq_ids_add(struct tq_ids *, const char *);
-/* Add operands; "-" is replaced by the lines of stdin.  Exits 74. */
+/* Add operands; "-" is replaced by the lines of stdin.  Exits 71, 74. */
 void	tq_ids_operands(struct tq_ids *, int argc, char *argv[]);
 /*
  * Replace each by its full id as the broker knows it.  With TQ_FIND_TAIL in

@@ -105,7 +105,8 @@ tq_place_add(struct tq_place *p, const char *var, struct tq_err *e)
 {
 	size_t len = strcspn(var, "=");
 
-	if (len == 0)
+	/* a shell would not show it; most likely a quote is misplaced */
+	if (len == 0 || strcspn(var, " \t\n") < len)
 		return tq_fail(e, EINVAL, "'%s' is not name or name=value",
 		    var);
 	if (var[len] == '\0' && lookup(var, len) == NULL)

@@ -13,7 +13,8 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
+
+#include "base/io.h"
 
 #define FIRST	(256 * 1024)
 
@@ -98,9 +99,7 @@ tq_records_more(struct tq_records *r, struct tq_err *e)
 		return 0;
 	if (make_room(r, e) == -1)
 		return -1;
-	do
-		n = read(r->fd, r->buf + r->end, r->cap - r->end);
-	while (n == -1 && errno == EINTR);
+	n = tq_io_some(r->fd, r->buf + r->end, r->cap - r->end);
 	if (n == -1)
 		return tq_fail_sys(e, errno, "stdin");
 	r->end += (size_t)n;

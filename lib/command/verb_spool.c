@@ -3,12 +3,12 @@
 
 #include <errno.h>
 #include <grp.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "command/arg.h"
+#include "command/queues.h"
 #include "command/status.h"
 
 #define MODE_OWN	0700
@@ -70,17 +70,11 @@ tq_verb_set(struct tq_ctl *c, struct tq_err *e)
 	return TQ_EXIT_OK;
 }
 
-static int
-is_queue(const struct tq_queue_info *q, void *arg)
-{
-	return strcmp(q->name, arg) == 0;
-}
-
 /*
  * cap and rate: settings by another name.  What they bound is "key:KEY",
- * "lane:LANE", "name:NAME" or "queue:QUEUE"; a word of its own is a queue if there is one
- * of that name, else the name of tasks.  With -q or -k it is said already, and
- * the value is the only operand.
+ * "lane:LANE", "name:NAME" or "queue:QUEUE"; a word of its own is a queue if
+ * there is one of that name, else the name of tasks.  With -q or -k it is said
+ * already, and the value is the only operand.
  */
 int
 tq_verb_limit(struct tq_ctl *c, struct tq_err *e)
@@ -102,11 +96,10 @@ tq_verb_limit(struct tq_ctl *c, struct tq_err *e)
 	    strncmp(what, "lane:", 5) == 0 ||
 	    strncmp(what, "name:", 5) == 0)
 		kind = "";
-	else if ((rv = tq_queues(c->tq, is_queue, (void *)(uintptr_t)what,
-	    e)) == -1)
-		return -1;
-	else if (rv != 0)
+	else if (tq_queues_check(c->tq, &what, 1, e) == 0)
 		queue = what;
+	else if (e->num != ENOENT)
+		return -1;
 	if (value == NULL || c->argc != 1 || (queue != NULL && what == c->key &&
 	    c->key != NULL))
 		tq_verb_usage(c, "wanted what is bounded, and its bound");
@@ -119,8 +112,6 @@ tq_verb_limit(struct tq_ctl *c, struct tq_err *e)
 		    kind, what);
 		rv = tq_set(c->tq, NULL, setting, value, e);
 	}
-	if (rv == -1 && e->num == EINVAL)
-		tq_die(TQ_EXIT_CONFIG, "%s", e->text);
 	return rv == -1 ? -1 : TQ_EXIT_OK;
 }
 

@@ -4,13 +4,18 @@
 #include <ctype.h>
 #include <errno.h>
 #include <signal.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
 #include <unistd.h>
 
 #include "command/arg.h"
+#include "command/queues.h"
 #include "command/status.h"
+
+/* States, or'ed, that are no end. */
+#define UNENDED	((1u << TQ_SUCCESS) - 1 - (1u << TQ_ABSENT))
 
 /* ---- tasks ----------------------------------------------------------- */
 
@@ -82,9 +87,55 @@ wait_ended(struct tq_ctl *c, struct tq_err *e)
 	return rv == 1 ? TQ_EXIT_OK : rv == 0 ? TQ_EXIT_NO : -1;
 }
 
+/* The first task that has the key, and has not ended. */
+static int
+say_holder(const struct tq_info *info, void *arg)
+{
+	const char *id = arg;
+
+	tq_warn("%s: key '%s' is taken by %s", id, info->task.key, info->id.s);
+	return 1;
+}
+
+/* A task could not be taken back since its key has another: 0 or -1. */
+static int
+say_taken(struct tq_ctl *c, const char *id, struct tq_err *e)
+{
+	struct tq_select sel = { .states = UNENDED };
+	struct tq_info info;
+	int rv;
+
+	tq_info_init(&info);
+	rv = tq_stat(c->tq, id, 0, &info, e);
+	if (rv == 1 && (sel.key = info.task.key) != NULL)
+		rv = tq_list(c->tq, &sel, say_holder, (void *)(uintptr_t)id,
+		    e);
+	tq_info_fini(&info);
+	return rv == -1 ? -1 : 0;
+}
+
+/* retry: of those that it was for, say which stayed as they are and why. */
+static int
+say_left(struct tq_ctl *c, struct tq_select *sel, struct tq_err *e)
+{
+	unsigned failed = 1u << TQ_FAILURE | 1u << TQ_REVOKED |
+	    1u << TQ_EXPIRED;
+	size_t i;
+
+	sel->states = sel->states == 0 ? failed : sel->states & failed;
+	if (sel->states == 0)
+		return 0;
+	if (list_ids(c, sel, e) == -1)
+		return -1;
+	for (i = 0; i < c->ids.n; i++)
+		if (say_taken(c, c->ids.v[i], e) == -1)
+			return -1;
+	return 0;
+}
+
 /*
  * Do the verb to the tasks selected.  That nothing was changed is a clean
- * "no", as for pkill(1).
+ * "no", as for pkill(1), but not when a queue was misspelt.
  */
 static int
 act(struct tq_ctl *c, const char *value, struct tq_err *e)
@@ -104,7 +155,12 @@ act(struct tq_ctl *c, const char *value, struct tq_err *e)
 	if (rv == 1 && tq_do(c->tq, (enum tq_verb)c->verb->act, &sel, value,
 	    c->force ? TQ_DO_FORCE : 0, &changed, e) == -1)
 		return -1;
+	if (changed == 0 && tq_queues_check(c->tq, c->queues, c->nqueues,
+	    e) == -1)
+		return -1;
 	tq_verb_changed(c, changed);
+	if (rv == 1 && c->verb->act == TQ_DO_RETRY && say_left(c, &sel, e) == -1)
+		return -1;
 	if (changed == 0)
 		return TQ_EXIT_NO;
 	return c->wait ? wait_ended(c, e) : TQ_EXIT_OK;

@@ -4,12 +4,14 @@
  */
 #include "command/verb.h"
 
+#include <errno.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "command/arg.h"
+#include "command/queues.h"
 #include "command/snapshot.h"
 #include "command/status.h"
 #include "command/table.h"
@@ -147,6 +149,25 @@ tq_verb_ping(struct tq_ctl *c, struct tq_err *e)
 	return left == 0 ? TQ_EXIT_OK : TQ_EXIT_NO;
 }
 
+/* A worker that was named and is not listed: ENOENT. */
+static int
+check_named(const struct tq_ctl *c, const struct tq_snapshot *s,
+    struct tq_err *e)
+{
+	size_t j;
+	int i;
+
+	for (i = 0; i < c->argc; i++) {
+		for (j = 0; j < s->nworkers; j++)
+			if (strcmp(c->argv[i], s->worker[j].name) == 0)
+				break;
+		if (j == s->nworkers)
+			return tq_fail(e, ENOENT, "%s: no such worker",
+			    c->argv[i]);
+	}
+	return 0;
+}
+
 int
 tq_verb_workers(struct tq_ctl *c, struct tq_err *e)
 {
@@ -156,7 +177,8 @@ tq_verb_workers(struct tq_ctl *c, struct tq_err *e)
 	int rv;
 
 	tq_table_choose(&choice, &tq_table_workers, NULL, c->print.form);
-	rv = snapshot(c, &s, e);
+	if ((rv = snapshot(c, &s, e)) == 0)
+		rv = check_named(c, &s, e);
 	for (i = 0; rv == 0 && i < s.nworkers; i++) {
 		if (!is_meant(c, s.worker[i].name))
 			continue;
@@ -165,7 +187,8 @@ tq_verb_workers(struct tq_ctl *c, struct tq_err *e)
 			tq_table_print(&choice, &c->print, &s.worker[i]);
 	}
 	tq_snapshot_fini(&s);
-	if (rv == -1)
+	if (rv == -1 || (listed == 0 && tq_queues_check(c->tq, c->queues,
+	    c->nqueues, e) == -1))
 		return -1;
 	return listed > 0 ? TQ_EXIT_OK : TQ_EXIT_NO;
 }

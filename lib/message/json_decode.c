@@ -326,6 +326,9 @@ get_task(struct tq_json_reader *r, struct tq_task *out)
 	tq_json_flag(r, "hold", TQ_TASK_HOLD, &out->flags);
 	tq_json_flag(r, "once", TQ_TASK_ONCE, &out->flags);
 	tq_json_flag(r, "noresult", TQ_TASK_NORESULT, &out->flags);
+	if (!r->failed && out->kind == TQ_KIND_BODY &&
+	    tq_json_member(r, "body") == NULL)
+		tq_json_bad(r, EINVAL, "no command, name or body");
 }
 
 /* Put text, but for the numbers of v, which stands in it. */

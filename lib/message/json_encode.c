@@ -192,7 +192,8 @@ put_place(struct tq_buf *b, const struct tq_info *i,
 	const struct tq_task *t = &i->task;
 	size_t n;
 
-	if (body != NULL && body->n > 0) {
+	/* of a task that is nothing else an empty one is said, too */
+	if (body != NULL && (body->n > 0 || t->kind == TQ_KIND_BODY)) {
 		member(b, "body");
 		tq_json_bytes(b, body->p, body->n);
 	} else if (body == NULL) {

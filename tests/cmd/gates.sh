@@ -127,7 +127,7 @@ kill "$worker"
 wait "$worker"
 check 'cap of a key' 0 '' '' tqctl -k feeds cap 1
 is 'by its name' "$(tqctl get cap.key:feeds)" 1
-check 'a cap that is no number' 78 '' "*'x'*" tqctl cap send x
+check 'a cap that is no number' 64 '' "*'x'*" tqctl cap send x
 check 'a cap of nothing' 64 '' '*cap*' tqctl cap send
 
 # ---- rates
@@ -187,7 +187,7 @@ run tqget -q slow -t 0 true
 run tqget -q slow -t 0 true
 check 'a queue gives no more than its rate' 1 '' '' tqget -q slow -t 0 true
 is 'and says so' "$(column r3 why)" 'rate 1/h'
-check 'a rate that is none' 78 '' "*'10/x'*" tqctl rate tick 10/x
+check 'a rate that is none' 64 '' "*'10/x'*" tqctl rate tick 10/x
 check 'set, as the other settings' 0 '' '' tqctl set slow rate=
 run tqget -q slow -t 0 true
 is 'an empty one is none' "$status" 0

@@ -54,6 +54,9 @@ check "tqctl retry takes them back" 0 "" "" tqctl retry bad
 is "all of them" "$(tqstat -o state dep far)" "blocked${NL}blocked"
 check "revoke is a failure to who waits" 0 "" "" tqctl revoke bad
 is "named again" "$(column far why)" "dependency dep failed"
+tqctl forget dep
+is "but not once it is forgotten" "$(column far why)" \
+    "dependency (forgotten) failed"
 
 # ---- output into input
 
@@ -92,6 +95,12 @@ lose_table
 check "a key is kept through all" 0 "third" "" tqput -q key --id third -k K true
 lose_table
 check "and found again" 1 "third" "*taken by third" tqput -q key -k K true
+tqput -q lost --id lost -k K2 true
+tqctl revoke lost
+tqput -q lost --id found -k K2 true
+check "retry of one whose key is taken says so" 1 "" \
+    "tqctl: lost: key 'K2' is taken by found" tqctl retry lost
+check "so does one by queue" 1 "" "*taken by found" tqctl -q lost retry
 check "-m passes over a key that is taken" 1 "third${NL}$ID" "" sh -c '
 	printf "%s\n" "{\"key\":\"K\",\"argv\":[\"true\"]}" \
 	    "{\"key\":\"other\",\"argv\":[\"true\"]}" | tqput -q key -mJ'

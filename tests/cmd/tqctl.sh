@@ -284,7 +284,7 @@ jobs()
 who=$(tqstat -W -o worker)
 check 'workers prints them' 0 "$who${TAB}run${TAB}2*" '' tqctl workers
 check 'one by name' 0 "$who$TAB*" '' tqctl workers "$who"
-check 'none of that name' 1 '' '' tqctl workers nobody.1.1
+check 'none of that name' 66 '' 'tqctl: nobody.1.1: no such worker' tqctl workers nobody.1.1
 check 'ping' 0 "$who" '' tqctl ping
 kill -STOP "$worker"
 check 'one that does not answer is named' 1 '' "tqctl: $who: no answer" \

@@ -150,6 +150,13 @@ tqput -Q -q w1 a
 check "with weights it is served too" 0 "a" "" tqget -q w1=3 -q w2=1
 tqput -b "$T/other" -Q there
 check "-b names a spool" 0 "there" "" tqget -b "$T/other"
+tqctl set autocreate=no
+check "a misspelt queue is 66 where none comes into being" 66 "" \
+    "tqget: misspelt: no such queue" tqget -q misspelt true
+check "printed, too" 66 "" "tqget: misspelt: no such queue" \
+    tqget -t 0 -q misspelt
+tqctl set autocreate=yes
+check "elsewhere it has nothing yet" 1 "" "" tqget -t 0 -q misspelt
 check "no module is 69" 69 "" "tqget: nosuch: no module *" tqget -b nosuch://h
 
 # ---- refusals

@@ -77,6 +77,8 @@ check "--kw is for -N" 64 "" "tqput: --kw is for -N" tqput --kw a=b true
 
 check "-e without a value takes ours" 0 "" "" env FOO=bar tqput -Q -q env -e FOO -e 'A=b=c' true
 like "and keeps both" "$(tqget -J -q env)" '*"FOO=bar"*"A=b=c"*'
+check "-e of what is no name" 64 "" "tqput: -e: 'A B=1' is not name *" \
+    tqput -e 'A B=1' true
 check "-e of what is not set" 64 "" "tqput: -e: 'NOSUCH' is not set" tqput -e NOSUCH true
 check "-C chooses the directory" 0 "" "" tqput -Q -q dir -C /usr true
 is "absolute" "$(column dir cwd)" /usr
@@ -126,6 +128,8 @@ is "options count whatever the record says" \
 is "with their fields" "$(column mj pri,cmd)" "7${TAB}a"
 check "a bad record is named, those before it are put" 65 "$ID" \
     "tqput: record 2: *" sh -c "printf '%s\n' '{\"argv\":[\"a\"]}' '{' | tqput -mJ"
+check "a record that asks for nothing is none" 65 "" \
+    "tqput: record 1: *no command, name or body" sh -c "echo {} | tqput -mJ"
 check "no record is no task" 0 "" "" sh -c 'tqput -m echo </dev/null'
 check "-0 is for -m" 64 "" "tqput: -0 is for -m" tqput -0 true
 check "-m excludes -w" 64 "" "tqput: -m and -w exclude each other" tqput -m -w true
@@ -202,5 +206,28 @@ done
 not_ok "words to a closed stderr reach no file of the spool" \
     grep -r -E -q '^tq(put|get|run|result|stat|ctl): ' "$TQ_DIR"
 check "no id to a closed stdout" 74 "" "tqput: stdout: *" sh -c 'tqput true >&-'
-check "no body from a closed stdin" 74 "" "tqput: stdin: Bad file*" \
+check "no body from a closed stdin" 71 "" "tqput: stdin: Bad file*" \
     sh -c 'tqput -i <&-'
+check "nor records" 71 "" "tqput: stdin: Bad file*" sh -c 'tqput -m x <&-'
+check "nor a flow" 71 "" "tqput: -: Bad file*" sh -c 'tqput -F - <&-'
+check "nor ids" 71 "" "tqctl: stdin: Bad file*" sh -c 'tqctl retry - <&-'
+for c in 'tqput -i' 'tqput -m x' 'tqput -F -' 'tqput -F .' 'tqresult -' \
+    'tqstat -'
+do
+	check "$c of a directory" 71 "" "tq*: Is a directory" sh -c "$c <."
+done
+
+# ---- a pipe that somebody made not wait
+
+# share command ...: its stdin is empty until it sleeps or is gone
+share()
+{
+	perl -MFcntl -e 'pipe(R, W); fcntl(R, F_SETFL, O_NONBLOCK);
+	    if (($pid = fork) == 0) { close W; open STDIN, "<&R"; exec @ARGV }
+	    close R; $SIG{PIPE} = "IGNORE";
+	    do { open F, "/proc/$pid/stat"; $_ = <F> } until /\) [SZ] /;
+	    print W "true\n"; close W; wait; exit $? >> 8' "$@"
+}
+check "-i waits for it all the same" 0 "$ID" "" share tqput -q share -i
+check "so does -m" 0 "$ID" "" share tqput -q share -m
+check "and tqctl -" 66 "" "tqctl: true: no such id" share tqctl retry -

@@ -75,6 +75,9 @@ is 'a status that is worth no retry stays so' \
 say value '!result {"n": [1, 2]}'
 check '!result is beside what it wrote' 0 out '' tqresult value
 is 'and is JSON' "$(tqstat -o result value)" '{"n": [1, 2]}'
+put long -c 'printf "!result \"%09000d\"\n" 0 >&3; echo words'
+tqrun -n 1
+is 'a long one is in its place' "$(tqresult long | wc -c)" 9002
 for bad in '!done' '!retry soon' '!result {' '!fail' '!'; do
 	say "bad$bad" "$bad"
 	check "$bad fails it" 76 out '*' tqresult "bad$bad"
@@ -102,7 +105,7 @@ check 'whose outcome is its own' 7 '' '' tqresult thrice
 put unready -c 'echo "!replace {\"argv\":[\"echo\"]}" >&3; exit 3'
 tqrun -n 1
 check 'one that fails is not replaced' 3 '' '' tqresult unready
-put empty -c 'echo "!replace {}" >&3'
+put empty -c 'echo "!replace {\"body\":\"x\"}" >&3'
 tqrun -n 1
 is 'by nothing is an error' "$(tqstat -o status,why empty)" \
     "76${TAB}!replace: nothing to run"

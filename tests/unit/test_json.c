@@ -189,8 +189,12 @@ body_with_a_nul_is_base64(void **state)
 static void
 past_of_a_task_is_told_and_ignored(void **state)
 {
+	static const char *const argv[] = { "x", NULL };
 	struct fixture *f = *state;
 
+	f->info.task.kind = TQ_KIND_COMMAND;
+	f->info.task.argc = 1;
+	f->info.task.argv = argv;
 	f->info.state = TQ_FAILURE;
 	f->info.attempt = 2;
 	f->info.put = TQ_SECOND;
@@ -202,7 +206,7 @@ past_of_a_task_is_told_and_ignored(void **state)
 	f->info.out_size = 5;
 	tq_json_task_encode(&f->b, &f->info, NULL);
 	assert_text(&f->b, "{\"state\":\"failure\",\"pri\":4,"
-	    "\"put\":\"1970-01-01T00:00:01.000Z\",\"attempt\":2,"
+	    "\"argv\":[\"x\"],\"cmd\":\"x\",\"put\":\"1970-01-01T00:00:01.000Z\",\"attempt\":2,"
 	    "\"status\":1,\"user\":0.001,\"why\":\"bad\",\"out\":5}");
 	tq_buf_byte(&f->b, '\0');
 	assert_int_equal(decode(f, (char *)f->b.p), 0);
@@ -214,6 +218,8 @@ bad_objects_are_refused_with_a_reason(void **state)
 	static const struct { const char *in, *want; } v[] = {
 		{ "", "is not JSON" },
 		{ "[]", "not an object" },
+		{ "{}", "no command, name or body" },
+		{ "{\"id\":\"x\",\"cmd\":null}", "no command, name or body" },
 		{ "{\"que\":\"x\"}", "no member 'que'" },
 		{ "{\"lanes\":\"x\"}", "no member 'lanes'" },
 		{ "{\"pri\":\"x\"}", "pri is not a number" },

@@ -103,13 +103,17 @@ tq_translate_cause(struct tq_arena *mem, const struct tq_rec_end *in,
     const char *name, int group)
 {
 	static const struct tq_uuid none;
+	struct tq_uuid own;
 	char number[37];
 
-	if (name == NULL) {
-		tq_uuid_format(number, &in->cause);
-		name = memcmp(&in->cause, &none, sizeof(none)) == 0 ?
-		    "unknown" : number;
-	}
+	tq_uuid_format(number, &in->cause);
+	if (name == NULL)
+		name = number;
+	if (memcmp(&in->cause, &none, sizeof(none)) == 0)
+		name = "unknown";
+	/* it stands for an id that nobody knows any more but people */
+	else if (strcmp(name, number) == 0 && !tq_uuid_parse(&own, number))
+		name = "(forgotten)";
 	switch (in->why) {
 	case TQ_CAUSE_FAILED:
 		return phrase(mem, "%s %.*s failed",
