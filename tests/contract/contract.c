@@ -22,7 +22,8 @@ static const struct {
 	{ CONTRACT_WORKER, contract_worker },
 	{ CONTRACT_TICK, contract_tick },
 	{ CONTRACT_GRAPH, contract_graph },
-	{ CONTRACT_KEY, contract_key }
+	{ CONTRACT_KEY, contract_key },
+	{ CONTRACT_GATE, contract_gate }
 };
 
 /* ---- the ground ------------------------------------------------------ */

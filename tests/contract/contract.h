@@ -21,7 +21,8 @@
 #define CONTRACT_TICK	0x100	/* schedules */
 #define CONTRACT_GRAPH	0x200	/* dependencies, groups */
 #define CONTRACT_KEY	0x400	/* one task of a key at a time */
-#define CONTRACT_ALL	0x7ff
+#define CONTRACT_GATE	0x800	/* lanes and resources */
+#define CONTRACT_ALL	0xfff
 
 struct contract {
 	/* URL of a broker that is not there yet, in a directory of its own */
@@ -61,7 +62,7 @@ struct contract_test {
 extern const struct contract_test contract_put[], contract_limit[],
     contract_claim[], contract_time[], contract_result[], contract_look[],
     contract_change[], contract_worker[], contract_tick[],
-    contract_graph[], contract_key[];
+    contract_graph[], contract_key[], contract_gate[];
 
 /* A call that must not fail. */
 #define MUST(g, call) do {						\

@@ -86,7 +86,7 @@ check 'its task is revoked' 0 "revoked$NL" '' tqstat -o state "$a"
 check 'an unknown queue' 66 '' '*nowhere*' tqctl pause nowhere
 check 'what cannot be had' 78 '' '*' tqctl hold "$a"
 check 'nor this' 78 '' '*' tqctl set w limit=3
-check 'nor a lane' 78 '' 'tqput: *-S*' tqput -S lane -N note x
+check 'nor a task put so' 78 '' 'tqput: *--hold*' tqput --hold -N note x
 check 'a key is taken once' 0 "$ID" '' tqput -q k -k key -N note x
 check 'and no second time' 1 "${out%"$NL"}$NL" '*' tqput -q k -k key -N note y
 bg tqrun -q k -j 1 h

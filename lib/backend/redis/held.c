@@ -401,7 +401,8 @@ tq_redis_sweep(void *b, struct tq_err *e)
 		n += rv == 1;
 	}
 	freeReplyObject(a);
-	if (rv == -1 || tq_redis_finish(&r->main, e) == -1)
+	if (rv == -1 || tq_redis_finish(&r->main, e) == -1 ||
+	    (celery && tq_redis_look_after(r, e) == -1))
 		return -1;
 	return n;
 }

@@ -234,6 +234,8 @@ look_for(struct tq_redis *r, struct tq_redis_keyed *k, const char *id,
 		    -1 ? -1 : 1;
 	}
 	free(spots.v);
+	if (rv == 0 && (rv = tq_redis_is_local(r, id, e)) == 1)
+		k->where = "here";
 	return rv;
 }
 
@@ -277,7 +279,8 @@ met(struct tq_redis *r, struct tq_redis_keys *keys, const char *answer,
 	else if (how == TQ_KEY_SKIP ||
 	    (how == TQ_KEY_FOLLOW && strcmp(k->where, "held") != 0))
 		k->where = "here";
-	else if (strcmp(k->where, "held") != 0)
+	else if (strcmp(k->where, "list") == 0 ||
+	    strcmp(k->where, "wait") == 0)
 		return inherit(r, k, e);
 	return 0;
 }
@@ -303,48 +306,97 @@ tq_redis_keys_answer(struct tq_redis *r, struct tq_redis_keys *keys,
 	return taken(&keys->v[0], answer + (*answer == ' '), out, e);
 }
 
+/* What the policy of a message says under a name, or NULL. */
+static const char *
+word_of(struct tq_redis *r, const struct tq_redis_read *in, const char *name)
+{
+	return tq_scan_string(&r->mem, tq_scan_get(in->msg.tq, name)).p;
+}
+
 void
 tq_redis_let_go(struct tq_redis *r, struct tq_redis_cmd *cmd,
     const struct tq_redis_read *in)
 {
-	struct tq_bytes key;
+	const char *key, *lane;
 
 	if (in->msg.id == NULL || in->msg.tq.n == 0)
 		return;
-	key = tq_scan_string(&r->mem, tq_scan_get(in->msg.tq, "key"));
-	if (key.p == NULL)
-		return;
+	if ((key = word_of(r, in, "key")) != NULL)
+		tq_redis_free_key(r, cmd, key, in->msg.id);
+	if ((lane = word_of(r, in, "lane")) != NULL)
+		tq_redis_free_lane(cmd, lane, in->msg.id);
+}
+
+void
+tq_redis_free_key(struct tq_redis *r, struct tq_redis_cmd *cmd,
+    const char *key, const char *id)
+{
 	tq_redis_cmd_str(cmd, "U");
 	tq_redis_cmd_str(cmd, "");
-	tq_redis_cmd_join(cmd, r->place.prefix, "tq.key.", key.p, NULL);
-	tq_redis_cmd_str(cmd, in->msg.id);
+	tq_redis_cmd_join(cmd, r->place.prefix, "tq.key.", key, NULL);
+	tq_redis_cmd_str(cmd, id);
+}
+
+void
+tq_redis_free_lane(struct tq_redis_cmd *cmd, const char *lane, const char *id)
+{
+	tq_redis_cmd_str(cmd, "N");
+	tq_redis_cmd_str(cmd, "");
+	tq_redis_cmd_str(cmd, lane);
+	tq_redis_cmd_str(cmd, id);
+}
+
+/* Who has a key or a lane, and who follows. */
+static redisReply *
+ask(struct tq_redis *r, const char *what, const char *of, struct tq_err *e)
+{
+	tq_redis_cmd_reset(&r->cmd);
+	tq_redis_cmd_str(&r->cmd, "HMGET");
+	tq_redis_cmd_join(&r->cmd, r->place.prefix, what, of, NULL);
+	tq_redis_cmd_str(&r->cmd, "id");
+	tq_redis_cmd_str(&r->cmd, "next");
+	return tq_redis_call(&r->main, TQ_REDIS_PLAIN, &r->cmd, e);
+}
+
+static int
+say_why(struct tq_info *info, struct tq_arena *mem, const char *words,
+    const char *id, struct tq_err *e)
+{
+	char why[TQ_ID_MAX + 16];
+
+	snprintf(why, sizeof(why), "%s %s", words, id);
+	info->why = tq_arena_copy(mem, why, strlen(why));
+	return info->why == NULL ? tq_fail_sys(e, ENOMEM, "%s", id) : 0;
 }
 
 int
 tq_redis_key_explain(struct tq_redis *r, struct tq_info *info,
     struct tq_arena *mem, struct tq_err *e)
 {
-	char why[TQ_ID_MAX + 8];
 	redisReply *a;
+	int rv = 0;
 
-	if (info->task.key == NULL || (info->state != TQ_READY &&
-	    info->state != TQ_BLOCKED))
+	if (info->state != TQ_READY && info->state != TQ_BLOCKED)
 		return 0;
-	tq_redis_cmd_reset(&r->cmd);
-	tq_redis_cmd_str(&r->cmd, "HMGET");
-	tq_redis_cmd_join(&r->cmd, r->place.prefix, "tq.key.", info->task.key,
-	    NULL);
-	tq_redis_cmd_str(&r->cmd, "id");
-	tq_redis_cmd_str(&r->cmd, "next");
-	if ((a = tq_redis_call(&r->main, TQ_REDIS_PLAIN, &r->cmd, e)) == NULL)
-		return -1;
-	if (a->element[1]->len > 0 &&
-	    strcmp(a->element[1]->str, info->id.s) == 0) {
-		snprintf(why, sizeof(why), "after %s", a->element[0]->str);
-		info->state = TQ_BLOCKED;
-		info->why = tq_arena_copy(mem, why, strlen(why));
+	if (info->task.lane != NULL) {
+		if ((a = ask(r, "tq.lane.", info->task.lane, e)) == NULL)
+			return -1;
+		if (a->element[0]->len > 0 &&
+		    strcmp(a->element[0]->str, info->id.s) != 0)
+			rv = say_why(info, mem, "lane busy:",
+			    a->element[0]->str, e);
+		freeReplyObject(a);
 	}
-	freeReplyObject(a);
-	return info->state == TQ_BLOCKED && info->why == NULL ?
-	    tq_fail_sys(e, ENOMEM, "%s", info->id.s) : 0;
+	if (rv == 0 && info->task.key != NULL) {
+		if ((a = ask(r, "tq.key.", info->task.key, e)) == NULL)
+			return -1;
+		if (a->element[1]->len > 0 &&
+		    strcmp(a->element[1]->str, info->id.s) == 0) {
+			info->state = TQ_BLOCKED;
+			rv = say_why(info, mem, "after", a->element[0]->str,
+			    e);
+		}
+		freeReplyObject(a);
+	}
+	return rv;
 }

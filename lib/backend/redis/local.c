@@ -55,6 +55,25 @@ tq_redis_local_add(struct tq_redis *r, struct tq_redis_cmd *cmd,
 	return 1;
 }
 
+int
+tq_redis_is_local(struct tq_redis *r, const char *id, struct tq_err *e)
+{
+	const char *key = tq_redis_own_key(r, &r->mem, "tq.local");
+	size_t i, n = strlen(id);
+	redisReply *a;
+	int rv = 0;
+
+	if (key == NULL)
+		return tq_fail_sys(e, ENOMEM, "%s", id);
+	if ((a = tq_redis_say(&r->main, e, "HVALS", key, NULL)) == NULL)
+		return -1;
+	for (i = 0; i < a->elements && rv == 0; i++)
+		rv = strncmp(a->element[i]->str, id, n) == 0 &&
+		    strncmp(a->element[i]->str + n, " until ", 7) == 0;
+	freeReplyObject(a);
+	return rv;
+}
+
 /*
  * The broker as the name of a queue: its URL without options, what no name has
  * made '_', and a checksum that tells apart what became the same.

@@ -68,12 +68,33 @@ seconds(const char *s)
 	return (tq_time)(strtod(s, NULL) * 1e6) * 1000;
 }
 
+/* "waits for gpu=2 slot=3" */
 static int
-add_why(struct tq_info *out, struct tq_arena *mem)
+needs_what(struct tq_info *out, struct tq_arena *mem)
+{
+	struct tq_buf b;
+	size_t i;
+
+	tq_buf_init(&b);
+	tq_buf_str(&b, "waits for");
+	for (i = 0; i < out->task.nneeds; i++)
+		tq_buf_printf(&b, " %s", out->task.needs[i]);
+	out->why = tq_buf_ok(&b) ? tq_arena_copy(mem, b.p, b.n) : NULL;
+	tq_buf_fini(&b);
+	return out->why == NULL ? -1 : 0;
+}
+
+/* parked: the letter that says why, see script_take.c, or 0. */
+static int
+add_why(struct tq_info *out, struct tq_arena *mem, char parked)
 {
 	char text[64] = "delayed until ";
 	size_t n = strlen(text);
 
+	if (parked == 'l')
+		out->why = "lane busy";
+	if (parked == 'n')
+		return needs_what(out, mem);
 	if (out->state != TQ_DELAYED && out->state != TQ_RETRY)
 		return 0;
 	tq_date_format(text + n, sizeof(text) - n, out->eta);
@@ -90,6 +111,7 @@ describe(struct tq_info *out, struct tq_arena *mem,
 	unsigned past = (unsigned)in->msg.retries + in->crashes + in->laters;
 	tq_time now = tq_clock_wall();
 	void *keep = out->mem;
+	char parked = 0;
 
 	memset(out, 0, sizeof(*out));
 	out->mem = keep;
@@ -114,9 +136,9 @@ describe(struct tq_info *out, struct tq_arena *mem,
 	out->eta = in->msg.eta;
 	out->state = TQ_READY;
 	if (place == IN_WAIT && *score == '\0') {
-		/* parked: see script_take.c */
-		tag = strrchr(tag, '.');
-		if (tag != NULL && tag[1] == 'k')
+		if ((tag = strrchr(tag, '.')) != NULL)
+			parked = tag[1];
+		if (parked == 'k')
 			out->state = TQ_BLOCKED;
 	} else if (place == IN_WAIT) {
 		out->eta = seconds(score);
@@ -127,7 +149,7 @@ describe(struct tq_info *out, struct tq_arena *mem,
 		out->state = TQ_STARTED;
 		out->attempt++;
 	}
-	return add_why(out, mem);
+	return add_why(out, mem, parked);
 }
 
 /* ---- everything ------------------------------------------------------ */

@@ -304,7 +304,7 @@ tq_redis_explain(struct tq_redis *r, struct tq_info *out, const char *tag,
 		return -1;
 	if (a->integer == 1)
 		out->why = "paused";
-	else if (!ask.served && r->place.tq_only)
+	else if (!ask.served && r->place.tq_only && out->why == NULL)
 		out->why = "no worker";
 	freeReplyObject(a);
 	return 0;

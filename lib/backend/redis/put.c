@@ -231,23 +231,6 @@ send_plan(struct tq_redis *r, const struct tq_celery_plan *plan,
 	return tq_redis_keys_done(r, &keys, e);
 }
 
-/* What stands in the header `tq` and no tq worker would keep either. */
-static int
-check_kept(const struct tq_task *t, size_t n, struct tq_err *e)
-{
-	const char *what = NULL;
-	size_t i;
-
-	for (i = 0; i < n && what == NULL; i++) {
-		if (t[i].lane != NULL)
-			what = "-S";
-		else if (t[i].nneeds > 0)
-			what = "-R";
-	}
-	return what == NULL ? 0 : tq_fail(e, ENOTSUP,
-	    "%s: not kept on Redis", what);
-}
-
 /* Bodies in files as bytes: *out is t, or a copy of it in r->mem. */
 static int
 read_bodies(struct tq_redis *r, const struct tq_task **out,
@@ -297,8 +280,6 @@ put(struct tq_redis *r, const struct tq_tick *tick, const struct tq_task *t,
 
 	tq_arena_reset(&r->mem);
 	make_ids(r, t, n, out);
-	if (check_kept(t, n, e) == -1)
-		return -1;
 	if (read_bodies(r, &t, t, n, e) == -1)
 		return -1;
 	tq_redis_site(r, &site, NULL);

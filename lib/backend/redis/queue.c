@@ -99,6 +99,7 @@ tq_redis_queue_names(struct tq_redis *r, const char *const **out, size_t *n,
 
 /* ---- depths ---------------------------------------------------------- */
 
+/* What stands in no list: lists are counted by their length. */
 struct count {
 	struct tq_queue_info *v;
 	size_t		 n;
@@ -110,9 +111,6 @@ count_one(const struct tq_info *i, void *arg)
 	struct count *c = arg;
 	size_t k;
 
-	/* what stands in lists was counted by its length */
-	if (i->state == TQ_READY)
-		return 0;
 	for (k = 0; k < c->n; k++)
 		if (strcmp(c->v[k].name, i->task.queue) == 0)
 			c->v[k].count[i->state]++;
@@ -172,7 +170,8 @@ depths(struct tq_redis *r, struct count *c, const char *const *names,
 {
 	const struct tq_select sel = {
 		.queues = names, .nqueues = n,
-		.states = 1u << TQ_STARTED | 1u << TQ_DELAYED | 1u << TQ_RETRY
+		.states = 1u << TQ_STARTED | 1u << TQ_DELAYED | 1u << TQ_RETRY |
+		    1u << TQ_BLOCKED | 1u << TQ_READY
 	};
 	size_t i;
 
@@ -231,7 +230,8 @@ is_idle(struct tq_redis *r, const char *const *queues, size_t n,
 		rv = 1;
 	for (i = 0; rv == 1 && i < n; i++)
 		if (c.v[i].count[TQ_READY] + c.v[i].count[TQ_STARTED] +
-		    c.v[i].count[TQ_RETRY] + c.v[i].count[TQ_DELAYED] > 0)
+		    c.v[i].count[TQ_RETRY] + c.v[i].count[TQ_DELAYED] +
+		    c.v[i].count[TQ_BLOCKED] > 0)
 			rv = 0;
 	tq_arena_fini(&mem);
 	return rv;

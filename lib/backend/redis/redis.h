@@ -42,6 +42,7 @@ struct tq_redis_held {
 	struct tq_redis	*r;
 	enum tq_redis_stage stage;
 	int		 lost;		/* it is somebody else's by now */
+	int		 seen;		/* by the server: what it asks for */
 	char		 tag[TQ_REDIS_TAG_MAX];
 	char		 queue[TQ_NAME_MAX + 1];
 	char		*text;		/* the message, n bytes */
@@ -111,6 +112,8 @@ struct tq_redis {
 	/* waiting */
 	int		 paused;	/* some queue is */
 	int		 more;		/* the script did not get to the end */
+	char		 bell[24];	/* tq.bell, as the last take saw it */
+	int		 rung;		/* it rang since */
 	int		 no_tracking;	/* the server cannot ring us */
 	int		 sub_ready;	/* channels to be confirmed */
 	long long	 sub_id;	/* of our second connection */
@@ -306,6 +309,9 @@ int	tq_redis_return(struct tq_redis *, struct tq_redis_held *,
 	    struct tq_err *);
 int	tq_redis_sweep_due(const struct tq_redis *);
 
+/* leak.c: let go what somebody has that is nowhere */
+int	tq_redis_look_after(struct tq_redis *, struct tq_err *);
+
 /* revoke.c: which ids must not start */
 int	tq_redis_learn_revoked(struct tq_redis *, const char *revision,
 	    struct tq_err *);
@@ -331,6 +337,8 @@ int	tq_redis_sub_open(struct tq_redis *, struct tq_err *);
 int	tq_redis_local_add(struct tq_redis *, struct tq_redis_cmd *,
 	    const char *tag, const char *id, tq_time due, int retry,
 	    const char *list, struct tq_bytes text);
+/* 1 if some worker keeps the message of this id. */
+int	tq_redis_is_local(struct tq_redis *, const char *id, struct tq_err *);
 int	tq_redis_local_hold(void *b, const struct tq_holder *,
 	    char name[TQ_NAME_MAX + 1], struct tq_err *);
 int	tq_redis_local_release(void *b, const char *token, struct tq_bytes,

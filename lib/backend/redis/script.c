@@ -21,6 +21,8 @@
  *	tq.revision		rises with each change of tq.revoked
  *	tq.id.ID		a message of this id was put
  *	tq.key.KEY		who has it and who follows
+ *	tq.lane.LANE, tq.lists.LANE, tq.parked..., tq.shelf..., tq.seq,
+ *	tq.bell, tq.watch	see script_take.c
  *	tq.last.SCHEDULE	its last tick, until it may be forgotten
  *	tq.dead			list of dead letters, the newest left
  *
@@ -51,6 +53,7 @@
  *	K key id rival where place text
  *				the key is this id's, until
  *	U key id		it is not any more
+ *	N lane id		the lane is not its any more
  *	T key last at until	the schedule moves on from one tick to the next
  *				(ms)
  *
@@ -89,8 +92,8 @@ static const char transact[] =
 "    return 'CLOSED '..ARGV[i]\n"
 "  end\n"
 "end\n"
-"local size = { E = 2, H = 2, S = 3, P = 3, F = 3, D = 5, Z = 4, V = 3, L = 3, B = 2, K = 6,"
-" U = 2, T = 4 }\n"
+"local size = { E = 2, H = 2, S = 3, P = 3, F = 3, D = 5, Z = 4, V = 3, L = 3,"
+" B = 2, K = 6, U = 2, T = 4, N = 2 }\n"
 "local function span(i)\n"
 "  if ARGV[i] == 'X' then return 3 + tonumber(ARGV[i + 2]) end\n"
 "  return 2 + size[ARGV[i]]\n"
@@ -248,6 +251,10 @@ static const char transact[] =
 "    redis.call('HSET', k, 'at', redis.call('TIME')[1])\n"
 "    redis.call('HSET', k, behind[k] and 'next' or 'id', ARGV[i + 1])\n"
 "    redis.call('HDEL', k, 'tag')\n"
+"    if behind[k] then\n"
+"      redis.call('ZADD', p..'tq.watch', 'NX',"
+" redis.call('TIME')[1] + 600, 'k'..string.sub(k, #p + 8))\n"
+"    end\n"
 "  end,\n"
 "  U = function(i)\n"
 "    use(bdb)\n"
@@ -265,6 +272,27 @@ static const char transact[] =
 "      redis.call('HDEL', p..'tq.waiting', h[3])\n"
 "      redis.call('RPUSH', string.sub(m, 1, cut - 1),"
 " string.sub(m, cut + 1))\n"
+"    end\n"
+"  end,\n"
+"  N = function(i)\n"
+"    use(bdb)\n"
+"    local lane, any = ARGV[i], false\n"
+"    if redis.call('HGET', p..'tq.lane.'..lane, 'id') ~= ARGV[i + 1] then"
+" return end\n"
+"    redis.call('DEL', p..'tq.lane.'..lane)\n"
+"    for _, list in ipairs(redis.call('SMEMBERS', p..'tq.lists.'..lane)) do\n"
+"      local h = redis.call('ZRANGE', p..'tq.parked.'..list..'\\nl'..lane, 0, 0,"
+" 'WITHSCORES')\n"
+"      if h[1] then\n"
+"        any = redis.call('ZADD', p..'tq.shelf.'..list, h[2], 'l'..lane)\n"
+"      else\n"
+"        redis.call('SREM', p..'tq.lists.'..lane, list)\n"
+"      end\n"
+"    end\n"
+"    if any then\n"
+"      redis.call('INCR', p..'tq.bell')\n"
+"    else\n"
+"      redis.call('ZREM', p..'tq.watch', 'l'..lane)\n"
 "    end\n"
 "  end,\n"
 "  T = function(i)\n"

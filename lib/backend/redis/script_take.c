@@ -8,6 +8,34 @@
  *
  *	k	who follows: the `next` of a key, until the one that has the key
  *		has ended; then U of script.c puts it back in front of its list
+ *	l	its lane is another's
+ *	n	it needs what this worker does not have, or not now
+ *
+ * Those of l and n stand on shelves, one for each lane and each set of needs of
+ * a list, in the order in which they were passed over:
+ *
+ *	tq.parked.LIST\nlLANE, tq.parked.LIST\nnNEEDS
+ *				tags, by their numbers
+ *	tq.shelf.LIST		the shelves to look at before the list itself,
+ *				for what is there was in front of it once: by the
+ *				number of their first tag
+ *	tq.lists.LANE		lists that have a shelf of it
+ *	tq.lane.LANE		`id` has the lane, `at` as of a key
+ *	tq.watch		"l" and a lane, "k" and a key, by the time when
+ *				somebody looks whether who has it is there
+ *	tq.bell			rises when something was put on a shelf or a
+ *				lane became free: who sleeps looks again
+ *
+ * A lane is taken by the first that is taken, or that is put on a shelf of
+ * needs: nobody overtakes it there.  It is let go by the end of that task (N of
+ * script.c), which puts its shelves where they are looked at.  So while a shelf
+ * of a lane has a message the lane is taken, or the shelf is looked at.
+ *
+ * A shelf of needs is always looked at, and served when this worker has what
+ * it takes.  If it offers as much but has less now, what they need is kept for
+ * the first of them: nobody behind is given any, and nobody at all when it is a
+ * place ("slot"), for each task takes one.  A task with needs is taken alone,
+ * so what was free when it was asked for still is when it starts.
  *
  * What a message asks for stands in its header `tq`.  Only a message that has
  * the words in it is parsed: in JSON no text can hold a bare quote, so one that
@@ -17,46 +45,135 @@
 
 /*
  * prefix, now, end of the lease, tag stem, how many at most, most to move,
- * bytes of messages after which no more are taken, then the keys of lists in
- * the order they are asked, each with its queue.
+ * bytes of messages after which no more are taken, how many resources this
+ * worker offers, each with what it has and what is free of it, then the keys of
+ * lists in the order they are asked, each with its queue.
  *
  * Returns {due of the next delayed one or "", 1 if a lease has passed,
  * revision of tq.revoked, 1 if something is paused, 1 if so many were parked
- * that it stopped, tag, number of the key, message, ...}.  Tags are the stem
- * with a number.  What is no JSON makes none of its text in unacked, for the
- * moment until it is set aside.  Due ones go where they are taken next, the
- * earliest first.
+ * that it stopped, tq.bell or "", tag, number of the key, message, 1 if what it
+ * asks for was seen, ...}.  Tags are the stem with a number.  What is no JSON
+ * makes none of its text in unacked, for the moment until it is set aside.  Due
+ * ones go where they are taken next, the earliest first.
  */
 const char tq_redis_script_take[] =
 "local p, now, n, nparked, got = ARGV[1], ARGV[2], 0, 0, {}\n"
 "local most, move = tonumber(ARGV[5]), tonumber(ARGV[6])\n"
 "local left = tonumber(ARGV[7])\n"
 "local waiting = p..'tq.waiting'\n"
+"local total, free, kept, first = {}, {}, {}, 9 + 3 * ARGV[8]\n"
+"for i = 9, first - 1, 3 do\n"
+"  total[ARGV[i]] = tonumber(ARGV[i + 1])\n"
+"  free[ARGV[i]] = tonumber(ARGV[i + 2])\n"
+"end\n"
+/* what it asks for: policy and id, or nothing */
 "local function has(m, word) return string.find(m, word, 1, true) end\n"
 "local function asks(m)\n"
-"  if not has(m, '\"tq\"') or not has(m, '\"key\"') then return end\n"
+"  if not has(m, '\"tq\"') or not (has(m, '\"key\"') or"
+" has(m, '\"lane\"') or has(m, '\"needs\"')) then return end\n"
 "  local ok, t = pcall(cjson.decode, m)\n"
 "  local h = ok and type(t) == 'table' and t.headers\n"
 "  if type(h) == 'table' and type(h.tq) == 'table' and"
 " type(h.id) == 'string' then return h.tq, h.id end\n"
 "end\n"
+/* needs in one spelling */
+"local function class_of(needs)\n"
+"  local v = {}\n"
+"  for i, s in ipairs(type(needs) == 'table' and needs or {}) do\n"
+"    if type(s) ~= 'string' then return end\n"
+"    v[i] = s\n"
+"  end\n"
+"  table.sort(v)\n"
+"  return v[1] and table.concat(v, ' ')\n"
+"end\n"
+"local function fits(class)\n"
+"  local ever, yes = true, true\n"
+"  for name, k in string.gmatch(class, '([^ =]+)=?(%d*)') do\n"
+"    k = tonumber(k) or 1\n"
+"    ever = ever and k <= (total[name] or 0)\n"
+"    yes = yes and k <= (free[name] or 0) and not kept[name]\n"
+"  end\n"
+"  if ever and not yes then\n"
+"    for name in string.gmatch(class, '([^ =]+)=?%d*') do"
+" kept[name] = true end\n"
+"  end\n"
+"  return ever and yes\n"
+"end\n"
+/* shelves */
 "local function park(kind, list, m)\n"
 "  nparked = nparked + 1\n"
 "  local tag = ARGV[4]..kind..nparked\n"
 "  redis.call('HSET', waiting, tag, list..'\\n'..m)\n"
 "  return tag\n"
 "end\n"
-"local function admit(list, m)\n"
+"local function show(list, shelf)\n"
+"  local h = redis.call('ZRANGE', p..'tq.parked.'..list..'\\n'..shelf, 0, 0,"
+" 'WITHSCORES')\n"
+"  if h[1] then\n"
+"    redis.call('ZADD', p..'tq.shelf.'..list, h[2], shelf)\n"
+"  else\n"
+"    redis.call('ZREM', p..'tq.shelf.'..list, shelf)\n"
+"  end\n"
+"end\n"
+"local function shelve(list, shelf, m, seq)\n"
+"  local kind, name = string.sub(shelf, 1, 1), string.sub(shelf, 2)\n"
+"  seq = seq or redis.call('INCR', p..'tq.seq')\n"
+"  redis.call('ZADD', p..'tq.parked.'..list..'\\n'..shelf, seq,"
+" park(kind, list, m))\n"
+"  if kind == 'l' then\n"
+"    redis.call('SADD', p..'tq.lists.'..name, list)\n"
+"    redis.call('ZADD', p..'tq.watch', 'NX', now + 600, shelf)\n"
+"  else\n"
+"    show(list, shelf)\n"
+"    redis.call('INCR', p..'tq.bell')\n"
+"  end\n"
+"end\n"
+/* the first of a shelf; one that somebody plucked is there no more */
+"local function unshelve(list, shelf)\n"
+"  local z, m, h = p..'tq.parked.'..list..'\\n'..shelf\n"
+"  repeat\n"
+"    h = redis.call('ZRANGE', z, 0, 0, 'WITHSCORES')\n"
+"    if not h[1] then break end\n"
+"    redis.call('ZREM', z, h[1])\n"
+"    m = redis.call('HGET', waiting, h[1])\n"
+"    redis.call('HDEL', waiting, h[1])\n"
+"    if not m then nparked = nparked + 1 end\n"
+"  until m or nparked >= move\n"
+"  show(list, shelf)\n"
+"  return m and string.sub(m, string.find(m, '\\n', 1, true) + 1), h[2]\n"
+"end\n"
+/* 1 or 0 (what it asks for was seen) if it may start; else it is elsewhere */
+"local function admit(list, m, seq)\n"
 "  local tq, id = asks(m)\n"
-"  if not tq then return true end\n"
+"  if not tq then return 0 end\n"
 "  if type(tq.key) == 'string' then\n"
 "    local k = p..'tq.key.'..tq.key\n"
 "    if redis.call('HGET', k, 'next') == id then\n"
 "      redis.call('HSET', k, 'tag', park('k', list, m))\n"
-"      return false\n"
+"      return\n"
 "    end\n"
 "  end\n"
-"  return true\n"
+"  if type(tq.lane) == 'string' then\n"
+"    local k = p..'tq.lane.'..tq.lane\n"
+"    local by = redis.call('HGET', k, 'id')\n"
+"    if by and by ~= id then\n"
+"      shelve(list, 'l'..tq.lane, m, seq)\n"
+"      return\n"
+"    end\n"
+"    redis.call('HSET', k, 'id', id, 'at', now)\n"
+"  end\n"
+"  local class = class_of(tq.needs)\n"
+"  if class and n > 0 then\n"
+"    redis.call('RPUSH', list, m)\n"
+"    most = n\n"
+"    return\n"
+"  end\n"
+"  if class and not fits(class) then\n"
+"    shelve(list, 'n'..class, m, seq)\n"
+"    return\n"
+"  end\n"
+"  if class then most = 1 end\n"
+"  return 1\n"
 "end\n"
 "local due = redis.call('ZRANGEBYSCORE', p..'tq.delayed', '-inf', now,"
 " 'LIMIT', 0, ARGV[6])\n"
@@ -77,8 +194,9 @@ const char tq_redis_script_take[] =
 "got[3] = redis.call('GET', p..'tq.revision') or ''\n"
 "got[4] = redis.call('EXISTS', p..'tq.paused')\n"
 "got[5] = 0\n"
+"got[6] = redis.call('GET', p..'tq.bell') or ''\n"
 "local paused = got[4] == 1\n"
-"local function hand(m, i)\n"
+"local function hand(m, i, seen)\n"
 "  n, left = n + 1, left - #m\n"
 "  local tag = ARGV[4]..n\n"
 "  redis.call('HSET', p..'unacked', tag,"
@@ -86,16 +204,39 @@ const char tq_redis_script_take[] =
 "  redis.call('ZADD', p..'unacked_index', now, tag)\n"
 "  redis.call('ZADD', p..'tq.lease', ARGV[3], tag)\n"
 "  got[#got + 1] = tag\n"
-"  got[#got + 1] = (i - 8) / 2\n"
+"  got[#got + 1] = (i - first) / 2\n"
 "  got[#got + 1] = m\n"
+"  got[#got + 1] = seen\n"
 "end\n"
-"for i = 8, #ARGV, 2 do\n"
+"local function room()\n"
+"  return n < most and left > 0 and nparked < move and not kept.slot\n"
+"end\n"
+"local function try(m, i, seq)\n"
+"  local seen = admit(ARGV[i], m, seq)\n"
+"  if seen then hand(m, i, seen) end\n"
+"end\n"
+"local function serve(i)\n"
+"  for _, shelf in ipairs(redis.call('ZRANGE', p..'tq.shelf.'..ARGV[i], 0,"
+" 99)) do\n"
+"    if not room() then return end\n"
+"    local lane, name = string.sub(shelf, 1, 1) == 'l', string.sub(shelf, 2)\n"
+"    if lane and redis.call('EXISTS', p..'tq.lane.'..name) == 1 then\n"
+"      redis.call('ZREM', p..'tq.shelf.'..ARGV[i], shelf)\n"
+"    elseif lane or (n == 0 and fits(name)) then\n"
+"      local m, seq = unshelve(ARGV[i], shelf)\n"
+"      if m then try(m, i, seq) end\n"
+"    end\n"
+"  end\n"
+"end\n"
+"local shelves = redis.call('EXISTS', p..'tq.seq') == 1\n"
+"for i = first, #ARGV, 2 do\n"
 "  if not paused or"
 " redis.call('SISMEMBER', p..'tq.paused', ARGV[i + 1]) == 0 then\n"
-"    while n < most and left > 0 and nparked < move do\n"
+"    if shelves then serve(i) end\n"
+"    while room() do\n"
 "      local m = redis.call('RPOP', ARGV[i])\n"
 "      if not m then break end\n"
-"      if admit(ARGV[i], m) then hand(m, i) end\n"
+"      try(m, i)\n"
 "    end\n"
 "  end\n"
 "end\n"

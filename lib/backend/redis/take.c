@@ -96,25 +96,30 @@ take_in(struct tq_redis *r, const redisReply *a,
     const char *const *names, struct tq_err *e)
 {
 	const redisReply *const *v = (const redisReply *const *)a->element;
+	struct tq_redis_held *h;
 	size_t i;
 	int n = 0;
 
-	if (a->type != REDIS_REPLY_ARRAY || a->elements < 5)
+	if (a->type != REDIS_REPLY_ARRAY || a->elements < 6)
 		return tq_fail(e, EPROTO, "%s: bad answer to a take",
 		    r->place.name);
 	r->due = v[0]->len == 0 ? 0 : seconds(v[0]->str);
 	r->past = v[1]->integer > 0;
 	r->paused = v[3]->integer > 0;
 	r->more = v[4]->integer > 0;
+	strlcpy(r->bell, v[5]->str, sizeof(r->bell));
 	if (strcmp(r->revision, v[2]->str) != 0 &&
 	    tq_redis_learn_revoked(r, v[2]->str, e) == -1)
 		return -1;
-	for (i = 5; i + 2 < a->elements; i += 3, n++)
-		if (tq_redis_held_add(r, v[i]->str,
+	for (i = 6; i + 3 < a->elements; i += 4, n++) {
+		h = tq_redis_held_add(r, v[i]->str,
 		    queue_of(r, names, v[i + 1]->integer), v[i + 2]->str,
-		    v[i + 2]->len) == NULL)
+		    v[i + 2]->len);
+		if (h == NULL)
 			/* it is ours on the server: the lease finds it */
 			return tq_fail_sys(e, ENOMEM, "%s", r->place.name);
+		h->seen = v[i + 3]->integer == 1;
+	}
 	return n;
 }
 
@@ -140,6 +145,7 @@ take_some(struct tq_redis *r, const struct tq_take *take, struct tq_err *e)
 	tq_time now = tq_clock_wall();
 	unsigned n = batch(r);
 	redisReply *a;
+	size_t i;
 	int rv;
 
 	tq_arena_reset(&r->mem);
@@ -155,6 +161,12 @@ take_some(struct tq_redis *r, const struct tq_take *take, struct tq_err *e)
 	tq_redis_cmd_num(&r->cmd, n);
 	tq_redis_cmd_num(&r->cmd, MOVE_MOST);
 	tq_redis_cmd_num(&r->cmd, BATCH_BYTES);
+	tq_redis_cmd_num(&r->cmd, (int64_t)take->noffers);
+	for (i = 0; i < take->noffers; i++) {
+		tq_redis_cmd_str(&r->cmd, take->offer[i].name);
+		tq_redis_cmd_num(&r->cmd, take->offer[i].total);
+		tq_redis_cmd_num(&r->cmd, take->offer[i].free);
+	}
 	order_queues(r, take, names);
 	if (add_lists(r, names, take->nqueues, e) == -1)
 		return -1;
@@ -351,6 +363,11 @@ prepare(struct tq_redis *r, struct tq_redis_held *h,
 	if (rv == -1)
 		return end_now(r, h, &in, TQ_FAILURE, why.num == ENOENT ?
 		    "NotRegistered" : "BadMessage", why.text, e);
+	if (!h->seen && (c->task.lane != NULL || c->task.nneeds > 0))
+		/* the script takes no \u for a letter of a word */
+		return end_now(r, h, &in, TQ_FAILURE, "BadMessage",
+		    "header tq: lane or needs are spelled so that no server "
+		    "reads them", e);
 	if ((due = start(r, c->task.kind == TQ_KIND_NAMED ? c->task.name :
 	    TQ_CELERY_EXEC, site.now)) != 0)
 		return tq_redis_delay(r, h, in.env.priority, due, e);

@@ -90,6 +90,28 @@ ask_due(struct tq_redis *r, struct tq_err *e)
 	    e);
 }
 
+/* 1 if somebody rang since we took: a lane is free, or something is parked. */
+static void
+got_bell(void *arg, const redisReply *a)
+{
+	struct tq_redis *r = arg;
+
+	r->rung = a != NULL && a->type == REDIS_REPLY_STRING &&
+	    strcmp(a->str, r->bell) != 0;
+}
+
+static int
+ask_bell(struct tq_redis *r, struct tq_err *e)
+{
+	if (!r->no_tracking && caching(r, e) == -1)
+		return -1;
+	tq_redis_cmd_reset(&r->cmd);
+	tq_redis_cmd_str(&r->cmd, "GET");
+	tq_redis_cmd_join(&r->cmd, r->place.prefix, "tq.bell", NULL);
+	return tq_redis_post(&r->main, TQ_REDIS_PLAIN, &r->cmd, got_bell, r,
+	    e);
+}
+
 int
 tq_redis_watch(struct tq_redis *r, const struct tq_take *take,
     struct tq_err *e)
@@ -107,7 +129,7 @@ tq_redis_watch(struct tq_redis *r, const struct tq_take *take,
 	if (r->sub.fd != -1 && tq_redis_pump(&r->sub, NULL) == -1)
 		r->tracked_sub = 0;
 	/* a task that is due earlier must ring, too */
-	if (ask_due(r, e) == -1)
+	if (ask_due(r, e) == -1 || ask_bell(r, e) == -1)
 		return -1;
 	if (!r->no_tracking && caching(r, e) == -1)
 		return -1;
@@ -124,7 +146,7 @@ tq_redis_watch(struct tq_redis *r, const struct tq_take *take,
 		}
 	if ((a = tq_redis_call(&r->main, TQ_REDIS_PLAIN, cmd, e)) == NULL)
 		return -1;
-	n = (int)a->integer;
+	n = (int)a->integer + r->rung;
 	freeReplyObject(a);
 	if (n > 0 && r->paused)
 		n = 0;
