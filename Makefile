@@ -237,6 +237,7 @@ TAPENV	= B='$(abspath $(B))' SAN='$(SAN)' CC='$(CC)' VERSION='$(VERSION)' \
 
 $(filter $(B)/tests/contract/%,$(PROG)): $(CONTRACT)
 $(B)/tests/unit/test_model: $(patsubst %.c,$(B)/%.o,$(wildcard tests/model/*.c))
+$(B)/tests/crash/storm_graph: $(patsubst %.c,$(B)/%.o,$(wildcard tests/storm/*.c))
 $(PROG): %: %.o $(TESTLIB) $(ARCHIVES)
 	$(CC) $(TQ_LDFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(ARCHIVES) \
 	    $(CMOCKA) $(SYSLIBS)

@@ -17,104 +17,43 @@
  *
  * As "storm -x log id" it is the command that tqrun runs.
  */
-#include <sys/mman.h>
-#include <sys/wait.h>
-
 #include <err.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <tq/tq.h>
 
 #include "lib/base/clock.h"
+#include "tests/lib/storm.h"
 
 #define PUTTERS		4
 #define WORKERS		3
 #define RUNNER		(PUTTERS + WORKERS)	/* the place of tqrun */
 #define CREW		(RUNNER + 1)
 #define TASKS_MAX	20000
-#define HANG		(5 * TQ_SECOND)
 #define USAGE	"usage: storm [-n tasks] [-p pause] [-s seed] dir log"
 #define DEATHS		3		/* of workers make a failure */
 #define LANES		3		/* that some tasks are in */
 #define CAP		1		/* of tasks of one name: storm.sh */
 
-/* What outlives all that are killed. */
+/* What outlives all that are killed, beside storm_sea. */
 struct sea {
 	unsigned	 ntasks;
 	unsigned	 pause;		/* milliseconds */
 	_Atomic unsigned next[PUTTERS];	/* tasks of each that were put */
-	_Atomic tq_time	 beat[CREW];	/* its last step */
-	_Atomic unsigned life[CREW];	/* counts its incarnations */
-	_Atomic unsigned dead[CREW];	/* lives up to this were ended */
 	_Atomic unsigned owner[TASKS_MAX];	/* life * CREW + place, 0 */
 	_Atomic unsigned lane[LANES];	/* who runs a task of it, as owner */
 	_Atomic unsigned capped[CAP];	/* who runs tasks of the name */
-	_Atomic int	 calm;		/* the killing is over */
-	_Atomic int	 wrong;
 };
 
 static struct sea *sea;
-static const char *dir, *self, *logpath;
-static int logfd;
-static uint64_t rng;
-
-/* xorshift: a seed gives the same storm, as far as the kernel allows. */
-static unsigned
-any(unsigned n)
-{
-	rng ^= rng << 13;
-	rng ^= rng >> 7;
-	rng ^= rng << 17;
-	return (unsigned)(rng >> 33) % n;
-}
-
-static void
-nap(tq_time t)
-{
-	struct timespec ts;
-
-	tq_clock_timespec(&ts, t);
-	(void)nanosleep(&ts, NULL);
-}
-
-static void
-note(const char *what, const char *id, unsigned attempt)
-{
-	char line[128];
-	int n;
-
-	n = snprintf(line, sizeof(line), "%s %s %u\n", what, id, attempt);
-	if (write(logfd, line, (size_t)n) != n)
-		err(1, "%s", logpath);
-}
-
-#define WRONG(...) do {							\
-	warnx(__VA_ARGS__);						\
-	sea->wrong = 1;							\
-} while (0)
+static const char *self, *logpath;
 
 /* ---- crew -------------------------------------------------------------- */
-
-static struct tq *
-open_spool(unsigned flags)
-{
-	struct tq_err e;
-	struct tq *tq;
-
-	if (tq_open(&tq, dir, NULL, flags, &e) == -1) {
-		WRONG("open: %s", e.text);
-		_exit(1);
-	}
-	return tq;
-}
 
 static const char *const lane_of[LANES] = { "left", "middle", "right" };
 
@@ -155,7 +94,7 @@ fill(struct tq_task *t, char id[32], unsigned number, const char **argv)
 static void
 putter(unsigned place)
 {
-	struct tq *tq = open_spool(place == 1 ? TQ_OPEN_ONESHOT : 0);
+	struct tq *tq = storm_open(place == 1 ? TQ_OPEN_ONESHOT : 0);
 	unsigned per = sea->ntasks / PUTTERS, batch = place == 0 ? 5 : 1, i, n;
 	const char *argv[5][4];
 	struct tq_task t[5];
@@ -169,15 +108,15 @@ putter(unsigned place)
 		/* put before, by one who died before he could say so */
 		if (tq_put_many(tq, t, n, TQ_SECOND, out, &e) == -1 &&
 		    errno != EEXIST) {
-			WRONG("put %s: %s", id[0], e.text);
+			storm_wrong("put %s: %s", id[0], e.text);
 			_exit(1);
 		}
 		for (unsigned k = 0; k < n; k++)
-			note("PUT", id[k], 0);
+			storm_note("PUT %s %u", id[k], 0);
 		sea->next[place] = i + n;
-		sea->beat[place] = tq_clock_mono();
-		if (any(8) == 0)
-			nap((tq_time)any(2 * sea->pause + 1) * TQ_MS);
+		storm_sea->beat[place] = tq_clock_mono();
+		if (storm_any(8) == 0)
+			storm_nap((tq_time)storm_any(2 * sea->pause + 1) * TQ_MS);
 	}
 	tq_close(tq);
 }
@@ -187,29 +126,29 @@ static void
 take_over(unsigned task, unsigned place)
 {
 	unsigned was = atomic_exchange(&sea->owner[task],
-	    sea->life[place] * CREW + place);
+	    storm_sea->life[place] * CREW + place);
 
-	if (was != 0 && was / CREW > sea->dead[was % CREW])
-		WRONG("storm.%u: two owners, %u is alive", task, was % CREW);
+	if (was != 0 && was / CREW > storm_sea->dead[was % CREW])
+		storm_wrong("storm.%u: two owners, %u is alive", task, was % CREW);
 }
 
 static int
 is_alive(unsigned who)
 {
-	return who != 0 && who / CREW > sea->dead[who % CREW];
+	return who != 0 && who / CREW > storm_sea->dead[who % CREW];
 }
 
 /* The lane and the cap of the task are ours: whose were they? */
 static void
 take_gates(const struct tq_task *t, unsigned place)
 {
-	unsigned me = sea->life[place] * CREW + place, was, i;
+	unsigned me = storm_sea->life[place] * CREW + place, was, i;
 
 	for (i = 0; t->lane != NULL && i < LANES; i++)
 		if (strcmp(t->lane, lane_of[i]) == 0) {
 			was = atomic_exchange(&sea->lane[i], me);
 			if (is_alive(was))
-				WRONG("%s: two in lane %s, %u is alive", t->id,
+				storm_wrong("%s: two in lane %s, %u is alive", t->id,
 				    t->lane, was % CREW);
 		}
 	for (i = 0; t->name != NULL && i < CAP; i++) {
@@ -219,13 +158,13 @@ take_gates(const struct tq_task *t, unsigned place)
 			return;
 	}
 	if (t->name != NULL)
-		WRONG("%s: more than %d of the name run", t->id, CAP);
+		storm_wrong("%s: more than %d of the name run", t->id, CAP);
 }
 
 static void
 give_gates(unsigned place)
 {
-	unsigned me = sea->life[place] * CREW + place, i, was;
+	unsigned me = storm_sea->life[place] * CREW + place, i, was;
 
 	for (i = 0; i < LANES; i++) {
 		was = me;
@@ -249,9 +188,9 @@ work_on(struct tq *tq, const struct tq_claim *c, unsigned place)
 		errx(1, "%s: nobody put that", c->ref.id.s);
 	take_over(task, place);
 	take_gates(&c->task, place);
-	note("START", c->ref.id.s, c->ref.attempt);
-	if (any(2))
-		nap(any(2000) * (TQ_MS / 1000));
+	storm_note("START %s %u", c->ref.id.s, c->ref.attempt);
+	if (storm_any(2))
+		storm_nap(storm_any(2000) * (TQ_MS / 1000));
 	tq_outcome_init(&o, TQ_SUCCESS);
 	o.status = 0;
 	o.out.p = text;
@@ -259,28 +198,28 @@ work_on(struct tq *tq, const struct tq_claim *c, unsigned place)
 	    c->ref.attempt);
 	sea->owner[task] = 0;
 	give_gates(place);
-	if (tq_settle(tq, &c->ref, &o, any(4) == 0 ? TQ_SETTLE_SYNC : 0,
+	if (tq_settle(tq, &c->ref, &o, storm_any(4) == 0 ? TQ_SETTLE_SYNC : 0,
 	    &e) == -1)
-		WRONG("%s: settle: %s", c->ref.id.s, e.text);
+		storm_wrong("%s: settle: %s", c->ref.id.s, e.text);
 	else
-		note("END", c->ref.id.s, c->ref.attempt);
+		storm_note("END %s %u", c->ref.id.s, c->ref.attempt);
 }
 
 static void
 worker(unsigned place)
 {
 	struct tq_take take = { .timeout = TQ_SECOND / 5 };
-	struct tq *tq = open_spool(0);
+	struct tq *tq = storm_open(0);
 	int idle = 0, rv;
 	struct tq_claim c;
 	struct tq_err e;
 
 	tq_claim_init(&c);
 	/* dead owners are looked for once a second */
-	while (!sea->calm || idle < 7) {
-		sea->beat[place] = tq_clock_mono();
+	while (!storm_sea->calm || idle < 7) {
+		storm_sea->beat[place] = tq_clock_mono();
 		if ((rv = tq_claim(tq, &take, &c, &e)) == -1) {
-			WRONG("claim: %s", e.text);
+			storm_wrong("claim: %s", e.text);
 			break;
 		}
 		idle = rv == 0 ? idle + 1 : 0;
@@ -291,31 +230,21 @@ worker(unsigned place)
 	tq_close(tq);
 }
 
-static pid_t
-launch(unsigned place, unsigned seed)
+static void
+live(unsigned place)
 {
-	pid_t pid;
-
-	sea->life[place]++;
-	sea->beat[place] = tq_clock_mono();
-	if ((pid = fork()) == -1)
-		err(1, "fork");
-	if (pid != 0)
-		return pid;
-	rng = seed * UINT64_C(0x9e3779b97f4a7c15) + place + 1;
+	if (place != RUNNER)
+		storm_sea->beat[place] = tq_clock_mono();
 	if (place < PUTTERS)
 		putter(place);
 	else if (place < RUNNER)
 		worker(place);
 	else {
-		execlp("tqrun", "tqrun", "-b", dir, "-q", "cmd", "-j", "2",
-		    sea->calm ? "-E" : (char *)NULL, (char *)NULL);
+		execlp("tqrun", "tqrun", "-b", storm_dir, "-q", "cmd", "-j",
+		    "2", storm_sea->calm ? "-E" : (char *)NULL, (char *)NULL);
 		err(1, "tqrun");
 	}
-	_exit(0);
 }
-
-/* ---- killer ------------------------------------------------------------- */
 
 static int
 all_put(void)
@@ -328,84 +257,11 @@ all_put(void)
 	return 1;
 }
 
-static void
-watch(unsigned place, pid_t pid)
+/* The last tqrun leaves when idle. */
+static int
+again(unsigned place)
 {
-	if (pid == 0 || place == RUNNER ||
-	    tq_clock_mono() - sea->beat[place] < HANG)
-		return;
-	WRONG("process %d (%u of the crew) hangs", (int)pid, place);
-	sea->beat[place] = tq_clock_mono();
-}
-
-/* Note who has gone by himself: putters at their end, and whoever failed. */
-static void
-reap(pid_t pid[CREW])
-{
-	unsigned i;
-	int status;
-
-	for (i = 0; i < CREW; i++) {
-		if (pid[i] == 0 || waitpid(pid[i], &status, WNOHANG) != pid[i])
-			continue;
-		if (WIFSIGNALED(status) || WEXITSTATUS(status) > 1)
-			WRONG("%u of the crew: status %#x", i,
-			    (unsigned)status);
-		pid[i] = 0;
-	}
-}
-
-static unsigned
-storm(pid_t pid[CREW])
-{
-	unsigned kills = 0, i;
-
-	while (!all_put() && !sea->wrong) {
-		nap((tq_time)(5 + any(46)) * TQ_MS);
-		reap(pid);
-		i = any(CREW);
-		watch(i, pid[i]);
-		if (pid[i] != 0) {
-			sea->dead[i] = sea->life[i];
-			kill(pid[i], SIGKILL);
-			waitpid(pid[i], NULL, 0);
-			kills++;
-		}
-		pid[i] = launch(i, any(1u << 30));
-	}
-	return kills;
-}
-
-/* Let the workers come to their end; the last tqrun leaves when idle. */
-static void
-calm(pid_t pid[CREW])
-{
-	tq_time until = tq_clock_mono() + 60 * TQ_SECOND;
-	unsigned i, left = CREW;
-
-	sea->dead[RUNNER] = sea->life[RUNNER];
-	if (pid[RUNNER] != 0) {
-		kill(pid[RUNNER], SIGKILL);
-		waitpid(pid[RUNNER], NULL, 0);
-	}
-	sea->calm = 1;
-	for (i = PUTTERS; i < CREW; i++)
-		if (pid[i] == 0 || i == RUNNER)
-			pid[i] = launch(i, i);
-	while (left > 0 && tq_clock_mono() < until) {
-		nap(5 * TQ_MS);
-		reap(pid);
-		for (i = left = 0; i < CREW; i++) {
-			watch(i, pid[i]);
-			left += pid[i] != 0;
-		}
-	}
-	for (i = 0; i < CREW; i++)
-		if (pid[i] != 0) {
-			WRONG("%u of the crew comes to no end", i);
-			kill(pid[i], SIGKILL);
-			waitpid(pid[i], NULL, 0);
-		}
+	return place == RUNNER;
 }
 
 /* ---- oracle -------------------------------------------------------------- */
@@ -449,44 +305,35 @@ check_task(struct tq *tq, unsigned n, const struct record *r)
 	snprintf(id, sizeof(id), "storm.%u", n);
 	tq_info_init(&i);
 	if (tq_stat(tq, id, 0, &i, &e) != 1) {
-		WRONG("%s: LOST", id);
+		storm_wrong("%s: LOST", id);
 		return;
 	}
 	if (i.state != TQ_SUCCESS &&
 	    !(i.state == TQ_FAILURE && i.crashes >= DEATHS))
-		WRONG("%s: is %s after %u attempts and %u deaths", id,
+		storm_wrong("%s: is %s after %u attempts and %u deaths", id,
 		    tq_state_name(i.state), i.attempt, i.crashes);
 	if (i.state == TQ_SUCCESS && r->starts == 0)
-		WRONG("%s: success, never started", id);
+		storm_wrong("%s: success, never started", id);
 	if (i.state == TQ_FAILURE && r->ends > 0)
-		WRONG("%s: ended in success, is failure", id);
+		storm_wrong("%s: ended in success, is failure", id);
 	if (r->ends > (n % 10 == 0 ? DEATHS : 1))
-		WRONG("%s: %u ends were accepted", id, r->ends);
+		storm_wrong("%s: %u ends were accepted", id, r->ends);
 	/* of a command the log knows starts only, its END is tqrun's */
 	if (n % 10 != 0 && r->ends == 1 && i.state == TQ_SUCCESS) {
 		snprintf(want, sizeof(want), "%s %u\n", id, r->attempt);
 		len = tq_read(tq, id, 0, TQ_STDOUT, 0, got, sizeof(got), &e);
 		if (len != (ssize_t)strlen(want) ||
 		    memcmp(got, want, (size_t)len) != 0)
-			WRONG("%s: its result is not that of its end", id);
+			storm_wrong("%s: its result is not that of its end", id);
 	}
 	tq_info_fini(&i);
-}
-
-static void
-finding(const char *text, void *arg)
-{
-	(void)arg;
-	if (strncmp(text, "note:", 5) != 0)
-		warnx("%s", text);
 }
 
 static void
 judge(void)
 {
 	struct record *r = calloc(TASKS_MAX, sizeof(*r));
-	struct tq *tq = open_spool(0);
-	struct tq_err e;
+	struct tq *tq = storm_open(0);
 	unsigned n;
 
 	if (r == NULL)
@@ -494,11 +341,10 @@ judge(void)
 	read_log(r);
 	for (n = 0; n < sea->ntasks; n++) {
 		if (r[n].put == 0)
-			WRONG("storm.%u: no PUT", n);
+			storm_wrong("storm.%u: no PUT", n);
 		check_task(tq, n, &r[n]);
 	}
-	if (tq_check(tq, 0, finding, NULL, &e) != 0)
-		WRONG("check: damage");
+	storm_check(tq);
 	free(r);
 	tq_close(tq);
 }
@@ -506,16 +352,18 @@ judge(void)
 static int
 command(const char *id)
 {
-	note("START", id, 0);
-	nap(TQ_MS);
+	storm_note("START %s %u", id, 0);
+	storm_nap(TQ_MS);
 	return 0;
 }
 
 int
 main(int argc, char *argv[])
 {
-	unsigned seed = 1, ntasks = 500, pause = 60, kills, i;
-	pid_t pid[CREW], judge_pid;
+	static const struct storm storm = { .crew = CREW, .putters = PUTTERS,
+	    .ms = 50, .live = live, .all_put = all_put, .again = again,
+	    .judge = judge };
+	unsigned seed = 1, ntasks = 500, pause = 60, kills;
 	int c, as_command = 0;
 
 	while ((c = getopt(argc, argv, "n:p:s:x")) != -1)
@@ -538,35 +386,16 @@ main(int argc, char *argv[])
 	if (argc - optind != 2 || ntasks > TASKS_MAX)
 		errx(64, USAGE);
 	self = argv[0];
-	dir = argv[optind];
-	logpath = argv[optind + 1];
-	if (as_command)
-		logpath = argv[optind];
-	logfd = open(logpath, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-	if (logfd == -1)
-		err(1, "%s", logpath);
-	if (as_command)
+	if (as_command) {
+		storm_log(argv[optind]);
 		return command(argv[optind + 1]);
-	sea = mmap(NULL, sizeof(*sea), PROT_READ | PROT_WRITE,
-	    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (sea == MAP_FAILED)
-		err(1, "mmap");
+	}
+	logpath = argv[optind + 1];
+	storm_begin(seed, argv[optind], logpath);
+	sea = storm_shared(sizeof(*sea));
 	sea->ntasks = ntasks - ntasks % PUTTERS;
 	sea->pause = pause;
-	rng = seed * UINT64_C(0x9e3779b97f4a7c15) + 1;
-	for (i = 0; i < CREW; i++)
-		pid[i] = launch(i, i);
-	kills = storm(pid);
-	calm(pid);
-	/* a fresh process: this one never mapped the table */
-	if ((judge_pid = fork()) == -1)
-		err(1, "fork");
-	if (judge_pid == 0) {
-		judge();
-		_exit(0);
-	}
-	if (waitpid(judge_pid, &c, 0) == -1 || c != 0)
-		WRONG("the judge: status %#x", (unsigned)c);
+	kills = storm_blow(&storm);
 	printf("seed %u: %u tasks, %u kills\n", seed, sea->ntasks, kills);
-	return sea->wrong;
+	return storm_sea->wrong;
 }

@@ -256,11 +256,16 @@ make(const struct m_scene *s, struct m_model *m, int x)
 {
 	const struct m_task_is *is = &s->task[x];
 	struct m_task *t = &m->t[x];
+	int waits;
 
 	t->due = is->eta;
 	t->open = (uint8_t)is->open;
-	arrow(TQ_ARROW_PUT, t, is->is_group ? TQ_BLOCKED : is->held ?
-	    TQ_HELD : is->eta > m->clock ? TQ_DELAYED : TQ_READY);
+	/* asked as if it were there */
+	t->state = TQ_READY;
+	waits = is->is_group || m_verdict(s, m, x) != TQ_VERDICT_RUN;
+	t->state = TQ_ABSENT;
+	arrow(TQ_ARROW_PUT, t, is->held ? TQ_HELD : waits ? TQ_BLOCKED :
+	    is->eta > m->clock ? TQ_DELAYED : TQ_READY);
 }
 
 static int
