@@ -283,7 +283,7 @@ int
 main(int argc, char *argv[])
 {
 	static const struct storm storm = { .crew = CREW, .putters = PUTTERS,
-	    .ms = 34, .losses = 40, .live = live, .all_put = all_put,
+	    .ms = 34, .losses = 8, .live = live, .all_put = all_put,
 	    .again = again, .judge = judge };
 	unsigned seed = 1, graphs = 60, kills;
 	int c, command_of = 0;
