@@ -9,6 +9,7 @@
  * columns and has the ordinary statuses.  The third waits for queues.
  */
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -24,6 +25,8 @@
 #include "command/replay.h"
 #include "command/status.h"
 #include "command/stdio.h"
+
+#define OPEN_EVERY	100	/* ms, while a server still reads its data */
 
 enum { OPT_ATTEMPT = TQ_LONG(0) };
 
@@ -335,6 +338,20 @@ wait_queues(struct result *r, struct tq_err *e)
 	return 0;
 }
 
+/* Who waits for a result waits for a server that still reads its data, too. */
+static int
+open_broker(struct result *r, struct tq_err *e)
+{
+	tq_time began = tq_clock_mono();
+	int rv;
+
+	while ((rv = tq_open(&r->tq, r->urls, NULL, TQ_OPEN_ONESHOT, e)) ==
+	    -1 && e->num == EINPROGRESS && r->wait && left(r) > 0 &&
+	    tq_clock_mono() - began < TQ_LOST_MAX)
+		(void)poll(NULL, 0, OPEN_EVERY);
+	return rv;
+}
+
 int
 main(int argc, char *argv[])
 {
@@ -356,7 +373,7 @@ main(int argc, char *argv[])
 	tq_print_init(&r.print, STDOUT_FILENO, r.form);
 	tq_ids_init(&r.ids);
 	tq_ids_operands(&r.ids, argc - optind, argv + optind);
-	if (tq_open(&r.tq, r.urls, NULL, TQ_OPEN_ONESHOT, &e) == -1) {
+	if (open_broker(&r, &e) == -1) {
 		if (r.columns)
 			tq_die_open(&e);
 		die(&r, &e);

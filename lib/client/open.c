@@ -140,7 +140,8 @@ open_own_store(struct tq *tq, const char *word, unsigned flags,
 static int
 is_no_answer(int num)
 {
-	return num == ECONNREFUSED || num == ENOTSUP || num == ETIMEDOUT;
+	return num == ECONNREFUSED || num == EINPROGRESS || num == ENOTSUP ||
+	    num == ETIMEDOUT;
 }
 
 static int

@@ -23,7 +23,7 @@ tq_set_spare(struct tq *tq, const struct tq_spare *spare)
 static int
 is_for_now(int num)
 {
-	return num == ECONNREFUSED || num == ETIMEDOUT || num == EIO ||
+	return num == ECONNREFUSED || num == EINPROGRESS || num == ETIMEDOUT || num == EIO ||
 	    num == ENOSPC || num == EROFS;
 }
 

@@ -11,7 +11,6 @@
 
 #define LOOK_EVERY	(200 * TQ_MS)	/* at *stop */
 #define FOLLOW_EVERY	(50 * TQ_MS)	/* at what the task wrote */
-#define LOST_MAX	(90 * TQ_SECOND) /* without a server, if for ever */
 
 /* Copy a stream from *off to its present end. */
 static int
@@ -89,7 +88,8 @@ tq_follow_more(struct tq_follow *f, struct tq_err *e)
 static int
 is_lost(const struct tq_err *e)
 {
-	return e->num == ECONNREFUSED || e->num == ETIMEDOUT;
+	return e->num == ECONNREFUSED || e->num == ETIMEDOUT ||
+	    e->num == EINPROGRESS;
 }
 
 int
@@ -115,7 +115,7 @@ tq_replay_wait(struct tq *tq, const char *id, struct tq_follow *f,
 		if (rv == -1 && e->num != EINTR) {
 			if (!is_lost(e) || (timeout != TQ_FOREVER ?
 			    left <= slice :
-			    tq_clock_mono() - heard > LOST_MAX))
+			    tq_clock_mono() - heard > TQ_LOST_MAX))
 				return -1;
 			continue;
 		}

@@ -31,6 +31,8 @@ int	tq_replay(struct tq *, const char *id, unsigned attempt,
 	    unsigned streams, struct tq_err *);
 /* Write what the followed task wrote since the last call. */
 int	tq_follow_more(struct tq_follow *, struct tq_err *);
+#define TQ_LOST_MAX	(90 * TQ_SECOND)	/* without a server */
+
 /*
  * Wait until the task has ended, following it if f is not NULL.  Looks at
  * *stop (NULL allowed) several times a second and gives up with EINTR once it

@@ -28,6 +28,7 @@ tq_exit_of(int num)
 	case ENOENT:
 		return TQ_EXIT_NOENT;
 	case ECONNREFUSED:
+	case EINPROGRESS:
 		return TQ_EXIT_AWAY;
 	case EIO:
 		return TQ_EXIT_IO;

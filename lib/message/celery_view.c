@@ -373,6 +373,17 @@ tq_celery_task_from(struct tq_celery_task *out, struct tq_arena *mem,
 	return rv;
 }
 
+/* The option that the first of these limits was given with. */
+static const char *
+option_of(const char *limits)
+{
+	if (strncmp(limits, "nice=", 5) == 0)
+		return "--nice";
+	if (strncmp(limits, "ionice=", 7) == 0)
+		return "--ionice";
+	return "--limit";
+}
+
 const char *
 tq_celery_task_lacks(const struct tq_task *t)
 {
@@ -391,7 +402,7 @@ tq_celery_task_lacks(const struct tq_task *t)
 	if (t->backoff >= 0 || t->backoff_cap >= 0 || t->factor > 0)
 		return "--backoff";
 	if (t->limits != NULL)
-		return "--limit";
+		return option_of(t->limits);
 	if (t->keep >= 0)
 		return "--keep";
 	if (t->kind != TQ_KIND_NAMED)

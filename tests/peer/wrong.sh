@@ -49,6 +49,8 @@ one 'a database that is no number' 64 "tqput: redis: *'x1'*" \
     tqput -b "redis://$base/x1" -N x
 one 'an unknown option' 64 "tqput: redis: no option 'visibilty' of a URL" \
     tqput -b "redis://$base/0?visibilty=3" -N x
+one 'an option twice' 64 "tqput: redis: option 'lease' twice in the URL" \
+    tqput -b "redis://$base/0?lease=30&timeout=3&lease=40" -N x
 one 'a number out of range' 64 "tqput: redis: crashes='0'*" \
     tqput -b "redis://$base/0?crashes=0" -N x
 one 'TLS' 69 'tqput: rediss: *no TLS*' tqput -b "rediss://$base/0" -N x
@@ -155,3 +157,41 @@ chmod +x hx/x
 bg tqrun -E "$T/hx"
 wait $W
 is 'and has what it waited for' "$? $(cat r.out r.err)" '0 success'
+
+# Keys of another type, and a server that is busy for a while.
+redis_start fifth --busy-reply-threshold 50
+base=127.0.0.1:$REDIS_PORT
+rcli SET celery 5 >out
+one 'another type of a key' 78 \
+    "tqput: redis://$base/0: a key has another type: *" tqput -N x
+one 'to look at' 78 "tqstat: redis://$base/0: a key has another type: *" tqstat
+rcli DEL celery >out
+rcli CONFIG SET min-replicas-to-write 1 >out
+one 'too few replicas' 75 \
+    "tqput: redis://$base/0: takes no writes: too few replicas" tqput -N x
+rcli CONFIG SET min-replicas-to-write 0 >out
+id=$(tqput -N x)
+bg tqrun -E "$T/hx"
+check 'it has ended' 0 success '' tqresult -t 30 -o state "$id"
+rcli EVAL 'while true do end' 0 >out 2>&1 &
+pids="$pids $!"
+busy()
+{
+	rcli PING 2>&1 | grep -q BUSY
+}
+ok 'the server is busy' wait_for busy
+one 'a busy server' 69 "tqput: redis://$base/0: busy: *" tqput -N x
+one 'to look at' 125 "tqresult: redis://$base/0: busy: *" tqresult "$id"
+one 'to wait for' 69 "tqresult: redis://$base/0: busy: *" \
+    tqresult -t 0.2 -o state "$id"
+tqresult -w -t 60 -o state "$id" >r.out 2>r.err &
+W=$!
+# it slept several times: it asked, and was told to wait
+asks()
+{
+	[ "$(awk '/^voluntary/ { print $2 }' /proc/$W/status)" -ge 10 ]
+}
+ok 'somebody waits all the same' wait_for asks
+rcli SCRIPT KILL >out 2>&1
+wait $W
+is 'and has his result when that is over' "$? $(cat r.out r.err)" '0 success'

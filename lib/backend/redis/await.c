@@ -258,7 +258,8 @@ tq_redis_wait(void *b, const char *const *ids, size_t n, size_t count,
 		goto out;
 	}
 	while ((rv = wait_for(&w, until, &why)) == -1 &&
-	    (why.num == ECONNREFUSED || why.num == ETIMEDOUT)) {
+	    (why.num == ECONNREFUSED || why.num == ETIMEDOUT ||
+	    why.num == EINPROGRESS)) {
 		/* gone for a while: that is no reason to give up waiting */
 		if (tq_clock_mono() >= until)
 			break;

@@ -71,7 +71,8 @@ open_conn(struct tq_redis *r, struct tq_redis_conn *c, struct tq_err *e)
 {
 	if (tq_redis_conn_open(c, e) == 0)
 		return 0;
-	if (!(r->flags & TQ_OPEN_AWAY) || errno != ECONNREFUSED)
+	if (!(r->flags & TQ_OPEN_AWAY) || (errno != ECONNREFUSED &&
+	    errno != EINPROGRESS))
 		return -1;
 	r->retry = tq_clock_mono() + PAUSE_MAX;
 	return 0;
@@ -175,6 +176,8 @@ find_again(struct tq_redis *r, struct tq_redis_conn *c, struct tq_err *e)
 	for (i = 0; i < r->failures && pause < PAUSE_MAX; i++)
 		pause *= 2;
 	r->retry = tq_clock_mono() + (pause < PAUSE_MAX ? pause : PAUSE_MAX);
+	if (r->worker != NULL && why.num == EINPROGRESS)
+		return tq_fail(e, ETIMEDOUT, "%s", why.text);
 	if (r->worker == NULL || why.num != ECONNREFUSED)
 		return tq_fail(e, why.num, "%s", why.text);
 	/* a worker waits for its server, but not for ever */
@@ -186,13 +189,14 @@ find_again(struct tq_redis *r, struct tq_redis_conn *c, struct tq_err *e)
 
 /*
  * To a worker ECONNREFUSED says that its broker is gone for good: a loss is
- * none as long as there is hope.
+ * none as long as there is hope.  One that has something else to do for a
+ * moment (EINPROGRESS) will be asked again.
  */
 int
 tq_redis_hope(struct tq_redis *r, int rv, struct tq_err *e)
 {
-	if (rv != -1 || errno != ECONNREFUSED || r->worker == NULL ||
-	    r->failures >= FAILURES_MAX)
+	if (rv != -1 || r->worker == NULL || (errno != EINPROGRESS &&
+	    (errno != ECONNREFUSED || r->failures >= FAILURES_MAX)))
 		return rv;
 	if (e != NULL)
 		e->num = ETIMEDOUT;

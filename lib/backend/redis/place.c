@@ -42,6 +42,18 @@ is_option(const char *s, size_t n)
 	return 0;
 }
 
+/* 1 if the name of n bytes at `at` is one of an option before it, too. */
+static int
+stands_before(const char *query, const char *at, size_t n)
+{
+	const char *s;
+
+	for (s = query; s < at; s += strcspn(s, "&") + 1)
+		if (strcspn(s, "=&") == n && memcmp(s, at, n) == 0)
+			return 1;
+	return 0;
+}
+
 /* What is not understood would not be kept: it is refused. */
 static int
 check_options(const struct tq_url *u, struct tq_err *e)
@@ -54,6 +66,9 @@ check_options(const struct tq_url *u, struct tq_err *e)
 		if (!is_option(s, n))
 			return tq_fail(e, EINVAL, "%s: no option '%.*s' of a "
 			    "URL", u->scheme, (int)(n < 80 ? n : 80), s);
+		if (stands_before(u->query, s, n))
+			return tq_fail(e, EINVAL, "%s: option '%.*s' twice in "
+			    "the URL", u->scheme, (int)n, s);
 		s += strcspn(s, "&");
 		s += *s == '&';
 	}

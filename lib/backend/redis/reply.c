@@ -4,31 +4,46 @@
 
 #include "backend/redis/conn.h"
 
+/* The server's words, without where in our script it met that. */
+static int
+fail_with(int num, const struct tq_redis_place *p, const char *text,
+    struct tq_err *e)
+{
+	const char *end = strstr(text, " script: ");
+	size_t n = end != NULL ? (size_t)(end - text) : strlen(text);
+
+	return tq_fail(e, num, "%s: %.*s", p->name, (int)(n < 300 ? n : 300),
+	    text);
+}
+
 int
 tq_redis_failed(const struct tq_redis_place *p, const redisReply *r,
     struct tq_err *e)
 {
-	/* by the first word; a LOADING server will answer soon */
+	/* by the first word; EINPROGRESS: it will answer soon */
 	static const struct {
 		const char	*word;
 		int		 num;
 		const char	*hint;
 	} known[] = {
 		{ "BUSYKEY", EEXIST, NULL },
+		{ "BUSY ", EINPROGRESS, "busy: it runs a script of somebody" },
 		{ "CLUSTERDOWN", ECONNREFUSED, NULL },
 		{ "ERR AUTH", EPERM, NULL },
 		{ "ERR DB index", EINVAL, "no such database" },
 		{ "ERR invalid DB", EINVAL, "no such database" },
-		{ "LOADING", ECONNREFUSED, NULL },
+		{ "LOADING", EINPROGRESS, "loading: it still reads its data" },
 		{ "MASTERDOWN", ECONNREFUSED, NULL },
 		{ "MISCONF", ENOSPC, NULL },
 		{ "MOVED", ENOTSUP, "a cluster is not served" },
 		{ "NOAUTH", EPERM, "wants a password" },
 		{ "NOPERM", EPERM, NULL },
+		{ "NOREPLICAS", ENOSPC, "takes no writes: too few replicas" },
 		{ "OOM", ENOSPC, "full: maxmemory is reached" },
 		{ "READONLY", EROFS, "a replica that takes no writes" },
 		{ "WRONGPASS", EPERM, "wrong user or password" },
-		{ "WRONGTYPE", EPROTO, NULL },
+		{ "WRONGTYPE", EPROTO, "a key has another type: is "
+		    "this another program's database?" },
 	};
 	const char *at;
 	size_t i;
@@ -42,7 +57,7 @@ tq_redis_failed(const struct tq_redis_place *p, const redisReply *r,
 		if (known[i].hint != NULL)
 			return tq_fail(e, known[i].num, "%s: %s", p->name,
 			    known[i].hint);
-		return tq_fail(e, known[i].num, "%s: %.300s", p->name, at);
+		return fail_with(known[i].num, p, at, e);
 	}
-	return tq_fail(e, EPROTO, "%s: %.300s", p->name, r->str);
+	return fail_with(EPROTO, p, r->str, e);
 }
