@@ -281,6 +281,7 @@ claim_locked(struct tq_spool *sp, const struct tq_take *take,
 		sp->ready_seen = top->ready_word;
 		return 0;
 	}
+	sp->near = s->queue;
 	behind = s->next;
 	if ((rv = claim_slot(sp, take, n, now, e)) != 1)
 		return rv == 0 ? 2 : -1;

@@ -94,6 +94,24 @@ mend(struct tq_spool *sp, struct tq_err *e)
 	return 0;
 }
 
+/*
+ * What every change touches was written by whoever had the lock before us, on
+ * another processor as like as not.  Have it all come at once: line by line,
+ * as it is met, was 20 ns each.
+ */
+static void
+bring(const struct tq_spool *sp)
+{
+	const char *top = (const char *)&sp->t.top->seq;
+	const char *queue = (const char *)sp->t.qrows[sp->near].count;
+	int i;
+
+	for (i = 0; i < 2; i++)
+		__builtin_prefetch(top + 64 * i, 1);
+	for (i = 0; i < 4; i++)
+		__builtin_prefetch(queue + 64 * i, 1);
+}
+
 int
 tq_core_enter(struct tq_spool *sp, struct tq_err *e)
 {
@@ -107,6 +125,7 @@ tq_core_enter(struct tq_spool *sp, struct tq_err *e)
 		rv = tq_lock_take(&top->lock, &top->progress);
 		if (rv == -1)
 			return lock_failed(sp, e);
+		bring(sp);
 		atomic_store_explicit(&top->holder, sp->pid,
 		    memory_order_relaxed);
 		/* what he left undone is told by dirty and intent */

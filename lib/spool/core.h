@@ -51,6 +51,7 @@ struct tq_spool {
 	int		 cascading;	/* in tq_cascade() */
 	int		 behind;	/* it had more to do when we left */
 	uint32_t	 ahead;		/* slot that may be claimed next */
+	uint32_t	 near;		/* queue of our last put or claim */
 	uint32_t	 ready_seen;	/* ready_word when we found nothing */
 	int		 caring;	/* holds the `care` mutex */
 	int		 same_boot;	/* its last table is of this boot */

@@ -111,6 +111,7 @@ tq_ledger_begin(struct tq_ledger *l)
 {
 	tq_buf_reset(&l->buf);
 	l->npend = 0;
+	l->begun++;
 }
 
 int
@@ -138,6 +139,12 @@ tq_ledger_add(struct tq_ledger *l, const struct tq_rec *r)
 		return -1;
 	}
 	return 0;
+}
+
+void
+tq_ledger_place(struct tq_ledger *l, size_t i, const struct tq_rec *r)
+{
+	tq_rec_place(l->buf.p + l->pend[i].at, r);
 }
 
 size_t

@@ -41,6 +41,7 @@ struct tq_ledger {
 	struct tq_segment cache[TQ_LEDGER_CACHE];
 
 	/* the transaction being made */
+	uint64_t	 begun;		/* how many were: which one this is */
 	struct tq_buf	 buf;		/* its records, header room and zeros in */
 	struct tq_pend {
 		uint32_t	 at, length;
@@ -63,9 +64,14 @@ int	tq_ledger_in_place(struct tq_ledger *l);
 
 /* Under the lock: 1 if the places that the table says can be. */
 int	tq_ledger_sane(const struct tq_ledger *l, uint32_t seg_size);
-/* Begin a transaction; add a record to it.  Encoding needs no lock. */
+/*
+ * Begin a transaction; add a record to it.  Encoding needs no lock: the
+ * transaction is still there under it if l->begun is what it was, and what was
+ * not known is written in by tq_ledger_place(), one of its PUTs or ENDs.
+ */
 void	tq_ledger_begin(struct tq_ledger *l);
 int	tq_ledger_add(struct tq_ledger *l, const struct tq_rec *r);
+void	tq_ledger_place(struct tq_ledger *l, size_t i, const struct tq_rec *r);
 /* Largest transaction that a segment takes. */
 size_t	tq_ledger_max(const struct tq_ledger *l);
 /*

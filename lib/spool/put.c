@@ -25,8 +25,6 @@
 #include "spool/put.h"
 #include "spool/tick.h"
 
-/* Where a PUT record has the number of its queue: header, id. */
-#define AT_QUEUE	(TQ_REC_HEAD + TQ_UUID_SIZE)
 /* The floor if nothing is set: the larger of these. */
 #define FLOOR_BYTES	(UINT64_C(256) << 20)
 #define FLOOR_PART	20		/* a twentieth of the file system */
@@ -214,6 +212,7 @@ queue_for(struct tq_spool *sp, struct tq_batch *b, const char *name, size_t n,
 	if ((rv = tq_queue_need(sp, name, out, b->now, e)) != 1)
 		return rv;
 	q = &sp->t.qrows[*out];
+	sp->near = *out;
 	if (q->closed)
 		return tq_fail(e, EPERM, "%s: queue is closed", name);
 	b->full = tq_setting_get(&q->set, all, TQ_SET_ON_FULL) ==
@@ -431,11 +430,57 @@ gates_for(struct tq_spool *sp, struct tq_batch *b, struct tq_err *e)
 	return 0;
 }
 
+static int
+encode(struct tq_spool *sp, struct tq_batch *b, struct tq_err *e)
+{
+	size_t i;
+
+	tq_ledger_begin(&sp->l);
+	for (i = 0; i < b->nrecs; i++)
+		if (tq_ledger_add(&sp->l, &b->recs[i]) == -1)
+			return tq_fail_sys(e, errno, "%s", sp->path);
+	return 0;
+}
+
+/*
+ * Not under the lock: encode a batch whose queues and contexts are all that
+ * is not known yet.  What ties and ticks put into records is known later.
+ */
+static int
+encode_early(struct tq_spool *sp, struct tq_batch *b, struct tq_err *e)
+{
+	size_t i;
+
+	if (b->room > b->n || b->tick != NULL ||
+	    (b->begun != 0 && b->begun == sp->l.begun))
+		return 0;
+	b->nrecs = b->n;
+	for (i = 0; i < b->n; i++)
+		b->recs[i].put.ctx = b->v[i].ctx.n > 0;
+	if (encode(sp, b, e) == -1)
+		return -1;
+	b->begun = sp->l.begun;
+	return 0;
+}
+
+/* Under the lock: have the records in the ledger's buffer. */
+static int
+encoded(struct tq_spool *sp, struct tq_batch *b, struct tq_err *e)
+{
+	size_t i;
+
+	/* a queue or context that was made here took the buffer */
+	if (b->begun == 0 || b->begun != sp->l.begun)
+		return encode(sp, b, e);
+	for (i = 0; i < b->nrecs; i++)
+		tq_ledger_place(&sp->l, i, &b->recs[i]);
+	return 0;
+}
+
 /* One try under the lock.  As tq_core_write(). */
 static int
 put_once(struct tq_spool *sp, struct tq_batch *b, struct tq_err *e)
 {
-	size_t i;
 	int rv;
 
 	b->full = 0;
@@ -460,10 +505,8 @@ put_once(struct tq_spool *sp, struct tq_batch *b, struct tq_err *e)
 	}
 	if (b->passes > 0 && gates_for(sp, b, e) == -1)
 		return -1;
-	tq_ledger_begin(&sp->l);
-	for (i = 0; i < b->nrecs; i++)
-		if (tq_ledger_add(&sp->l, &b->recs[i]) == -1)
-			return tq_fail_sys(e, errno, "%s", sp->path);
+	if (encoded(sp, b, e) == -1)
+		return -1;
 	return tq_core_write(sp, b->recs, sp->t.top->reserved, b->now, e);
 }
 
@@ -491,7 +534,8 @@ try_put(struct tq_spool *sp, struct tq_batch *b, struct tq_err *e)
 
 	do {
 		b->now = tq_clock_wall();
-		if (tq_core_enter(sp, e) == -1)
+		if (encode_early(sp, b, e) == -1 ||
+		    tq_core_enter(sp, e) == -1)
 			return -1;
 		rv = put_once(sp, b, e);
 		if (sp->t.bad && rv == -1)

@@ -16,6 +16,7 @@ struct tq_batch {
 					 * one of the tick */
 	size_t		 nrecs, room;
 	size_t		*which;		/* the task that an error is about */
+	uint64_t	 begun;		/* transaction it was encoded into, 0 none */
 	tq_time		 now;
 	int		 full;		/* a limit was met that will pass */
 	/* ties of its tasks */

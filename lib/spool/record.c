@@ -131,6 +131,17 @@ encode_put(struct tq_buf *b, const struct tq_rec_put *t)
 }
 
 static void
+place_put(unsigned char *p, const struct tq_rec_put *t)
+{
+	static const unsigned char times[8] = { 0, 8, 8, 16, 8, 16, 16, 24 };
+
+	tq_set16(p, t->queue);
+	if (p[4] & OPT_CTX)
+		tq_set32(p + 5 + times[p[4] & (OPT_ETA | OPT_EXPIRES |
+		    OPT_KEEP)], t->ctx);
+}
+
+static void
 decode_put(struct tq_rec_put *t, struct tq_cur *c, unsigned version)
 {
 	struct tq_relation rel;
@@ -183,6 +194,15 @@ decode_put(struct tq_rec_put *t, struct tq_cur *c, unsigned version)
 #define CAUSE_FIXED	(1 + TQ_UUID_SIZE)
 
 static void
+place_end(unsigned char *p, const struct tq_rec_end *t)
+{
+	tq_set64(p + 6, t->prev);
+	tq_set64(p + 14, (uint64_t)t->when);
+	tq_set64(p + 22, (uint64_t)t->start);
+	tq_set64(p + 30, (uint64_t)t->end);
+}
+
+static void
 encode_end(struct tq_buf *b, const struct tq_rec_end *t)
 {
 	unsigned char *p;
@@ -193,10 +213,7 @@ encode_end(struct tq_buf *b, const struct tq_rec_end *t)
 	p[1] = t->flags;
 	tq_set16(p + 2, t->attempt);
 	tq_set16(p + 4, t->files);
-	tq_set64(p + 6, t->prev);
-	tq_set64(p + 14, (uint64_t)t->when);
-	tq_set64(p + 22, (uint64_t)t->start);
-	tq_set64(p + 30, (uint64_t)t->end);
+	place_end(p, t);
 	tq_buf_varint(b, t->out_size);
 	tq_buf_varint(b, t->err_size);
 	tq_buf_bytes(b, t->meta.p, t->meta.n);
@@ -369,6 +386,16 @@ tq_rec_end_next(struct tq_rec_end *out, struct tq_cur *list)
 		return 0;
 	decode_end(out, list);
 	return list->err ? -1 : 1;
+}
+
+void
+tq_rec_place(unsigned char *p, const struct tq_rec *r)
+{
+	p += TQ_REC_HEAD + TQ_UUID_SIZE;
+	if (r->type == TQ_REC_PUT)
+		place_put(p, &r->put);
+	else
+		place_end(p, &r->end);
 }
 
 void

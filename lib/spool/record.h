@@ -173,6 +173,12 @@ struct tq_rec {
  */
 void	tq_rec_encode(struct tq_buf *b, const struct tq_rec *r);
 /*
+ * Of an encoded PUT or END at p: write what is known under the lock only.  Of a
+ * PUT that is its queue and its context, which must have been 0 if it is 0; of
+ * an END its prev, when, start and end.
+ */
+void	tq_rec_place(unsigned char *p, const struct tq_rec *r);
+/*
  * Fill in the header of the record of `length` bytes at p and its CRC from
  * r->type, flags, prev, salt, lag, seq, time.  Returns the CRC.
  */

@@ -56,15 +56,24 @@ own_keep(struct tq_spool *sp, const struct tq_slot *s, tq_time now)
 	return r.put.keep > INT64_MAX - now ? 0 : now + r.put.keep;
 }
 
-/* Under the lock.  As tq_core_write(). */
+static int
+encode(struct tq_spool *sp, const struct tq_rec *r, struct tq_err *e)
+{
+	tq_ledger_begin(&sp->l);
+	if (tq_ledger_add(&sp->l, r) == -1)
+		return tq_fail_sys(e, errno, "%s", sp->path);
+	return 0;
+}
+
+/* Under the lock; begun: what the record was encoded into.  As
+ * tq_core_write(). */
 static int
 settle_locked(struct tq_spool *sp, struct tq_rec *r, uint32_t hint,
-    tq_time now, struct tq_err *e)
+    uint64_t begun, tq_time now, struct tq_err *e)
 {
 	struct tq_slot *s;
 	struct tq_wrow *w;
 	uint32_t n;
-	int rv;
 
 	if ((n = attempt_slot(sp, &r->id, hint, r->end.attempt)) == 0)
 		return stale(e, r->end.attempt);
@@ -79,12 +88,12 @@ settle_locked(struct tq_spool *sp, struct tq_rec *r, uint32_t hint,
 		w->done += r->end.state == TQ_SUCCESS;
 		w->failed += r->end.state == TQ_FAILURE;
 	}
-	tq_ledger_begin(&sp->l);
-	if (tq_ledger_add(&sp->l, r) == -1)
-		return tq_fail_sys(e, errno, "%s", sp->path);
-	rv = tq_core_write(sp, r, (uint64_t)(sp->t.top->started - 1) *
+	if (begun == sp->l.begun)
+		tq_ledger_place(&sp->l, 0, r);
+	else if (encode(sp, r, e) == -1)	/* a repair took the buffer */
+		return -1;
+	return tq_core_write(sp, r, (uint64_t)(sp->t.top->started - 1) *
 	    tq_core_end_room(sp), now, e);
-	return rv;
 }
 
 /*
@@ -128,6 +137,7 @@ tq_spool_settle(struct tq_spool *sp, const struct tq_uuid *id, uint32_t hint,
 {
 	unsigned char cut[16 << 10];	/* tq_spool_inline_max() at most */
 	struct tq_rec r;
+	uint64_t begun;
 	tq_time now;
 	int rv;
 
@@ -140,9 +150,12 @@ tq_spool_settle(struct tq_spool *sp, const struct tq_uuid *id, uint32_t hint,
 	store_outputs(sp, &r, fd, taken, cut, tq_spool_inline_max(sp));
 	do {
 		now = tq_clock_wall();
+		if (encode(sp, &r, e) == -1)
+			return -1;
+		begun = sp->l.begun;
 		if (tq_core_enter(sp, e) == -1)
 			return -1;
-		rv = settle_locked(sp, &r, hint, now, e);
+		rv = settle_locked(sp, &r, hint, begun, now, e);
 		if (sp->t.bad && rv != 1)
 			rv = 0;
 		tq_core_leave(sp);
