@@ -102,7 +102,7 @@ mend(struct tq_spool *sp, struct tq_err *e)
 static void
 bring(const struct tq_spool *sp)
 {
-	const char *top = (const char *)&sp->t.top->seq;
+	const char *top = (const char *)&sp->t.top->tail;
 	const char *queue = (const char *)sp->t.qrows[sp->near].count;
 	int i;
 
@@ -218,7 +218,7 @@ tq_core_upkeep(struct tq_spool *sp, tq_time now)
 	if (tq_ledger_wants_segment(&sp->l))
 		(void)tq_ledger_prepare(&sp->l, 0, 0, now, NULL);
 	if (sp->retire_due)
-		(void)tq_retire_step(sp, 0, now, NULL);
+		(void)tq_retire_step(sp, TQ_RETIRE_BUSY, now, NULL);
 	if (sp->l.policy == TQ_SYNC_BATCH &&
 	    tq_clock_mono() - sp->t.top->synced > BATCH_EVERY)
 		(void)tq_core_commit(sp, sp->mine, NULL);
@@ -316,7 +316,7 @@ tq_core_write(struct tq_spool *sp, struct tq_rec *recs,
 	    tq_core_end_room(sp), memory_order_relaxed);
 	tq_ledger_applied(&sp->l);
 	sp->mine = top->tail;
-	sp->retire_due = tq_retire_due(sp);
+	sp->retire_due = tq_retire_due(sp, TQ_RETIRE_BUSY);
 	/* what does not fit now is done by who comes next */
 	if ((top->work | top->todo) != 0)
 		(void)tq_cascade(sp, now, NULL);

@@ -251,13 +251,20 @@ int	tq_rescue(struct tq_spool *sp, struct tq_err *e);
 
 /* ---- retire.c ----------------------------------------------------------- */
 
+/* Who retires: that is how long it may take, and when it is due. */
+enum tq_retirer {
+	TQ_RETIRE_BUSY,		/* somebody at work */
+	TQ_RETIRE_IDLE,		/* somebody who has nothing else to do */
+	TQ_RETIRE_FORCED	/* due or not */
+};
+
 /* 1 when the ledger is large enough against what lives in it. */
-int	tq_retire_due(const struct tq_spool *sp);
+int	tq_retire_due(const struct tq_spool *sp, enum tq_retirer who);
 /*
  * Not under the lock: carry a slice of the oldest segment, or unlink it.
- * force: even when it is not due.  1 there is more to do, 0 not, -1.
+ * 1 there is more to do, 0 not, -1.
  */
-int	tq_retire_step(struct tq_spool *sp, int force, tq_time now,
+int	tq_retire_step(struct tq_spool *sp, enum tq_retirer who, tq_time now,
 	    struct tq_err *e);
 
 /* ---- timer.c ------------------------------------------------------------ */

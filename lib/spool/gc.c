@@ -132,7 +132,7 @@ tq_spool_gc(struct tq_spool *sp, uint64_t *changed, struct tq_err *e)
 	if (forget_ended(sp, changed, e) == -1)
 		return -1;
 	do {
-		rv = tq_retire_step(sp, 0, tq_clock_wall(), e);
+		rv = tq_retire_step(sp, TQ_RETIRE_IDLE, tq_clock_wall(), e);
 	} while (rv == 1);
 	if (rv == -1)
 		return -1;
@@ -164,7 +164,8 @@ salvage(struct tq_spool *sp, struct tq_err *e)
 		tq_core_leave(sp);
 	}
 	while (rv == 0 && sp->t.top->base <= upto)
-		rv = tq_retire_step(sp, 1, tq_clock_wall(), e) == -1 ? -1 : 0;
+		rv = tq_retire_step(sp, TQ_RETIRE_FORCED, tq_clock_wall(),
+		    e) == -1 ? -1 : 0;
 	if (rv == -1 || tq_core_enter(sp, e) == -1)
 		return -1;
 	sp->t.top->damaged = 0;

@@ -228,9 +228,10 @@ tq_spool_sleep(struct tq_spool *sp, const struct tq_take *take,
 	if (tq_own(sp, e) == -1)
 		return -1;
 	/* who has nothing to do retires what others had no time for */
-	for (i = 0; i < IDLE_STEPS && sp->retire_due; i++)
-		sp->retire_due = tq_retire_step(sp, 0, tq_clock_wall(),
-		    NULL) == 1;
+	for (i = 0; i < IDLE_STEPS && tq_retire_due(sp, TQ_RETIRE_IDLE); i++)
+		if (tq_retire_step(sp, TQ_RETIRE_IDLE, tq_clock_wall(),
+		    NULL) != 1)
+			break;
 	/* before it sleeps a process syncs what it wrote */
 	if (sp->mine != 0 && tq_core_commit(sp, sp->mine, e) == -1)
 		return -1;
@@ -253,7 +254,7 @@ tq_spool_sleep(struct tq_spool *sp, const struct tq_take *take,
 			return -1;
 	}
 	w = &sp->t.wrows[sp->owner.row];
-	sp->retire_due = tq_retire_due(sp);
+	sp->retire_due = tq_retire_due(sp, TQ_RETIRE_BUSY);
 	*next = now + TQ_SECOND;
 	if (due != 0 && due < *next)
 		*next = due;

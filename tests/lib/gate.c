@@ -124,7 +124,7 @@ t_gate_turn(struct t_spool *f)
 		t_gate_act(f, TQ_DO_FORGET, n, NULL);
 	}
 	while (top->base <= last)
-		assert_int_not_equal(tq_retire_step(f->sp, 1, tq_clock_wall(),
+		assert_int_not_equal(tq_retire_step(f->sp, TQ_RETIRE_FORCED, tq_clock_wall(),
 		    &f->e), -1);
 }
 

@@ -632,7 +632,7 @@ replay_after_retirement_gives_the_live_table(void **state)
 		if (i % 300 != 0)
 			continue;
 		for (k = 0; k < 200; k++)
-			assert_int_not_equal(tq_retire_step(f->sp, 1,
+			assert_int_not_equal(tq_retire_step(f->sp, TQ_RETIRE_FORCED,
 			    1000, &f->e), -1);
 		rebuild_and_compare(f);
 	}
@@ -658,7 +658,7 @@ reopened_task_stays_without_expiry_when_carried(void **state)
 	for (n = 100; n < 400; n++)
 		t_spool_put(f, (uint32_t)n, "b", 1000);
 	for (n = 0; n < 100; n++)
-		assert_int_not_equal(tq_retire_step(f->sp, 1, 1000, &f->e),
+		assert_int_not_equal(tq_retire_step(f->sp, TQ_RETIRE_FORCED, 1000, &f->e),
 		    -1);
 	rebuild(f);
 	assert_int_equal(state_of(&f->sp->t, 1), TQ_READY);

@@ -77,7 +77,7 @@ retire(struct t_spool *f)
 		for (i = 0; i < T_COUNT(verbs); i++)
 			assert_int_equal(tq_spool_act(f->sp, verbs[i], &id, 1,
 			    NULL, 0, &changed, &which, &f->e), 0);
-		assert_int_not_equal(tq_retire_step(f->sp, 1, tq_clock_wall(),
+		assert_int_not_equal(tq_retire_step(f->sp, TQ_RETIRE_FORCED, tq_clock_wall(),
 		    &f->e), -1);
 	}
 }
