@@ -46,8 +46,9 @@
 /* Regions grow by this many bytes: little enough to waste, enough to be rare. */
 #define GROW_BYTES	(256u << 10)
 
-_Static_assert(offsetof(struct tq_top, seq) == 64 &&
-    offsetof(struct tq_top, done) == 128, "hot lines of the table");
+_Static_assert(offsetof(struct tq_top, tail) == 64 &&
+    offsetof(struct tq_top, slots) == 128 &&
+    offsetof(struct tq_top, salt) == 192, "hot lines of the table");
 _Static_assert(sizeof(struct tq_slot) == 120, "a slot is 120 bytes");
 
 uint64_t

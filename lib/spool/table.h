@@ -257,37 +257,39 @@ struct tq_region {
 /*
  * The fields that every put, claim and end change stand first, in as few cache
  * lines as they fit: two processors that work on one spool hand each of these
- * lines to and fro.
+ * lines to and fro.  The lock has a line of its own, for who waits for it
+ * takes that line away from who holds it; what is mostly read has another.
  */
 struct tq_top {
 	_Alignas(64) pthread_mutex_t lock; /* robust: table and tail */
-	uint32_t	 dirty;		/* the tail moved, the table not yet */
 	uint32_t	 retired;	/* object was removed: let go, reopen */
 	_Atomic int32_t	 holder;	/* pid that took the lock last */
-	uint32_t	 crc;		/* of the last record */
-	_Atomic tq_lsn	 tail;		/* where the next record goes */
 
+	_Alignas(64) _Atomic tq_lsn tail; /* where the next record goes */
 	_Atomic uint64_t seq;		/* of the last record */
+	uint32_t	 crc;		/* of the last record */
+	uint32_t	 dirty;		/* the tail moved, the table not yet */
+	uint32_t	 intent;	/* bytes about to be written at the tail */
+	uint32_t	 started;	/* claims that hold a reserve */
 	uint64_t	 live;		/* bytes of live records */
 	_Atomic uint64_t reserved;	/* bytes promised to ENDs of claims */
-	struct tq_region slots;
-	uint32_t	 free;		/* first free slot */
 	uint32_t	 ntasks;
-	uint32_t	 started;	/* claims that hold a reserve */
-	uint32_t	 intent;	/* bytes about to be written at the tail */
+	uint32_t	 free;		/* first free slot */
 	_Atomic uint32_t ready_word;	/* rises with every task that is ready */
 	uint32_t	 sleepers;	/* owners registered for a ring */
-	uint32_t	 rows;		/* greatest row that was joined */
-	uint32_t	 level;		/* buckets < 2^level before the split */
 
+	struct tq_region slots, buckets, heap;
 	struct tq_list	 done;		/* success, revoked, expired: by end */
-	struct tq_region buckets, heap;
+	uint64_t	 spare[3];
+
 	uint32_t	 salt;		/* of the tail's segment */
 	uint32_t	 seg_size;
 	_Atomic uint32_t base;		/* oldest segment */
 	_Atomic uint32_t last;		/* newest segment that is prepared */
 	uint64_t	 durable_seq;
 	_Atomic uint64_t durable;	/* everything before this is on disk */
+	uint32_t	 rows;		/* greatest row that was joined */
+	uint32_t	 level;		/* buckets < 2^level before the split */
 
 	/* what is read or written now and then */
 	_Alignas(64) pthread_mutex_t sync; /* robust: leader of a commit */
