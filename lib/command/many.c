@@ -32,6 +32,7 @@ struct batch {
 	size_t		 bytes;		/* of their records */
 	uint64_t	 put;		/* in all batches before */
 	struct tq_weave	 weave;
+	int		 whole;		/* a shape that is put as one */
 	struct tq_id	 linked;	/* the last link that was put */
 	int		 taken;		/* a key was */
 	struct tq_buf	 out;
@@ -184,7 +185,7 @@ is_tied(const struct batch *b)
 	return 0;
 }
 
-/* A batch of a group: nothing is printed before the last. */
+/* A batch of what is put as one: nothing is printed before the last. */
 static int
 flush_group(struct batch *b, int final, struct tq_err *e)
 {
@@ -205,7 +206,7 @@ flush(struct batch *b, int final, struct tq_err *e)
 	size_t done;
 	int rv;
 
-	if (b->m->shape >= TQ_SHAPE_GROUP)
+	if (b->whole)
 		return flush_group(b, final, e);
 	rv = tq_put_patient(b->m->tq, b->tasks, b->n, b->m->timeout, b->ids,
 	    &done, e);
@@ -320,7 +321,7 @@ take(struct batch *b, struct tq_err *e)
 
 	while ((rec = tq_records_next(&b->records, &n)) != NULL) {
 		if (add(b, rec, n, e) == -1) {
-			if (b->n > 0 && b->m->shape < TQ_SHAPE_GROUP &&
+			if (b->n > 0 && !b->whole &&
 			    flush(b, 0, &first) == -1)
 				*e = first;
 			return -1;
@@ -342,7 +343,7 @@ loop(struct batch *b, struct tq_err *e)
 		/* a group is put at once if it can be; JSON is copied */
 		if (b->n > 0 && !tq_records_ready(&b->records,
 		    b->m->json && b->bytes < TQ_MANY_BYTES) &&
-		    b->m->shape < TQ_SHAPE_GROUP && flush(b, 0, e) == -1)
+		    !b->whole && flush(b, 0, e) == -1)
 			return -1;
 		rv = tq_records_more(&b->records, e);
 		if (rv == -1 && e->num == EMSGSIZE)
@@ -352,7 +353,7 @@ loop(struct batch *b, struct tq_err *e)
 		if (rv == -1)
 			return -1;
 		if (rv == 0)
-			return b->n > 0 || b->m->shape >= TQ_SHAPE_GROUP ?
+			return b->n > 0 || b->whole ?
 			    flush(b, 1, e) : 0;
 	}
 }
@@ -391,7 +392,9 @@ tq_many_put(const struct tq_many *m, struct tq_err *e)
 	    !isatty(STDOUT_FILENO);
 	b.shown = tq_clock_mono();
 	tq_weave_init(&b.weave, m->shape, m->chord, &m->base->task);
-	if (m->shape >= TQ_SHAPE_GROUP)
+	b.whole = m->shape >= TQ_SHAPE_GROUP ||
+	    (m->shape == TQ_SHAPE_CHAIN && tq_spool_dir(m->tq) == NULL);
+	if (b.whole)
 		b.max -= TQ_WEAVE_EXTRA;
 	room = reallocarray(NULL, TQ_BATCH_MAX + TQ_WEAVE_EXTRA,
 	    sizeof(*b.tasks));

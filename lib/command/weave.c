@@ -18,7 +18,7 @@ tq_weave_init(struct tq_weave *w, enum tq_shape shape, const char *chord,
 	w->shape = shape;
 	w->chord = w->words[0] = chord;
 	w->base = base;
-	if (shape >= TQ_SHAPE_GROUP)
+	if (shape != TQ_SHAPE_LOOSE)
 		tq_weave_id(w, &w->group);
 	if (shape == TQ_SHAPE_CHORD)
 		tq_weave_id(w, &w->callback);
@@ -184,15 +184,48 @@ put(struct tq *tq, const struct tq_task *t, size_t n, tq_time timeout,
 	return rv;
 }
 
+static int
+seal(const struct tq_weave *w, struct tq *tq, struct tq_err *e)
+{
+	struct tq_select sel = { .nids = 1,
+	    .ids = &(const char *){ w->group.s } };
+
+	return tq_do(tq, TQ_DO_SEAL, &sel, NULL, 0, NULL, e);
+}
+
+/* One that begins when it is whole: its first link waits at a gate. */
+static int
+put_chain(struct tq_weave *w, struct tq *tq, struct tq_task *tasks, size_t n,
+    int final, tq_time timeout, struct tq_err *e)
+{
+	size_t first = w->begun || final;
+
+	if (!w->begun && final)
+		return tq_put_whole(tq, tasks + 1, n, timeout, e);
+	if (!w->begun) {
+		tq_weave_group(&tasks[0], w->group.s, w->base, 1);
+		w->gate = w->group.s;
+		if (tasks[1].nafter == 0) {
+			tasks[1].after = &w->gate;
+			tasks[1].nafter = 1;
+		}
+		n++;
+	}
+	if (n > 0 && put(tq, tasks + first, n, timeout, e) == -1)
+		return -1;
+	w->begun = 1;
+	return final ? seal(w, tq, e) : 0;
+}
+
 int
 tq_weave_put(struct tq_weave *w, struct tq *tq, struct tq_task *tasks,
     size_t n, int final, tq_time timeout, struct tq_err *e)
 {
-	struct tq_select sel = { .nids = 1,
-	    .ids = &(const char *){ w->group.s } };
 	size_t first = w->begun, count = n + !w->begun;
 	int open = !final || w->begun;
 
+	if (w->shape == TQ_SHAPE_CHAIN)
+		return put_chain(w, tq, tasks, n, final, timeout, e);
 	if (!w->begun) {
 		tq_weave_group(&tasks[0], w->group.s, w->base, open);
 		if (w->shape == TQ_SHAPE_CHORD)
@@ -212,7 +245,7 @@ tq_weave_put(struct tq_weave *w, struct tq *tq, struct tq_task *tasks,
 	if (count > 0 && put(tq, tasks + first, count, timeout, e) == -1)
 		return -1;
 	w->begun = 1;
-	return !final ? 0 : tq_do(tq, TQ_DO_SEAL, &sel, NULL, 0, NULL, e);
+	return final ? seal(w, tq, e) : 0;
 }
 
 const char *

@@ -2,7 +2,8 @@
  * Chains, groups and chords out of records (tqput -m --chain, --group,
  * --chord): the tasks of one run of tqput tied to each other.
  *
- * A chain grows batch by batch, each link waiting for the one before.  A group
+ * A chain grows batch by batch, each link waiting for the one before; on a
+ * broker elsewhere, which knows a chain only as a whole, it is put like a group.  A group
  * that fits into one batch is put with it; a larger one is put open, its
  * members follow in later batches, and then it is sealed: should we not come to
  * that, the spool ends the group and what has not run of it.
@@ -30,6 +31,7 @@ struct tq_weave {
 	struct tq_id	 group, callback;
 	struct tq_id	 last;		/* link of a chain, "" none */
 	int		 begun;		/* the group has been put */
+	const char	*gate;		/* what the first link waits for */
 	const struct tq_task *base;
 };
 
@@ -45,7 +47,7 @@ void	tq_weave_id(struct tq_weave *, struct tq_id *out);
 int	tq_weave_add(struct tq_weave *, struct tq_task *, struct tq_arena *,
 	    struct tq_err *);
 /*
- * Put n members (tasks[1] to tasks[n]) with what a group needs besides: before
+ * Put n members, or links of a chain, (tasks[1] to tasks[n]) with what a group needs besides: before
  * them, and behind them, is room.  final: there will be no more.
  */
 int	tq_weave_put(struct tq_weave *, struct tq *, struct tq_task *tasks,

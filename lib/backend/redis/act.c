@@ -409,6 +409,9 @@ tq_redis_act(void *b, enum tq_verb verb, const struct tq_select *sel,
 	case TQ_DO_GC:
 	case TQ_DO_FLUSH:
 		break;			/* the server does it */
+	case TQ_DO_SEAL:
+		rv = tq_redis_open_seal(r, sel, &n, e);
+		break;
 	case TQ_DO_HOLD:
 	case TQ_DO_RELEASE:
 	case TQ_DO_RETRY:

@@ -44,6 +44,7 @@ static void
 fini(struct tq_redis *r)
 {
 	tq_redis_leave(r);
+	tq_redis_open_drop(r);
 	tq_redis_worker_free(r);
 	tq_redis_forget_revoked(r);
 	free(r->peers);

@@ -1,5 +1,6 @@
 /*
- * Putting: a batch is one script, so it is put whole or not at all.
+ * Putting: a batch is one script, so it is put whole or not at all; of a large
+ * one the messages are laid down first (stage.c).
  *
  * A tick of a schedule is moved on in the same script, and only from the tick
  * that the caller knows: of several that put it one does.
@@ -40,8 +41,8 @@ tq_redis_sync(void *b, struct tq_err *e)
 	    "are not told yet", r->place.name, (unsigned)r->nending);
 }
 
-static void
-make_ids(struct tq_redis *r, const struct tq_task *t, size_t n,
+void
+tq_redis_make_ids(struct tq_redis *r, const struct tq_task *t, size_t n,
     struct tq_id *out)
 {
 	tq_time now = tq_clock_wall();
@@ -113,40 +114,57 @@ answer(const char *said, const struct tq_task *t, size_t n,
 	return 0;
 }
 
-/* The ids that the caller chose are looked at by the script. */
-static void
-mark_chosen(struct tq_celery_plan *plan, const struct tq_task *t, size_t n)
-{
-	size_t i, k;
+/* ---- ids that the caller chose ----------------------------------------- */
 
-	for (i = 0; i < n; i++) {
-		if (t[i].id == NULL)
-			continue;
-		for (k = 0; k < plan->nsteps; k++)
-			if (plan->step[k].what == TQ_CELERY_SEND &&
-			    strcmp(plan->step[k].task->id, t[i].id) == 0)
-				plan->step[k].flags |= TQ_CELERY_ONCE;
-	}
+struct chosen {
+	const char	**v;		/* n of them, sorted */
+	size_t		 n;
+};
+
+static int
+compare_ids(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
 /* Two of one batch with one id: the script would see neither. */
 static int
-check_twins(const struct tq_task *t, size_t n, struct tq_id *out,
-    struct tq_err *e)
+find_chosen(struct chosen *c, struct tq_redis *r, const struct tq_task *t,
+    size_t n, struct tq_id *out, struct tq_err *e)
 {
-	size_t i, k;
+	size_t i;
 
-	for (i = 0; i < n; i++) {
-		for (k = i + 1; t[i].id != NULL && k < n; k++) {
-			if (t[k].id == NULL || strcmp(t[i].id, t[k].id) != 0)
-				continue;
-			strlcpy(out[0].s, t[i].id, sizeof(out[0].s));
-			return tq_fail(e, EEXIST, "%s: twice in a batch",
-			    t[i].id);
-		}
+	c->n = 0;
+	c->v = tq_arena_alloc(&r->mem, (n + 1) * sizeof(*c->v));
+	if (c->v == NULL)
+		return tq_fail_sys(e, ENOMEM, "%zu tasks", n);
+	for (i = 0; i < n; i++)
+		if (t[i].id != NULL)
+			c->v[c->n++] = t[i].id;
+	qsort(c->v, c->n, sizeof(*c->v), compare_ids);
+	for (i = 1; i < c->n; i++) {
+		if (strcmp(c->v[i - 1], c->v[i]) != 0)
+			continue;
+		strlcpy(out[0].s, c->v[i], sizeof(out[0].s));
+		return tq_fail(e, EEXIST, "%s: twice in a batch", c->v[i]);
 	}
 	return 0;
 }
+
+/* They are looked at by the script. */
+static void
+mark_chosen(struct tq_celery_plan *plan, const struct chosen *c)
+{
+	struct tq_celery_step *s;
+
+	for (s = plan->step; s < plan->step + plan->nsteps; s++)
+		if (s->what == TQ_CELERY_SEND && c->n > 0 &&
+		    bsearch(&s->task->id, c->v, c->n, sizeof(*c->v),
+		    compare_ids) != NULL)
+			s->flags |= TQ_CELERY_ONCE;
+}
+
+/* ---- sending ------------------------------------------------------------ */
 
 /* The schedule moves on in the script that puts. */
 static void
@@ -165,8 +183,10 @@ add_tick(struct tq_redis *r, const struct tq_tick *tick)
 static const char *
 try_send(struct tq_redis *r, const struct tq_celery_plan *plan,
     const struct tq_redis_keys *keys, const struct tq_tick *tick,
-    struct tq_err *e)
+    const struct tq_redis_stage_keys *stage, struct tq_err *e)
 {
+	unsigned parts = (stage->n == 0 ? TQ_REDIS_SENDS : 0) |
+	    (r->apart ? 0 : TQ_REDIS_STORES);
 	const char *queues[QUEUES_MAX] = { NULL }, *text = NULL;
 	size_t nq = queues_of(plan, queues, QUEUES_MAX);
 	struct tq_err why;
@@ -178,9 +198,9 @@ try_send(struct tq_redis *r, const struct tq_celery_plan *plan,
 	if (tq_redis_keys_add(r, &r->cmd, keys, e) == -1)
 		return NULL;
 	tq_redis_add_bindings(r, &r->cmd, queues, nq);
-	if (tq_redis_do_plan(r, &r->cmd, &r->mem, plan,
-	    r->apart ? TQ_REDIS_SENDS : TQ_REDIS_ALL, e) == -1)
+	if (tq_redis_do_plan(r, &r->cmd, &r->mem, plan, parts, e) == -1)
 		return NULL;
+	tq_redis_stage_add(r, &r->cmd, stage);
 	a = tq_redis_call(&r->main, TQ_REDIS_DO, &r->cmd, &why);
 	if (a == NULL) {
 		/* it may have got there before the connection went */
@@ -212,6 +232,7 @@ send_plan(struct tq_redis *r, const struct tq_celery_plan *plan,
     const struct tq_tick *tick, const struct tq_task *t, size_t n,
     struct tq_id *out, struct tq_err *e)
 {
+	struct tq_redis_stage_keys stage;
 	struct tq_redis_keys keys;
 	const char *said;
 
@@ -219,10 +240,15 @@ send_plan(struct tq_redis *r, const struct tq_celery_plan *plan,
 		return -1;
 	if (r->apart && tq_redis_store_plan(r, &r->mem, plan, e) == -1)
 		return -1;
-	while ((said = try_send(r, plan, &keys, tick, e)) != NULL &&
+	if (tq_redis_stage(r, &stage, plan, e) == -1)
+		return -1;
+	while ((said = try_send(r, plan, &keys, tick, &stage, e)) != NULL &&
 	    is_about_key(said))
 		if (tq_redis_keys_answer(r, &keys, said, out, e) == -1)
 			return -1;
+	if (said != NULL && strcmp(said, "GONE") == 0)
+		return tq_fail(e, ETIMEDOUT, "%s: what was laid down is gone; "
+		    "nothing was put", r->place.name);
 	if (said != NULL && strcmp(said, "MOVED") == 0)
 		return tq_fail(e, ESTALE, "%s: somebody else has put this "
 		    "tick", tick->schedule);
@@ -231,9 +257,9 @@ send_plan(struct tq_redis *r, const struct tq_celery_plan *plan,
 	return tq_redis_keys_done(r, &keys, e);
 }
 
-/* Bodies in files as bytes: *out is t, or a copy of it in r->mem. */
-static int
-read_bodies(struct tq_redis *r, const struct tq_task **out,
+/* Bodies in files as bytes: *out is t, or a copy of it in mem. */
+int
+tq_redis_read_bodies(const struct tq_task **out, struct tq_arena *mem,
     const struct tq_task *t, size_t n, struct tq_err *e)
 {
 	struct tq_task *copy = NULL;
@@ -247,7 +273,7 @@ read_bodies(struct tq_redis *r, const struct tq_task **out,
 		if (t[i].body_fd < 0)
 			continue;
 		if (copy == NULL) {
-			copy = tq_arena_alloc(&r->mem, n * sizeof(*copy));
+			copy = tq_arena_alloc(mem, n * sizeof(*copy));
 			if (copy == NULL)
 				return tq_fail_sys(e, ENOMEM, "%zu tasks", n);
 			memcpy(copy, t, n * sizeof(*copy));
@@ -258,7 +284,7 @@ read_bodies(struct tq_redis *r, const struct tq_task **out,
 		if (st.st_size > BODY_MAX)
 			return tq_fail(e, EMSGSIZE, "a body of %lld bytes, "
 			    "over %d", (long long)st.st_size, BODY_MAX);
-		p = tq_arena_alloc(&r->mem, (size_t)st.st_size + 1);
+		p = tq_arena_alloc(mem, (size_t)st.st_size + 1);
 		if (p == NULL)
 			return tq_fail_sys(e, ENOMEM, "body");
 		got = tq_io_pread(t[i].body_fd, p, (size_t)st.st_size, 0);
@@ -271,23 +297,23 @@ read_bodies(struct tq_redis *r, const struct tq_task **out,
 	return 0;
 }
 
-static int
-put(struct tq_redis *r, const struct tq_tick *tick, const struct tq_task *t,
-    size_t n, struct tq_id *out, struct tq_err *e)
+int
+tq_redis_put_named(struct tq_redis *r, const struct tq_tick *tick,
+    const struct tq_task *t, size_t n, struct tq_id *out, struct tq_err *e)
 {
 	struct tq_celery_plan plan;
 	struct tq_celery_site site;
+	struct chosen chosen;
 
 	tq_arena_reset(&r->mem);
-	make_ids(r, t, n, out);
-	if (read_bodies(r, &t, t, n, e) == -1)
+	if (tq_redis_read_bodies(&t, &r->mem, t, n, e) == -1)
 		return -1;
 	tq_redis_site(r, &site, NULL);
 	tq_celery_plan_init(&plan, &r->mem);
-	if (n > 0 && (check_twins(t, n, out, e) == -1 ||
-	    tq_celery_put(&plan, t, out, n, &site, e) == -1))
+	if (find_chosen(&chosen, r, t, n, out, e) == -1 ||
+	    (n > 0 && tq_celery_put(&plan, t, out, n, &site, e) == -1))
 		return -1;
-	mark_chosen(&plan, t, n);
+	mark_chosen(&plan, &chosen);
 	if (tq_redis_ready(r, e) == -1)
 		return -1;
 	return send_plan(r, &plan, tick, t, n, out, e);
@@ -297,8 +323,16 @@ int
 tq_redis_put(void *b, const struct tq_task *t, size_t n, tq_time timeout,
     struct tq_id *out, struct tq_err *e)
 {
+	struct tq_redis *r = b;
+	int rv;
+
 	(void)timeout;		/* no queue is ever full here */
-	return n == 0 ? 0 : put(b, NULL, t, n, out, e);
+	if (n == 0)
+		return 0;
+	tq_redis_make_ids(r, t, n, out);
+	if ((rv = tq_redis_open_take(r, t, n, out, e)) != 0)
+		return rv == 1 ? 0 : -1;
+	return tq_redis_put_named(r, NULL, t, n, out, e);
 }
 
 int
@@ -306,7 +340,9 @@ tq_redis_tick(void *b, const struct tq_tick *tick, const struct tq_task *t,
     tq_time timeout, struct tq_id *out, struct tq_err *e)
 {
 	(void)timeout;
-	return put(b, tick, t, t != NULL, out, e);
+	if (t != NULL)
+		tq_redis_make_ids(b, t, 1, out);
+	return tq_redis_put_named(b, tick, t, t != NULL, out, e);
 }
 
 int

@@ -99,6 +99,8 @@ struct tq_redis {
 	char		 stem[48];	/* of our tags */
 	tq_time		 renewed;	/* CLOCK_MONOTONIC */
 
+	struct tq_redis_open *open;	/* groups that are being put, or NULL */
+
 	/* taking */
 	tq_time		 due;		/* of the next delayed one, wall, 0 */
 	int		 past;		/* leases of others have passed */
@@ -178,6 +180,17 @@ void	tq_redis_do_begin(struct tq_redis *, struct tq_redis_cmd *,
 int	tq_redis_do_plan(struct tq_redis *, struct tq_redis_cmd *,
 	    struct tq_arena *, const struct tq_celery_plan *, unsigned parts,
 	    struct tq_err *);
+/* A message as it is sent; its words are in mem. */
+struct tq_redis_sent {
+	const char	*id;		/* refused when it is known, "": not */
+	const char	*list;
+	tq_time		 due;		/* 0: now */
+	char		 tag[37];	/* of one that is due later */
+	struct tq_bytes	 text;
+};
+int	tq_redis_send_make(struct tq_redis_sent *, struct tq_redis *,
+	    struct tq_arena *mem, const struct tq_celery_step *,
+	    struct tq_err *);
 /* On two servers: do what is to be stored, with r->cmd. */
 int	tq_redis_store_plan(struct tq_redis *, struct tq_arena *,
 	    const struct tq_celery_plan *, struct tq_err *);
@@ -200,7 +213,43 @@ int	tq_redis_message(struct tq_redis *, struct tq_arena *,
 	    struct tq_bytes *out, const struct tq_celery_task *,
 	    const char *queue, int priority, tq_time now, struct tq_err *);
 
+/* ---- stage.c: a put of many messages ---------------------------------- */
+
+#define TQ_REDIS_STAGE_FROM	1000	/* messages; fewer go in the script */
+
+/* Where they are laid down. */
+struct tq_redis_stage_keys {
+	char		 id[37];
+	size_t		 n;		/* keys tq.stage.ID.1 and so on; 0: none */
+	int		 ids;		/* some are refused when they are known */
+};
+/* Lay down what the plan sends, if that is much. */
+int	tq_redis_stage(struct tq_redis *, struct tq_redis_stage_keys *,
+	    const struct tq_celery_plan *, struct tq_err *);
+/* The step that sends it. */
+void	tq_redis_stage_add(const struct tq_redis *, struct tq_redis_cmd *,
+	    const struct tq_redis_stage_keys *);
+
+/* ---- open.c: a group whose members come in several puts ---------------- */
+
+/* 1 the tasks are kept until their group is sealed; 0 they are none of it. */
+int	tq_redis_open_take(struct tq_redis *, const struct tq_task *, size_t n,
+	    struct tq_id *out, struct tq_err *);
+/* These groups are whole; with the last of them all is put. */
+int	tq_redis_open_seal(struct tq_redis *, const struct tq_select *,
+	    uint64_t *n, struct tq_err *);
+void	tq_redis_open_drop(struct tq_redis *);
+
 /* put.c */
+void	tq_redis_make_ids(struct tq_redis *, const struct tq_task *, size_t n,
+	    struct tq_id *out);
+/* Bodies in files as bytes: *out is t, or a copy of it in mem. */
+int	tq_redis_read_bodies(const struct tq_task **out, struct tq_arena *mem,
+	    const struct tq_task *t, size_t n, struct tq_err *);
+/* Put n tasks under ids, made or chosen, that are in out already. */
+int	tq_redis_put_named(struct tq_redis *, const struct tq_tick *,
+	    const struct tq_task *, size_t n, struct tq_id *out,
+	    struct tq_err *);
 int	tq_redis_put(void *b, const struct tq_task *, size_t n,
 	    tq_time timeout, struct tq_id *out, struct tq_err *);
 int	tq_redis_tick(void *b, const struct tq_tick *, const struct tq_task *,

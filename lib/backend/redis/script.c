@@ -25,6 +25,7 @@
  *	tq.bell, tq.watch	see script_take.c
  *	tq.last.SCHEDULE	its last tick, until it may be forgotten
  *	tq.dead			list of dead letters, the newest left
+ *	tq.stage.ID.N		messages of a put that is not whole yet (stage.c)
  *
  * A message is in exactly one place at every instant: a list, unacked,
  * tq.waiting (with a time in tq.delayed, or for what script_take.c says), or
@@ -44,6 +45,8 @@
  *	F id list message	message that is next
  *	D id tag due list message	message that waits
  *	H tag words		message that its worker keeps
+ *	G stem n ids		what was laid down under stem.1 to stem.n; ids: some
+ *				of it has an id that must not be known
  *	Z key ttl size only-if-none
  *	V key ttl text		any text
  *	X n key ...		forget keys
@@ -71,6 +74,8 @@
  *
  * A schedule that has another last tick refuses the put: "MOVED".
  *
+ * What was laid down and is there no more refuses the put: "GONE".
+ *
  * Returns "OK"; "STALE" the tag is not held; "CLOSED name"; "SEEN id" for a
  * put (tag "") of a known id; "TWIN id" for two of one key; "HELD n at id" for
  * the n-th K, whose rival is not the one named; "TAKEN id" a rival holds it;
@@ -92,8 +97,8 @@ static const char transact[] =
 "    return 'CLOSED '..ARGV[i]\n"
 "  end\n"
 "end\n"
-"local size = { E = 2, H = 2, S = 3, P = 3, F = 3, D = 5, Z = 4, V = 3, L = 3,"
-" B = 2, K = 6, U = 2, T = 4, N = 2 }\n"
+"local size = { E = 2, H = 2, S = 3, P = 3, F = 3, D = 5, G = 3, Z = 4, V = 3,"
+" L = 3, B = 2, K = 6, U = 2, T = 4, N = 2 }\n"
 "local function span(i)\n"
 "  if ARGV[i] == 'X' then return 3 + tonumber(ARGV[i + 2]) end\n"
 "  return 2 + size[ARGV[i]]\n"
@@ -141,6 +146,16 @@ static const char transact[] =
 "  redis.call('HSET', p..'tq.waiting', a[2], a[3])\n"
 "  if a[4] then redis.call('ZADD', p..'tq.delayed', a[4], a[2]) end\n"
 "end\n"
+"local function staged(i, each)\n"
+"  for n = 1, tonumber(ARGV[i + 1]) do\n"
+"    if redis.call('EXISTS', ARGV[i]..n) == 0 then return 'GONE' end\n"
+"    local w = each and redis.call('LRANGE', ARGV[i]..n, 0, -1) or {}\n"
+"    for k = 1, #w, 5 do\n"
+"      local no = each(w[k], w[k + 1], w[k + 2], w[k + 3], w[k + 4])\n"
+"      if no then return no end\n"
+"    end\n"
+"  end\n"
+"end\n"
 "at = 7 + nq\n"
 "while at <= #ARGV do\n"
 "  local chord, what = ARGV[at + 1], ARGV[at]\n"
@@ -154,6 +169,16 @@ static const char transact[] =
 "    if redis.call('EXISTS', p..'tq.id.'..ARGV[at + 2]) == 1 then\n"
 "      return 'SEEN '..ARGV[at + 2]\n"
 "    end\n"
+"    use(rdb)\n"
+"  end\n"
+"  if what == 'G' then\n"
+"    use(bdb)\n"
+"    local no = staged(at + 2, ARGV[at + 4] == '1' and function(id)\n"
+"      if id ~= '' and redis.call('EXISTS', p..'tq.id.'..id) == 1 then\n"
+"        return 'SEEN '..id\n"
+"      end\n"
+"    end)\n"
+"    if no then return no end\n"
 "    use(rdb)\n"
 "  end\n"
 "  if what == 'T' then\n"
@@ -183,6 +208,13 @@ static const char transact[] =
 "  return id == '' or redis.call('SET', p..'tq.id.'..id, '1', 'NX', 'EX',"
 " ttl)\n"
 "end\n"
+"local function delay(id, tag, due, list, m)\n"
+"  local now = redis.call('TIME')[1]\n"
+"  if new(id, 604800 + math.max(0, math.ceil(tonumber(due) - now))) then\n"
+"    redis.call('ZADD', p..'tq.delayed', due, tag)\n"
+"    redis.call('HSET', p..'tq.waiting', tag, list..'\\n'..m)\n"
+"  end\n"
+"end\n"
 "local todo = {\n"
 "  S = function(i)\n"
 "    use(rdb)\n"
@@ -208,13 +240,22 @@ static const char transact[] =
 "  end,\n"
 "  D = function(i)\n"
 "    use(bdb)\n"
-"    local now = redis.call('TIME')[1]\n"
-"    if new(ARGV[i], 604800 + math.max(0,"
-" math.ceil(tonumber(ARGV[i + 2]) - now))) then\n"
-"      redis.call('ZADD', p..'tq.delayed', ARGV[i + 2], ARGV[i + 1])\n"
-"      redis.call('HSET', p..'tq.waiting', ARGV[i + 1],"
-" ARGV[i + 3]..'\\n'..ARGV[i + 4])\n"
+"    delay(ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 3], ARGV[i + 4])\n"
+"  end,\n"
+"  G = function(i)\n"
+"    use(bdb)\n"
+"    local to, run = nil, {}\n"
+"    local function push()\n"
+"      if to then redis.call('LPUSH', to, unpack(run)) end\n"
+"      to, run = nil, {}\n"
 "    end\n"
+"    staged(i, function(id, tag, due, list, m)\n"
+"      if tag ~= '' then delay(id, tag, due, list, m) return end\n"
+"      if list ~= to or #run == 500 then push() end\n"
+"      if new(id, 604800) then to = list run[#run + 1] = m end\n"
+"    end)\n"
+"    push()\n"
+"    for n = 1, tonumber(ARGV[i + 1]) do redis.call('DEL', ARGV[i]..n) end\n"
 "  end,\n"
 "  H = function(i)\n"
 "    use(bdb)\n"
@@ -485,6 +526,15 @@ static const char pluck[] =
 "return 1\n";
 
 /*
+ * key, how long it stands, then for each message its id or "", tag and due or
+ * "", key of the list, text.
+ */
+static const char stage[] =
+"redis.call('DEL', ARGV[1])\n"
+"for i = 3, #ARGV do redis.call('RPUSH', ARGV[1], ARGV[i]) end\n"
+"return redis.call('EXPIRE', ARGV[1], ARGV[2])\n";
+
+/*
  * prefix, tag, key of the list, message: what a worker kept goes where it is
  * taken next.  1; 0 it is not kept for that tag: it was given back before, or
  * never was; 2 it is still held under the tag.
@@ -509,6 +559,7 @@ tq_redis_script_text(enum tq_redis_script s)
 		[TQ_REDIS_REVOKE] = revoke,
 		[TQ_REDIS_LOOK] = look,
 		[TQ_REDIS_PLUCK] = pluck,
+		[TQ_REDIS_STAGE] = stage,
 		[TQ_REDIS_RELEASE] = release
 	};
 

@@ -11,6 +11,7 @@ enum tq_redis_script {
 	TQ_REDIS_REVOKE,	/* ids that must not start */
 	TQ_REDIS_LOOK,		/* a part of what stands there */
 	TQ_REDIS_PLUCK,		/* take this one message */
+	TQ_REDIS_STAGE,		/* lay down what will be put */
 	TQ_REDIS_RELEASE,	/* what a worker kept is due */
 	TQ_REDIS_NSCRIPTS
 };

@@ -134,45 +134,58 @@ begin_store(struct tq_redis *r, struct tq_redis_cmd *cmd)
 	tq_redis_cmd_str(cmd, "0");
 }
 
+int
+tq_redis_send_make(struct tq_redis_sent *out, struct tq_redis *r,
+    struct tq_arena *mem, const struct tq_celery_step *s, struct tq_err *e)
+{
+	tq_time now = tq_clock_wall();
+	const char *queue = s->queue;
+	struct tq_uuid id;
+
+	memset(out, 0, sizeof(*out));
+	if (queue == NULL && (queue = tq_redis_bound_queue(r, mem,
+	    s->exchange, s->routing_key, e)) == NULL)
+		return -1;
+	if (tq_redis_message(r, mem, &out->text, s->task, queue, s->priority,
+	    now, e) == -1)
+		return -1;
+	out->list = tq_redis_list_key(&r->place, mem, queue, s->priority);
+	if (out->list == NULL)
+		return tq_fail_sys(e, ENOMEM, "queue %s", queue);
+	out->id = s->flags & TQ_CELERY_ONCE ? s->task->id : "";
+	/* what a Celery worker may be the only one to read stays in a list */
+	if (s->eta <= now || (!r->place.tq_only &&
+	    !(s->flags & TQ_CELERY_AGAIN)))
+		return 0;
+	out->due = s->eta;
+	tq_uuid_make(&id, &r->ids, now);
+	tq_uuid_format(out->tag, &id);
+	return 0;
+}
+
 /* A message to where it waits: its list, or the delayed ones. */
 static int
 add_send(struct tq_redis *r, struct tq_redis_cmd *cmd, struct tq_arena *mem,
     const struct tq_celery_step *s, const char *chord, struct tq_err *e)
 {
-	tq_time now = tq_clock_wall();
-	/* what a Celery worker may be the only one to read stays in a list */
-	int later = s->eta > now && (r->place.tq_only ||
-	    s->flags & TQ_CELERY_AGAIN);
-	const char *queue = s->queue, *list;
-	struct tq_bytes text;
-	char tag[37];
-	struct tq_uuid id;
+	struct tq_redis_sent m;
 
-	if (queue == NULL && (queue = tq_redis_bound_queue(r, mem,
-	    s->exchange, s->routing_key, e)) == NULL)
+	if (tq_redis_send_make(&m, r, mem, s, e) == -1)
 		return -1;
-	if (tq_redis_message(r, mem, &text, s->task, queue, s->priority,
-	    now, e) == -1)
-		return -1;
-	list = tq_redis_list_key(&r->place, mem, queue, s->priority);
-	if (list == NULL)
-		return tq_fail_sys(e, ENOMEM, "queue %s", queue);
-	if (later && s->flags & TQ_CELERY_AGAIN && r->tag != NULL &&
-	    tq_redis_local_add(r, cmd, r->tag, s->task->id, s->eta, 1, list,
-	    text))
+	if (m.due != 0 && s->flags & TQ_CELERY_AGAIN && r->tag != NULL &&
+	    tq_redis_local_add(r, cmd, r->tag, s->task->id, m.due, 1, m.list,
+	    m.text))
 		return 0;
-	tq_redis_cmd_str(cmd, later ? "D" :
+	tq_redis_cmd_str(cmd, m.due != 0 ? "D" :
 	    s->flags & TQ_CELERY_FIRST ? "F" : "P");
 	tq_redis_cmd_str(cmd, chord);
-	tq_redis_cmd_str(cmd, s->flags & TQ_CELERY_ONCE ? s->task->id : "");
-	if (later) {
-		tq_uuid_make(&id, &r->ids, now);
-		tq_uuid_format(tag, &id);
-		tq_redis_cmd_str(cmd, tag);
-		tq_redis_cmd_time(cmd, s->eta);
+	tq_redis_cmd_str(cmd, m.id);
+	if (m.due != 0) {
+		tq_redis_cmd_str(cmd, m.tag);
+		tq_redis_cmd_time(cmd, m.due);
 	}
-	tq_redis_cmd_str(cmd, list);
-	tq_redis_cmd_put(cmd, text.p, text.n);
+	tq_redis_cmd_str(cmd, m.list);
+	tq_redis_cmd_put(cmd, m.text.p, m.text.n);
 	return 0;
 }
 
