@@ -358,14 +358,18 @@ ssize_t	tq_read(struct tq *, const char *id, unsigned attempt,
 	    struct tq_err *);
 
 /* One queue. */
+/* In place of a number below: this broker does not count that. */
+#define TQ_UNCOUNTED	UINT64_MAX
+
 struct tq_queue_info {
 	const char	*name;
 	int		 paused, closed;
 	uint64_t	 count[TQ_NSTATES];	/* tasks by state, kept ends too */
 	uint64_t	 puts, claims, successes, failures;	/* ever */
 	uint64_t	 bytes;			/* of unended tasks */
-	tq_time		 oldest;		/* put of the first ready one */
-	unsigned	 workers, sleeping;	/* that serve it */
+	tq_time		 oldest;		/* put of the first ready one, 0:
+					 * there is none, or it is not known */
+	uint64_t	 workers, sleeping;	/* that serve it */
 };
 int	tq_queues(struct tq *, int (*each)(const struct tq_queue_info *,
 	    void *), void *arg, struct tq_err *);

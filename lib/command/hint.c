@@ -36,6 +36,7 @@ find_workers(const struct tq_queue_info *q, void *arg)
 
 	if (strcmp(q->name, queue) != 0)
 		return 0;
+	/* of whom nobody knows, there may be some */
 	return q->workers > 0 ? 2 : 1;
 }
 

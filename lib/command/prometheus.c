@@ -2,7 +2,8 @@
  * A snapshot of a broker in Prometheus' text format.
  *
  * The format wants all samples of a metric together below its HELP and TYPE,
- * so each metric is one entry of a table and one walk over the snapshot.
+ * so each metric is one entry of a table and one walk over the snapshot.  What
+ * a broker does not count is left out: 0 would be a lie.
  * Names follow the rules that `promtool check metrics` enforces: base units
  * as a suffix, _total on counters and on nothing else.  They are as stable
  * as the columns of tqstat: add, never rename.
@@ -13,6 +14,7 @@
 
 struct queue_metric {
 	const char	*name, *type, *help;
+	/* -1: the broker does not know */
 	double		 (*value)(const struct tq_queue_info *, tq_time now);
 };
 
@@ -20,6 +22,12 @@ struct worker_metric {
 	const char	*name, *type, *help;
 	double		 (*value)(const struct tq_worker_info *);
 };
+
+static double
+count(uint64_t n)
+{
+	return n == TQ_UNCOUNTED ? -1 : (double)n;
+}
 
 static double
 queue_paused(const struct tq_queue_info *q, tq_time now)
@@ -39,14 +47,16 @@ static double
 queue_bytes(const struct tq_queue_info *q, tq_time now)
 {
 	(void)now;
-	return (double)q->bytes;
+	return count(q->bytes);
 }
 
 /* A clock set back makes an age negative; 0 is nearer to the truth. */
 static double
 queue_age(const struct tq_queue_info *q, tq_time now)
 {
-	if (q->oldest == 0 || q->oldest > now)
+	if (q->oldest == 0)
+		return q->count[TQ_READY] > 0 ? -1 : 0;
+	if (q->oldest > now)
 		return 0;
 	return (double)(now - q->oldest) / (double)TQ_SECOND;
 }
@@ -55,42 +65,42 @@ static double
 queue_workers(const struct tq_queue_info *q, tq_time now)
 {
 	(void)now;
-	return q->workers;
+	return count(q->workers);
 }
 
 static double
 queue_sleeping(const struct tq_queue_info *q, tq_time now)
 {
 	(void)now;
-	return q->sleeping;
+	return count(q->sleeping);
 }
 
 static double
 queue_puts(const struct tq_queue_info *q, tq_time now)
 {
 	(void)now;
-	return (double)q->puts;
+	return count(q->puts);
 }
 
 static double
 queue_claims(const struct tq_queue_info *q, tq_time now)
 {
 	(void)now;
-	return (double)q->claims;
+	return count(q->claims);
 }
 
 static double
 queue_successes(const struct tq_queue_info *q, tq_time now)
 {
 	(void)now;
-	return (double)q->successes;
+	return count(q->successes);
 }
 
 static double
 queue_failures(const struct tq_queue_info *q, tq_time now)
 {
 	(void)now;
-	return (double)q->failures;
+	return count(q->failures);
 }
 
 static double
@@ -201,6 +211,8 @@ tasks(FILE *f, const struct tq_snapshot *s)
 	    "Tasks known in the queue, ended ones that are kept included.");
 	for (i = 0; i < s->nqueues; i++)
 		for (state = TQ_HELD; state < TQ_NSTATES; state++) {
+			if (s->queue[i].count[state] == TQ_UNCOUNTED)
+				continue;
 			fputs("tq_queue_tasks{", f);
 			label(f, "queue", s->queue[i].name);
 			fprintf(f, ",state=\"%s\"} %llu\n",
@@ -213,13 +225,17 @@ static void
 queue_metric(FILE *f, const struct queue_metric *m,
     const struct tq_snapshot *s)
 {
-	size_t i;
+	double value;
+	size_t i, n = 0;
 
-	head(f, m->name, m->type, m->help);
 	for (i = 0; i < s->nqueues; i++) {
+		if ((value = m->value(&s->queue[i], s->at)) < 0)
+			continue;
+		if (n++ == 0)
+			head(f, m->name, m->type, m->help);
 		fprintf(f, "%s{", m->name);
 		label(f, "queue", s->queue[i].name);
-		fprintf(f, "} %.15g\n", m->value(&s->queue[i], s->at));
+		fprintf(f, "} %.15g\n", value);
 	}
 }
 

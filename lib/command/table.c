@@ -13,6 +13,16 @@
 
 /* ---- queues ---------------------------------------------------------- */
 
+/* A number, if the broker counts that. */
+static void
+number(struct tq_print *p, const char *name, uint64_t n)
+{
+	if (n == TQ_UNCOUNTED)
+		tq_print_none(p, name);
+	else
+		tq_print_int(p, name, (int64_t)n);
+}
+
 /* A column that counts the tasks of one state. */
 #define COUNT(fn, state)						\
 static void								\
@@ -20,7 +30,7 @@ fn(struct tq_print *p, const char *name, const void *row)		\
 {									\
 	const struct tq_queue_row *r = row;				\
 									\
-	tq_print_int(p, name, (int64_t)r->now->count[state]);		\
+	number(p, name, r->now->count[state]);					\
 }
 
 COUNT(queue_held, TQ_HELD)
@@ -41,7 +51,7 @@ fn(struct tq_print *p, const char *name, const void *row)		\
 {									\
 	const struct tq_queue_row *r = row;				\
 									\
-	tq_print_int(p, name, (int64_t)r->now->field);			\
+	number(p, name, r->now->field);								\
 }
 
 NUMBER(queue_bytes, bytes)
@@ -90,7 +100,8 @@ static void
 rate(struct tq_print *p, const char *name, const struct tq_queue_row *r,
     uint64_t before, uint64_t now)
 {
-	if (r->before == NULL || r->span <= 0 || now < before)
+	if (r->before == NULL || r->span <= 0 || now < before ||
+	    now == TQ_UNCOUNTED)
 		tq_print_none(p, name);
 	else
 		tq_print_seconds(p, name, (tq_time)((double)(now - before) *

@@ -138,7 +138,7 @@ bg tqrun -q live -j 3
 worker=$!
 there()
 {
-	tqstat -W -o jobs | grep -qx 3
+	tqstat -W -o jobs,limits | grep -q '^3.*limit'
 }
 ok 'a worker is listed' wait_for there
 check '-W: a record a worker' 0 "*.$worker.*${TAB}live${TAB}3${TAB}0*" '' \

@@ -93,6 +93,12 @@ bg tqrun -q k -j 1 h
 once=${out%"$NL"}
 check 'until it has ended' 0 '' '' tqresult -t 20 "$once"
 check 'then again' 0 "$ID" '' tqput -q k -k key -N note z
+check 'what a queue has' 0 "open${TAB}0${TAB}-${TAB}-$NL" '' \
+    tqstat -O -q k -o state,ready,success,put_total
+tqstat --prometheus -q k >metrics
+is 'what nobody counts is no metric' \
+    "$(grep -c '^tq_queue_tasks{queue="k",state="ready"} 0$' metrics) $(grep -c \
+    'state="success"\|_bytes\|_total{queue\|_workers{' metrics)" '1 0'
 check 'tqresult waits for a queue' 0 '' '' tqresult -w -t 20 -q k
 
 # A group is waited for by its id, like a task.

@@ -164,6 +164,21 @@ ask(struct tq_redis *r, struct tq_queue_info *q, struct tq_arena *mem,
 	return 0;
 }
 
+/* Ends are results, which no queue has; what is put and begun leaves no trace. */
+static void
+set_uncounted(struct tq_queue_info *q)
+{
+	static const enum tq_state ends[] = {
+		TQ_SUCCESS, TQ_FAILURE, TQ_REVOKED, TQ_EXPIRED
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(ends) / sizeof(ends[0]); i++)
+		q->count[ends[i]] = TQ_UNCOUNTED;
+	q->puts = q->claims = q->successes = q->failures = q->bytes =
+	    q->workers = q->sleeping = TQ_UNCOUNTED;
+}
+
 static int
 depths(struct tq_redis *r, struct count *c, const char *const *names,
     size_t n, struct tq_arena *mem, struct tq_err *e)
@@ -182,6 +197,7 @@ depths(struct tq_redis *r, struct count *c, const char *const *names,
 	memset(c->v, 0, (n + 1) * sizeof(*c->v));
 	for (i = 0; i < n; i++) {
 		c->v[i].name = names[i];
+		set_uncounted(&c->v[i]);
 		if (ask(r, &c->v[i], mem, e) == -1)
 			return -1;
 	}
