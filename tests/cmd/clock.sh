@@ -45,11 +45,6 @@ state()
 {
 	t tqstat -o state "$1"
 }
-is_state()
-{
-	[ "$(state "$1")" = "$2" ]
-}
-
 printf '+0000000000000000000' >"$CLOCK"
 set_clock 2026-06-01T12:00:00Z
 like 'the clock is the one of the test' \

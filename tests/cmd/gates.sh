@@ -3,18 +3,6 @@
 # turn, seen by tasks of real workers.
 . "${0%/*}/../lib/tap.sh"
 
-column()
-{
-	tqstat -s all -o "$2" "$1"
-}
-
-put()
-{
-	id=$1
-	shift
-	tqput -Q --id "$id" "$@"
-}
-
 # A task that notes when another of its kind ($1) runs at the same time: n of
 # them at most (n directories that can be made).
 cat >alone <<'EOS'

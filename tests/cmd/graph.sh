@@ -2,12 +2,6 @@
 # Keys, dependencies, groups and chords, from tqput to tqresult.
 . "${0%/*}/../lib/tap.sh"
 
-# one column of a task
-column()
-{
-	tqstat -o "$2" "$1"
-}
-
 work()
 {
 	tqrun -E -j 1 -q "$1" >/dev/null 2>&1

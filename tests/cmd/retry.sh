@@ -3,18 +3,6 @@
 # letters with their reason, and trying them again.
 . "${0%/*}/../lib/tap.sh"
 
-column()
-{
-	tqstat -s all -o "$2" "$1"
-}
-
-put()
-{
-	id=$1
-	shift
-	tqput -Q --id "$id" "$@"
-}
-
 # ---- the queue's rules
 
 for pair in later=20 backoff=1,2,10m permanent=64-68,77-78,100,126-127 \

@@ -14,21 +14,6 @@ seen()
 	check "$seen_name, from the ledger" 0 "$seen_want" '' "$@"
 }
 
-state()
-{
-	tqstat -s all -o state "$1"
-}
-
-is_state()
-{
-	[ "$(state "$1")" = "$2" ]
-}
-
-put()
-{
-	tqput -Q --id "$@"
-}
-
 # Claim the next task of a queue; the claim is in $claim.
 claim()
 {

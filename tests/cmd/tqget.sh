@@ -2,11 +2,6 @@
 # tqget: both forms, each option and each refusal.
 . "${0%/*}/../lib/tap.sh"
 
-column()
-{
-	tqstat -s all -q "$1" -o "$2"
-}
-
 # ---- running a command
 
 check "nothing to get is 1" 1 "" "" tqget -t 0 true
@@ -14,7 +9,7 @@ check "nor within the time of -t" 1 "" "" tqget -t 0.2 true
 tqput -Q -q run a 'b c'
 check "the operands stand behind the command's own" 0 "x|a|b c|" "" \
     tqget -q run printf '%s|' x
-is "status 0 is success" "$(column run state,status)" "success${TAB}0"
+is "status 0 is success" "$(in_queue run state,status)" "success${TAB}0"
 tqput -Q -q shell -c 'echo $0 $1' x
 check "of a -c task they are a shell's" 0 "sh x" "" tqget -q shell env
 tqput -Q -q named -N send -J '"a b"' '{"x":1}'
@@ -35,30 +30,30 @@ tqput -Q -q here -C / x
 check "it runs in our directory" 0 "$T" "" tqget -q here sh -c 'pwd'
 tqput -Q -q fail x
 check "a failure is not ours" 0 "" "" tqget -q fail sh -c 'exit 3'
-is "it is the task's" "$(column fail state,status)" "failure${TAB}3"
+is "it is the task's" "$(in_queue fail state,status)" "failure${TAB}3"
 tqput -Q -q later --backoff 1h,1,1h x
 check "75 means later" 0 "" "" tqget -q later sh -c 'exit 75'
-is "and later is a retry" "$(column later state)" retry
+is "and later is a retry" "$(in_queue later state)" retry
 tqput -Q -q again -r 1 --backoff 1h,1,1h x
 check "a failure with -r" 0 "" "" tqget -q again sh -c 'exit 1'
-is "is a retry" "$(column again state)" retry
+is "is a retry" "$(in_queue again state)" retry
 tqput -Q -q gone x
 check "a command that is not there is 66" 66 "" "tqget: *no-such*" \
     tqget -q gone no-such-command
-is "the task waits on" "$(column gone state,crashes)" "ready${TAB}0"
+is "the task waits on" "$(in_queue gone state,crashes)" "ready${TAB}0"
 tqput -Q -q slow x
 check "-T ends it" 0 "" "" tqget -q slow -T 0.2 sh -c 'exec sleep 20'
-is "with TERM" "$(column slow state,status,signal)" "failure${TAB}143${TAB}15"
+is "with TERM" "$(in_queue slow state,status,signal)" "failure${TAB}143${TAB}15"
 tqput -Q -q hard x
 check "-T with a hard limit" 0 "" "" \
     tqget -q hard -T 0.1,0.3 sh -c 'trap "" TERM; sleep 20 & sleep 20 & wait; wait'
-is "ends it with KILL" "$(column hard status)" 137
+is "ends it with KILL" "$(in_queue hard status)" 137
 tqput -Q -q files --limit nofile=40 x
 check "what the task may use is kept" 0 40 "" \
     tqget -q files sh -c 'ulimit -n'
 tqput -Q -q own -T 0.2 x
 check "the task's own limit counts too" 0 "" "" tqget -q own sh -c 'exec sleep 20'
-is "for it" "$(column own status)" 143
+is "for it" "$(in_queue own status)" 143
 check "-v says which" 0 "" "tqget: e2/1${NL}tqget: e2/1: success, status 0" \
     sh -c 'tqput -Q --id e2 -q v x; tqget -v -q v true'
 
@@ -78,7 +73,7 @@ wait_for test -s child
 kill -TERM $pid
 wait $pid
 is "TERM ends it by TERM" $? 143
-is "and hands the task back, as no crash" "$(column term state,crashes)" \
+is "and hands the task back, as no crash" "$(in_queue term state,crashes)" \
     "ready${TAB}0"
 
 # ---- printing
@@ -86,7 +81,7 @@ is "and hands the task back, as no crash" "$(column term state,crashes)" \
 check "nothing to print is 1" 1 "" "" tqget -t 0
 tqput -Q -q p1 echo 'a b'
 check "a task is its command line" 0 "echo 'a b'" "" tqget -q p1
-is "and has succeeded then" "$(column p1 state,status)" "success${TAB}0"
+is "and has succeeded then" "$(in_queue p1 state,status)" "success${TAB}0"
 seq 5 | tqput -m -Q -q n echo
 check "-n prints as many" 0 "echo 1${NL}echo 2" "" tqget -q n -n 2
 check "or what there is in time" 0 "echo 3${NL}echo 4${NL}echo 5" "" \
@@ -102,7 +97,7 @@ tqput -Q -q json --id j2 true
 check "-J -o has these members" 0 '{"id":"j2","pri":4}' "" tqget -q json -J -o id,pri
 tqput -Q -q json --id j3 -p 2 -l lab -- a 'b c'
 tqget -q json -J | sed 's/"j3"/"j4"/' | tqput -mJQ
-is "tqput -mJ takes it back" "$(column json id,pri,label,cmd | tail -n 1)" \
+is "tqput -mJ takes it back" "$(in_queue json id,pri,label,cmd | tail -n 1)" \
     "j4${TAB}2${TAB}lab${TAB}a 'b c'"
 tqput -Q -q null --id z1 true
 is "-0 ends each field in NUL" "$(tqget -q null -0 -o id,cmd | tr '\0' '|')" "z1|true|"
@@ -117,9 +112,9 @@ check "-B excludes -J" 64 "" "tqget: -B prints *" tqget -BJ
 tqput -Q -q lease --id l1 http://example.org/
 check "-L prints the claim first" 0 "l1/1${TAB}http://example.org/" "" \
     tqget -q lease -L 5m
-is "which outlives it" "$(column lease state)" started
+is "which outlives it" "$(in_queue lease state)" started
 check "tqctl done takes it" 0 "" "" tqctl done l1/1
-is "and ends the task" "$(column lease state)" success
+is "and ends the task" "$(in_queue lease state)" success
 check "only once" 75 "" "tqctl: *" tqctl done l1/1
 tqput -Q -q short --id s1 true
 check "a lease ends" 0 "s1/1${TAB}true" "" tqget -q short -L 0.2
@@ -130,12 +125,12 @@ check "a lease may pass unseen" 0 "late/1${TAB}true" "" tqget -q late -L 0.1
 # whole seconds since the boot: the clock of leases
 now=$(cut -d. -f1 /proc/uptime)
 ok "time goes by" wait_for sh -c 'test $(cut -d. -f1 /proc/uptime) -ge '$((now + 2))
-is "nobody took the task away" "$(column late state,attempt)" "started${TAB}1"
+is "nobody took the task away" "$(in_queue late state,attempt)" "started${TAB}1"
 for verb in done 'fail 1' 'later 1s' 'touch 1m'; do
 	check "tqctl $verb is too late" 75 "" "tqctl: *no longer yours" \
 	    tqctl $verb late/1
 done
-is "which changes nothing" "$(column late state,attempt)" "started${TAB}1"
+is "which changes nothing" "$(in_queue late state,attempt)" "started${TAB}1"
 check "and it is there for the next" 0 "late/2${TAB}true" "" \
     tqget -q late -t 5 -L 1m
 check "-L 0 would be over at once" 64 "" "tqget: -L: a lease of '0' *" tqget -L 0

@@ -2,17 +2,11 @@
 # tqput: each option and each refusal, by stdout, stderr and status.
 . "${0%/*}/../lib/tap.sh"
 
-# the column of the only task of a queue
-column()
-{
-	tqstat -s all -q "$1" -o "$2"
-}
-
 # ---- one task
 
 check "prints the id" 0 "$ID" "" tqput -q one true
 check "operands stay as they are" 0 "$ID" "" tqput -q argv printf '%s|' 'a b' '' -x '*'
-is "a word a shell would split is quoted" "$(column argv cmd)" \
+is "a word a shell would split is quoted" "$(in_queue argv cmd)" \
     "printf '%s|' 'a b' '' -x '*'"
 check "-- ends options" 0 "$ID" "" tqput -q dash -- -x
 check "no command is usage" 64 "" "usage: tqput *" tqput
@@ -20,29 +14,29 @@ check "-Q prints nothing" 0 "" "" tqput -Q true
 check "-J prints an object" 0 '{"id":"'"$ID"'"}' "" tqput -J true
 check "-v says where" 0 "$ID" "tqput: $ID: queue 'v' of spool:*" tqput -v -q v true
 check "-q chooses the queue" 0 "" "" tqput -Q -q chosen true
-is "it is there" "$(column chosen queue,state)" "chosen${TAB}ready"
+is "it is there" "$(in_queue chosen queue,state)" "chosen${TAB}ready"
 check "-q takes names only" 64 "" "tqput: -q: 'a/b' is not a name*" tqput -q a/b true
 check "-p sets the priority" 0 "" "" tqput -Q -q pri -p 9 true
-is "it is kept" "$(column pri pri)" 9
+is "it is kept" "$(in_queue pri pri)" 9
 check "-p ends at 9" 64 "" "tqput: -p: '10' is not a number from 0 to 9" tqput -p 10 true
 check "-l sets the label" 0 "" "" tqput -Q -q label -l 'a b' true
-is "the label is kept" "$(column label label)" "a b"
+is "the label is kept" "$(in_queue label label)" "a b"
 check "-r sets the retries" 0 "" "" tqput -Q -q retry -r 3 true
-is "the retries are kept" "$(column retry retries)" 3
+is "the retries are kept" "$(in_queue retry retries)" 3
 check "-d delays" 0 "" "" tqput -Q -q delay -d 1h true
-is "until its time" "$(column delay state)" delayed
+is "until its time" "$(in_queue delay state)" delayed
 check "-d quotes what is no duration" 64 "" "tqput: -d: '5x'*" tqput -d 5x true
 check "-a delays" 0 "" "" tqput -Q -q at -a 2100-01-01T00:00Z true
-is "until that time" "$(column at eta)" 2100-01-01T00:00:00.000Z
+is "until that time" "$(in_queue at eta)" 2100-01-01T00:00:00.000Z
 check "-a quotes what is no time" 64 "" "tqput: -a: '25:00'*" tqput -a 25:00 true
 check "-a excludes -d" 64 "" "tqput: -d: excludes -a" \
     tqput -a 12:00 -d 1 true
 check "-x bounds the start" 0 "" "" tqput -Q -q expires -x 2100-01-01T00:00Z true
-is "by a date" "$(column expires expires)" 2100-01-01T00:00:00.000Z
+is "by a date" "$(in_queue expires expires)" 2100-01-01T00:00:00.000Z
 check "-x takes a duration" 0 "" "" tqput -Q -q expires2 -x 1d true
-like "from the put" "$(column expires2 expires)" '20??-??-??T??:??:??.???Z'
+like "from the put" "$(in_queue expires2 expires)" '20??-??-??T??:??:??.???Z'
 check "--hold holds" 0 "" "" tqput -Q -q hold --hold true
-is "until release" "$(column hold state)" held
+is "until release" "$(in_queue hold state)" held
 check "-T takes soft,hard" 0 "" "" tqput -Q -q limit -T 5s,7s true
 like "as limits" "$(tqget -J -q limit)" '*"soft":5*"hard":7*'
 check "-T refuses hard before soft" 64 "" "tqput: -T: '7,5': *" tqput -T 7,5 true
@@ -58,15 +52,15 @@ like "in its record" "$(tqget -J -q keep)" '*"keep":3600*'
 check "--id chooses the id" 0 "my-1" "" tqput -q id --id my-1 true
 check "an id that is known is printed, status 1" 1 "my-1" \
     "tqput: my-1: the id is known already" tqput -q id --id my-1 true
-is "nothing was put" "$(column id id | wc -l)" 1
+is "nothing was put" "$(in_queue id id | wc -l)" 1
 check "a control character is no id" 64 "" "tqput: *" tqput --id "a${TAB}b" true
 
 # ---- kinds
 
 check "-c is a shell's" 0 "" "" tqput -Q -q shell -c 'echo $1' x
-is "with its operands" "$(column shell cmd)" "sh -c 'echo \$1' sh x"
+is "with its operands" "$(in_queue shell cmd)" "sh -c 'echo \$1' sh x"
 check "-N is a handler's" 0 "" "" tqput -Q -q named -N send --kw to=me a
-is "with named arguments" "$(column named name)" send
+is "with named arguments" "$(in_queue named name)" send
 check "-N -J takes JSON" 0 "$ID" "" tqput -q json -N add -J 2 '[3]'
 like "as it is" "$(tqget -J -q json)" '*"args":\[2,\[3\]\]*'
 check "-N -J refuses what is not" 64 "" "tqput: *" tqput -N add -J '{'
@@ -81,11 +75,11 @@ check "-e of what is no name" 64 "" "tqput: -e: 'A B=1' is not name *" \
     tqput -e 'A B=1' true
 check "-e of what is not set" 64 "" "tqput: -e: 'NOSUCH' is not set" tqput -e NOSUCH true
 check "-C chooses the directory" 0 "" "" tqput -Q -q dir -C /usr true
-is "absolute" "$(column dir cwd)" /usr
+is "absolute" "$(in_queue dir cwd)" /usr
 check "-C may be relative" 0 "" "" tqput -Q -q dir2 -C sub true
-is "to here" "$(column dir2 cwd)" "$T/sub"
+is "to here" "$(in_queue dir2 cwd)" "$T/sub"
 check "without -C it is here" 0 "" "" tqput -Q -q dir3 true
-is "this directory" "$(column dir3 cwd)" "$T"
+is "this directory" "$(in_queue dir3 cwd)" "$T"
 
 # ---- bodies
 
@@ -104,12 +98,12 @@ ok "and gives that back" cmp big got
 # ---- many
 
 check "-m puts a task a line" 0 "$ID$NL$ID" "" sh -c "printf 'a b\nc\n' | tqput -m -q many echo"
-is "the line is the last operand" "$(column many cmd)" "echo 'a b'${NL}echo c"
+is "the line is the last operand" "$(in_queue many cmd)" "echo 'a b'${NL}echo c"
 check "-m0 takes records that end in NUL" 0 "$ID$NL$ID" "" \
     sh -c "printf 'a\nb\0c' | tqput -m0 -q many0 echo"
 check "-I puts the record where it is wanted" 0 "" "" \
     sh -c 'echo x | tqput -mQ -q repl -I{} cp {} {}.bak'
-is "everywhere" "$(column repl cmd)" "cp x x.bak"
+is "everywhere" "$(in_queue repl cmd)" "cp x x.bak"
 check "-I must be found" 64 "" "tqput: -I: '{}' is not in the command" \
     tqput -m -I{} true
 check "-I is kept from the shell" 64 "" "tqput: -I: '{}' in the string of -c *" \
@@ -125,7 +119,7 @@ is "options count whatever the record says" \
     "$(tqget -q mjo -J | grep -o '"cwd":[^,]*\|"env":[^]]*')" \
     '"cwd":"/tmp"
 "env":["X=5","Z=3","Y=2"'
-is "with their fields" "$(column mj pri,cmd)" "7${TAB}a"
+is "with their fields" "$(in_queue mj pri,cmd)" "7${TAB}a"
 check "a bad record is named, those before it are put" 65 "$ID" \
     "tqput: record 2: *" sh -c "printf '%s\n' '{\"argv\":[\"a\"]}' '{' | tqput -mJ"
 check "a record that asks for nothing is none" 65 "" \
@@ -179,11 +173,11 @@ check "-w that cannot put is 125" 125 "" "tqput: not queued: *" tqput -q shut -w
 check "-f is for -w" 64 "" "tqput: -f is for -w" tqput -f true
 tqput -q idle2 -w true 2>/dev/null &
 pid=$!
-wait_for test -n "$(column idle2 id)" || wait_for sh -c 'tqstat -q idle2 -o id | grep -q .'
+wait_for test -n "$(in_queue idle2 id)" || wait_for sh -c 'tqstat -q idle2 -o id | grep -q .'
 kill -TERM $pid
 wait $pid
 is "TERM ends -w with 143" $? 143
-is "and revokes the task" "$(column idle2 state)" revoked
+is "and revokes the task" "$(in_queue idle2 state)" revoked
 
 # ---- refusals
 
@@ -192,7 +186,7 @@ check "a missing argument" 64 "" "tqput: option -q needs its queue${NL}usage: *"
 check "-h explains" 0 "usage: tqput *--version*" "" tqput -h
 check "-V names the version" 0 "tqput [0-9]*.[0-9]*.[0-9]*" "" tqput -V
 check "--spool-on-failure changes nothing here" 0 "$ID" "" tqput --spool-on-failure -q here true
-is "and waits for nobody" "$(column here state)" ready
+is "and waits for nobody" "$(in_queue here state)" ready
 check "--spool-on-failure excludes -w" 64 "" "tqput: --spool-on-failure and -w exclude each other" \
     tqput --spool-on-failure -w true
 

@@ -3,21 +3,6 @@
 
 . "${0%/*}/../lib/tap.sh"
 
-put()
-{
-	tqput -Q --id "$@"
-}
-
-state()
-{
-	tqstat -s all -o state "$1"
-}
-
-is_state()
-{
-	[ "$(state "$1")" = "$2" ]
-}
-
 # ---- ended tasks
 
 put three sh -c 'echo out; echo err >&2; exit 3'

@@ -3,12 +3,6 @@
 
 . "${0%/*}/../lib/tap.sh"
 
-# put id words...: a task under an id of our choice
-put()
-{
-	tqput -Q --id "$@"
-}
-
 # The state of a task, and its columns
 state()
 {

@@ -3,12 +3,6 @@
 
 . "${0%/*}/../lib/tap.sh"
 
-# put id words...: a task under an id of our choice
-put()
-{
-	tqput -Q --id "$@"
-}
-
 # ---- usage
 
 check 'a limit nobody knows' 64 '' "tqput: --limit: no limit 'core=1'" \

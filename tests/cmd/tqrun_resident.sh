@@ -20,11 +20,6 @@ done
 echo \$n >>left.$1"
 }
 
-put()
-{
-	tqput -Q --id "$@"
-}
-
 # ---- what is refused
 
 check 'a definition without a name' 64 '' '*-u: *wanted name=program*' \

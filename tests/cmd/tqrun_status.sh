@@ -4,14 +4,6 @@
 
 . "${0%/*}/../lib/tap.sh"
 
-# put id string: a shell command under an id of our choice
-put()
-{
-	id=$1
-	shift
-	tqput -Q --id "$id" "$@"
-}
-
 # say id words: a task that says one line and succeeds
 say()
 {

@@ -3,11 +3,6 @@
 
 . "${0%/*}/../lib/tap.sh"
 
-put()
-{
-	tqput -Q --id "$@"
-}
-
 # ---- nothing there
 
 check 'an empty spool has no tasks' 0 '' '' tqstat

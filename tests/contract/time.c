@@ -1,7 +1,9 @@
 /* Contract: leases, delays, retries and expiry go by the clock. */
+#include <sys/syscall.h>
+
 #include <errno.h>
 #include <pthread.h>
-#include <time.h>
+#include <unistd.h>
 
 #include "lib/base/clock.h"
 #include "tests/contract/contract.h"
@@ -185,35 +187,50 @@ claim_tells_the_retries_of_the_queue(void **state)
 	assert_int_equal(g->c.task.retries, 4);
 }
 
-static void *
-put_elsewhere(void *arg)
-{
-	const struct timespec pause = { .tv_nsec = 20 * TQ_MS };
-	struct tq_task t;
-	struct tq_id id;
+/* A thread that claims, and waits for it. */
+struct waiter {
+	struct tq	*tq;
+	struct tq_claim	 c;
+	struct tq_err	 e;
+	_Atomic pid_t	 tid;
+	int		 rv;
+};
 
-	tq_task_init(&t);
-	t.queue = "q";
-	nanosleep(&pause, NULL);
-	(void)tq_put(arg, &t, 0, &id, NULL);
+static void *
+claim_elsewhere(void *arg)
+{
+	static const struct tq_take take = {
+		.queue = { "q" }, .nqueues = 1, .timeout = T_DEADLINE
+	};
+	struct waiter *w = arg;
+
+	w->tid = (pid_t)syscall(SYS_gettid);
+	w->rv = tq_claim(w->tq, &take, &w->c, &w->e);
 	return NULL;
 }
 
 static void
 waiting_claim_gets_what_is_put_meanwhile(void **state)
 {
-	const struct tq_take take = {
-		.queue = { "q" }, .nqueues = 1, .timeout = T_DEADLINE
-	};
 	struct ground *g = *state;
-	struct tq *other = contract_open(g);
+	struct waiter w = { .tq = contract_open(g) };
 	pthread_t thread;
+	struct tq_task t;
+	struct tq_id id;
 
-	assert_int_equal(pthread_create(&thread, NULL, put_elsewhere, other),
+	tq_claim_init(&w.c);
+	assert_int_equal(pthread_create(&thread, NULL, claim_elsewhere, &w),
 	    0);
-	assert_int_equal(tq_claim(g->tq, &take, &g->c, &g->e), 1);
+	T_UNTIL(w.tid != 0);
+	t_until_asleep(w.tid);
+	tq_task_init(&t);
+	t.queue = "q";
+	MUST(g, tq_put(g->tq, &t, 0, &id, &g->e));
 	pthread_join(thread, NULL);
-	tq_close(other);
+	assert_int_equal(w.rv, 1);
+	assert_string_equal(w.c.ref.id.s, id.s);
+	tq_claim_fini(&w.c);
+	tq_close(w.tq);
 }
 
 static void

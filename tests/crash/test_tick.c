@@ -130,16 +130,8 @@ verify(struct crash_world *w)
 static void
 one_run(struct crash_world *w, unsigned at, int inject, int lose)
 {
-	int status;
-
 	crash_again(w);
-	w->at = at;
-	w->inject = inject;
-	status = crash_run(act, w);
-	if (!(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL &&
-	    inject <= 0) && status != 0)
-		fail_msg("status %#x with %d in call %u", (unsigned)status,
-		    inject, at);
+	crash_harm(act, w, at, inject);
 	if (lose)
 		crash_lose_table(w);
 	crash_must(verify, w, "what is found");

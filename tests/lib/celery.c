@@ -7,6 +7,30 @@
 #include "lib/message/celery_tree.h"
 #include "tests/lib/t.h"
 
+struct tq_bytes
+t_json(const char *text, const struct tq_scan_bounds *most)
+{
+	struct tq_bytes v;
+	struct tq_err e;
+
+	if (tq_scan_check(&v, text, strlen(text), most, &e) == -1)
+		fail_msg("%s: %s", text, e.text);
+	return v;
+}
+
+struct tq_bytes
+t_json_text(struct tq_arena *mem, const json_t *v)
+{
+	char *text = json_dumps(v, JSON_ENCODE_ANY);
+	struct tq_bytes out;
+
+	assert_non_null(text);
+	out.n = strlen(text);
+	out.p = tq_arena_copy(mem, text, out.n);
+	free(text);
+	return out;
+}
+
 void
 t_site_init(struct t_site *s)
 {

@@ -13,6 +13,11 @@
 #include "lib/message/celery_plan.h"
 #include "lib/message/celery_result.h"
 
+/* Checked JSON, as slices of messages are; fails the test. */
+struct tq_bytes t_json(const char *text, const struct tq_scan_bounds *);
+/* A value as text in mem. */
+struct tq_bytes t_json_text(struct tq_arena *mem, const json_t *);
+
 struct t_site {
 	struct tq_celery_site facts;
 	struct tq_arena	 mem;		/* of the step being made */

@@ -154,6 +154,21 @@ crash_must(void (*f)(struct crash_world *), struct crash_world *w,
 }
 
 void
+crash_harm(void (*f)(struct crash_world *), struct crash_world *w,
+    unsigned at, int inject)
+{
+	int status;
+
+	w->at = at;
+	w->inject = inject;
+	status = crash_run(f, w);
+	if (!(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL &&
+	    inject <= 0) && status != 0)
+		fail_msg("status %#x with %d in call %u", (unsigned)status,
+		    inject, at);
+}
+
+void
 crash_die(const struct crash_world *w, const char *fmt, ...)
 {
 	va_list ap;

@@ -63,6 +63,12 @@ int	crash_run(void (*f)(struct crash_world *), struct crash_world *);
 /* The same; fails the test, naming `what`, if it did not exit with 0. */
 void	crash_must(void (*f)(struct crash_world *), struct crash_world *,
 	    const char *what);
+/*
+ * The same for one with errno `inject` in its call `at`, or a death there, for
+ * inject 0 or T_SYS_TORN, which is no failure.
+ */
+void	crash_harm(void (*f)(struct crash_world *), struct crash_world *,
+	    unsigned at, int inject);
 /* Remove the shared memory object of the spool. */
 void	crash_lose_table(const struct crash_world *);
 /* Let the lock file name another boot, as after a power cut. */

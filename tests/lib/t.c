@@ -112,3 +112,27 @@ t_pause(tq_time *until, const char *what, const char *file, int line)
 	}
 	nanosleep(&ms, NULL);
 }
+
+static int
+is_asleep(pid_t tid)
+{
+	char path[64], stat[256], *end;
+	ssize_t n;
+	int fd;
+
+	(void)snprintf(path, sizeof(path), "%d/stat", (int)tid);
+	fd = open_in("/proc", path, O_RDONLY);
+	n = read(fd, stat, sizeof(stat) - 1);
+	close(fd);
+	assert_true(n > 0);
+	stat[n] = '\0';
+	/* its name stands before its state, in brackets */
+	end = strrchr(stat, ')');
+	return end != NULL && strncmp(end, ") S", 3) == 0;
+}
+
+void
+t_until_asleep(pid_t tid)
+{
+	T_UNTIL(is_asleep(tid));
+}

@@ -8,6 +8,8 @@
 #ifndef TQ_TESTS_T_H
 #define TQ_TESTS_T_H
 
+#include <sys/types.h>
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -45,6 +47,9 @@ void	t_pause(tq_time *until, const char *what, const char *file, int line);
 	while (!(cond))							\
 		t_pause(&t_until_, #cond, __FILE__, __LINE__);		\
 } while (0)
+
+/* Wait until a thread, of whichever process, sleeps: it waits for something. */
+void	t_until_asleep(pid_t);
 
 /*
  * The kernel that fails: from now on the n-th call through struct tq_sys

@@ -18,6 +18,11 @@
 #	bg cmd ...		in the background until the end; its pid in $!
 #	wait_for cmd ...	until it succeeds, 10 s at most
 #	lose_table		remove the shared memory of the spool
+#	put id [option] ...	put a task of this id
+#	column id cols		columns of a task, its state, or whether it
+#	state id		is in one
+#	is_state id state
+#	in_queue queue cols	columns of all tasks of a queue
 #
 # $ID matches an id made by tq.
 
@@ -180,4 +185,29 @@ lose_table()
 	    grep '^/[^/]*$'); do
 		rm -f "/dev/shm$shm"
 	done
+}
+
+put()
+{
+	tqput -Q --id "$@"
+}
+
+column()
+{
+	tqstat -s all -o "$2" "$1"
+}
+
+state()
+{
+	column "$1" state
+}
+
+is_state()
+{
+	[ "$(state "$1")" = "$2" ]
+}
+
+in_queue()
+{
+	tqstat -s all -q "$1" -o "$2"
 }

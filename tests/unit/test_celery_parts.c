@@ -10,6 +10,7 @@
 
 #include "lib/message/celery_remote.h"
 #include "lib/message/celery_result.h"
+#include "tests/lib/celery.h"
 #include "tests/lib/t.h"
 
 struct fixture {
@@ -44,12 +45,7 @@ teardown(void **state)
 static struct tq_bytes
 json(struct fixture *f, const char *text)
 {
-	struct tq_bytes v;
-
-	if (tq_scan_check(&v, text, strlen(text), &f->bounds.body, &f->e) ==
-	    -1)
-		fail_msg("%s: %s", text, f->e.text);
-	return v;
+	return t_json(text, &f->bounds.body);
 }
 
 /* The buffer holds want, and is empty again. */

@@ -16,6 +16,7 @@
 #include "lib/message/celery.h"
 #include "lib/message/celery_remote.h"
 #include "lib/message/celery_result.h"
+#include "tests/lib/celery.h"
 #include "tests/lib/t.h"
 
 #define VECTORS	"tests/vectors/celery/"
@@ -253,19 +254,6 @@ all_that_redis_was_told(void **state)
 
 /* ---- AMQP -------------------------------------------------------------- */
 
-static struct tq_bytes
-kept(struct fixture *f, const json_t *v)
-{
-	struct tq_bytes out;
-	char *text = json_dumps(v, JSON_ENCODE_ANY);
-
-	assert_non_null(text);
-	out.n = strlen(text);
-	out.p = tq_arena_copy(&f->mem, text, out.n);
-	free(text);
-	return out;
-}
-
 static const char *
 property(struct fixture *f, const json_t *header, const char *name)
 {
@@ -292,7 +280,7 @@ read_frame(struct fixture *f, char *line)
 		tq_celery_envelope_init(env);
 		env->content_type = property(f, v, "content_type");
 		env->content_encoding = property(f, v, "content_encoding");
-		env->headers = kept(f, json_object_get(v,
+		env->headers = t_json_text(&f->mem, json_object_get(v,
 		    "application_headers"));
 	} else if ((v = json_object_get(frame, "body")) != NULL) {
 		env->body.p = json_string_value(v);

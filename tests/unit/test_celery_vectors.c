@@ -16,6 +16,7 @@
 #include "lib/message/celery_remote.h"
 #include "lib/message/celery_result.h"
 #include "lib/message/celery_sig.h"
+#include "tests/lib/celery.h"
 #include "tests/lib/t.h"
 
 #define VECTORS	"tests/vectors/celery/"
@@ -124,20 +125,6 @@ parsed(struct fixture *f, struct tq_buf *b)
 		    (char *)b->p, why.text);
 	tq_buf_fini(b);
 	return v;
-}
-
-/* A value as text in mem. */
-static struct tq_bytes
-kept(struct fixture *f, const json_t *v)
-{
-	struct tq_bytes out;
-	char *text = json_dumps(v, JSON_ENCODE_ANY);
-
-	assert_non_null(text);
-	out.n = strlen(text);
-	out.p = tq_arena_copy(&f->mem, text, out.n);
-	free(text);
-	return out;
 }
 
 /* Times of an object to the microsecond. */
@@ -381,7 +368,7 @@ read_amqp(struct fixture *f, const json_t *v)
 			    json_object_get(p, "content_type"));
 			env->content_encoding = json_string_value(
 			    json_object_get(p, "content_encoding"));
-			env->headers = kept(f, json_object_get(p,
+			env->headers = t_json_text(&f->mem, json_object_get(p,
 			    "application_headers"));
 			env->body = bytes(f, body);
 			rv = tq_celery_task_decode(&f->task, &f->mem, env,

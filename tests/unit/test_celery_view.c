@@ -4,6 +4,7 @@
 
 #include "lib/message/celery.h"
 #include "lib/message/celery_sig.h"
+#include "tests/lib/celery.h"
 #include "tests/lib/t.h"
 
 struct fixture {
@@ -47,12 +48,7 @@ teardown(void **state)
 static struct tq_bytes
 json(struct fixture *f, const char *text)
 {
-	struct tq_bytes v;
-
-	if (tq_scan_check(&v, text, strlen(text), &f->bounds.body, &f->e) ==
-	    -1)
-		fail_msg("%s: %s", text, f->e.text);
-	return v;
+	return t_json(text, &f->bounds.body);
 }
 
 static void

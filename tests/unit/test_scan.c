@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "lib/message/scan.h"
+#include "tests/lib/celery.h"
 #include "tests/lib/t.h"
 
 static const struct tq_scan_bounds most = { 1000, 20, 4 };
@@ -35,12 +36,7 @@ teardown(void **state)
 static struct tq_bytes
 json(const char *text)
 {
-	struct tq_bytes v;
-	struct tq_err e;
-
-	if (tq_scan_check(&v, text, strlen(text), &most, &e) == -1)
-		fail_msg("%s: %s", text, e.text);
-	return v;
+	return t_json(text, &most);
 }
 
 static void
