@@ -35,6 +35,7 @@ struct tq;
 #define TQ_OPEN_AWAY	0x02	/* of a remote broker, when none answers: open
 				 * the last; what it is asked for fails with
 				 * ECONNREFUSED or ETIMEDOUT until it is back */
+#define TQ_OPEN_LOOK	0x04	/* nothing is going to be changed */
 
 /*
  * Open the broker at url and the result store at results.
@@ -45,7 +46,8 @@ struct tq;
  *	results	the same for the result store; NULL: $TQ_RESULTS, then the
  *		broker itself
  *
- * A spool that does not exist is made.  The caller ends with tq_close().
+ * A spool that does not exist is made, or with TQ_OPEN_LOOK is ENOENT.  The
+ * caller ends with tq_close().
  * ECONNREFUSED no broker answers, ENOTSUP no module for the scheme, EPERM,
  * EPROTO, EBUSY a spool that cannot be used (the sentence says why).
  */
@@ -82,7 +84,8 @@ int	tq_put_many(struct tq *, const struct tq_task *, size_t n,
 	    tq_time timeout, struct tq_id *out, struct tq_err *);
 /*
  * Wait until everything this handle wrote is durable by the spool's policy.
- * EIO: something was lost on the way to the disk; which, is unknown.
+ * EIO: the disk failed.  What was written since may be lost, which is unknown;
+ * the spool takes no more changes until every handle of it is closed.
  */
 int	tq_sync(struct tq *, struct tq_err *);
 

@@ -169,16 +169,22 @@ sleep_until(struct loop *l, tq_time next)
 	return read_signals(l);
 }
 
-static void
-run(struct loop *l)
+/* Until a signal, 0; or until the broker keeps nothing any more, -1. */
+static int
+run(struct loop *l, struct tq_err *e)
 {
 	tq_time next;
+	int rv;
 
 	do {
 		next = round_of(l);
-		tell_manager(l);
-	} while (!sleep_until(l, next));
+		/* a spool whose disk failed begins anew when all have left */
+		rv = tq_sync(l->f.b->tq, e) == -1 && e->num == EIO ? -1 : 0;
+		if (rv == 0)
+			tell_manager(l);
+	} while (rv == 0 && !sleep_until(l, next));
 	tq_notify("STOPPING=1");
+	return rv;
 }
 
 int
@@ -205,8 +211,7 @@ tq_beat_run(struct tq_beat *b, struct tq_err *e)
 	if (l.signals == -1 || load(&l, e) == -1)
 		goto out;
 	l.alarm = tq_alarm_make();
-	run(&l);
-	rv = 0;
+	rv = run(&l, e);
  out:
 	tq_schedule_free(&l.schedule, &b->maker);
 	if (l.alarm != -1)

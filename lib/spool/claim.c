@@ -333,6 +333,43 @@ follow(struct tq_spool *sp, struct tq_spool_got *out, struct tq_err *e)
 	return moved;
 }
 
+/* A claim that comes to nothing: end it, with nothing said. */
+static int
+unclaim(struct tq_spool *sp, const struct tq_spool_got *out,
+    enum tq_state state, struct tq_err *e)
+{
+	static const int none[2] = { -1, -1 };
+	struct tq_rec_end end;
+	int taken[2];
+
+	memset(&end, 0, sizeof(end));
+	end.state = (uint8_t)state;
+	if (tq_spool_settle(sp, &out->s.id, out->slot, out->s.attempt, &end,
+	    none, taken, 0, e) == -1 && errno != ESTALE)
+		return -1;
+	return 0;
+}
+
+/*
+ * Two kinds of claims must be known after a crash.  A disk that does not keep
+ * one gets the task back, unless it keeps nothing any more.
+ */
+static int
+keep_claim(struct tq_spool *sp, const struct tq_spool_got *out,
+    struct tq_err *e)
+{
+	int saved;
+
+	if (!(out->s.flags & TQ_PF_ONCE) && out->s.crashes == 0)
+		return 0;
+	if (tq_core_keep(sp, sp->mine, e) == 0)
+		return 0;
+	saved = errno;
+	(void)unclaim(sp, out, TQ_READY, NULL);
+	errno = saved;
+	return -1;
+}
+
 /*
  * Read what was claimed.  If the record was damaged after it was indexed the
  * task ends in failure, and the claim goes on.  If it could not be read for
@@ -342,9 +379,7 @@ follow(struct tq_spool *sp, struct tq_spool_got *out, struct tq_err *e)
 static int
 fetch(struct tq_spool *sp, struct tq_spool_got *out, struct tq_err *e)
 {
-	static const int none[2] = { -1, -1 };
-	struct tq_rec_end end;
-	int taken[2], saved = 0, tries, rv;
+	int saved = 0, tries, rv, lost;
 
 	for (tries = 0; tries < TRIES; tries++) {
 		if (read_claimed(sp, out) == 0)
@@ -359,13 +394,10 @@ fetch(struct tq_spool *sp, struct tq_spool_got *out, struct tq_err *e)
 		if (rv == 0 && tries > 0)
 			break;
 	}
-	memset(&end, 0, sizeof(end));
-	end.state = saved == EBADMSG || saved == ENOENT ? TQ_FAILURE : TQ_READY;
-	if (tq_spool_settle(sp, &out->s.id, out->slot, out->s.attempt, &end,
-	    none, taken, 0, e) == -1 && errno != ESTALE)
+	lost = saved == EBADMSG || saved == ENOENT;
+	if (unclaim(sp, out, lost ? TQ_FAILURE : TQ_READY, e) == -1)
 		return -1;
-	return end.state == TQ_FAILURE ? 0 :
-	    tq_fail_sys(e, saved, "%s: a claimed task cannot be read",
+	return lost ? 0 : tq_fail_sys(e, saved, "%s: a claimed task cannot be read",
 	    sp->path);
 }
 
@@ -414,6 +446,9 @@ claim_now(struct tq_spool *sp, const struct tq_take *take,
 	int rv;
 
 	for (;;) {
+		/* who finds nothing ready has to leave, too */
+		if (tq_core_sound(sp, e) == -1)
+			return -1;
 		now = tq_clock_wall();
 		if (tq_core_enter(sp, e) == -1)
 			return -1;
@@ -430,8 +465,7 @@ claim_now(struct tq_spool *sp, const struct tq_take *take,
 		if (rv != 1)
 			continue;
 		/* upkeep is left to the settle: somebody waits for this task */
-		if ((out->s.flags & TQ_PF_ONCE || out->s.crashes > 0) &&
-		    tq_core_commit(sp, sp->mine, e) == -1)
+		if (keep_claim(sp, out, e) == -1)
 			return -1;
 		if ((rv = fetch(sp, out, e)) != 0)
 			return rv;

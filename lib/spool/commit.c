@@ -82,6 +82,19 @@ rewrite_part(struct tq_segment *s, uint32_t from, uint32_t to)
 	return 0;
 }
 
+int
+tq_ledger_dirty(struct tq_ledger *l)
+{
+	const struct tq_top *top = l->t->top;
+	uint32_t seg = TQ_LSN_SEG(top->tail);
+	struct tq_rec r;
+
+	while (seg > top->base && (tq_ledger_peek(l, TQ_LSN(seg, TQ_SEG_HEAD),
+	    &r) == NULL || r.seq > top->durable_seq))
+		seg--;
+	return each_part(l, TQ_LSN(seg, TQ_SEG_HEAD), top->tail, rewrite_part);
+}
+
 /* Under the sync mutex. */
 static int
 lead(struct tq_ledger *l, int inherited)

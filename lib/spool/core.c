@@ -193,9 +193,11 @@ tq_core_leave(struct tq_spool *sp)
 	for (i = 0; wake != 0; i++, wake >>= 1)
 		if (wake & 1)
 			tq_futex_wake(&top->end_word[i]);
-	if (atomic_load(&top->tail_waiters) != 0 &&
+	/* who only looked, as those who wait do, wakes nobody: nor himself */
+	if (sp->wrote && atomic_load(&top->tail_waiters) != 0 &&
 	    atomic_exchange(&top->tail_waiters, 0) != 0)
 		tq_futex_wake(&top->tail_word);
+	sp->wrote = 0;
 	for (i = 0; i < ncalls; i++)
 		tq_call_make(sp, call[i]);
 	if (sp->litter.n > 0)
@@ -225,6 +227,18 @@ tq_core_upkeep(struct tq_spool *sp, tq_time now)
 }
 
 int
+tq_core_sound(const struct tq_spool *sp, struct tq_err *e)
+{
+	int why = (int)atomic_load(&sp->t.top->readonly);
+
+	if (why == 0)
+		return 0;
+	return tq_fail(e, EIO, "%s: the disk failed (%s); nothing can be "
+	    "changed until it is mended and all that use the spool have left",
+	    sp->path, strerror(why));
+}
+
+int
 tq_core_commit(struct tq_spool *sp, tq_lsn lsn, struct tq_err *e)
 {
 	int saved;
@@ -239,23 +253,25 @@ tq_core_commit(struct tq_spool *sp, tq_lsn lsn, struct tq_err *e)
 			return -1;
 		saved = EIO;
 	}
+	if (tq_core_sound(sp, e) == -1)
+		return -1;
 	return tq_fail(e, saved, "%s: a sync failed (%s); whether it was kept "
 	    "is unknown", sp->path, strerror(saved));
 }
 
 int
+tq_core_keep(struct tq_spool *sp, tq_lsn lsn, struct tq_err *e)
+{
+	if (tq_core_commit(sp, lsn, e) == 0)
+		return 0;
+	/* what a failed sync covered is durable elsewhere once it is rescued */
+	return errno == EIO ? tq_core_commit(sp, lsn, e) : -1;
+}
+
+int
 tq_core_told(struct tq_spool *sp, struct tq_err *e)
 {
-	int i;
-
-	/* what a failed sync covered is durable elsewhere once it is rescued */
-	for (i = 0; i < 2; i++) {
-		if (tq_core_commit(sp, atomic_load(&sp->t.top->tail), e) == 0)
-			return 0;
-		if (errno != EIO)
-			break;
-	}
-	return -1;
+	return tq_core_keep(sp, atomic_load(&sp->t.top->tail), e);
 }
 
 uint64_t
@@ -285,11 +301,8 @@ tq_core_write(struct tq_spool *sp, struct tq_rec *recs,
 	if (top->passes.used != 0)
 		(void)tq_table_reserve_gates(&sp->t, 0,
 		    (uint32_t)sp->l.npend);
-	if (top->readonly)
-		return tq_fail(e, EIO, "%s: the disk failed (%s); no more "
-		    "changes until it is mended and the machine's shared "
-		    "memory object is removed", sp->path,
-		    strerror((int)top->readonly));
+	if (tq_core_sound(sp, e) == -1)
+		return -1;
 	rv = tq_ledger_fit(&sp->l, reserve, now);
 	if (rv == -1 && errno == EMSGSIZE)
 		return tq_fail(e, EMSGSIZE, "%s: %zu bytes at once are more "
@@ -316,6 +329,7 @@ tq_core_write(struct tq_spool *sp, struct tq_rec *recs,
 	    tq_core_end_room(sp), memory_order_relaxed);
 	tq_ledger_applied(&sp->l);
 	sp->mine = top->tail;
+	sp->wrote = 1;
 	sp->retire_due = tq_retire_due(sp, TQ_RETIRE_BUSY);
 	/* what does not fit now is done by who comes next */
 	if ((top->work | top->todo) != 0)

@@ -70,6 +70,7 @@ struct tq_spool {
 	tq_time		 roomy;		/* mono: room for output was there */
 	struct tq_uuid	 other;		/* the task that a refusal is about */
 	tq_lsn		 mine;		/* end of the last record we wrote */
+	int		 wrote;		/* one since we entered */
 	uint16_t	 reported;	/* capture numbers up to it have said
 					 * something */
 
@@ -148,11 +149,22 @@ int	tq_core_prepare(struct tq_spool *sp, uint64_t bytes, tq_time now,
  * prepared, one step of retirement if one is due.
  */
 void	tq_core_upkeep(struct tq_spool *sp, tq_time now);
+/*
+ * 0 while the spool takes changes.  -1, EIO: a sync failed and so did writing
+ * it again (rescue.c).  Who lives long has to leave then: the next one to open
+ * a spool that nobody uses begins anew.
+ */
+int	tq_core_sound(const struct tq_spool *sp, struct tq_err *e);
 /* Make everything up to lsn durable by the policy, mending a failed sync. */
 int	tq_core_commit(struct tq_spool *sp, tq_lsn lsn, struct tq_err *e);
 /*
+ * The same for who need not hear of a sync that failed, when a rescue has
+ * written it elsewhere.
+ */
+int	tq_core_keep(struct tq_spool *sp, tq_lsn lsn, struct tq_err *e);
+/*
  * Make durable what is in the ledger now, before somebody outside is told of
- * it: once more if a sync failed, for a rescue has written it elsewhere.
+ * it.
  */
 int	tq_core_told(struct tq_spool *sp, struct tq_err *e);
 /*
@@ -240,6 +252,8 @@ int	tq_link(struct tq_spool *sp, tq_time now, struct tq_err *e);
 int	tq_recover(struct tq_spool *sp, struct tq_err *e);
 /* Under the lock: empty the table and recover it. */
 int	tq_rebuild(struct tq_spool *sp, struct tq_err *e);
+/* After that, where a sync may have failed that nobody knows of any more. */
+int	tq_distrust(struct tq_spool *sp, struct tq_err *e);
 /*
  * What of the ledger is damaged: each is called with a sentence; the bytes
  * are copied to SPOOL/damaged.  Returns how many places.

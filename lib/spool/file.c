@@ -139,11 +139,12 @@ tq_file_store(struct tq_spool *sp, const char *name, int fd, uint64_t *size,
 	if (sp->format.mode & 0070 &&
 	    fchmod(use, sp->format.mode & 0660) == -1)
 		goto fail;
-	if (sp->l.policy == TQ_SYNC_FULL && tq_io_sync(use) == -1)
+	if (sp->l.policy != TQ_SYNC_NONE && tq_io_sync(use) == -1)
 		goto fail;
 	if (link_over(sp, use, name) == -1)
 		goto fail;
-	if (sp->l.policy == TQ_SYNC_FULL && tq_io_sync_dir(tq_file_dir(sp)) == -1)
+	if (sp->l.policy != TQ_SYNC_NONE &&
+	    tq_io_sync_dir(tq_file_dir(sp)) == -1)
 		goto fail;
 	if (mine != -1)
 		close(mine);

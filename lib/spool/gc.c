@@ -2,6 +2,7 @@
  * Looking after a spool: forget what was kept long enough, retire segments,
  * unlink files that no record names, verify the whole.
  */
+#define _GNU_SOURCE	/* syncfs(2) */
 #include <sys/stat.h>
 
 #include <dirent.h>
@@ -226,4 +227,23 @@ tq_spool_check(struct tq_spool *sp, unsigned flags,
 	if (n > 0 && flags & TQ_CHECK_SALVAGE && salvage(sp, e) == -1)
 		return -1;
 	return n;
+}
+
+int
+tq_spool_flush(struct tq_spool *sp, struct tq_err *e)
+{
+	int policy, rv;
+
+	/* the policy is read on the way in */
+	if (tq_core_enter(sp, e) == -1)
+		return -1;
+	tq_core_leave(sp);
+	policy = sp->l.policy;
+	sp->l.policy = TQ_SYNC_FULL;
+	rv = tq_core_told(sp, e);
+	sp->l.policy = policy;
+	/* without a policy nobody synced names and files either */
+	if (rv == 0 && policy == TQ_SYNC_NONE && syncfs(sp->dirfd) == -1)
+		rv = tq_fail_sys(e, errno, "%s: sync", sp->path);
+	return rv;
 }

@@ -115,6 +115,8 @@ int	tq_ledger_durable(const struct tq_ledger *l, tq_lsn lsn);
  */
 int	tq_ledger_commit(struct tq_ledger *l, tq_lsn lsn);
 
+/* Write again, as it was read, what is not known to be durable: segments. */
+int	tq_ledger_dirty(struct tq_ledger *l);
 /*
  * Sync prepared segments and their names: one that was made while nothing was
  * synced must not be written to under another policy before that.

@@ -646,5 +646,7 @@ tq_spool_tick(struct tq_spool *sp, const struct tq_spool_tick *tick,
 int
 tq_spool_sync(struct tq_spool *sp, struct tq_err *e)
 {
-	return sp->mine == 0 ? 0 : tq_core_commit(sp, sp->mine, e);
+	if (sp->mine != 0 && tq_core_keep(sp, sp->mine, e) == -1)
+		return -1;
+	return tq_core_sound(sp, e);
 }

@@ -194,6 +194,25 @@ tq_recover(struct tq_spool *sp, struct tq_err *e)
 }
 
 /*
+ * A new table knows of no sync that failed, and the kernel calls the pages
+ * clean that one left: a sync would say that all is well.  So they are made
+ * dirty again, from the segment on that has the first record not known to be on
+ * disk.  What another boot left was read from the disk.
+ */
+int
+tq_distrust(struct tq_spool *sp, struct tq_err *e)
+{
+	struct tq_top *top = sp->t.top;
+
+	if (!sp->same_boot || tq_setting_get(NULL, &top->set, TQ_SET_SYNC) ==
+	    TQ_SYNC_NONE)
+		return 0;
+	if (tq_ledger_dirty(&sp->l) == -1)
+		return tq_fail_sys(e, errno, "%s/ledger", sp->path);
+	return 0;
+}
+
+/*
  * What is on disk is known as well as before, and so is a sync that failed and
  * has not been rescued: forgetting it would let the next one be trusted.  Only
  * a table that was found wild tells nothing.
@@ -219,8 +238,9 @@ tq_rebuild(struct tq_spool *sp, struct tq_err *e)
 		top->durable_seq = seq;
 		top->fail_from = from;
 		top->fail_to = to;
+		return 0;
 	}
-	return 0;
+	return tq_distrust(sp, e);
 }
 
 /* ---- only looking --------------------------------------------------------- */

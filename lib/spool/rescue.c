@@ -10,8 +10,10 @@
  * rebuilt.  Who waited for the failed sync is told EIO all the same: whether
  * his records were kept was unknown to him when he asked.
  *
- * If that fails too the spool takes no more changes (readonly) until somebody
- * mends the disk and removes the shared memory object.
+ * If that fails too the spool takes no more changes (readonly).  Its table is
+ * replaced by the first to come when nobody uses it (share.c), who writes again
+ * what may be on no disk: so who lives long leaves, and is started again by
+ * whoever looks after it.
  *
  * A crash leaves the broken segments, or fresh ones with their records: a fresh
  * one has its name only when it is whole and synced.
@@ -177,9 +179,7 @@ rescue(struct tq_spool *sp, struct tq_err *e)
 		return 0;	/* somebody else was faster */
 	if (write_again(sp, from) == -1) {
 		top->readonly = (uint32_t)(errno != 0 ? errno : EIO);
-		return tq_fail(e, EIO, "%s: a sync failed, and so did writing "
-		    "it again (%s); no more changes are taken", sp->path,
-		    strerror(errno));
+		return tq_core_sound(sp, e);
 	}
 	if (tq_rebuild(sp, e) == -1)
 		return -1;

@@ -166,7 +166,7 @@ tq_spool_settle(struct tq_spool *sp, const struct tq_uuid *id, uint32_t hint,
 	if (rv == -1)
 		return -1;
 	tq_core_upkeep(sp, now);
-	return flags & TQ_SETTLE_SYNC ? tq_core_commit(sp, sp->mine, e) : 0;
+	return flags & TQ_SETTLE_SYNC ? tq_core_keep(sp, sp->mine, e) : 0;
 }
 
 int

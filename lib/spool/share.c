@@ -19,6 +19,10 @@
  * be seen from here (another /dev/shm, or its object was just removed: then
  * he lets go within a second).  Wait, then say so.
  *
+ * A table that takes no more changes, for the disk failed (rescue.c), is
+ * replaced so too, by the first who comes when nobody else uses it: perhaps the
+ * disk is sound again.  Those who only look let it be.
+ *
  * A table is mapped once in a process and never unmapped, because a robust
  * mutex whose holder unmapped it before dying is never reported; all handles
  * of the process use that mapping.
@@ -285,6 +289,15 @@ share_new(int lockfd)
 	return s;
 }
 
+/* 1 if the table takes no more changes, and we alone have it now. */
+static int
+given_up(const struct tq_spool *sp, const struct tq_share *s)
+{
+	return !(sp->flags & TQ_OPEN_LOOK) &&
+	    atomic_load(&s->t.top->readonly) != 0 &&
+	    byte_lock(s->lockfd, 0, F_WRLCK) == 0;
+}
+
 /* Fast way in: 1 attached, 0 there is no table to attach to, -1. */
 static int
 attach(struct tq_spool *sp, struct tq_share *s, struct tq_err *e)
@@ -300,7 +313,8 @@ attach(struct tq_spool *sp, struct tq_share *s, struct tq_err *e)
 	if (name_read(&name, s->lockfd) &&
 	    (fd = object_open(sp, &name, &s->other)) != -1) {
 		if (!s->other && tq_table_map(&s->t, fd) == 0) {
-			if (s->t.top->magic != 0 && !s->t.top->retired)
+			if (s->t.top->magic != 0 && !s->t.top->retired &&
+			    !given_up(sp, s))
 				return 1;
 		} else if (errno == EPROTO)
 			s->other = 1;
@@ -350,7 +364,7 @@ replace(struct tq_spool *sp, struct tq_share *s, tq_time deadline,
 	use(sp, s);
 	tq_ledger_boot(s->t.top->boot);
 	sp->same_boot = had_old && strcmp(old.boot, name.boot) == 0;
-	if (tq_recover(sp, e) == -1) {
+	if (tq_recover(sp, e) == -1 || tq_distrust(sp, e) == -1) {
 		tq_ledger_close(&sp->l);
 		goto fail;
 	}

@@ -84,7 +84,10 @@ int	tq_spool_tick(struct tq_spool *sp, const struct tq_spool_tick *tick,
 /* Its last tick: 1, 0 and *at 0 none is known, -1. */
 int	tq_spool_last(struct tq_spool *sp, const struct tq_uuid *id,
 	    tq_time *at, struct tq_err *e);
+/* Until what this handle wrote is durable by the policy. */
 int	tq_spool_sync(struct tq_spool *sp, struct tq_err *e);
+/* Until all that anybody wrote is durable, whatever the policy. */
+int	tq_spool_flush(struct tq_spool *sp, struct tq_err *e);
 /* The next id of this handle. */
 void	tq_spool_make_id(struct tq_spool *sp, struct tq_uuid *out);
 /* Largest body or output that stands in a record; the rest is files. */

@@ -279,6 +279,8 @@ tq_spool_events(struct tq_spool *sp, uint64_t *at, tq_time timeout,
 			return tq_fail_sys(e, errno, "%s/ledger", sp->path);
 		if (n > 0 || (left = nap(deadline, 0)) == 0)
 			return n;
+		if (tq_core_sound(sp, e) == -1)
+			return -1;
 		tq_futex_wait(&top->tail_word, seen, left);
 	}
 }

@@ -233,7 +233,7 @@ tq_spool_sleep(struct tq_spool *sp, const struct tq_take *take,
 		    NULL) != 1)
 			break;
 	/* before it sleeps a process syncs what it wrote */
-	if (sp->mine != 0 && tq_core_commit(sp, sp->mine, e) == -1)
+	if (sp->mine != 0 && tq_core_keep(sp, sp->mine, e) == -1)
 		return -1;
 	for (;;) {
 		now = tq_clock_wall();

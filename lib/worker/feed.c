@@ -208,7 +208,10 @@ tq_feed_hand_back(struct tq_place *p, const struct tq_place_rules *rules)
 	struct tq_ahead *a;
 	struct tq_err e;
 	int alive = p->at != NULL && p->at->out != -1;
+	tq_time now = tq_clock_boot();
 
+	if (now < p->again)
+		return;
 	for (; p->nahead > 0; p->nahead--) {
 		a = ahead(p, p->nahead - 1);
 		if (alive && a->sig != -1)
@@ -216,8 +219,11 @@ tq_feed_hand_back(struct tq_place *p, const struct tq_place_rules *rules)
 		tq_outcome_init(&o, TQ_READY);
 		if (tq_settle(rules->tq, &a->claim.ref, &o, 0, &e) == -1 &&
 		    errno != ESTALE && errno != ENOENT) {
-			tq_say(rules->say, TQ_SAY_WRONG, "%s: %s; will try "
-			    "again", a->claim.ref.id.s, e.text);
+			if (p->again == 0)
+				tq_say(rules->say, TQ_SAY_WRONG, "%s: %s; "
+				    "will try again", a->claim.ref.id.s,
+				    e.text);
+			p->again = now + TQ_SECOND;
 			return;
 		}
 		p->returned++;

@@ -270,15 +270,34 @@ read_mails(struct loop *l)
 /* ---- claiming -------------------------------------------------------- */
 
 /*
+ * The broker takes nothing any more: end as for TERM, but what ends from now on
+ * is not kept and will run again.  Whoever started us may find another broker,
+ * or this one mended; a spool is as new when all have left it.
+ */
+static void
+lose_broker(struct loop *l, const struct tq_err *e)
+{
+	l->gone = *e;
+	l->pool.broken = 1;
+	(void)tq_pool_tick(&l->pool, l->now);
+	if (l->pool.busy > 0) {
+		tq_say(l->say, TQ_SAY_WRONG, "%s; waiting for %u that run",
+		    e->text, l->pool.busy);
+		snprintf(l->gone.text, sizeof(l->gone.text), "stopped by that");
+	}
+	happen(l, TQ_LIFE_STOP);
+}
+
+/*
  * Something outside fails: say it once, try again in a second.  A broker that
- * is gone for good is not waited for: whoever started us may find another.
+ * is gone for good, or whose disk is, is not waited for.
  */
 static void
 complain(struct loop *l, const struct tq_err *e)
 {
-	if (e->num == ECONNREFUSED && l->gone.num == 0) {
-		l->gone = *e;
-		happen(l, TQ_LIFE_STOP);
+	if (e->num == ECONNREFUSED || e->num == EIO) {
+		if (l->gone.num == 0)
+			lose_broker(l, e);
 		return;
 	}
 	/* two, for what fails may say in turns that it tries and waits */
@@ -544,12 +563,18 @@ static void
 run(struct loop *l)
 {
 	tq_time length, due;
+	struct tq_err e;
 
 	while (l->life != TQ_LIFE_STOPPED) {
 		length = give_back(l);
 		if (l->life == TQ_LIFE_RUNNING)
 			length = until(l, claim(l), l->now + length);
 		due = tq_pool_tick(&l->pool, l->now);
+		if (l->pool.trouble.num != 0) {
+			e = l->pool.trouble;
+			l->pool.trouble.num = 0;
+			complain(l, &e);
+		}
 		if (l->now >= l->deadline) {
 			l->deadline = TQ_FOREVER;
 			happen(l, TQ_LIFE_GRACE);

@@ -403,6 +403,26 @@ tq_place_ended(struct tq_place *p, const struct tq_place_rules *rules,
 	tq_ending_program(p, rules, wstatus, ru);
 }
 
+/* Its task is none of ours any more. */
+static void
+set_free(struct tq_place *p, const struct tq_place_rules *rules, int shared)
+{
+	struct tq_err e;
+
+	if (p->at == NULL &&
+	    (tq_capture_reset(&p->capture, &p->end, shared, &e) == -1 ||
+	    tq_talk_reset(&p->talk, shared, &e) == -1 ||
+	    (shared && make_input(p, &e) == -1)))
+		tq_say(rules->say, TQ_SAY_WRONG, "%s", e.text);
+	if (shared)
+		tq_leaf_leave(&p->leaf);
+	p->talk.untold = 0;
+	p->state = TQ_PLACE_FREE;
+	p->again = 0;
+	if (rules->offers != NULL)
+		tq_offers_return(rules->offers, p->number);
+}
+
 int
 tq_place_settle(struct tq_place *p, const struct tq_place_rules *rules,
     int shared, struct tq_err *e)
@@ -420,18 +440,18 @@ tq_place_settle(struct tq_place *p, const struct tq_place_rules *rules,
 			    "ours any more: %s", id, own.text);
 	} else
 		tq_say_ended(rules->say, &p->claim, &p->end);
-	if (p->at == NULL &&
-	    (tq_capture_reset(&p->capture, &p->end, shared, &own) == -1 ||
-	    tq_talk_reset(&p->talk, shared, &own) == -1 ||
-	    (shared && make_input(p, &own) == -1)))
-		tq_say(rules->say, TQ_SAY_WRONG, "%s", own.text);
-	if (shared)
-		tq_leaf_leave(&p->leaf);
-	p->talk.untold = 0;
-	p->state = TQ_PLACE_FREE;
-	if (rules->offers != NULL)
-		tq_offers_return(rules->offers, p->number);
+	set_free(p, rules, shared);
 	return 0;
+}
+
+void
+tq_place_give_up(struct tq_place *p, const struct tq_place_rules *rules,
+    int shared)
+{
+	tq_say(rules->say, TQ_SAY_WRONG, "%s: ended (%s), which cannot be "
+	    "recorded: it will run again", p->claim.ref.id.s,
+	    tq_state_name(p->end.state));
+	set_free(p, rules, shared);
 }
 
 int

@@ -81,6 +81,8 @@ struct tq_place {
 	unsigned	 returned;	/* of them, not counted by the pool yet */
 	tq_time		 strange;	/* feed nothing ahead before */
 
+	tq_time		 again;		/* settle not before: it failed */
+
 	/* RUNNING */
 	struct tq_resident *at;		/* NULL: a process of its own */
 	uint64_t	 fed_at;	/* see struct tq_ahead, */
@@ -118,6 +120,9 @@ void	tq_place_ended(struct tq_place *, const struct tq_place_rules *,
  */
 int	tq_place_settle(struct tq_place *, const struct tq_place_rules *,
 	    int shared, struct tq_err *);
+/* The same when it cannot be settled any more: its outcome is lost. */
+void	tq_place_give_up(struct tq_place *, const struct tq_place_rules *,
+	    int shared);
 
 /*
  * After that: 1 if its resident handler was fed another task, which is RUNNING

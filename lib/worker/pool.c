@@ -97,21 +97,24 @@ static void	 settled(struct tq_pool *, struct tq_place *);
 void
 tq_pool_settle(struct tq_pool *pool, struct tq_place *p)
 {
-	const struct tq_say *say = pool->rules.say;
-	enum tq_state state = p->end.state;
-	struct tq_err e;
+	int shared = p->at == NULL && strays(pool);
+	tq_time now = tq_clock_boot();
 
-	if (tq_place_settle(p, &pool->rules, p->at == NULL && strays(pool),
-	    &e) == -1) {
-		tq_say(say, TQ_SAY_WRONG, "%s; will try again", e.text);
+	if (now < p->again && !pool->broken)
 		return;
+	if (tq_place_settle(p, &pool->rules, shared, &pool->trouble) == -1) {
+		p->again = now + TQ_SECOND;
+		if (!pool->broken)
+			return;
+		tq_place_give_up(p, &pool->rules, shared);
+	} else {
+		pool->done += p->end.state == TQ_SUCCESS;
+		pool->failed += p->end.state == TQ_FAILURE;
+		tq_hooks_task(pool->rules.hooks, &p->claim, &p->end, now);
 	}
 	/* what comes behind it in the place is one that needs nothing */
 	pool->wide -= p->weight - 1;
 	p->weight = 1;
-	pool->done += state == TQ_SUCCESS;
-	pool->failed += state == TQ_FAILURE;
-	tq_hooks_task(pool->rules.hooks, &p->claim, &p->end, tq_clock_boot());
 	settled(pool, p);
 }
 
@@ -311,7 +314,7 @@ mend(struct tq_pool *pool, struct tq_place *p, tq_time now)
 	if (p->state == TQ_PLACE_ENDED) {
 		tq_pool_settle(pool, p);
 		if (p->state == TQ_PLACE_ENDED)
-			return now + TQ_SECOND;
+			return p->again;
 		/* what it answered meanwhile */
 		if (p->at != NULL && tq_place_has_more(p))
 			(void)hear(pool, p, (size_t)(p->at - p->resident),

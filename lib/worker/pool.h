@@ -22,6 +22,9 @@ struct tq_pool {
 	uint64_t	 left;		/* tasks it may still claim */
 	uint64_t	 done, failed;	/* settled as success; as failure */
 	int		 children;	/* list of our children in /proc, -1 */
+	int		 broken;	/* the broker takes no outcome any more */
+	struct tq_err	 trouble;	/* of the last settle that failed; num
+					 * is 0 again once somebody saw it */
 };
 
 enum tq_filled {
@@ -48,7 +51,8 @@ void	tq_pool_listen(struct tq_pool *, uint64_t data, tq_time now);
 /* Take the ends of processes, settle their tasks. */
 void	tq_pool_reap(struct tq_pool *);
 /*
- * Keep the time limits and settle what could not be settled before.  Returns
+ * Keep the time limits and settle what could not be settled before, once a
+ * second each; or give that up, when it is broken.  Returns
  * when to come again at the latest (CLOCK_BOOTTIME), TQ_FOREVER for never.
  */
 tq_time	tq_pool_tick(struct tq_pool *, tq_time now);

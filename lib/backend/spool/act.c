@@ -337,7 +337,7 @@ tq_local_act(void *b, enum tq_verb verb, const struct tq_select *sel,
 	case TQ_DO_GC:
 		return tq_spool_gc(l->sp, changed, e);
 	case TQ_DO_FLUSH:
-		return tq_spool_sync(l->sp, e);
+		return tq_spool_flush(l->sp, e);
 	}
 	return tq_fail(e, EINVAL, "no verb %d", (int)verb);
 }
