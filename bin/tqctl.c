@@ -60,7 +60,8 @@ static const struct tq_option options[] = {
 static const struct tq_verb_row verbs[] = {
 	{ "cap", "what", "n", tq_verb_limit, 0, TQ_CTL_QUEUE | TQ_CTL_KEY,
 	    "bound what runs at once" },
-	{ "check", NULL, "", tq_verb_check, 0, TQ_CTL_SALVAGE,
+	{ "check", NULL, "", tq_verb_check, 0,
+	    TQ_CTL_SALVAGE | TQ_CTL_LOOK,
 	    "verify the whole broker" },
 	{ "close", NULL, "queue ...", tq_verb_queues, TQ_DO_CLOSE,
 	    TQ_CTL_QUEUE, "take no more puts" },
@@ -282,7 +283,7 @@ main(int argc, char *argv[])
 	struct tq_ctl c = { .timeout = TQ_FOREVER, .decide = decide };
 	struct tq_options o;
 	struct tq_err e;
-	unsigned given = 0;
+	unsigned given = 0, flags = TQ_OPEN_ONESHOT;
 	char *urls = NULL;
 	int status;
 
@@ -295,8 +296,10 @@ main(int argc, char *argv[])
 	parse(&c, &given, &urls, &o, argc, argv);
 	parse_verb(&c, given, &urls, &o, argc - optind, argv + optind);
 	tq_verb_check_operands(&c);
+	if (c.verb->flags & TQ_CTL_LOOK && !c.salvage)
+		flags |= TQ_OPEN_LOOK;
 	if ((c.verb->flags & TQ_CTL_CLOSED) == 0 &&
-	    tq_open(&c.tq, urls, NULL, TQ_OPEN_ONESHOT, &e) == -1)
+	    tq_open(&c.tq, urls, NULL, flags, &e) == -1)
 		tq_die_open(&e);
 	if ((status = c.verb->run(&c, &e)) == -1)
 		tq_die_err(&e);

@@ -20,6 +20,7 @@
 #include "command/arg.h"
 #include "command/columns.h"
 #include "command/ids.h"
+#include "command/look.h"
 #include "command/options.h"
 #include "command/print.h"
 #include "command/prometheus.h"
@@ -82,6 +83,7 @@ struct stat_run {
 	struct tq_table_choice choice;
 	struct tq_print	 print;
 	uint64_t	 printed;
+	uint64_t	 seq;		/* of the events seen, 0: from now on */
 };
 
 static void
@@ -300,14 +302,12 @@ print_event(const struct tq_event *ev, void *arg)
 static int
 follow_events(struct stat_run *r, struct tq_err *e)
 {
-	uint64_t seq = 0;
-
 	tq_table_choose(&r->choice, &tq_table_events, r->cols, r->form);
 	if (r->header)
 		tq_table_header(&r->choice, &r->print);
 	do {
 		tq_print_flush(&r->print);
-		if (tq_events(r->tq, &seq, TQ_FOREVER, print_event, r, e) ==
+		if (tq_events(r->tq, &r->seq, TQ_FOREVER, print_event, r, e) ==
 		    -1)
 			return -1;
 	} while (r->printed < r->count);
@@ -437,8 +437,10 @@ main(int argc, char *argv[])
 	tq_print_init(&r.print, STDOUT_FILENO, r.form);
 	tq_ids_init(&r.ids);
 	tq_ids_operands(&r.ids, argc - optind, argv + optind);
-	if (tq_open(&r.tq, r.urls, NULL, TQ_OPEN_ONESHOT, &e) == -1)
+	if ((rv = tq_look_open(&r.tq, r.urls, r.mode == EVENTS, &e)) == -1)
 		tq_die_open(&e);
+	/* of a spool that was waited for, all that happened */
+	r.seq = (uint64_t)rv;
 	if (tq_ids_resolve(&r.ids, r.tq, TQ_FIND_TAIL, &e) == -1 ||
 	    (rv = run(&r, &e)) == -1)
 		tq_die_err(&e);

@@ -27,6 +27,7 @@
 /* What else is special about it. */
 #define TQ_CTL_DESTROYS	0x1000	/* tails of ids on a terminal only */
 #define TQ_CTL_CLOSED	0x2000	/* runs without a broker */
+#define TQ_CTL_LOOK	0x4000	/* makes no spool */
 
 struct tq_ctl;
 

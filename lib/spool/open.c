@@ -241,6 +241,19 @@ segment_size(void)
 	return (uint32_t)n;
 }
 
+/* There is no format: may a spool be made here?  0, -1 EPROTO. */
+static int
+may_create(int dirfd, const char *path, struct tq_err *e)
+{
+	if (has_ledger(dirfd))
+		return tq_fail(e, EPROTO, "%s: a spool whose format file is "
+		    "missing", path);
+	if (!empty(dirfd))
+		return tq_fail(e, EPROTO, "%s: not a spool, and not empty",
+		    path);
+	return 0;
+}
+
 /* Make what is missing; who comes second finds it made. */
 static int
 create(int dirfd, const char *path, mode_t mode, gid_t gid,
@@ -256,14 +269,9 @@ create(int dirfd, const char *path, mode_t mode, gid_t gid,
 		f->segment = segment_size();
 		f->mode = mode;
 		f->gid = gid;
-		if (has_ledger(dirfd))
-			rv = tq_fail(e, EPROTO, "%s: a spool whose format "
-			    "file is missing", path);
-		else if (!empty(dirfd))
-			rv = tq_fail(e, EPROTO, "%s: not a spool, and not "
-			    "empty", path);
-		else if (adopt(dirfd, ".", mode, gid) == -1 ||
-		    fill_dir(dirfd, f) == -1)
+		rv = may_create(dirfd, path, e);
+		if (rv == 0 && (adopt(dirfd, ".", mode, gid) == -1 ||
+		    fill_dir(dirfd, f) == -1))
 			rv = tq_fail_sys(e, errno, "%s", path);
 	}
 	(void)flock(dirfd, LOCK_UN);
@@ -368,6 +376,13 @@ tq_spool_init(const char *dir, mode_t mode, gid_t gid, struct tq_err *e)
 	return rv;
 }
 
+/* Looking makes no spool. */
+static int
+missing(const struct tq_spool *sp, struct tq_err *e)
+{
+	return tq_fail(e, ENOENT, "%s: there is no spool", sp->path);
+}
+
 static int
 open_parts(struct tq_spool *sp, struct tq_err *e)
 {
@@ -375,6 +390,8 @@ open_parts(struct tq_spool *sp, struct tq_err *e)
 
 	sp->dirfd = open_dir(sp->path, NULL);
 	if (sp->dirfd == -1 && errno == ENOENT) {
+		if (sp->flags & TQ_OPEN_LOOK)
+			return missing(sp, e);
 		if (make_path(sp->path, e) == -1)
 			return -1;
 		sp->dirfd = open_dir(sp->path, e);
@@ -383,6 +400,9 @@ open_parts(struct tq_spool *sp, struct tq_err *e)
 	if (sp->dirfd == -1)
 		return -1;
 	rv = format_read(&sp->format, sp->dirfd, sp->path, e);
+	if (rv == 0 && sp->flags & TQ_OPEN_LOOK)
+		return may_create(sp->dirfd, sp->path, e) == -1 ? -1 :
+		    missing(sp, e);
 	if (rv == 0)
 		rv = create(sp->dirfd, sp->path, 0700, (gid_t)-1, &sp->format,
 		    e);

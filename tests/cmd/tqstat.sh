@@ -191,6 +191,39 @@ revoked()
 ok '-f -n ends after that many' wait_for revoked
 like '-f -s selects the state after it' "$(cat events)" 'e[0-9]*'
 
+# ---- a spool that is not there
+
+home=$TQ_DIR
+TQ_DIR=$T/none/spool
+check 'a missing spool has no tasks' 0 '' '' tqstat -s all
+check 'it is idle' 0 '' '' tqstat -Q
+check 'it has no queues' 0 '' '' tqstat -O
+check 'nor workers' 0 '' '' tqstat -W
+check 'nor any task' 66 '' '*no such id' tqstat 01234567
+check 'nor its result' 125 '' '*no such id' tqresult 01234567
+check 'nor a queue to wait for' 125 '' '*there is no spool' tqresult -w -q nix
+check 'and nothing to check' 66 '' '*there is no spool' tqctl check
+not_ok 'looking makes none' test -e "$T/none"
+tqstat -f -n 1 -s ready -o id >events 2>&1 &
+follower=$!
+pids="$pids $follower"
+put first true
+ok '-f waits for it' wait_gone "$follower"
+is 'and shows all of it' "$(cat events)" first
+mkdir "$T/other"
+echo text >"$T/other/file"
+check 'another directory is no spool' 78 '' '*not a spool, and not empty' \
+    tqstat -b "$T/other"
+
+if [ -z "$SAN" ] && strace -qq -o /dev/null true 2>/dev/null; then
+	timeout 1 strace -qq -e trace=futex -o calls tqstat -f
+	ok '-f sleeps while nothing happens' \
+	    test "$(wc -l <calls)" -lt 50
+else
+	skip '-f sleeps while nothing happens' 'no strace here'
+fi
+TQ_DIR=$home
+
 # ---- from the ledger alone
 
 tqctl -Q stop -w -t 10

@@ -1,6 +1,6 @@
 /*
  * The broker that keeps nothing: puts are accepted and dropped, nothing is
- * ever claimed, no id is known, every queue is idle.  It is the floor under
+ * ever claimed, no id is known, there is no queue and no worker.  It is the floor under
  * every benchmark, and the smallest legal backend: what is NULL in its
  * tables answers ENOTSUP.
  */
@@ -115,6 +115,28 @@ null_list(void *b, const struct tq_select *sel,
 }
 
 static int
+null_queues(void *b, int (*each)(const struct tq_queue_info *, void *),
+    void *arg, struct tq_err *e)
+{
+	(void)b;
+	(void)each;
+	(void)arg;
+	(void)e;
+	return 0;
+}
+
+static int
+null_workers(void *b, int (*each)(const struct tq_worker_info *, void *),
+    void *arg, struct tq_err *e)
+{
+	(void)b;
+	(void)each;
+	(void)arg;
+	(void)e;
+	return 0;
+}
+
+static int
 null_wait_idle(void *b, const char *const *queues, size_t n, tq_time timeout,
     struct tq_err *e)
 {
@@ -183,6 +205,8 @@ static const struct tq_broker_ops null_broker = {
 	.claim = null_claim,
 	.settle = null_settle,
 	.list = null_list,
+	.queues = null_queues,
+	.workers = null_workers,
 	.wait_idle = null_wait_idle
 };
 
