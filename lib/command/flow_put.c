@@ -15,7 +15,7 @@
 #include <string.h>
 
 #include "command/line.h"
-#include "command/many.h"
+#include "command/patient.h"
 
 struct flow {
 	struct tq	*tq;

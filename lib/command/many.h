@@ -36,15 +36,4 @@ struct tq_many {
  * record is not a task (its number is said); others as tq_put().
  */
 int	tq_many_put(const struct tq_many *, struct tq_err *);
-
-/*
- * Put n tasks, in halves where they are too big together; ids are written to
- * out in order and *done says how many.  Says once on a terminal that the
- * queue is full, before it waits.
- */
-int	tq_put_patient(struct tq *, const struct tq_task *, size_t n,
-	    tq_time timeout, struct tq_id *out, size_t *done, struct tq_err *);
-/* The same in one piece, or EMSGSIZE; the ids are the tasks' own. */
-int	tq_put_whole(struct tq *, const struct tq_task *, size_t n,
-	    tq_time timeout, struct tq_err *);
 #endif

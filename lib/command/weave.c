@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "command/many.h"
+#include "command/patient.h"
 
 void
 tq_weave_init(struct tq_weave *w, enum tq_shape shape, const char *chord,
