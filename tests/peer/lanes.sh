@@ -157,9 +157,34 @@ big=$(tqput -q w -R slot=2 -N units big)
 small=$(tqput -q w -N units small)
 check 'a weight waits for its places' 0 "ready${NL}ready$NL" '' \
     tqstat -o state "$big" "$small"
+# the small one stands in its list all the while
+scripts()
+{
+	rcli INFO commandstats | sed -n 's/^cmdstat_evalsha:calls=\([0-9]*\).*/\1/p'
+}
+n=$(scripts)
+begin=$(date +%s)
+later()
+{
+	[ $(($(date +%s) - begin)) -ge 2 ]
+}
+wait_for later
+ok 'and does not ask all the time' test $(($(scripts) - n)) -lt 40
 : >go
 check 'and comes before the small one' 0 '' '' tqresult -t 30 "$small"
 is 'in order' "$(tr '\n' ' ' <ran)" 'first  big  small  '
+
+# A Python program may say it in a header.
+if /usr/bin/python3 -c 'import celery, redis' 2>/dev/null; then
+	(TQ_BROKER=$plain; celery_app; py <<PY
+for i in (1, 2):
+    app.send_task('units', ['p%d' % i], queue='p',
+	headers={'tq': {'lane': 'py', 'needs': ['gpu=1']}})
+PY
+	)
+	is 'a header of a Python program says the same' "$(
+	    tqget -q p -t 0 -L 60s; tqstat -q p -o lane)" "py${NL}py"
+fi
 
 # Without workers=tq nobody promises to keep any of it.
 for o in '-S x' '-R gpu=1' '-k x'; do

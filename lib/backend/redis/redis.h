@@ -112,7 +112,7 @@ struct tq_redis {
 	size_t		 nrevoked;
 
 	/* waiting */
-	int		 paused;	/* some queue is */
+	int		 paused;	/* messages there are not for us now */
 	int		 more;		/* the script did not get to the end */
 	char		 bell[24];	/* tq.bell, as the last take saw it */
 	int		 rung;		/* it rang since */

@@ -50,11 +50,12 @@
  * lists in the order they are asked, each with its queue.
  *
  * Returns {due of the next delayed one or "", 1 if a lease has passed,
- * revision of tq.revoked, 1 if something is paused, 1 if so many were parked
- * that it stopped, tq.bell or "", tag, number of the key, message, 1 if what it
- * asks for was seen, ...}.  Tags are the stem with a number.  What is no JSON
- * makes none of its text in unacked, for the moment until it is set aside.  Due
- * ones go where they are taken next, the earliest first.
+ * revision of tq.revoked, 1 if what stands in the lists may not be for this
+ * worker now, 1 if so many were parked that it stopped, tq.bell or "", tag,
+ * number of the key, message, 1 if what it asks for was seen, ...}.  Tags are
+ * the stem with a number.  What is no JSON makes none of its text in unacked,
+ * for the moment until it is set aside.  Due ones go where they are taken next,
+ * the earliest first.
  */
 const char tq_redis_script_take[] =
 "local p, now, n, nparked, got = ARGV[1], ARGV[2], 0, 0, {}\n"
@@ -240,5 +241,6 @@ const char tq_redis_script_take[] =
 "    end\n"
 "  end\n"
 "end\n"
+"if kept.slot then got[4] = 1 end\n"
 "if n < most and nparked >= move then got[5] = 1 end\n"
 "return got\n";

@@ -146,10 +146,8 @@ tq_redis_watch(struct tq_redis *r, const struct tq_take *take,
 		}
 	if ((a = tq_redis_call(&r->main, TQ_REDIS_PLAIN, cmd, e)) == NULL)
 		return -1;
-	n = (int)a->integer + r->rung;
+	n = (r->paused ? 0 : (int)a->integer) + r->rung;
 	freeReplyObject(a);
-	if (n > 0 && r->paused)
-		n = 0;
 	return n;
 }
 
