@@ -31,14 +31,14 @@ settle(struct tq_ctl *c, const char *claim, struct tq_outcome *o,
 	return tq_settle(c->tq, &ref, o, TQ_SETTLE_SYNC, e);
 }
 
-/* One setting of a queue in words, where the broker has settings. */
+/* One setting of a queue in words; 0 where the broker has no such setting. */
 static int
 rule(struct tq_ctl *c, const char *queue, const char *name, char *buf,
     size_t size, struct tq_err *e)
 {
 	if (tq_get(c->tq, queue, name, buf, size, e) >= 0)
 		return 1;
-	return e->num == ENOTSUP ? 0 : -1;
+	return e->num == ENOTSUP || e->num == EINVAL ? 0 : -1;
 }
 
 /* The rules of a queue, as a worker gets them with a claim. */

@@ -21,7 +21,7 @@
 #define CONTRACT_TICK	0x100	/* schedules */
 #define CONTRACT_GRAPH	0x200	/* dependencies, groups */
 #define CONTRACT_KEY	0x400	/* one task of a key at a time */
-#define CONTRACT_GATE	0x800	/* lanes and resources */
+#define CONTRACT_GATE	0x800	/* lanes, resources, caps, rates */
 #define CONTRACT_ALL	0xfff
 
 struct contract {

@@ -1,4 +1,4 @@
-/* Contract: lanes let one start, and needs wait for who has what they name. */
+/* Contract: lanes, needs, caps and rates: what a ready task waits for. */
 #include <errno.h>
 #include <string.h>
 
@@ -288,7 +288,139 @@ attempt_with_needs_goes_where_they_are(void **state)
 	assert_int_equal(g->c.ref.attempt, 2);
 }
 
+/* ---- caps and rates ----------------------------------------------------- */
+
+static void
+put_named(struct ground *g, const char *queue, const char *id,
+    const char *name)
+{
+	struct tq_task t;
+
+	tq_task_init(&t);
+	t.id = id;
+	t.queue = queue;
+	t.kind = TQ_KIND_NAMED;
+	t.name = name;
+	contract_put_task(g, &t);
+}
+
+static void
+cap_of_a_queue_holds_and_goes(void **state)
+{
+	struct ground *g = *state;
+	struct tq_ref a;
+
+	MUST(g, tq_set(g->tq, "q", "cap", "1", &g->e));
+	put(g, "q", "a", NULL, NULL);
+	put(g, "q", "b", NULL, NULL);
+	put(g, "r", "c", NULL, NULL);
+	next(g, "a");
+	a = g->c.ref;
+	next(g, NULL);
+	assert_int_equal(contract_state(g, "b"), TQ_READY);
+	assert_string_equal(g->i.why, "cap 1");
+	assert_int_equal(contract_claim_now(g, "r"), 1);
+	settle(g, &a, TQ_RETRY, FAR);
+	next(g, "b");
+	put(g, "q", "d", NULL, NULL);
+	next(g, NULL);
+	MUST(g, tq_set(g->tq, "q", "cap", "0", &g->e));
+	next(g, "d");
+}
+
+static void
+cap_counts_what_runs_already(void **state)
+{
+	struct ground *g = *state;
+
+	put_named(g, "q", "a", "send");
+	put_named(g, "r", "b", "send");
+	put_named(g, "q", "c", "other");
+	next(g, "a");
+	MUST(g, tq_set(g->tq, NULL, "cap.name:send", "1", &g->e));
+	assert_int_equal(contract_claim_now(g, "r"), 0);
+	assert_int_equal(contract_state(g, "b"), TQ_READY);
+	assert_string_equal(g->i.why, "cap 1");
+	next(g, "c");
+}
+
+static void
+cap_of_a_name_lets_others_pass(void **state)
+{
+	struct ground *g = *state;
+	struct tq_ref a;
+	char buf[32];
+
+	MUST(g, tq_set(g->tq, NULL, "cap.name:send", "1", &g->e));
+	put_named(g, "q", "a", "send");
+	put_named(g, "q", "b", "send");
+	put_named(g, "q", "c", "other");
+	put_named(g, "q", "d", "send");
+	next(g, "a");
+	a = g->c.ref;
+	next(g, "c");
+	next(g, NULL);
+	settle(g, &a, TQ_SUCCESS, 0);
+	next(g, "b");
+	next(g, NULL);
+	assert_int_equal(tq_get(g->tq, NULL, "cap.name:send", buf,
+	    sizeof(buf), &g->e), 1);
+	assert_string_equal(buf, "1");
+	MUST(g, tq_set(g->tq, NULL, "cap.name:send", "", &g->e));
+	next(g, "d");
+}
+
+static void
+rate_gives_one_more_than_it_says(void **state)
+{
+	struct ground *g = *state;
+	size_t n = 0;
+
+	MUST(g, tq_set(g->tq, "q", "rate", "2/h", &g->e));
+	MUST(g, tq_set(g->tq, NULL, "rate.name:send", "1/h", &g->e));
+	put_named(g, "r", "a", "send");
+	put_named(g, "r", "b", "send");
+	put_named(g, "r", "c", "send");
+	for (; contract_claim_now(g, "r") == 1; n++)
+		contract_settle(g, TQ_SUCCESS, 0);
+	assert_int_equal(n, 2);
+	assert_int_equal(contract_state(g, "c"), TQ_READY);
+	assert_string_equal(g->i.why, "rate 1/h");
+	put(g, "q", "d", NULL, NULL);
+	put(g, "q", "e", NULL, NULL);
+	put(g, "q", "f", NULL, NULL);
+	put(g, "q", "g", NULL, NULL);
+	for (n = 0; contract_claim_now(g, "q") == 1; n++)
+		contract_settle(g, TQ_SUCCESS, 0);
+	assert_in_range(n, 1, 3);
+	assert_int_equal(contract_state(g, "g"), TQ_READY);
+	assert_string_equal(g->i.why, "rate 2/h");
+}
+
+static void
+start_waits_for_its_rate(void **state)
+{
+	const struct tq_take take = {
+		.queue = { "q" }, .nqueues = 1, .timeout = T_DEADLINE
+	};
+	struct ground *g = *state;
+	tq_time begin = tq_clock_mono();
+	size_t i;
+
+	MUST(g, tq_set(g->tq, "q", "rate", "20/s", &g->e));
+	for (i = 0; i < 5; i++)
+		put(g, "q", NULL, NULL, NULL);
+	for (i = 0; i < 5; i++)
+		assert_int_equal(tq_claim(g->tq, &take, &g->c, &g->e), 1);
+	assert_true(tq_clock_mono() - begin >= 150 * TQ_MS - TQ_MS);
+}
+
 const struct contract_test contract_gate[] = {
+	CONTRACT_TEST(cap_of_a_queue_holds_and_goes),
+	CONTRACT_TEST(cap_counts_what_runs_already),
+	CONTRACT_TEST(cap_of_a_name_lets_others_pass),
+	CONTRACT_TEST(rate_gives_one_more_than_it_says),
+	CONTRACT_TEST(start_waits_for_its_rate),
 	CONTRACT_TEST(lane_lets_one_start_and_others_pass),
 	CONTRACT_TEST(lane_keeps_the_order_of_its_tasks),
 	CONTRACT_TEST(lane_is_kept_between_attempts),

@@ -13,6 +13,7 @@ cat >h/step <<SH
 echo "\$1 \$2" >>'$T/starts'
 mkdir '$T/busy.'\$1 2>/dev/null || echo "\$1 \$2" >>'$T/overlaps'
 sleep 0.02
+[ ! -e '$T/slow' ] || sleep 0.15
 rmdir '$T/busy.'\$1
 [ \$2 != 5 ] || [ -e '$T/failed.'\$1 ] || { : >'$T/failed.'\$1; exit 1; }
 echo "\$1 \$2" >>'$T/ends'
@@ -60,8 +61,8 @@ wait_gone $one
 wait_gone $two
 
 # Killed all the time.
-: >starts; : >ends; rm -f failed.*
-put_lanes 8
+: >starts; : >ends; : >slow; rm -f failed.*
+put_lanes 12
 keeper()
 {
 	while [ ! -e stop ]; do
@@ -84,10 +85,11 @@ wait $k1
 wait $k2
 is 'each in its order again' "$(in_order starts)" ''
 is 'every one has ended well' \
-    "$(tqstat -s all -q s -o state 2>/dev/null)$(sort -u ends | wc -l)" 24
+    "$(tqstat -s all -q s -o state 2>/dev/null)$(sort -u ends | wc -l)" 36
 is 'and no lane is left' "$(rcli KEYS 'tq.l[ai]*')$(rcli HLEN unacked)" 0
 ok 'with as many deaths' test "$(wc -l <kills)" -ge 3
 
+rm slow
 # A lane's task that is gone without an end.
 rm -f stop
 a=$(tqput -q l -S x -N step x 1)

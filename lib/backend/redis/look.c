@@ -37,6 +37,8 @@ struct going {
 	const struct tq_ref *ref;
 	struct tq_redis_held **held;
 	int		 unready;	/* not what stands in lists */
+	const char	*name;
+	struct tq_redis_cmd *cmd;
 	struct tq_err	*e;
 	/* of the message at hand */
 	enum place	 place;
@@ -93,6 +95,8 @@ add_why(struct tq_info *out, struct tq_arena *mem, char parked)
 
 	if (parked == 'l')
 		out->why = "lane busy";
+	if (parked == 'c' || parked == 'r')
+		out->why = parked == 'c' ? "cap" : "rate";
 	if (parked == 'n')
 		return needs_what(out, mem);
 	if (out->state != TQ_DELAYED && out->state != TQ_RETRY)
@@ -338,7 +342,8 @@ tq_redis_find(struct tq_redis *r, const char *id, struct tq_info *out,
 		rv = everywhere(&g, e);
 	if (rv != 1)
 		return rv;
-	return tq_redis_key_explain(r, out, mem, e) == -1 ||
+	return tq_redis_limit_explain(r, out, mem, e) == -1 ||
+	    tq_redis_key_explain(r, out, mem, e) == -1 ||
 	    tq_redis_explain(r, out, g.found, e) == -1 ? -1 : 1;
 }
 
@@ -378,6 +383,44 @@ take_over(struct going *g, struct tq_info *info,
 	(*g->held)->put = info->put;
 	(*g->held)->lease = tq_clock_wall();	/* not ours to renew */
 	return 1;
+}
+
+/* It runs, and a limit is about to count it. */
+static int
+count_one(struct going *g, struct tq_info *info,
+    const struct tq_redis_read *in, const char *tag)
+{
+	if (g->name != NULL ? strcmp(in->msg.task, g->name) == 0 :
+	    strcmp(info->task.queue, g->sel->queues[0]) == 0)
+		tq_redis_cmd_str(g->cmd, tag);
+	return 0;
+}
+
+int
+tq_redis_count_held(struct tq_redis *r, const char *limit, const char *queue,
+    const char *name, struct tq_err *e)
+{
+	const struct tq_select sel = { .queues = &queue, .nqueues = 1 };
+	struct tq_redis_cmd cmd;
+	struct going g = {
+		.r = r, .needle = "", .sel = &sel, .each = count_one,
+		.name = name, .cmd = &cmd, .e = e
+	};
+	struct tq_info info;
+	redisReply *a = NULL;
+	int rv;
+
+	memset(&info, 0, sizeof(info));
+	tq_redis_cmd_init(&cmd);
+	tq_redis_cmd_str(&cmd, "SADD");
+	tq_redis_cmd_join(&cmd, r->place.prefix, "tq.run.", limit, NULL);
+	rv = through(&g, IN_HAND, NULL, "", &info);
+	if (rv == 0 && cmd.n > 2 &&
+	    (a = tq_redis_call(&r->main, TQ_REDIS_PLAIN, &cmd, e)) == NULL)
+		rv = -1;
+	freeReplyObject(a);
+	tq_redis_cmd_fini(&cmd);
+	return rv;
 }
 
 int

@@ -103,6 +103,7 @@ struct tq_redis {
 
 	/* taking */
 	tq_time		 due;		/* of the next delayed one, wall, 0 */
+	tq_time		 opens;		/* when a rate lets one start, wall, 0 */
 	int		 past;		/* leases of others have passed */
 	tq_time		 swept;		/* CLOCK_MONOTONIC */
 	unsigned	 batch;		/* to take at once */
@@ -325,6 +326,21 @@ int	tq_redis_delay(struct tq_redis *, struct tq_redis_held *, int priority,
 /* take.c */
 int	tq_redis_claim(void *b, const struct tq_take *, struct tq_claim *,
 	    struct tq_err *);
+
+/* When something may start that may not now, wall; 0: not known. */
+tq_time	tq_redis_next(const struct tq_redis *);
+
+/* limit.c: caps and rates */
+int	tq_redis_set(void *b, const char *queue, const char *name,
+	    const char *value, struct tq_err *);
+int	tq_redis_settings(void *b, const char *queue, int (*each)(const char *,
+	    const char *, int, void *), void *arg, struct tq_err *);
+/* Say of a ready one which limit keeps it back. */
+int	tq_redis_limit_explain(struct tq_redis *, struct tq_info *,
+	    struct tq_arena *mem, struct tq_err *);
+/* look.c: count what is held of a queue, or (NULL) of a name, as running. */
+int	tq_redis_count_held(struct tq_redis *, const char *limit,
+	    const char *queue, const char *name, struct tq_err *);
 
 /* Its end stands in h->end: off it goes, with TQ_SETTLE_* flags. */
 int	tq_redis_end_begin(struct tq_redis *, struct tq_redis_held *,

@@ -22,7 +22,8 @@
  *	tq.id.ID		a message of this id was put
  *	tq.key.KEY		who has it and who follows
  *	tq.lane.LANE, tq.lists.LANE, tq.parked..., tq.shelf..., tq.seq,
- *	tq.bell, tq.watch	see script_take.c
+ *	tq.bell, tq.watch, tq.limits, tq.run..., tq.next
+ *				see script_take.c
  *	tq.last.SCHEDULE	its last tick, until it may be forgotten
  *	tq.dead			list of dead letters, the newest left
  *	tq.stage.ID.N		messages of a put that is not whole yet (stage.c)
@@ -359,6 +360,8 @@ static const char transact[] =
 "  redis.call('ZREM', p..'unacked_index', tag)\n"
 "  redis.call('ZREM', p..'tq.lease', tag)\n"
 "  redis.call('SREM', p..'tq.started', tag)\n"
+"  if redis.call('EXISTS', p..'tq.limits') == 1 then"
+" redis.call('INCR', p..'tq.bell') end\n"
 "end\n"
 "return 'OK'\n";
 

@@ -10,12 +10,13 @@
  *		has ended; then U of script.c puts it back in front of its list
  *	l	its lane is another's
  *	n	it needs what this worker does not have, or not now
+ *	c, r	so many of its name run, or have started lately
  *
- * Those of l and n stand on shelves, one for each lane and each set of needs of
- * a list, in the order in which they were passed over:
+ * All but k stand on shelves, one for each lane, set of needs and name of a
+ * list, in the order in which they were passed over:
  *
- *	tq.parked.LIST\nlLANE, tq.parked.LIST\nnNEEDS
- *				tags, by their numbers
+ *	tq.parked.LIST\nSHELF	tags, by their numbers; SHELF is "l" and the
+ *				lane, "n" and the needs, "m" and the name
  *	tq.shelf.LIST		the shelves to look at before the list itself,
  *				for what is there was in front of it once: by the
  *				number of their first tag
@@ -37,6 +38,21 @@
  * place ("slot"), for each task takes one.  A task with needs is taken alone,
  * so what was free when it was asked for still is when it starts.
  *
+ * Limits are of a queue ("qQUEUE"; its lists are closed whole, nobody is parked)
+ * or of a name ("nNAME"):
+ *
+ *	tq.limits		"c" and a limit's name: how many run at once; "r":
+ *				seconds from one start to the next, and a text
+ *	tq.run.LIMIT		tags of what runs.  One that is not in unacked any
+ *				more runs no more, whatever became of it: nothing
+ *				need be counted down, and no death be noticed
+ *	tq.next			limit -> when the next start may be, by the
+ *				server's clock
+ *
+ * A start that comes late is made up for by the next, so that in any window
+ * there is one more than the rate says.  What is bounded is taken alone: it
+ * starts when it is counted.
+ *
  * What a message asks for stands in its header `tq`.  Only a message that has
  * the words in it is parsed: in JSON no text can hold a bare quote, so one that
  * lacks them asks for nothing.
@@ -51,7 +67,8 @@
  *
  * Returns {due of the next delayed one or "", 1 if a lease has passed,
  * revision of tq.revoked, 1 if what stands in the lists may not be for this
- * worker now, 1 if so many were parked that it stopped, tq.bell or "", tag,
+ * worker now, 1 if so many were parked that it stopped, tq.bell or "",
+ * when a rate lets one more start or "", tag,
  * number of the key, message, 1 if what it asks for was seen, ...}.  Tags are
  * the stem with a number.  What is no JSON makes none of its text in unacked,
  * for the moment until it is set aside.  Due ones go where they are taken next,
@@ -67,15 +84,58 @@ const char tq_redis_script_take[] =
 "  total[ARGV[i]] = tonumber(ARGV[i + 1])\n"
 "  free[ARGV[i]] = tonumber(ARGV[i + 2])\n"
 "end\n"
-/* what it asks for: policy and id, or nothing */
+/* limits, and whether one more may start */
+"local limit, names, time, wake = {}, {}\n"
+"local all = redis.call('HGETALL', p..'tq.limits')\n"
+"for i = 1, #all, 2 do\n"
+"  limit[all[i]] = all[i + 1]\n"
+"  local name = string.match(all[i], '^.n(.*)')\n"
+"  if name then names[name] = 'n'..name end\n"
+"end\n"
+"if all[1] then\n"
+"  local s = redis.call('TIME')\n"
+"  time = s[1] + s[2] / 1000000\n"
+"end\n"
+"local function bound(of) return limit['c'..of] or limit['r'..of] end\n"
+"local function gap(of) return tonumber(string.match(limit['r'..of],"
+" '^%S+')) end\n"
+"local function shut(of)\n"
+"  local cap, k, c = tonumber(limit['c'..of]), p..'tq.run.'..of, 0\n"
+"  if cap and redis.call('SCARD', k) >= cap then\n"
+"    for _, tag in ipairs(redis.call('SMEMBERS', k)) do\n"
+"      if redis.call('HEXISTS', p..'unacked', tag) == 1 then\n"
+"        c = c + 1\n"
+"      else\n"
+"        redis.call('SREM', k, tag)\n"
+"      end\n"
+"    end\n"
+"    if c >= cap then return 'c' end\n"
+"  end\n"
+"  if not limit['r'..of] then return end\n"
+"  local left = tonumber(redis.call('HGET', p..'tq.next', of) or 0) - time\n"
+   /* further ahead than any start puts it: the clock was set back */
+"  if left <= 0 or left > gap(of) then return end\n"
+"  wake = math.min(wake or now + left, now + left)\n"
+"  return 'r'\n"
+"end\n"
+"local function count(of, tag)\n"
+"  if limit['c'..of] then redis.call('SADD', p..'tq.run.'..of, tag) end\n"
+"  if not limit['r'..of] then return end\n"
+"  local g, next = gap(of), tonumber(redis.call('HGET', p..'tq.next', of) or 0)\n"
+"  next = math.max(math.min(next, time), time - g + 0.000002) + g\n"
+"  redis.call('HSET', p..'tq.next', of, string.format('%.6f', next))\n"
+"end\n"
+/* what it asks for: policy, id and name, or nothing */
 "local function has(m, word) return string.find(m, word, 1, true) end\n"
 "local function asks(m)\n"
-"  if not has(m, '\"tq\"') or not (has(m, '\"key\"') or"
-" has(m, '\"lane\"') or has(m, '\"needs\"')) then return end\n"
+"  local look = has(m, '\"tq\"') and (has(m, '\"key\"') or"
+" has(m, '\"lane\"') or has(m, '\"needs\"'))\n"
+"  for name in pairs(names) do look = look or has(m, '\"'..name..'\"') end\n"
+"  if not look then return end\n"
 "  local ok, t = pcall(cjson.decode, m)\n"
 "  local h = ok and type(t) == 'table' and t.headers\n"
-"  if type(h) == 'table' and type(h.tq) == 'table' and"
-" type(h.id) == 'string' then return h.tq, h.id end\n"
+"  if type(h) == 'table' and type(h.id) == 'string' then"
+" return type(h.tq) == 'table' and h.tq or {}, h.id, h.task end\n"
 "end\n"
 /* needs in one spelling */
 "local function class_of(needs)\n"
@@ -116,17 +176,17 @@ const char tq_redis_script_take[] =
 "    redis.call('ZREM', p..'tq.shelf.'..list, shelf)\n"
 "  end\n"
 "end\n"
-"local function shelve(list, shelf, m, seq)\n"
+"local function shelve(list, shelf, m, seq, why)\n"
 "  local kind, name = string.sub(shelf, 1, 1), string.sub(shelf, 2)\n"
 "  seq = seq or redis.call('INCR', p..'tq.seq')\n"
 "  redis.call('ZADD', p..'tq.parked.'..list..'\\n'..shelf, seq,"
-" park(kind, list, m))\n"
+" park(why or kind, list, m))\n"
 "  if kind == 'l' then\n"
 "    redis.call('SADD', p..'tq.lists.'..name, list)\n"
 "    redis.call('ZADD', p..'tq.watch', 'NX', now + 600, shelf)\n"
 "  else\n"
 "    show(list, shelf)\n"
-"    redis.call('INCR', p..'tq.bell')\n"
+"    if kind == 'n' then redis.call('INCR', p..'tq.bell') end\n"
 "  end\n"
 "end\n"
 /* the first of a shelf; one that somebody plucked is there no more */
@@ -143,9 +203,12 @@ const char tq_redis_script_take[] =
 "  show(list, shelf)\n"
 "  return m and string.sub(m, string.find(m, '\\n', 1, true) + 1), h[2]\n"
 "end\n"
-/* 1 or 0 (what it asks for was seen) if it may start; else it is elsewhere */
+/*
+ * 1 or 0 (what it asks for was seen), and the limit that it counts for, if it
+ * may start; else it is elsewhere.
+ */
 "local function admit(list, m, seq)\n"
-"  local tq, id = asks(m)\n"
+"  local tq, id, name = asks(m)\n"
 "  if not tq then return 0 end\n"
 "  if type(tq.key) == 'string' then\n"
 "    local k = p..'tq.key.'..tq.key\n"
@@ -163,8 +226,8 @@ const char tq_redis_script_take[] =
 "    end\n"
 "    redis.call('HSET', k, 'id', id, 'at', now)\n"
 "  end\n"
-"  local class = class_of(tq.needs)\n"
-"  if class and n > 0 then\n"
+"  local class, of = class_of(tq.needs), names[name]\n"
+"  if (class or of) and n > 0 then\n"
 "    redis.call('RPUSH', list, m)\n"
 "    most = n\n"
 "    return\n"
@@ -173,8 +236,13 @@ const char tq_redis_script_take[] =
 "    shelve(list, 'n'..class, m, seq)\n"
 "    return\n"
 "  end\n"
-"  if class then most = 1 end\n"
-"  return 1\n"
+"  local why = of and shut(of)\n"
+"  if why then\n"
+"    shelve(list, 'm'..name, m, seq, why)\n"
+"    return\n"
+"  end\n"
+"  if class or of then most = 1 end\n"
+"  return 1, of\n"
 "end\n"
 "local due = redis.call('ZRANGEBYSCORE', p..'tq.delayed', '-inf', now,"
 " 'LIMIT', 0, ARGV[6])\n"
@@ -196,8 +264,9 @@ const char tq_redis_script_take[] =
 "got[4] = redis.call('EXISTS', p..'tq.paused')\n"
 "got[5] = 0\n"
 "got[6] = redis.call('GET', p..'tq.bell') or ''\n"
+"got[7] = ''\n"
 "local paused = got[4] == 1\n"
-"local function hand(m, i, seen)\n"
+"local function hand(m, i, seen, of)\n"
 "  n, left = n + 1, left - #m\n"
 "  local tag = ARGV[4]..n\n"
 "  redis.call('HSET', p..'unacked', tag,"
@@ -208,22 +277,25 @@ const char tq_redis_script_take[] =
 "  got[#got + 1] = (i - first) / 2\n"
 "  got[#got + 1] = m\n"
 "  got[#got + 1] = seen\n"
+"  if of then count(of, tag) end\n"
+"  if bound('q'..ARGV[i + 1]) then count('q'..ARGV[i + 1], tag) end\n"
 "end\n"
 "local function room()\n"
 "  return n < most and left > 0 and nparked < move and not kept.slot\n"
 "end\n"
 "local function try(m, i, seq)\n"
-"  local seen = admit(ARGV[i], m, seq)\n"
-"  if seen then hand(m, i, seen) end\n"
+"  local seen, of = admit(ARGV[i], m, seq)\n"
+"  if seen then hand(m, i, seen, of) end\n"
 "end\n"
 "local function serve(i)\n"
 "  for _, shelf in ipairs(redis.call('ZRANGE', p..'tq.shelf.'..ARGV[i], 0,"
 " 99)) do\n"
 "    if not room() then return end\n"
-"    local lane, name = string.sub(shelf, 1, 1) == 'l', string.sub(shelf, 2)\n"
-"    if lane and redis.call('EXISTS', p..'tq.lane.'..name) == 1 then\n"
+"    local kind, name = string.sub(shelf, 1, 1), string.sub(shelf, 2)\n"
+"    if kind == 'l' and redis.call('EXISTS', p..'tq.lane.'..name) == 1 then\n"
 "      redis.call('ZREM', p..'tq.shelf.'..ARGV[i], shelf)\n"
-"    elseif lane or (n == 0 and fits(name)) then\n"
+"    elseif kind == 'l' or n == 0 and (kind == 'n' and fits(name) or"
+" kind == 'm' and not (names[name] and shut(names[name]))) then\n"
 "      local m, seq = unshelve(ARGV[i], shelf)\n"
 "      if m then try(m, i, seq) end\n"
 "    end\n"
@@ -231,16 +303,25 @@ const char tq_redis_script_take[] =
 "end\n"
 "local shelves = redis.call('EXISTS', p..'tq.seq') == 1\n"
 "for i = first, #ARGV, 2 do\n"
-"  if not paused or"
-" redis.call('SISMEMBER', p..'tq.paused', ARGV[i + 1]) == 0 then\n"
+"  local queue, before = 'q'..ARGV[i + 1], most\n"
+"  if paused and"
+" redis.call('SISMEMBER', p..'tq.paused', ARGV[i + 1]) == 1 then\n"
+"  elseif bound(queue) and n > 0 then\n"
+"    most = n\n"
+"  elseif bound(queue) and shut(queue) then\n"
+"    got[4] = 1\n"
+"  else\n"
+"    if bound(queue) then most = 1 end\n"
 "    if shelves then serve(i) end\n"
 "    while room() do\n"
 "      local m = redis.call('RPOP', ARGV[i])\n"
 "      if not m then break end\n"
 "      try(m, i)\n"
 "    end\n"
+"    if n == 0 then most = before end\n"
 "  end\n"
 "end\n"
+"got[7] = wake and string.format('%.6f', wake) or ''\n"
 "if kept.slot then got[4] = 1 end\n"
 "if n < most and nparked >= move then got[5] = 1 end\n"
 "return got\n";

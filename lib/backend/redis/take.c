@@ -100,7 +100,7 @@ take_in(struct tq_redis *r, const redisReply *a,
 	size_t i;
 	int n = 0;
 
-	if (a->type != REDIS_REPLY_ARRAY || a->elements < 6)
+	if (a->type != REDIS_REPLY_ARRAY || a->elements < 7)
 		return tq_fail(e, EPROTO, "%s: bad answer to a take",
 		    r->place.name);
 	r->due = v[0]->len == 0 ? 0 : seconds(v[0]->str);
@@ -108,10 +108,11 @@ take_in(struct tq_redis *r, const redisReply *a,
 	r->paused = v[3]->integer > 0;
 	r->more = v[4]->integer > 0;
 	strlcpy(r->bell, v[5]->str, sizeof(r->bell));
+	r->opens = v[6]->len == 0 ? 0 : seconds(v[6]->str);
 	if (strcmp(r->revision, v[2]->str) != 0 &&
 	    tq_redis_learn_revoked(r, v[2]->str, e) == -1)
 		return -1;
-	for (i = 6; i + 3 < a->elements; i += 4, n++) {
+	for (i = 7; i + 3 < a->elements; i += 4, n++) {
 		h = tq_redis_held_add(r, v[i]->str,
 		    queue_of(r, names, v[i + 1]->integer), v[i + 2]->str,
 		    v[i + 2]->len);
@@ -434,13 +435,20 @@ claim_once(struct tq_redis *r, const struct tq_take *take,
 	return n;
 }
 
+tq_time
+tq_redis_next(const struct tq_redis *r)
+{
+	return r->due == 0 || (r->opens != 0 && r->opens < r->due) ?
+	    r->opens : r->due;
+}
+
 int
 tq_redis_claim(void *b, const struct tq_take *take, struct tq_claim *c,
     struct tq_err *e)
 {
 	struct tq_redis *r = b;
 	tq_time until = tq_clock_deadline(tq_clock_mono(), take->timeout);
-	tq_time now, next;
+	tq_time now, next, wake;
 	int rv;
 
 	for (;;) {
@@ -449,8 +457,9 @@ tq_redis_claim(void *b, const struct tq_take *take, struct tq_claim *c,
 		if ((now = tq_clock_mono()) >= until)
 			return 0;
 		next = now + LOOK_AGAIN;
-		if (r->due != 0 && r->due - tq_clock_wall() < LOOK_AGAIN)
-			next = now + (r->due - tq_clock_wall());
+		wake = tq_redis_next(r);
+		if (wake != 0 && wake - tq_clock_wall() < LOOK_AGAIN)
+			next = now + (wake - tq_clock_wall());
 		if (tq_redis_doze(r, take, next < until ? next : until, e) ==
 		    -1)
 			return -1;

@@ -201,7 +201,7 @@ tq_redis_sleep(void *b, const struct tq_take *take, tq_time *next,
     struct tq_err *e)
 {
 	struct tq_redis *r = b;
-	tq_time now = tq_clock_wall();
+	tq_time now = tq_clock_wall(), wake;
 	int n;
 
 	*next = now + LOOK_AGAIN;
@@ -213,11 +213,11 @@ tq_redis_sleep(void *b, const struct tq_take *take, tq_time *next,
 		return -1;
 	if (r->worker != NULL)
 		watch_sub(r);
-	if (r->due != 0 && r->due < *next)
-		*next = r->due;
+	if ((wake = tq_redis_next(r)) != 0 && wake < *next)
+		*next = wake;
 	if (r->no_tracking && now + 20 * TQ_MS < *next)
 		*next = now + 20 * TQ_MS;
-	if (r->due != 0 && r->due <= now)
+	if (wake != 0 && wake <= now)
 		return 0;
 	return n == 0;
 }
