@@ -5,7 +5,8 @@
 tmp=$(mktemp -d "${TMPDIR:-/tmp}/tqboot.XXXXXXXX") || exit 1
 trap 'rm -rf "$tmp"' EXIT
 trap 'exit 1' HUP INT TERM
-tests/boot/vm "$tmp" tests/boot/guest "$B/tests/unit/test_cgroup"
+tests/boot/vm "$tmp" tests/boot/guest tests/boot/guest_clock \
+    "$B/tests/unit/test_cgroup"
 case $? in
 0)	;;
 77)	echo '1..1'
