@@ -41,7 +41,6 @@ struct walk {
 	uint32_t	*hash;		/* numbers + 1 */
 	uint32_t	*queue;		/* of a search */
 	uint32_t	 n, cap, search;
-	uint32_t	 from;		/* no untaken event stands before */
 	struct m_run	 run;
 	struct m_model	 m;		/* where the spool is, as it is named there */
 	uint32_t	 at;
@@ -200,6 +199,18 @@ arrive(struct walk *w, const struct m_model *was)
 	assert_int_equal(w->n, n);	/* it was explored */
 }
 
+static void
+drop_event(struct node *v, uint16_t e)
+{
+	int i;
+
+	v->rv[e] = M_NOT;
+	for (i = 0; i < v->n && v->e[i] != e; i++)
+		continue;
+	memmove(&v->e[i], &v->e[i + 1], (size_t)(v->n - i - 1));
+	v->n--;
+}
+
 /* One event, which the model allows or says is refused. */
 static void
 take(struct walk *w, uint16_t e)
@@ -208,6 +219,7 @@ take(struct walk *w, uint16_t e)
 	int x = swap(w->s, w->swapped && ev < M_FORTH, e % M_TASKS), y;
 	int want = w->v[w->at].rv[e];
 	struct m_model was = w->m;
+	uint32_t at = w->at;
 
 	w->v[w->at].left -= !w->v[w->at].done[e] && want == M_DONE;
 	w->v[w->at].done[e] = 1;
@@ -217,8 +229,11 @@ take(struct walk *w, uint16_t e)
 	y = m_spool_step(&w->run, ev, x, want);
 	if (y == -1 || m_step(w->s, &w->m, ev, y) != want)
 		wrong(w, w->path, w->npath, "another task was claimed");
-	if (y != x)
-		w->nplan = 0;	/* it stands elsewhere than was planned */
+	if (y != x) {
+		/* it is never that one's turn here */
+		drop_event(&w->v[at], e);
+		w->nplan = 0;
+	}
 	arrive(w, &was);
 }
 
@@ -293,16 +308,8 @@ way_on(struct walk *w)
 	return w->plan[--w->nplan];
 }
 
+/* From the puts until its life is over: how many events happened. */
 static int
-all_done(struct walk *w)
-{
-	while (w->from < w->n && w->v[w->from].left == 0)
-		w->from++;
-	return w->from == w->n;
-}
-
-/* From the puts until its life is over. */
-static void
 live(struct walk *w, unsigned most)
 {
 	int e;
@@ -321,6 +328,7 @@ live(struct walk *w, unsigned most)
 		take(w, (uint16_t)e);
 	}
 	m_spool_end(&w->run);
+	return w->npath;
 }
 
 void
@@ -336,10 +344,9 @@ m_walk(struct t_spool *f, const struct m_scene *s, unsigned most)
 	w.queue = calloc(w.n, sizeof(*w.queue));
 	assert_non_null(w.queue);
 	m_spool_open(&w.run);
-	while (!all_done(&w) && !(most != 0 && w.steps >= most)) {
-		live(&w, most);
-		assert_true(lives++ < w.steps);
-	}
+	/* until nothing that has not been done can be reached */
+	while (live(&w, most) > 0)
+		lives++;
 	m_spool_close(&w.run);
 	for (i = 0; i < w.n; i++)
 		met += w.v[i].met;
