@@ -233,6 +233,10 @@ get_field(struct tq_celery_reader *r, void *base,
 	case TQ_CELERY_DATE:
 		*(tq_time *)to = get_date(r, f->name, v);
 		break;
+	case TQ_CELERY_LOOSE:
+		if (tq_scan_type(v) != TQ_SCAN_STRING)
+			break;
+		/* FALLTHROUGH */
 	case TQ_CELERY_TEXT:
 		*(struct tq_bytes *)to = get_text(r, f->name, v);
 		break;

@@ -23,6 +23,7 @@ enum tq_celery_kind {		/* type of the field, its "not set" */
 	TQ_CELERY_DATE,		/* tq_time, 0; a date */
 	TQ_CELERY_STAMP,	/* tq_time, 0; s since 1970 */
 	TQ_CELERY_TEXT,		/* struct tq_bytes of a string, n 0 */
+	TQ_CELERY_LOOSE,	/* the same; what is no string is none */
 	TQ_CELERY_ARRAY,	/* struct tq_bytes of JSON, n 0 */
 	TQ_CELERY_OBJECT,
 	TQ_CELERY_VALUE,	/* any */

@@ -58,6 +58,7 @@ is_unset(const struct tq_celery_field *f, const void *at)
 	case TQ_CELERY_DATE:
 	case TQ_CELERY_STAMP:
 		return *(const tq_time *)at <= 0;
+	case TQ_CELERY_LOOSE:
 	case TQ_CELERY_TEXT:
 	case TQ_CELERY_ARRAY:
 	case TQ_CELERY_OBJECT:
@@ -94,6 +95,7 @@ put_field(struct tq_buf *b, const struct tq_celery_field *f, const void *at)
 	case TQ_CELERY_DATE:
 		tq_celery_date_put(b, *(const tq_time *)at, 0);
 		break;
+	case TQ_CELERY_LOOSE:
 	case TQ_CELERY_TEXT:
 		tq_scan_quote(b, v->p, v->n);
 		break;

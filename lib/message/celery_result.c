@@ -12,7 +12,8 @@
 static const struct tq_celery_field fields[] = {
 	{ "status", TQ_CELERY_STRING, TQ_CELERY_OUT, AT(status) },
 	{ "result", TQ_CELERY_OTHER, TQ_CELERY_OUT, 0 },
-	{ "traceback", TQ_CELERY_TEXT, TQ_CELERY_NULL, AT(traceback) },
+	/* celery-node 0.5 writes the result there, too */
+	{ "traceback", TQ_CELERY_LOOSE, TQ_CELERY_NULL, AT(traceback) },
 	{ "children", TQ_CELERY_OTHER, TQ_CELERY_OUT, 0 },
 	{ "date_done", TQ_CELERY_OTHER, TQ_CELERY_OUT, 0 },
 	{ "group_id", TQ_CELERY_STRING, TQ_CELERY_OUT, AT(group_id) },

@@ -291,6 +291,24 @@ failure_without_exception_is_null(void **state)
 	    "\"date_done\": null}");
 }
 
+/* As celery-node 0.5 stores a success. */
+static void
+traceback_that_is_no_text_is_none(void **state)
+{
+	static const char text[] = "{\"status\":\"SUCCESS\",\"result\":5,"
+	    "\"traceback\":5,\"children\":[],\"task_id\":\"i\"}";
+	struct fixture *f = *state;
+	struct tq_celery_bounds bounds;
+	struct tq_celery_meta meta;
+
+	tq_celery_bounds_init(&bounds);
+	assert_int_equal(tq_celery_meta_decode(&meta, &f->mem, text,
+	    strlen(text), &bounds, &f->e), 0);
+	assert_string_equal(meta.status, "SUCCESS");
+	assert_int_equal(meta.traceback.n, 0);
+	assert_memory_equal(meta.result.p, "5", 1);
+}
+
 static void
 tuples_of_groups_name_their_members(void **state)
 {
@@ -532,6 +550,7 @@ main(void)
 		T(what_no_client_could_raise_is_refused),
 		T(states_are_told_both_ways),
 		T(failure_without_exception_is_null),
+		T(traceback_that_is_no_text_is_none),
 		T(tuples_of_groups_name_their_members),
 		T(requests_are_for_whom_they_name),
 		T(active_tasks_are_shown_as_celery_does),
