@@ -437,6 +437,7 @@ tq_celery_unlock(struct tq_celery_plan *plan, const struct tq_celery_task *m,
 	p.stamped_headers = m->stamped_headers;
 	p.stamps = m->stamps;
 	plan->of = m;
+	plan->by = env->delivery_tag;
 	rv = unlock(&t, metas, n);
 	tq_planner_fini(&p);
 	if (rv != -1)

@@ -187,6 +187,7 @@ tq_plan_send(struct tq_planner *p, const struct tq_celery_task *m,
 	if ((s = tq_plan_step(p, TQ_CELERY_SEND, m->id)) == NULL)
 		return -1;
 	s->flags = TQ_CELERY_ONCE;
+	s->by = p->plan->by;
 	s->task = m;
 	s->eta = m->eta;
 	if (sig->priority != TQ_CELERY_NONE)

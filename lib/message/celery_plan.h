@@ -30,8 +30,10 @@
  *	next one, and counts once.
  *  4.  An id of a message that has none yet is derived from the id of the
  *	task that sends it, so a second run of the same message sends the
- *	same ids.  A step with TQ_CELERY_ONCE is left out when a message of
- *	that id was sent so in the last day.
+ *	same ids.  A step with TQ_CELERY_ONCE is left out when that message,
+ *	known by its delivery tag, sent that id before in the last day.
+ *	Another message may send it again: a client may use a frozen
+ *	signature twice.
  *
  * Recording a part, in one script: take from the sorted set `.j` the members
  * of the same score that begin as `head` does; add `member` with `score`;
@@ -118,8 +120,10 @@ struct tq_celery_step {
 	const char	*exchange, *routing_key;
 	int		 priority;	/* as Celery writes it, 0 to 9 */
 	tq_time		 eta;		/* not before, 0: now */
+	const char	*by;		/* delivery tag of the message whose
+					 * end sends it; NULL: a producer */
 };
-/* TQ_CELERY_SEND: not if this id was sent before. */
+/* TQ_CELERY_SEND: not if `by` sent this id before. */
 #define TQ_CELERY_ONCE		0x01
 /* TQ_CELERY_SEND: the claimed message itself, changed: the next attempt. */
 #define TQ_CELERY_AGAIN		0x02
@@ -148,6 +152,7 @@ struct tq_celery_plan {
 	struct tq_arena	*mem;
 	size_t		 step_room, count_room;
 	const struct tq_celery_task *of;	/* the message that ended */
+	const char	*by;			/* its delivery tag */
 };
 
 /* An empty plan whose steps will be in mem. */

@@ -340,6 +340,7 @@ tq_celery_settle(struct tq_celery_plan *plan, const struct tq_celery_task *m,
 	p.stamped_headers = m->stamped_headers;
 	p.stamps = m->stamps;
 	plan->of = m;
+	plan->by = env->delivery_tag;
 	if ((rv = plan_end(&t)) == -1 &&
 	    (errno == EBADMSG || errno == EMSGSIZE))
 		rv = fail_broken(&t, why.text);

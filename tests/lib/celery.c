@@ -74,23 +74,36 @@ t_site_push(struct t_site *s, const char *envelope)
 
 /* ---- carrying out ---------------------------------------------------- */
 
+/* 1 if the id of a step was sent before, by the same message. */
+static int
+was_sent(struct t_site *s, const struct tq_celery_step *step)
+{
+	char key[300];
+
+	snprintf(key, sizeof(key), "%s/%s", step->task->id,
+	    step->by != NULL ? step->by : "");
+	if (json_object_get(s->sent, key) != NULL)
+		return 1;
+	json_object_set_new(s->sent, key, json_true());
+	return 0;
+}
+
 static void
 send_message(struct t_site *s, const struct tq_celery_step *step)
 {
 	struct tq_celery_envelope env;
 	struct tq_err e;
 	struct tq_buf b;
+	char tag[24];
 	json_t *text;
 
-	if (step->flags & TQ_CELERY_ONCE) {
-		if (json_object_get(s->sent, step->task->id) != NULL)
-			return;
-		json_object_set_new(s->sent, step->task->id, json_true());
-	}
+	if (step->flags & TQ_CELERY_ONCE && was_sent(s, step))
+		return;
 	if (tq_celery_task_wrap(&env, &s->mem, step->task, s->facts.now,
 	    &e) == -1)
 		fail_msg("%s: %s", step->task->id, e.text);
-	env.delivery_tag = "tag";
+	snprintf(tag, sizeof(tag), "tag%u", s->tags++);
+	env.delivery_tag = tag;
 	env.exchange = step->exchange != NULL ? step->exchange : "";
 	env.routing_key = step->queue != NULL ? step->queue :
 	    step->routing_key;
@@ -461,6 +474,7 @@ t_site_apply(struct t_site *s, const char *signature)
 	struct tq_planner p;
 	struct tq_tree *tree;
 	struct tq_err e;
+	size_t k;
 
 	tq_arena_reset(&s->mem);
 	tq_celery_plan_init(&plan, &s->mem);
@@ -470,6 +484,8 @@ t_site_apply(struct t_site *s, const char *signature)
 	if (tq_tree_parse(&tree, &p, text) == -1 ||
 	    tq_tree_apply(&p, tree, none, &o, 1) == -1)
 		fail_msg("%s: %s", signature, e.text);
+	for (k = 0; k < plan.nsteps; k++)
+		plan.step[k].flags &= ~(unsigned)TQ_CELERY_ONCE;
 	t_site_do(s, &plan);
 	tq_planner_fini(&p);
 }

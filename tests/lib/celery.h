@@ -29,6 +29,7 @@ struct t_site {
 	json_t		*parts;		/* .j: by group id, [score, text]s */
 	json_t		*owners;	/* who saw a chord complete */
 	json_t		*sent;		/* ids sent once */
+	unsigned	 tags;		/* of messages, made so far */
 	json_t		*ran;		/* "name args" of what was run */
 	const char	*result;	/* JSON that tq.exec returns */
 	int		 die;		/* the worker dies: 1 before recording

@@ -702,6 +702,22 @@ message_that_came_twice_sends_its_children_once(void **state)
 }
 
 static void
+frozen_signature_may_be_sent_twice(void **state)
+{
+	static const char chain[] = CHAIN(SIG("add", "a", "[1]") ", "
+	    SIG("add", "b", "[2]") ", " SIG("add", "c", "[3]"));
+	struct t_site *s = *state;
+
+	t_site_apply(s, chain);
+	t_site_run(s);
+	json_object_clear(s->metas);
+	t_site_apply(s, chain);
+	t_site_run(s);
+	assert_int_equal(t_site_ran(s, "cap.add [3,3]"), 2);
+	assert_string_equal(t_site_result(s, "c"), "SUCCESS 6");
+}
+
+static void
 member_that_ran_twice_is_counted_once(void **state)
 {
 	struct t_site *s = *state;
@@ -1048,6 +1064,7 @@ main(void)
 		TEST(chord_with_an_empty_header_runs_its_body),
 		TEST(chord_completes_once_wherever_a_worker_dies),
 		TEST(message_that_came_twice_sends_its_children_once),
+		TEST(frozen_signature_may_be_sent_twice),
 		TEST(member_that_ran_twice_is_counted_once),
 		TEST(chord_is_watched_where_nothing_counts),
 		TEST(watched_chord_waits_and_then_fails_with_its_member),

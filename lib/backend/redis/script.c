@@ -19,7 +19,8 @@
  *	tq.closed		queues that tq producers put nothing into
  *	tq.revoked		ids by the time they were revoked
  *	tq.revision		rises with each change of tq.revoked
- *	tq.id.ID		a message of this id was put
+ *	tq.id.ID		a message of this id was put; ID/TAG: was sent
+ *				by the end of the message with that tag
  *	tq.key.KEY		who has it and who follows
  *	tq.lane.LANE, tq.lists.LANE, tq.parked..., tq.shelf..., tq.seq,
  *	tq.bell, tq.watch, tq.limits, tq.run..., tq.next
@@ -62,8 +63,8 @@
  *				(ms)
  *
  * id is not "": nothing of that message if tq.id.ID is there; it lasts a week
- * for a put, a day for what follows a task (and the delay).  A step of a chord whose size is gone at the
- * beginning is left out.
+ * for a put, a day for what follows a task (and the delay).  A step of a chord
+ * whose size is gone at the beginning is left out.
  *
  * A key is a hash: `id` has it, `next` follows that one and `tag` is where it
  * waits if a worker came across it, `at` is when `id` or `next` was last known

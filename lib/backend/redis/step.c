@@ -134,6 +134,17 @@ begin_store(struct tq_redis *r, struct tq_redis_cmd *cmd)
 	tq_redis_cmd_str(cmd, "0");
 }
 
+/* What is sent once: an id by a producer, or by the end of a message. */
+static const char *
+once(struct tq_arena *mem, const struct tq_celery_step *s)
+{
+	if (!(s->flags & TQ_CELERY_ONCE))
+		return "";
+	if (s->by == NULL)
+		return s->task->id;
+	return glue(mem, s->task->id, "/", s->by, "", "");
+}
+
 int
 tq_redis_send_make(struct tq_redis_sent *out, struct tq_redis *r,
     struct tq_arena *mem, const struct tq_celery_step *s, struct tq_err *e)
@@ -152,7 +163,8 @@ tq_redis_send_make(struct tq_redis_sent *out, struct tq_redis *r,
 	out->list = tq_redis_list_key(&r->place, mem, queue, s->priority);
 	if (out->list == NULL)
 		return tq_fail_sys(e, ENOMEM, "queue %s", queue);
-	out->id = s->flags & TQ_CELERY_ONCE ? s->task->id : "";
+	if ((out->id = once(mem, s)) == NULL)
+		return tq_fail_sys(e, ENOMEM, "queue %s", queue);
 	/* what a Celery worker may be the only one to read stays in a list */
 	if (s->eta <= now || (!r->place.tq_only &&
 	    !(s->flags & TQ_CELERY_AGAIN)))
