@@ -130,7 +130,8 @@ struct tq_outcome {
 	const char	*why;		/* reason for people, or NULL */
 	const char	*type;		/* name of an exception, or NULL */
 	struct tq_bytes	 result;	/* JSON value that it returned; n 0: what
-					 * it wrote to stdout is the result */
+					 * it wrote to stdout is the result; of
+					 * an exception: its arguments */
 	struct tq_bytes	 out, err;	/* what it wrote */
 	/*
 	 * Instead of out and err, files that hold them from offset 0, or -1.
@@ -151,6 +152,11 @@ struct tq_outcome {
 #define TQ_OUTCOME_CUT		0x02
 /* What it wrote to stdout is one JSON value: its result where one is wanted. */
 #define TQ_OUTCOME_JSON		0x04
+/*
+ * TQ_SUCCESS: it did not end, `result` runs in its place and under its id: a
+ * signature, as only brokers of Celery have them; or null, nothing does.
+ */
+#define TQ_OUTCOME_REPLACED	0x08
 
 /* Set *o to "no status, no files" in the given state. */
 void	tq_outcome_init(struct tq_outcome *o, enum tq_state);

@@ -74,21 +74,47 @@ rest_of(struct tq_bytes *out, struct tq_planner *p, const struct tq_tree *t,
 	return out->p != NULL ? 0 : -1;
 }
 
-/* A list of callbacks, and those of another behind it. */
-static struct tq_bytes
-links(struct tq_planner *p, struct tq_bytes a, struct tq_bytes b)
+/* Put the signatures of a list, or one, behind those of another. */
+static int
+put_links(struct tq_planner *p, struct tq_bytes *to, struct tq_bytes more)
 {
-	return tq_tree_concat(p, tq_tree_listed(p, a), tq_tree_listed(p, b));
+	if ((more = tq_tree_listed(p, more)).n == 0)
+		return 0;
+	*to = tq_tree_concat(p, tq_tree_listed(p, *to), more);
+	return to->p != NULL ? 0 : -1;
+}
+
+/* As deep as the tree, which parsing has bounded. */
+int
+tq_tree_link(struct tq_planner *p, struct tq_tree *t, struct tq_bytes link,
+    struct tq_bytes link_error)
+{
+	struct tq_bytes none = { NULL, 0 };
+	size_t k;
+
+	if (t->shape == TQ_TREE_CHORD)
+		return tq_tree_link(p, t->body, link, link_error);
+	if (put_links(p, &t->sig.link, link) == -1 ||
+	    put_links(p, &t->sig.link_error, link_error) == -1)
+		return -1;
+	if (t->shape != TQ_TREE_CHAIN)
+		return 0;
+	for (k = 0; k < t->nkids; k++) {
+		if (tq_tree_link(p, t->kid[k], k + 1 == t->nkids ?
+		    t->sig.link : none, t->sig.link_error) == -1)
+			return -1;
+	}
+	t->sig.link = t->sig.link_error = none;
+	return 0;
 }
 
 static int
 apply_chain(struct tq_planner *p, struct tq_tree *t, struct tq_bytes args,
     const struct tq_celery_sig *o, int in_group)
 {
-	struct tq_celery_sig opt = t->sig, *last;
+	struct tq_celery_sig opt = t->sig;
 	struct tq_bytes none = { NULL, 0 };
 	struct tq_bond bond;
-	size_t k;
 
 	tq_tree_merge(&opt, o);
 	if (opt.immutable)
@@ -105,16 +131,8 @@ apply_chain(struct tq_planner *p, struct tq_tree *t, struct tq_bytes args,
 		return -1;
 	if (t->nkids == 0)
 		return 0;
-	/* an errback of the chain is one of each step, a callback the last's */
-	for (k = 0; k < t->nkids && opt.link_error.p != NULL; k++) {
-		last = &t->kid[k]->sig;
-		if ((last->link_error = links(p, last->link_error,
-		    opt.link_error)).p == NULL)
-			return -1;
-	}
-	last = &t->kid[t->nkids - 1]->sig;
-	if (opt.link.p != NULL &&
-	    (last->link = links(p, last->link, opt.link)).p == NULL)
+	t->sig.link = t->sig.link_error = none;
+	if (tq_tree_link(p, t, opt.link, opt.link_error) == -1)
 		return -1;
 	if (rest_of(&opt.chain, p, t, opt.chain) == -1)
 		return -1;

@@ -75,8 +75,8 @@ lay_open(struct tq_tree **to, const struct tq_tree *chain)
  * end, since a group that something follows is the header of a chord whose
  * body follows.
  */
-static int
-open_chain(struct tq_planner *p, struct tq_tree *t)
+int
+tq_tree_open_chain(struct tq_planner *p, struct tq_tree *t)
 {
 	struct tq_tree **step;
 	size_t k, n, to;
@@ -176,7 +176,7 @@ freeze_chain(struct tq_planner *p, struct tq_tree *t, const struct tq_bond *b)
 	struct tq_bond inner;
 	size_t k;
 
-	if (open_chain(p, t) == -1)
+	if (tq_tree_open_chain(p, t) == -1)
 		return -1;
 	tq_bond_init(&inner);
 	inner.root_id = b->root_id;

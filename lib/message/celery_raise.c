@@ -208,7 +208,10 @@ raise_named(struct tq_celery_exc *out, struct tq_arena *mem,
 	if (module == NULL)
 		return tq_fail(e, ENOMEM, "out of memory");
 	tq_buf_init(&b);
-	put_argument(&b, o->why != NULL ? o->why : "");
+	if (tq_scan_type(o->result) == TQ_SCAN_ARRAY)
+		tq_buf_put(&b, o->result.p, o->result.n);
+	else
+		put_argument(&b, o->why != NULL ? o->why : "");
 	return set(out, mem, module, type, &b, e);
 }
 

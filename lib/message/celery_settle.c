@@ -9,6 +9,7 @@
  *		"try later"; RETRY
  *	revoked	REVOKED, its part of a chord, the same for the rest of its
  *		chain
+ *	replaced	what runs in its place
  *
  * Where Celery forgets what depends on a failed task, and lets its waiters
  * wait for ever, more is done than Celery does: shapes in the rest of a chain
@@ -308,7 +309,8 @@ plan_end(struct tq_settling *t)
 
 	switch (o->state) {
 	case TQ_SUCCESS:
-		return succeed(t);
+		return o->flags & TQ_OUTCOME_REPLACED ?
+		    tq_settle_replace(t) : succeed(t);
 	case TQ_RETRY:
 		return try_again(t);
 	case TQ_FAILURE:

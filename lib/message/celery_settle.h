@@ -30,6 +30,9 @@ int	tq_settle_later(struct tq_planner *, struct tq_celery_task *);
  */
 int	tq_settle_builtin(const struct tq_settling *, struct tq_bytes *result);
 
+/* It named another task to run in its place. */
+int	tq_settle_replace(const struct tq_settling *);
+
 /* Ids of the tasks that a list of result tuples is made of; EBADMSG. */
 int	tq_settle_awaited(const char *const **ids, size_t *n,
 	    struct tq_arena *, struct tq_bytes tuples);

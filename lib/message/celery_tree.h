@@ -104,6 +104,11 @@ struct tq_bytes tq_tree_listed(struct tq_planner *, struct tq_bytes);
 struct tq_celery_task *tq_tree_message(struct tq_planner *,
 	    const struct tq_celery_sig *);
 
+/* Let callbacks and errbacks, lists or none, be of its end too: of an open
+ * chain the errbacks are of each step. */
+int	tq_tree_link(struct tq_planner *, struct tq_tree *,
+	    struct tq_bytes link, struct tq_bytes link_error);
+
 /* What freezing tells a tree; NULL, none and TQ_CELERY_NONE: nothing. */
 struct tq_bond {
 	const char	*id;		/* of its last task, if it has none */
@@ -115,6 +120,9 @@ struct tq_bond {
 void	tq_bond_init(struct tq_bond *);
 int	tq_tree_freeze(struct tq_planner *, struct tq_tree *,
 	    const struct tq_bond *);
+/* Let a chain hold the steps of chains in it, and chords where a step follows
+ * a group; freezing does. */
+int	tq_tree_open_chain(struct tq_planner *, struct tq_tree *);
 /* Let a group hold the members of groups in it; freezing does, in reverse. */
 int	tq_tree_open_group(struct tq_planner *, struct tq_tree *,
 	    int reverse);

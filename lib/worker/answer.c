@@ -1,6 +1,7 @@
 /* What a resident handler answers (pure). */
 #include <errno.h>
 #include <jansson.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -92,7 +93,8 @@ put_error(struct tq_answer *out, struct tq_arena *mem, const json_t *v,
 
 /* The members that may stand beside the id. */
 struct members {
-	const json_t	*result, *error, *status, *type, *retry;
+	const json_t	*result, *error, *status, *type, *args;
+	const json_t	*retry, *retries, *replace;
 	const json_t	*progress, *state, *meta;
 };
 
@@ -105,8 +107,10 @@ find(struct members *m, const json_t *root)
 	} all[] = {
 		{ "result", &m->result }, { "error", &m->error },
 		{ "status", &m->status }, { "type", &m->type },
-		{ "retry", &m->retry }, { "progress", &m->progress },
-		{ "state", &m->state }, { "meta", &m->meta },
+		{ "args", &m->args }, { "retry", &m->retry },
+		{ "retries", &m->retries }, { "replace", &m->replace },
+		{ "progress", &m->progress }, { "state", &m->state },
+		{ "meta", &m->meta },
 	};
 	size_t i, found = 0, left = json_object_size(root) - 1;
 
@@ -124,12 +128,20 @@ is_name(const json_t *v)
 	return json_is_string(v) && tq_name_valid(json_string_value(v));
 }
 
+/* 1 if it says what became of the task. */
+static int
+has_end(const struct members *m)
+{
+	return m->result != NULL || m->error != NULL || m->status != NULL ||
+	    m->type != NULL || m->args != NULL || m->retry != NULL ||
+	    m->retries != NULL;
+}
+
 /* What is wrong with a report, or NULL. */
 static const char *
 check_report(const struct members *m)
 {
-	if (m->result != NULL || m->error != NULL || m->status != NULL ||
-	    m->type != NULL || m->retry != NULL)
+	if (has_end(m) || m->replace != NULL)
 		return "progress and an answer in one";
 	if (m->progress != NULL && (m->state != NULL || m->meta != NULL))
 		return "progress and a state in one";
@@ -157,10 +169,29 @@ check_answer(const struct members *m)
 		return "an error with status 0";
 	if (m->type != NULL && (m->error == NULL || !is_name(m->type)))
 		return "a type that is no name of an error";
+	if (m->args != NULL && (m->type == NULL || !json_is_array(m->args)))
+		return "args that are no array of a type";
+	if (m->retries != NULL && (m->error == NULL ||
+	    !json_is_integer(m->retries) ||
+	    json_integer_value(m->retries) < 0 ||
+	    json_integer_value(m->retries) > INT_MAX))
+		return "retries that are no number of an error";
 	if (m->retry != NULL && (!json_is_number(m->retry) ||
 	    json_number_value(m->retry) < 0 ||
 	    json_number_value(m->retry) > RETRY_MAX))
 		return "a retry that is no number of seconds";
+	return NULL;
+}
+
+/* What is wrong with naming another task, or NULL. */
+static const char *
+check_replace(const struct members *m)
+{
+	if (has_end(m))
+		return "replace and an end in one";
+	if (!json_is_null(m->replace) &&
+	    !json_is_string(json_object_get(m->replace, "task")))
+		return "a replace that is no signature";
 	return NULL;
 }
 
@@ -185,9 +216,11 @@ check(const json_t *root, const char *id, const char *before,
 	}
 	if (find(m, root) > 0)
 		return "a member that is none of id, result, error, type, "
-		    "status, retry, progress, state, meta";
-	return m->progress != NULL || m->state != NULL || m->meta != NULL ?
-	    check_report(m) : check_answer(m);
+		    "args, status, retry, retries, replace, progress, state, "
+		    "meta";
+	if (m->progress != NULL || m->state != NULL || m->meta != NULL)
+		return check_report(m);
+	return m->replace != NULL ? check_replace(m) : check_answer(m);
 }
 
 static int
@@ -220,10 +253,20 @@ fill(struct tq_answer *out, struct tq_arena *mem, const struct members *m,
 		return tq_fail_sys(e, ENOMEM, "type");
 	if (m->error != NULL && put_error(out, mem, m->error, e) == -1)
 		return -1;
+	if (m->retries != NULL)
+		out->retries = (int)json_integer_value(m->retries);
+	if (m->args != NULL && put_json(&out->args, mem, m->args, "", e) == -1)
+		return -1;
+	if (m->replace != NULL)
+		return put_json(&out->replace, mem, m->replace, "", e);
 	if (m->result == NULL || json_is_null(m->result))
 		return 0;
-	if (json_is_string(m->result))
-		return put_string(&out->out, mem, m->result, e);
+	if (json_is_string(m->result)) {
+		if (put_string(&out->out, mem, m->result, e) == -1)
+			return -1;
+		return out->out.n > 0 && out->out.p[out->out.n - 1] != '\n' ?
+		    0 : put_json(&out->exact, mem, m->result, "", e);
+	}
 	out->json = 1;
 	return put_json(&out->out, mem, m->result, "\n", e);
 }
@@ -239,7 +282,7 @@ tq_answer_parse(struct tq_answer *out, struct tq_arena *mem, const char *line,
 	int num, rv;
 
 	memset(out, 0, sizeof(*out));
-	out->retry = -1;
+	out->retry = out->retries = -1;
 	if ((root = tq_json_load(line, n, TQ_JSON_DEPTH_MAX, NULL)) == NULL) {
 		tq_answer_quote(quoted, sizeof(quoted), line, n);
 		return tq_fail(e, EINVAL, "bad answer, not JSON: %s", quoted);

@@ -2,11 +2,19 @@
  * What a resident handler answers (pure): one JSON object on one line,
  *
  *	{"id": ID, "result": any, "error": "text", "type": "name",
- *	 "status": n, "retry": seconds}
+ *	 "args": [...], "status": n, "retry": seconds, "retries": n}
  *
  * of which only id must be there.  status is read as the exit status of a
- * program; it is 0 without an error and 1 with one.  retry tries the task
- * again after that time.  Before its answer a task may say how far it is,
+ * program; it is 0 without an error and 1 with one.  type and args are those
+ * of an exception; without args it has the first line of the error.  retry
+ * tries the task again after that time, which is no failure; with retries the
+ * error is one, of which the task may have that many before, and retry the
+ * delay.  A task of Celery may name another to run in its place, a signature:
+ *
+ *	{"id": ID, "replace": {"task": "name", ...}}
+ *
+ * or nothing (null), and then it ends without a word.
+ * Before its answer a task may say how far it is,
  *
  *	{"id": ID, "progress": "text"}
  *	{"id": ID, "state": "name", "meta": any}
@@ -29,10 +37,15 @@ struct tq_answer {
 	int		 json;		/* out is a JSON value, not a string */
 	struct tq_bytes	 out;		/* result: a string as it is, another
 					 * value as a line of compact JSON */
+	struct tq_bytes	 exact;		/* as JSON, a string that is not told
+					 * from `out`: empty, or a whole line */
 	struct tq_bytes	 err;		/* error, as it is */
 	const char	*why;		/* the first line of it, or NULL */
 	const char	*type;		/* of the error, or NULL */
+	struct tq_bytes	 args;		/* of the type: a JSON array, or none */
 	tq_time		 retry;		/* after that, -1: not asked for */
+	int		 retries;	/* failures it may have, -1: not said */
+	struct tq_bytes	 replace;	/* JSON, a signature or null, or none */
 };
 
 /*

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sysexits.h>
 
 #include "base/clock.h"
 #include "base/id.h"
@@ -209,11 +210,27 @@ tq_ending_program(struct tq_place *p, const struct tq_place_rules *rules,
 	p->state = TQ_PLACE_ENDED;
 }
 
-void
-tq_ending_status(struct tq_place *p, int status, const char *why)
+/* As tq_ending_decide(), of an answer that may say how often it may fail. */
+static void
+decide_again(struct tq_place *p, const struct tq_answer *a)
 {
-	tq_outcome_init(&p->end, TQ_ABSENT);
-	tq_ending_decide(p, TQ_EXITED(status));
+	struct tq_policy policy;
+	tq_time now = tq_clock_wall();
+	uint64_t rnd = 0;
+
+	policy_of(&policy, p);
+	policy.retries = a->retries;
+	tq_random(&rnd, sizeof(rnd));
+	tq_outcome_decide(&p->end, TQ_EXITED(a->status), &policy, rnd, now);
+	if (p->end.state == TQ_RETRY && a->retry != -1 &&
+	    !(p->end.flags & TQ_OUTCOME_LATER))
+		p->end.when = tq_clock_deadline(now, a->retry);
+}
+
+/* Something that needs no process any more to end. */
+static void
+end_alone(struct tq_place *p, const char *why)
+{
 	if (why != NULL)
 		tq_ending_why(p, why);
 	/* an answer of success is one, whatever we did meanwhile */
@@ -223,19 +240,54 @@ tq_ending_status(struct tq_place *p, int status, const char *why)
 }
 
 void
-tq_ending_answer(struct tq_place *p, const struct tq_answer *a)
+tq_ending_status(struct tq_place *p, int status, const char *why)
+{
+	tq_outcome_init(&p->end, TQ_ABSENT);
+	tq_ending_decide(p, TQ_EXITED(status));
+	end_alone(p, why);
+}
+
+/* Another task is to run in its place: only Celery has such a place. */
+static void
+answer_replace(struct tq_place *p, const struct tq_place_rules *rules,
+    struct tq_bytes sig)
+{
+	if (rules->plan.dir != NULL) {
+		tq_ending_status(p, EX_CONFIG, "a signature can only be put "
+		    "on a broker of Celery");
+		return;
+	}
+	tq_ending_status(p, 0, NULL);
+	p->end.flags |= TQ_OUTCOME_REPLACED;
+	p->end.result = sig;
+}
+
+void
+tq_ending_answer(struct tq_place *p, const struct tq_place_rules *rules,
+    const struct tq_answer *a)
 {
 	struct tq_policy policy;
 
-	tq_ending_status(p, a->status, a->why);
+	if (a->replace.n > 0) {
+		answer_replace(p, rules, a->replace);
+		return;
+	}
+	if (a->retries == -1) {
+		tq_ending_status(p, a->status, a->why);
+	} else {
+		tq_outcome_init(&p->end, TQ_ABSENT);
+		decide_again(p, a);
+		end_alone(p, a->why);
+	}
 	if (p->end.state == TQ_READY)
 		return;
 	p->end.type = a->type;
+	p->end.result = p->end.state == TQ_SUCCESS ? a->exact : a->args;
 	p->end.out = a->out;
 	p->end.err = a->err;
 	if (a->json)
 		p->end.flags |= TQ_OUTCOME_JSON;
-	if (a->retry == -1 || p->cause != TQ_CAUSE_NONE)
+	if (a->retry == -1 || a->retries != -1 || p->cause != TQ_CAUSE_NONE)
 		return;
 	policy_of(&policy, p);
 	tq_outcome_later(&p->end, &policy, a->retry, tq_clock_wall());

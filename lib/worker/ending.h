@@ -26,5 +26,6 @@ void	tq_ending_program(struct tq_place *, const struct tq_place_rules *,
 /* As if a program had exited with that status; the place is ENDED. */
 void	tq_ending_status(struct tq_place *, int status, const char *why);
 /* Its resident handler answered; the place is ENDED. */
-void	tq_ending_answer(struct tq_place *, const struct tq_answer *);
+void	tq_ending_answer(struct tq_place *, const struct tq_place_rules *,
+	    const struct tq_answer *);
 #endif

@@ -303,7 +303,7 @@ tq_place_hear(struct tq_place *p, const struct tq_place_rules *rules,
 		(void)tq_place_tell(p, rules, now);
 		break;
 	case TQ_HEARD_ANSWER:
-		tq_ending_answer(p, &a);
+		tq_ending_answer(p, rules, &a);
 		break;
 	case TQ_HEARD_GARBAGE:
 		tq_ending_status(p, TQ_ANSWER_BAD, e.text);

@@ -94,6 +94,22 @@ check 'a status is one' 65 '' bad tqresult perm
 is 'and is not worth a retry' "$(tqstat -o attempt,state perm)" "1${TAB}failure"
 is '75 is tried later' "$(tqstat -o state later)" retry
 tqctl -Q revoke later
+resident again 'case $line in
+	*\"failures\":2*) echo "{\"id\":\"$id\",\"result\":\"\"}" ;;
+	*) echo "{\"id\":\"$id\",\"error\":\"no\",\"type\":\"E\",\"args\":[1],\"retries\":2,\"retry\":0}" ;;
+	esac'
+put again -N again
+put once-more -N twice
+put put -N put
+resident twice 'echo "{\"id\":\"$id\",\"error\":\"no\",\"retries\":1,\"retry\":0}"'
+resident put 'echo "{\"id\":\"$id\",\"replace\":{\"task\":\"x\"}}"'
+tqrun -E -j 1 -U again=./again -U twice=./twice -U put=./put 2>/dev/null
+is 'an answer may say how often it may fail' \
+    "$(tqstat -o state,attempt,result again)" "success${TAB}3${TAB}\"\""
+is 'and then it has' "$(tqstat -o state,attempt,why once-more)" \
+    "failure${TAB}2${TAB}no"
+is 'a signature is not for a spool' "$(tqstat -o state,status,why put)" \
+    "failure${TAB}78${TAB}a signature can only be put on a broker of Celery"
 
 # ---- what is no answer: that task fails, the next has a new process
 

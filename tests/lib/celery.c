@@ -304,6 +304,10 @@ call(const char *name, const json_t *args, const json_t *kwargs,
 		return add(json_array_get(args, 0));
 	if (strcmp(name, "cap.identity") == 0)
 		return json_incref(json_array_get(args, 0));
+	if (strcmp(name, "cap.replace") == 0) {
+		o->flags |= TQ_OUTCOME_REPLACED;
+		return json_incref(json_array_get(args, 0));
+	}
 	if (strcmp(name, "cap.errback") == 0)
 		return json_sprintf("errback for %s", s);
 	if (strcmp(name, "cap.printmsg") == 0) {

@@ -32,6 +32,21 @@ answers_are_read(void **state)
 		{ "{\"id\":\"a\",\"type\":\"E\"}", -1, "type" },
 		{ "{\"id\":\"a\",\"error\":\"\",\"type\":\"a b\"}", -1, "type" },
 		{ "{\"id\":\"a\",\"retry\":-1}", -1, "retry" },
+		{ "{\"id\":\"a\",\"args\":[1]}", -1, "args" },
+		{ "{\"id\":\"a\",\"error\":\"\",\"type\":\"E\","
+		    "\"args\":1}", -1, "args" },
+		{ "{\"id\":\"a\",\"retries\":1}", -1, "retries" },
+		{ "{\"id\":\"a\",\"error\":\"\",\"retries\":-1}", -1,
+		    "retries" },
+		{ "{\"id\":\"a\",\"error\":\"\",\"retries\":2147483648}",
+		    -1, "retries" },
+		{ "{\"id\":\"a\",\"replace\":1}", -1, "no signature" },
+		{ "{\"id\":\"a\",\"replace\":{\"name\":\"x\"}}", -1,
+		    "no signature" },
+		{ "{\"id\":\"a\",\"replace\":{\"task\":\"x\"},"
+		    "\"result\":1}", -1, "in one" },
+		{ "{\"id\":\"a\",\"replace\":{\"task\":\"x\"},"
+		    "\"progress\":\"\"}", -1, "in one" },
 		{ "{\"id\":\"a\",\"progress\":1}", -1, "progress" },
 		{ "{\"id\":\"a\",\"progress\":\"\",\"result\":1}", -1, "in one" },
 		{ "{\"id\":\"a\",\"meta\":1}", -1, "no name" },
@@ -95,6 +110,66 @@ error_has_a_type_and_a_retry_a_time(void **state)
 	assert_true(a.retry == -1);
 	assert_int_equal(parse(&a, &mem, "{\"id\":\"a\",\"retry\":1.5}"), 0);
 	assert_true(a.retry == 1500 * TQ_MS);
+	assert_int_equal(a.retries, -1);
+	assert_int_equal(parse(&a, &mem, "{\"id\":\"a\",\"error\":\"no\","
+	    "\"retries\":3,\"retry\":2}"), 0);
+	assert_int_equal(a.retries, 3);
+	assert_true(a.retry == 2 * TQ_SECOND);
+	tq_arena_fini(&mem);
+}
+
+static void
+string_that_is_no_plain_line_is_kept_exactly(void **state)
+{
+	struct tq_answer a;
+	struct tq_arena mem;
+
+	(void)state;
+	tq_arena_init(&mem);
+	assert_int_equal(parse(&a, &mem, "{\"id\":\"a\",\"result\":\"x\"}"),
+	    0);
+	assert_int_equal(a.exact.n, 0);
+	assert_int_equal(parse(&a, &mem, "{\"id\":\"a\",\"result\":\"\"}"),
+	    0);
+	assert_string_equal(a.exact.p, "\"\"");
+	assert_int_equal(parse(&a, &mem,
+	    "{\"id\":\"a\",\"result\":\"x\\n\"}"), 0);
+	assert_string_equal(a.exact.p, "\"x\\n\"");
+	assert_int_equal(a.out.n, 2);
+	tq_arena_fini(&mem);
+}
+
+static void
+exception_has_arguments(void **state)
+{
+	struct tq_answer a;
+	struct tq_arena mem;
+
+	(void)state;
+	tq_arena_init(&mem);
+	assert_int_equal(parse(&a, &mem, "{\"id\":\"a\",\"error\":\"no\","
+	    "\"type\":\"E\",\"args\":[\"x\", 2]}"), 0);
+	assert_string_equal(a.args.p, "[\"x\",2]");
+	assert_int_equal(a.args.n, 7);
+	tq_arena_fini(&mem);
+}
+
+static void
+another_task_may_be_named(void **state)
+{
+	struct tq_answer a;
+	struct tq_arena mem;
+
+	(void)state;
+	tq_arena_init(&mem);
+	assert_int_equal(parse(&a, &mem, "{\"id\":\"a\",\"replace\":"
+	    "{\"task\":\"x\", \"args\":[1]}}"), 0);
+	assert_int_equal(a.is_report, 0);
+	assert_int_equal(a.status, 0);
+	assert_string_equal(a.replace.p, "{\"task\":\"x\",\"args\":[1]}");
+	assert_int_equal(parse(&a, &mem, "{\"id\":\"a\",\"replace\":null}"),
+	    0);
+	assert_string_equal(a.replace.p, "null");
 	tq_arena_fini(&mem);
 }
 
@@ -153,6 +228,9 @@ main(void)
 		cmocka_unit_test(answers_are_read),
 		cmocka_unit_test(reason_is_the_first_line_of_the_error),
 		cmocka_unit_test(error_has_a_type_and_a_retry_a_time),
+		cmocka_unit_test(string_that_is_no_plain_line_is_kept_exactly),
+		cmocka_unit_test(exception_has_arguments),
+		cmocka_unit_test(another_task_may_be_named),
 		cmocka_unit_test(progress_is_no_answer),
 		cmocka_unit_test(second_answer_is_told_from_a_wrong_one),
 		cmocka_unit_test(quoted_line_obeys_nobody),

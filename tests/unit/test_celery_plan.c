@@ -969,6 +969,21 @@ exceptions_are_those_that_python_raises(void **state)
 }
 
 static void
+exceptions_have_the_arguments_that_were_named(void **state)
+{
+	static const char args[] = "[2, \"no such file\"]";
+	struct tq_outcome o;
+
+	tq_outcome_init(&o, TQ_FAILURE);
+	o.status = 1;
+	o.type = "OSError";
+	o.why = "[Errno 2] no such file";
+	o.result = (struct tq_bytes){ args, sizeof(args) - 1 };
+	assert_raises(*state, &o, "", MAP("FAILURE", "builtins", "OSError",
+	    "2,\"no such file\""));
+}
+
+static void
 traceback_is_the_end_of_stderr_in_utf8(void **state)
 {
 	struct t_site *s = *state;
@@ -1072,6 +1087,7 @@ main(void)
 		TEST(retry_is_the_message_again),
 		TEST(try_later_is_no_retry),
 		TEST(exceptions_are_those_that_python_raises),
+		TEST(exceptions_have_the_arguments_that_were_named),
 		TEST(traceback_is_the_end_of_stderr_in_utf8),
 		TEST(output_that_is_not_json_is_a_text),
 	};

@@ -251,7 +251,8 @@ tell(struct tq_redis *r, const struct tq_redis_held *h,
 {
 	struct tq_outcome said = *o;
 
-	if (r->worker == NULL)
+	/* of a task that goes on as another there is nothing to tell yet */
+	if (r->worker == NULL || o->flags & TQ_OUTCOME_REPLACED)
 		return;
 	said.out = end->out;
 	said.err = end->err;
