@@ -1,0 +1,123 @@
+#!/usr/bin/python3
+"""Run the tasks of a Celery application under tq, as they are:
+
+    tqrun -q celery -U ./resident.py
+
+Celery's own tracer calls the task, so bind=True, self.request, autoretry_for,
+on_failure and the signals work.  What it would send and store is told to
+tqrun, which does it in one step with the end of the task: results and
+exceptions are answers, and so are self.retry and self.replace.
+
+Put your own application for shop.
+"""
+import json
+import os
+import signal
+import sys
+import traceback
+
+from celery import Task, states
+from celery.app.trace import build_tracer
+from celery.canvas import _chain
+from celery.exceptions import Ignore, ImproperlyConfigured, SoftTimeLimitExceeded
+from celery.result import ResultBase
+from kombu.utils.json import dumps
+
+from shop import app
+
+
+class Replaced(Ignore):
+    pass
+
+
+def replace(self, sig):
+    if isinstance(sig, _chain) and not sig.tasks:
+        raise ImproperlyConfigured('Cannot replace with an empty chain')
+    raise Replaced(sig)
+
+
+def signature_from_request(self, *args, **kwargs):
+    """What retry() would send is not sent."""
+    sig = original(self, *args, **kwargs)
+    sig.apply_async = lambda: None
+    return sig
+
+
+original = Task.signature_from_request
+Task.signature_from_request = signature_from_request
+Task.replace = replace
+
+
+def soft_limit(signum, frame):
+    raise SoftTimeLimitExceeded()
+
+
+def request(t):
+    return {
+        'id': t['id'], 'task': t['name'], 'root_id': t.get('root'),
+        'parent_id': t.get('parent'), 'group': t.get('group'),
+        'retries': t.get('failures', 0), 'hostname': os.uname().nodename,
+        'is_eager': False, 'expires': t.get('expires'), 'eta': t.get('eta'),
+        # Redis: 0 is first
+        'delivery_info': {'exchange': '', 'routing_key': t['queue'],
+                          'priority': 9 - t['pri'], 'redelivered': False}}
+
+
+def failure(e, trace=''):
+    """What a client raises."""
+    kind = type(e)
+    name = kind.__name__
+    if kind.__module__ not in ('builtins', '__main__'):
+        name = kind.__module__ + '.' + name
+    try:
+        args = json.loads(dumps(e.args))
+    except TypeError:
+        args = [str(a) for a in e.args]
+    return {'error': '%s\n%s' % (e, trace), 'type': name, 'args': args}
+
+
+def again(e, t):
+    """A retry; with other arguments it is another task."""
+    if (list(e.sig.args), e.sig.kwargs) != (t['args'], t['kwargs']):
+        return {'replace': e.sig}
+    wait = e.when or 0
+    if not isinstance(wait, (int, float)):
+        wait = (wait - app.now()).total_seconds()
+    # the task has counted them
+    return {**failure(e.exc or e), 'retries': t.get('failures', 0) + 1,
+            'retry': max(0, wait)}
+
+
+def run(t):
+    task = app.tasks[t['name']]
+    trace = build_tracer(task.name, task, eager=True, app=app)
+    ret = trace(t['id'], t['args'], t['kwargs'], request(t))
+    if ret.info is None:
+        if isinstance(ret.retval, ResultBase):
+            return {'result': ret.retval.as_tuple()}
+        return {'result': ret.retval}
+    e = ret.info.retval
+    if isinstance(e, Replaced):
+        return {'replace': e.args[0]}
+    if ret.info.state == states.RETRY:
+        return again(e, t)
+    if ret.info.state == states.FAILURE:
+        return failure(e, ret.retval.traceback)
+    return {'replace': None}    # Ignore, Reject: nothing is told
+
+
+def answer(t):
+    try:
+        return dumps({**run(t), 'id': t['id']})
+    except Exception as e:      # no such task, a result that is not JSON
+        return dumps({**failure(e, traceback.format_exc()), 'id': t['id']})
+
+
+app.finalize()
+out, sys.stdout = sys.stdout, sys.stderr        # stdout is for answers
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+for line in sys.stdin:
+    signal.signal(signal.SIGTERM, soft_limit)
+    text = answer(json.loads(line))
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    print(text, file=out, flush=True)

@@ -1,0 +1,154 @@
+#!/bin/sh
+# examples/celery/resident.py runs the tasks of a Celery application as they
+# are: a client cannot tell it from a Celery worker.
+
+top=$PWD
+. "${0%/*}/../lib/redis.sh"
+need_celery
+redis_start
+mkdir site
+cp "$top/examples/celery/resident.py" site
+chmod 755 site/resident.py
+cd site || exit 1
+cat >shop.py <<'PY'
+import os, time
+from celery import Celery, chain, chord, group
+from celery.exceptions import Ignore, SoftTimeLimitExceeded
+url = os.environ['TQ_BROKER']
+app = Celery('shop', broker=url, backend=url)
+task = app.task
+
+class Declined(Exception):
+    def __init__(self, code, reason):
+        super().__init__(code, reason)
+
+@task
+def add(x, y):
+    return x + y
+@task
+def same(x):
+    return x
+@task
+def decline():
+    raise Declined(51, 'no funds')
+@task
+def bad():
+    return object()
+@task(bind=True)
+def who(self):
+    r = self.request
+    return [r.id, r.root_id, r.parent_id, r.retries,
+            r.delivery_info['priority']]
+@task(bind=True, max_retries=2)
+def thrice(self, fail):
+    try:
+        if fail or self.request.retries < 2:
+            raise ValueError('attempt %d' % self.request.retries)
+    except ValueError as e:
+        raise self.retry(exc=e, countdown=0)
+    return self.request.retries
+@task(autoretry_for=(KeyError,), default_retry_delay=0)
+def auto(seen=[]):
+    seen.append(1)
+    if len(seen) < 3:
+        raise KeyError('x')
+    return len(seen)
+@task(bind=True)
+def others(self, n):
+    if n < 2:
+        raise self.retry(args=(n + 1,), countdown=0)
+    return n
+@task(bind=True)
+def by(self, shape):
+    return self.replace({
+        'task': lambda: add.s(1, 2), 'chain': lambda: chain(add.s(1, 2), add.s(3)),
+        'group': lambda: group(add.s(1, 2), add.s(3, 4)),
+        'chord': lambda: chord([add.s(1, 2), add.s(3, 4)], same.s()),
+        'twice': lambda: by.si('chain'), 'none': lambda: chain(),
+        'fail': lambda: chain(decline.si(), add.s(1))}[shape]())
+@task(bind=True)
+def own(self):
+    self.update_state(state='PACKED', meta={'n': 1})
+    raise Ignore()
+@task(soft_time_limit=1)
+def slow():
+    try:
+        time.sleep(30)
+    except SoftTimeLimitExceeded:
+        return 'in time'
+PY
+cat >client.py <<'PY'
+import sys
+from shop import *
+def get(r):
+    try:
+        return r.get(timeout=60)
+    except Exception as e:
+        return '%s%r' % (type(e).__name__, e.args)
+def show(*results):
+    print(*(get(r) for r in results), sep='\n')
+exec(sys.stdin.read())
+PY
+client()
+{
+	/usr/bin/python3 -B client.py
+}
+bg tqrun -j 2 -q celery -U ./resident.py
+
+is 'results are what Python returned' "$(client <<'PY'
+show(*map(same.delay, ['', 'x\n', '5', 5, None, {'a': [1.5, True]}]))
+PY
+)" "${NL}x$NL${NL}5${NL}5${NL}None$NL{'a': [1.5, True]}"
+is 'exceptions have their class and arguments' "$(client <<'PY'
+show(decline.delay(), bad.delay(), app.send_task('shop.nope'))
+try: decline.delay().get(timeout=60)
+except Declined as e: print('raised')
+PY
+)" "Declined(51, 'no funds')
+TypeError('Object of type object is not JSON serializable',)
+NotRegistered('shop.nope',)
+raised"
+is 'a task knows its request' "$(client <<'PY'
+c = who.si().set(priority=3) | who.si()
+r = c.delay()
+a, b = get(r.parent), get(r)
+print(a == [r.parent.id, r.parent.id, None, 0, 3],
+    b[:3] == [r.id, r.parent.id, r.parent.id])
+PY
+)" 'True True'
+is 'self.retry counts, and gives up' "$(client <<'PY'
+show(thrice.delay(False), thrice.delay(True), auto.delay(), others.delay(0))
+PY
+)" "2
+ValueError('attempt 2',)
+3
+2"
+is 'self.replace' "$(client <<'PY'
+show(*map(by.delay, ['task', 'chain', 'group', 'chord', 'twice', 'fail']))
+show((by.si('chain') | add.s(10)).delay(),
+    chord([by.s('group'), add.s(5, 6)], same.s()).delay())
+print(get(by.delay('none')))
+PY
+)" "3
+6
+[3, 7]
+[3, 7]
+6
+Declined(51, 'no funds')
+16
+[[3, 7], 11]
+ImproperlyConfigured('Cannot replace with an empty chain',)"
+is 'a state of its own is left' "$(client <<'PY'
+r = own.delay()
+same.delay(1).get(timeout=60)
+import time
+end = time.monotonic() + 60
+while r.state != 'PACKED' and time.monotonic() < end:
+    time.sleep(.05)
+print(r.state, r.info)
+PY
+)" "PACKED {'n': 1}"
+is 'the soft limit is an exception in the task' "$(client <<'PY'
+show(slow.delay())
+PY
+)" 'in time'
