@@ -108,6 +108,7 @@ struct tq_redis {
 	tq_time		 swept;		/* CLOCK_MONOTONIC */
 	unsigned	 batch;		/* to take at once */
 	tq_time		 last_take;	/* CLOCK_MONOTONIC */
+	int		 drained;	/* that take left its lists empty */
 	char		 revision[24];	/* of tq.revoked, as we know it */
 	char		**revoked;	/* ids, sorted */
 	size_t		 nrevoked;

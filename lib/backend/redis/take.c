@@ -177,6 +177,7 @@ take_some(struct tq_redis *r, const struct tq_take *take, struct tq_err *e)
 	freeReplyObject(a);
 	if (rv >= 0 && (unsigned)rv < n)
 		r->batch = 1;
+	r->drained = rv > 0 && (unsigned)rv < n;
 	return rv;
 }
 
@@ -414,6 +415,20 @@ next_taken(struct tq_redis *r, const struct tq_take *take,
 	return 0;
 }
 
+/*
+ * 1 if the take before this one, a moment ago, gave less than it was asked for:
+ * the answer is known for the worker's next place.  Once, and then he watches,
+ * which looks; a script more would keep him from the answers of his handlers.
+ */
+static int
+was_drained(struct tq_redis *r)
+{
+	int drained = r->drained;
+
+	r->drained = 0;
+	return drained && tq_clock_mono() - r->last_take < AT_ONCE;
+}
+
 /* Look once: 1 claimed, 0 nothing there, -1. */
 static int
 claim_once(struct tq_redis *r, const struct tq_take *take,
@@ -423,7 +438,7 @@ claim_once(struct tq_redis *r, const struct tq_take *take,
 
 	if (tq_redis_tend(r, e) == -1)
 		return -1;
-	if ((rv = next_taken(r, take, c, e)) != 0)
+	if ((rv = next_taken(r, take, c, e)) != 0 || was_drained(r))
 		return rv;
 	do {
 		if ((n = take_some(r, take, e)) == -1 ||
