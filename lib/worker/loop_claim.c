@@ -1,0 +1,180 @@
+/* What a worker finds to do, and what it does when there is nothing. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "backlog.h"
+#include "base/alarm.h"
+#include "base/clock.h"
+#include "loop_own.h"
+
+/*
+ * The broker takes nothing any more: end as for TERM, but what ends from now
+ * on is not kept and will run again.  Whoever started us may find another one,
+ * or this broker mended; a spool is as new when all have left it.
+ */
+static void
+lose_broker(struct tq_loop *l, const struct tq_err *e)
+{
+	l->gone = *e;
+	l->pool.broken = 1;
+	(void)tq_pool_tick(&l->pool, l->now);
+	if (l->pool.busy > 0) {
+		tq_say(l->say, TQ_SAY_WRONG, "%s; waiting for %u that run",
+		    e->text, l->pool.busy);
+		snprintf(l->gone.text, sizeof(l->gone.text), "stopped by that");
+	}
+	tq_loop_happen(l, TQ_LIFE_STOP);
+}
+
+void
+tq_loop_complain(struct tq_loop *l, const struct tq_err *e)
+{
+	if (e->num == ECONNREFUSED || e->num == EIO) {
+		if (l->gone.num == 0)
+			lose_broker(l, e);
+		return;
+	}
+	/* two, for what fails may say in turns that it tries and waits */
+	if (strcmp(l->said[0], e->text) != 0 &&
+	    strcmp(l->said[1], e->text) != 0) {
+		tq_say(l->say, TQ_SAY_WRONG, "%s", e->text);
+		memcpy(l->said[1], l->said[0], sizeof(l->said[1]));
+		snprintf(l->said[0], sizeof(l->said[0]), "%s", e->text);
+	}
+	l->pause = l->now + TQ_SECOND;
+}
+
+/* For -E: is there nothing left to do? */
+static void
+look_for_end(struct tq_loop *l)
+{
+	struct tq_backlog b;
+	struct tq_err e;
+
+	if (tq_backlog_count(&b, l->tq, &l->pool.rules.take, &e) == -1) {
+		tq_loop_complain(l, &e);
+		return;
+	}
+	if (l->w->hold != NULL &&
+	    tq_hold_count(l->w->hold, &b.work, &b.waiting, &e) == -1) {
+		tq_loop_complain(l, &e);
+		return;
+	}
+	if (b.work > 0)
+		return;
+	if (b.waiting > 0)
+		tq_say(l->say, TQ_SAY_NOTE, "%llu tasks delayed or held",
+		    (unsigned long long)b.waiting);
+	tq_loop_happen(l, TQ_LIFE_DONE);
+}
+
+/* How long it may sleep when places are free and nothing is ready. */
+static tq_time
+sleep_time(struct tq_loop *l)
+{
+	struct tq_err e;
+	tq_time next = 0, left;
+	int rv;
+
+	if (l->pool.rules.take.nqueues == 0)
+		return TQ_SECOND;
+	rv = tq_worker_sleep(l->tq, &l->pool.rules.take, &next, &e);
+	if (rv == -1) {
+		tq_loop_complain(l, &e);
+		return TQ_SECOND;
+	}
+	if (rv == 0)
+		return l->contrary++ == 0 ? 0 : 10 * TQ_MS;
+	l->contrary = 0;
+	if (tq_alarm_set(l->alarm, next) == 1)
+		return 0;
+	left = next - tq_clock_wall();
+	if (left < 0)
+		return 0;
+	return left < TQ_SECOND ? left : TQ_SECOND;
+}
+
+/* All places are filled: with -j min,max there may be more of them. */
+static tq_time
+when_full(struct tq_loop *l)
+{
+	struct tq_backlog b;
+	struct tq_err e;
+	unsigned size;
+
+	l->contrary = 0;
+	if (l->pool.size >= l->scale.max)
+		return TQ_SECOND;
+	if (!tq_scale_due(&l->scale, l->pool.size, l->now))
+		return TQ_SCALE_EVERY;
+	if (tq_backlog_count(&b, l->tq, &l->pool.rules.take, &e) == -1) {
+		tq_loop_complain(l, &e);
+		return TQ_SECOND;
+	}
+	size = tq_scale_up(&l->scale, l->pool.size, b.ready, l->now);
+	if (size == l->pool.size)
+		return TQ_SCALE_EVERY;
+	tq_loop_size(l, size);
+	return 0;
+}
+
+/* How long to claim nothing since the machine is busy; 0: it is not. */
+static tq_time
+too_heavy(struct tq_loop *l)
+{
+	struct tq_err e;
+
+	if (l->weighed != 0 && l->now - l->weighed < TQ_LOAD_EVERY)
+		return l->heavy[0] != '\0' ?
+		    l->weighed + TQ_LOAD_EVERY - l->now : 0;
+	l->weighed = l->now;
+	switch (tq_load_look(&l->w->load, l->heavy, sizeof(l->heavy), &e)) {
+	case -1:
+		tq_loop_complain(l, &e);
+		return TQ_SECOND;
+	case 0:
+		return TQ_LOAD_EVERY;
+	}
+	l->heavy[0] = '\0';
+	return 0;
+}
+
+tq_time
+tq_loop_claim(struct tq_loop *l)
+{
+	enum tq_filled filled = TQ_FILLED_IDLE;
+	struct tq_err e;
+	tq_time wait;
+
+	if (l->now < l->pause)
+		return l->pause - l->now;
+	if ((wait = too_heavy(l)) != 0)
+		return wait;
+	/* to a broker no queue is the default one: here it has left them all */
+	if (l->pool.rules.take.nqueues > 0 &&
+	    tq_pool_fill(&l->pool, &filled, &e) == -1) {
+		tq_loop_complain(l, &e);
+		return TQ_SECOND;
+	}
+	l->said[0][0] = l->said[1][0] = '\0';
+	tq_scale_note(&l->scale, l->pool.busy, l->now);
+	if (l->pool.left == 0) {
+		tq_loop_happen(l, TQ_LIFE_DONE);
+		return 0;
+	}
+	switch (filled) {
+	case TQ_FILLED_FULL:
+		return when_full(l);
+	case TQ_FILLED_SOME:
+		return 0;
+	case TQ_FILLED_IDLE:
+		break;
+	}
+	if (l->w->exit_empty && l->pool.busy == 0) {
+		look_for_end(l);
+		if (l->life != TQ_LIFE_RUNNING)
+			return 0;
+	}
+	return sleep_time(l);
+}
