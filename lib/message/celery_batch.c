@@ -59,13 +59,37 @@ check_wait(struct tq_batch *b, size_t i)
 	if (t->when == TQ_WHEN_ANY)
 		return tq_batch_refuse(b, "-D any",
 		    "wait for any end of a task");
-	if (t->kind == TQ_KIND_GROUP || t->group != NULL)
+	if (t->kind == TQ_KIND_GROUP)
 		return tq_batch_refuse(b, "-A",
 		    "let a group wait");
 	if (b->task[tq_batch_find(b, id)].kind == TQ_KIND_GROUP &&
 	    t->when == TQ_WHEN_FAIL)
 		return tq_batch_refuse(b, "-D fail",
 		    "wait for a group to fail");
+	return 0;
+}
+
+/* A member of a group that waits for others of it: a flow. */
+static int
+check_member(struct tq_batch *b, size_t i)
+{
+	const struct tq_task *t = &b->task[i];
+	const char *id;
+	size_t k, at;
+
+	if (t->when != TQ_WHEN_OK)
+		return tq_batch_refuse(b, t->when == TQ_WHEN_ANY ? "-D any" :
+		    "-D fail", "let a member of a group wait for that");
+	for (k = 0; k <= t->nafter; k++) {
+		if ((id = k < t->nafter ? t->after[k] : t->pipe) == NULL)
+			continue;
+		if ((at = tq_batch_find(b, id)) == b->n ||
+		    b->task[at].group == NULL ||
+		    strcmp(b->task[at].group, t->group) != 0)
+			return tq_batch_refuse(b, k < t->nafter ? "-A" : "-P",
+			    "let a member of a group wait for one that is "
+			    "none");
+	}
 	return 0;
 }
 
@@ -77,7 +101,10 @@ relate(struct tq_batch *b)
 
 	for (i = b->n; i-- > 0;) {
 		t = &b->task[i];
-		if (tq_batch_awaited(t) != NULL) {
+		if (tq_batch_awaited(t) != NULL && t->group != NULL) {
+			if (check_member(b, i) == -1)
+				return -1;
+		} else if (tq_batch_awaited(t) != NULL) {
 			if (check_wait(b, i) == -1)
 				return -1;
 			k = tq_batch_find(b, tq_batch_awaited(t));
@@ -99,6 +126,7 @@ relate(struct tq_batch *b)
 		if (t->kind == TQ_KIND_GROUP)
 			return tq_batch_refuse(b, "--group",
 			    "hold a group in a group that is put so");
+		b->flow[k] |= tq_batch_awaited(t) != NULL;
 		b->sibling[i] = b->member[k];
 		b->member[k] = i;
 		b->waits[i] = 1;	/* sent with its group */
@@ -120,13 +148,15 @@ tq_batch_begin(struct tq_batch *b, struct tq_planner *p,
 	if ((all = tq_plan_alloc(b->p, 4 * n * sizeof(*all))) == NULL ||
 	    (b->sorted = tq_plan_alloc(b->p, n * sizeof(*b->sorted))) ==
 	    NULL ||
-	    (b->waits = tq_plan_alloc(b->p, n)) == NULL)
+	    (b->waits = tq_plan_alloc(b->p, n)) == NULL ||
+	    (b->flow = tq_plan_alloc(b->p, n)) == NULL)
 		return -1;
 	b->first = all;
 	b->next = all + n;
 	b->member = all + 2 * n;
 	b->sibling = all + 3 * n;
 	memset(b->waits, 0, n);
+	memset(b->flow, 0, n);
 	for (i = 0; i < b->n; i++) {
 		b->first[i] = b->next[i] = b->member[i] = b->sibling[i] = b->n;
 		b->sorted[i].id = b->ids[i].s;

@@ -22,6 +22,7 @@ struct tq_batch {
 	size_t		*member, *sibling;	/* members of group i: a list */
 	struct tq_batch_place *sorted;	/* by id */
 	unsigned char	*waits;		/* i is not sent by itself */
+	unsigned char	*flow;		/* members of group i wait for others */
 	size_t		 made;		/* how many are in a tree */
 };
 
@@ -37,4 +38,14 @@ int	tq_batch_refuse(struct tq_batch *, const char *option,
 	    const char *why);
 /* How many wait for i to succeed; *only is the last of them. */
 size_t	tq_batch_followers(const struct tq_batch *, size_t i, size_t *only);
+/*
+ * The task or group i with its callbacks; not what its chain goes on with.
+ * calls: those that wait for its success are callbacks, too.
+ */
+int	tq_batch_step(struct tq_tree **out, struct tq_batch *, size_t i,
+	    int calls, unsigned depth);
+/* So that a client can wait for the group i by its id. */
+int	tq_batch_save_group(struct tq_batch *, size_t i);
+/* Send the flow i, whose members wait for each other (celery_flow_put.c). */
+int	tq_batch_send_flow(struct tq_batch *, size_t i);
 #endif

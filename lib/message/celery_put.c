@@ -8,6 +8,8 @@
  *	several do, or one for a group's member	callbacks, each with its own
  *	for a task, to fail			errbacks
  *	one waits for a group			the body of a chord
+ *	members of a group for each other	chains and chords in each other, if
+ *						they are such (celery_flow.h)
  *
  * Celery gives a chain's next task, a callback and a chord's body the results
  * of those before as first arguments, and an errback the id of what failed.
@@ -242,9 +244,8 @@ put_group(struct tq_tree **out, struct tq_batch *b, size_t i, unsigned depth)
 	return 0;
 }
 
-/* One task or group with its callbacks; not what its chain goes on with. */
-static int
-put_step(struct tq_tree **out, struct tq_batch *b, size_t i, int calls,
+int
+tq_batch_step(struct tq_tree **out, struct tq_batch *b, size_t i, int calls,
     unsigned depth)
 {
 	struct tq_celery_sig *sig;
@@ -269,8 +270,8 @@ put_chord(struct tq_tree **out, struct tq_batch *b, size_t *i, size_t body,
 	size_t next;
 
 	if ((t = tq_tree_new(b->p, TQ_TREE_CHORD, 1)) == NULL ||
-	    put_step(&t->kid[0], b, *i, 0, depth) == -1 ||
-	    put_step(&t->body, b, body, tq_batch_followers(b, body, &next) > 1,
+	    tq_batch_step(&t->kid[0], b, *i, 0, depth) == -1 ||
+	    tq_batch_step(&t->body, b, body, tq_batch_followers(b, body, &next) > 1,
 	    depth) == -1)
 		return -1;
 	*i = body;
@@ -294,7 +295,7 @@ build(struct tq_tree **out, struct tq_batch *b, size_t i, unsigned depth)
 		return tq_batch_refuse(b, "-A", "carry so many callbacks in "
 		    "each other");
 	if (b->task[i].group != NULL)
-		return put_step(out, b, i, 1, depth - 1);
+		return tq_batch_step(out, b, i, 1, depth - 1);
 	for (n = 1; tq_batch_followers(b, last, &only) == 1 && n <= b->n; n++)
 		last = only;
 	if ((chain = tq_tree_new(b->p, TQ_TREE_CHAIN, n)) == NULL)
@@ -309,7 +310,7 @@ build(struct tq_tree **out, struct tq_batch *b, size_t i, unsigned depth)
 		if (follow == 1 && b->task[i].kind == TQ_KIND_GROUP)
 			rv = put_chord(step, b, &i, only, depth - 1);
 		else
-			rv = put_step(step, b, i, follow > 1, depth - 1);
+			rv = tq_batch_step(step, b, i, follow > 1, depth - 1);
 		if (rv == -1)
 			return -1;
 		follow = tq_batch_followers(b, i, &only);
@@ -320,9 +321,8 @@ build(struct tq_tree **out, struct tq_batch *b, size_t i, unsigned depth)
 
 /* ---- sending --------------------------------------------------------- */
 
-/* So that a client can wait for a group by its id. */
-static int
-save_group(struct tq_batch *b, size_t i)
+int
+tq_batch_save_group(struct tq_batch *b, size_t i)
 {
 	struct tq_celery_step *s;
 	const char **ids;
@@ -352,10 +352,15 @@ send(struct tq_batch *b)
 	for (i = 0; i < b->n; i++) {
 		if (b->waits[i])
 			continue;
+		if (b->flow[i]) {
+			if (tq_batch_send_flow(b, i) == -1)
+				return -1;
+			continue;
+		}
 		b->p->seed = b->ids[i].s;
 		if (build(&t, b, i, TQ_TREE_DEPTH) == -1)
 			return -1;
-		if (t->shape == TQ_TREE_GROUP && save_group(b, i) == -1)
+		if (t->shape == TQ_TREE_GROUP && tq_batch_save_group(b, i) == -1)
 			return -1;
 		if (tq_tree_apply(b->p, t, none, &o, 1) == -1)
 			return -1;

@@ -25,7 +25,7 @@ bounds(struct tq_celery_bounds *b)
 	tq_celery_bounds_init(b);
 	b->envelope = 24 << 20;
 	b->body.bytes = 16 << 20;
-	b->body.nodes = 1000000;
+	b->body.nodes = 8 << 20;	/* as many as bytes allow */
 	b->body.depth = 100;
 	b->unpack = tq_unpack;
 }

@@ -25,6 +25,7 @@
 #define QUEUES_MAX	64	/* different ones in a batch */
 /* Twice base 64 makes 16/9 of it: still a message that we would read. */
 #define BODY_MAX	(8 << 20)
+#define BODY_BYTES	((16 << 20) - 1024)	/* of a message */
 
 int
 tq_redis_sync(void *b, struct tq_err *e)
@@ -227,6 +228,31 @@ is_about_key(const char *answer)
 	    strncmp(answer, "TWIN ", 5) == 0 || strcmp(answer, "AGAIN") == 0;
 }
 
+/*
+ * A message carries all that follows from it: one that would be put aside as
+ * none (message.c) is not sent.
+ */
+static int
+check_sizes(const struct tq_celery_plan *plan, struct tq_err *e)
+{
+	const struct tq_celery_task *m;
+	const struct tq_celery_step *s;
+	size_t n;
+
+	for (s = plan->step; s < plan->step + plan->nsteps; s++) {
+		if (s->what != TQ_CELERY_SEND)
+			continue;
+		m = s->task;
+		n = m->args.n + m->kwargs.n + m->callbacks.n + m->errbacks.n +
+		    m->chain.n + m->chord.n;
+		if (n > BODY_BYTES)
+			return tq_fail(e, EMSGSIZE, "%s: a message of %zu "
+			    "bytes with what follows it, over %d", m->id, n,
+			    BODY_BYTES);
+	}
+	return 0;
+}
+
 static int
 send_plan(struct tq_redis *r, const struct tq_celery_plan *plan,
     const struct tq_tick *tick, const struct tq_task *t, size_t n,
@@ -314,6 +340,8 @@ tq_redis_put_named(struct tq_redis *r, const struct tq_tick *tick,
 	    (n > 0 && tq_celery_put(&plan, t, out, n, &site, e) == -1))
 		return -1;
 	mark_chosen(&plan, &chosen);
+	if (check_sizes(&plan, e) == -1)
+		return -1;
 	if (tq_redis_ready(r, e) == -1)
 		return -1;
 	return send_plan(r, &plan, tick, t, n, out, e);
