@@ -189,7 +189,8 @@ merge_chains(struct tq_arena *mem, struct tq_celery_task *m,
 
 /* Let it take over what waits for the rival. */
 static int
-inherit(struct tq_redis *r, struct tq_redis_keyed *k, struct tq_err *e)
+inherit(struct tq_redis *r, const struct tq_redis_keys *keys,
+    struct tq_redis_keyed *k, struct tq_err *e)
 {
 	const struct tq_celery_task *old = &k->in.msg;
 	struct tq_celery_task *m;
@@ -198,6 +199,13 @@ inherit(struct tq_redis *r, struct tq_redis_keyed *k, struct tq_err *e)
 		return tq_fail(e, ENOTSUP, "-K replace: %.255s is a member of "
 		    "a group, and Redis keeps its place for no other",
 		    k->rival);
+	k->replaces = 1;
+	if (tq_scan_count(old->chain) + tq_scan_count(old->callbacks) +
+	    tq_scan_count(old->errbacks) == 0)
+		return 0;
+	if (keys->staged)
+		return tq_fail(e, ENOTSUP, "-K replace: others wait for "
+		    "%.255s, and a put of so many takes over none", k->rival);
 	if ((m = tq_arena_alloc(&r->mem, sizeof(*m))) == NULL)
 		return tq_fail_sys(e, ENOMEM, "%s", k->id);
 	*m = *k->own;
@@ -210,7 +218,6 @@ inherit(struct tq_redis *r, struct tq_redis_keyed *k, struct tq_err *e)
 	    (m->errbacks.p == NULL && m->errbacks.n > 0))
 		return tq_fail_sys(e, ENOMEM, "%s", k->id);
 	k->step->task = m;
-	k->replaces = 1;
 	return 0;
 }
 
@@ -281,7 +288,7 @@ met(struct tq_redis *r, struct tq_redis_keys *keys, const char *answer,
 		k->where = "here";
 	else if (strcmp(k->where, "list") == 0 ||
 	    strcmp(k->where, "wait") == 0)
-		return inherit(r, k, e);
+		return inherit(r, keys, k, e);
 	return 0;
 }
 

@@ -22,6 +22,7 @@ struct tq_redis_keys {
 	struct tq_redis_keyed *v;	/* n of them, in r->mem */
 	size_t		 n;
 	unsigned	 tries;
+	int		 staged;	/* what is put is written already */
 };
 
 /* ENOTSUP, ENOMEM */

@@ -268,6 +268,7 @@ send_plan(struct tq_redis *r, const struct tq_celery_plan *plan,
 		return -1;
 	if (tq_redis_stage(r, &stage, plan, e) == -1)
 		return -1;
+	keys.staged = stage.n > 0;
 	while ((said = try_send(r, plan, &keys, tick, &stage, e)) != NULL &&
 	    is_about_key(said))
 		if (tq_redis_keys_answer(r, &keys, said, out, e) == -1)

@@ -18,5 +18,5 @@ enum tq_redis_script {
 
 /* Its text, NUL-terminated. */
 const char *tq_redis_script_text(enum tq_redis_script);
-extern const char tq_redis_script_take[];	/* script_take.c */
+extern const char tq_redis_script_do[], tq_redis_script_take[];
 #endif
