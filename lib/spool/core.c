@@ -208,7 +208,24 @@ int
 tq_core_prepare(struct tq_spool *sp, uint64_t bytes, tq_time now,
     struct tq_err *e)
 {
-	return tq_ledger_prepare(&sp->l, bytes, 1, now, e);
+	uint32_t base;
+	int rv;
+
+	for (;;) {
+		if (tq_ledger_prepare(&sp->l, bytes, 1, now, e) == 0)
+			return 0;
+		if (!sp->l.full)
+			return -1;
+		/* perhaps the oldest segment can go: then try again */
+		base = sp->t.top->base;
+		do {
+			rv = tq_retire_step(sp, TQ_RETIRE_BUSY, now, NULL);
+		} while (rv == 1 && sp->t.top->base == base);
+		if (sp->t.top->base == base) {
+			errno = ENOSPC;
+			return -1;
+		}
+	}
 }
 
 void
@@ -219,7 +236,7 @@ tq_core_upkeep(struct tq_spool *sp, tq_time now)
 	tq_ledger_ahead(&sp->l);
 	if (tq_ledger_wants_segment(&sp->l))
 		(void)tq_ledger_prepare(&sp->l, 0, 0, now, NULL);
-	if (sp->retire_due)
+	if (sp->retire_due || sp->l.full)
 		(void)tq_retire_step(sp, TQ_RETIRE_BUSY, now, NULL);
 	if (sp->l.policy == TQ_SYNC_BATCH &&
 	    tq_clock_mono() - sp->t.top->synced > BATCH_EVERY)

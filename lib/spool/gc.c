@@ -132,6 +132,9 @@ tq_spool_gc(struct tq_spool *sp, uint64_t *changed, struct tq_err *e)
 	tq_core_leave(sp);
 	if (forget_ended(sp, changed, e) == -1)
 		return -1;
+	/* whether the disk has room for a segment is known by trying */
+	if (tq_ledger_wants_segment(&sp->l))
+		(void)tq_ledger_prepare(&sp->l, 0, 0, tq_clock_wall(), NULL);
 	do {
 		rv = tq_retire_step(sp, TQ_RETIRE_IDLE, tq_clock_wall(), e);
 	} while (rv == 1);

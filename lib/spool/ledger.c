@@ -157,8 +157,8 @@ tq_ledger_max(const struct tq_ledger *l)
  * Bytes that records of at most a quarter segment each surely find: of every
  * segment the last quarter may stay empty because a record did not fit.
  */
-static uint64_t
-room(const struct tq_ledger *l)
+uint64_t
+tq_ledger_room(const struct tq_ledger *l)
 {
 	const struct tq_top *top = l->t->top;
 	uint64_t size = top->seg_size, waste = TQ_SEG_HEAD + BASE_ROOM;
@@ -166,6 +166,12 @@ room(const struct tq_ledger *l)
 	uint64_t empty = top->last - TQ_LSN_SEG(top->tail);
 
 	return rest + empty * (size - waste - tq_ledger_max(l));
+}
+
+uint64_t
+tq_ledger_spare(const struct tq_ledger *l)
+{
+	return l->t->top->seg_size / 2;
 }
 
 int
@@ -286,7 +292,7 @@ tq_ledger_fit(struct tq_ledger *l, uint64_t reserve, tq_time now)
 		errno = EMSGSIZE;
 		return -1;
 	}
-	if (room(l) < l->buf.n + reserve)
+	if (tq_ledger_room(l) < l->buf.n + reserve)
 		return 0;
 	if (TQ_LSN_OFF(top->tail) + l->buf.n <= top->seg_size)
 		return 1;
@@ -362,10 +368,14 @@ tq_ledger_make_room(struct tq_ledger *l, uint64_t bytes, tq_time now,
     struct tq_err *e)
 {
 	while (tq_ledger_wants_segment(l) ||
-	    room(l) < l->t->top->reserved + bytes)
-		if (make_next(l, now) == -1)
-			return tq_fail_sys(e, errno == EDQUOT ? ENOSPC : errno,
-			    "ledger");
+	    tq_ledger_room(l) < l->t->top->reserved + bytes)
+		if (make_next(l, now) == -1) {
+			if (errno == EDQUOT)
+				errno = ENOSPC;
+			l->full = errno == ENOSPC;
+			return tq_fail_sys(e, errno, "ledger");
+		}
+	l->full = 0;
 	return 0;
 }
 

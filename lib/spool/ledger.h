@@ -12,6 +12,8 @@
  *     only if what is promised to ENDs of running claims (`reserved`) still
  *     fits behind it; otherwise another segment is prepared first, outside
  *     the lock, and if that fails the write is refused and nothing changed.
+ *     A put leaves half a segment besides, so that on a full disk what is in
+ *     the spool can still be claimed, ended, revoked and forgotten.
  *  4. `durable` moves only under the sync mutex and only after a sync that
  *     covers it returned 0.  A sync that failed is never repeated on the same
  *     pages: what it covered is written again elsewhere (rescue.c).
@@ -36,6 +38,7 @@ struct tq_ledger {
 	struct tq_table	*t;		/* borrowed */
 	int		 policy;	/* TQ_SYNC_* */
 	int		 in_place;	/* see below; -1: not asked yet */
+	int		 full;		/* the disk had no room for a segment */
 	uint32_t	 writes;	/* by this handle */
 	uint64_t	 clock;		/* of the cache */
 	struct tq_segment cache[TQ_LEDGER_CACHE];
@@ -72,6 +75,10 @@ int	tq_ledger_sane(const struct tq_ledger *l, uint32_t seg_size);
 void	tq_ledger_begin(struct tq_ledger *l);
 int	tq_ledger_add(struct tq_ledger *l, const struct tq_rec *r);
 void	tq_ledger_place(struct tq_ledger *l, size_t i, const struct tq_rec *r);
+/* Bytes that are surely there for records, without another segment. */
+uint64_t tq_ledger_room(const struct tq_ledger *l);
+/* What a put leaves of them. */
+uint64_t tq_ledger_spare(const struct tq_ledger *l);
 /* Largest transaction that a segment takes. */
 size_t	tq_ledger_max(const struct tq_ledger *l);
 /*

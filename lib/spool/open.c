@@ -13,6 +13,7 @@
 #define _GNU_SOURCE	/* secure_getenv() */
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 
 #include <bsd/stdlib.h>
 #include <dirent.h>
@@ -33,6 +34,9 @@
 static const char *const dirs[] = { "ledger", "files", "live", "damaged",
     "ready" };
 static const char *const files[] = { "lock", "owners" };
+/* As many segments are to fit into what is free, down to this size. */
+#define SEGMENTS	8
+#define SEGMENT_LEAST	(1u << 20)
 #define NDIRS	(sizeof(dirs) / sizeof(dirs[0]))
 #define NFILES	(sizeof(files) / sizeof(files[0]))
 
@@ -228,17 +232,27 @@ fill_dir(int dirfd, const struct tq_format *f)
 	return format_write(dirfd, f);
 }
 
-/* Segments of another size than usual, for tests: tq_spool(5), TQ_SEGMENT. */
+/*
+ * Where there is little room segments are smaller, so that some fit.  Of
+ * another size for tests: tq_spool(5), TQ_SEGMENT.
+ */
 static uint32_t
-segment_size(void)
+segment_size(int dirfd)
 {
 	const char *s = secure_getenv("TQ_SEGMENT");
+	uint32_t size = TQ_SEG_SIZE;
+	struct statvfs v;
 	uint64_t n;
 
-	if (s == NULL || tq_size_parse(&n, s, NULL) == -1 || n < TQ_SEG_MIN ||
-	    n > TQ_SEG_MAX || n % 4096 != 0)
-		return TQ_SEG_SIZE;
-	return (uint32_t)n;
+	if (s != NULL && tq_size_parse(&n, s, NULL) == 0 && n >= TQ_SEG_MIN &&
+	    n <= TQ_SEG_MAX && n % 4096 == 0)
+		return (uint32_t)n;
+	if (fstatvfs(dirfd, &v) == -1)
+		return size;
+	n = (uint64_t)v.f_bavail * v.f_frsize;
+	while (size > SEGMENT_LEAST && n / size < SEGMENTS)
+		size /= 2;
+	return size;
 }
 
 /* There is no format: may a spool be made here?  0, -1 EPROTO. */
@@ -266,7 +280,7 @@ create(int dirfd, const char *path, mode_t mode, gid_t gid,
 		return tq_fail_sys(e, errno, "%s", path);
 	if ((rv = format_read(f, dirfd, path, e)) == 0) {
 		f->version = TQ_FORMAT;
-		f->segment = segment_size();
+		f->segment = segment_size(dirfd);
 		f->mode = mode;
 		f->gid = gid;
 		rv = may_create(dirfd, path, e);

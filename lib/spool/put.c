@@ -28,6 +28,8 @@
 /* The floor if nothing is set: the larger of these. */
 #define FLOOR_BYTES	(UINT64_C(256) << 20)
 #define FLOOR_PART	20		/* a twentieth of the file system */
+/* No floor is lower than this for each task not ended: to claim, end, forget. */
+#define FLOOR_TASK	256
 
 void
 tq_spool_digest(struct tq_uuid *out, const char *id)
@@ -52,13 +54,23 @@ tq_spool_make_id(struct tq_spool *sp, struct tq_uuid *out)
 
 /* ---- what a put must find first -------------------------------------------- */
 
+/* Room for what is to come of the tasks there are, and a segment more. */
+static uint64_t
+need_of(const struct tq_top *top)
+{
+	uint32_t ended = top->done.n + top->dead.n;
+
+	return (uint64_t)(top->ntasks > ended ? top->ntasks - ended : 0) *
+	    FLOOR_TASK + top->seg_size;
+}
+
 /* Once a second: is there more free space than the floor? */
 static int
 above_floor(struct tq_spool *sp, struct tq_err *e)
 {
 	struct statvfs v;
 	int64_t set;
-	uint64_t floor, left;
+	uint64_t floor, left, need;
 
 	if (sp->floored != 0 && sp->came - sp->floored < TQ_SECOND &&
 	    !sp->under_floor)
@@ -71,14 +83,18 @@ above_floor(struct tq_spool *sp, struct tq_err *e)
 		floor = FLOOR_BYTES;
 	if (set >= 0)
 		floor = (uint64_t)set;
+	need = need_of(sp->t.top);
+	if (floor < need)
+		floor = need;
 	left = (uint64_t)v.f_bavail * v.f_frsize;
 	sp->floored = sp->came;
 	sp->under_floor = left < floor;
 	if (!sp->under_floor)
 		return 0;
 	return tq_fail(e, ENOSPC, "%s: %" PRIu64 " MiB free are less than the "
-	    "floor of %" PRIu64 " MiB (tqctl set floor=...)", sp->path,
-	    left >> 20, floor >> 20);
+	    "%s %" PRIu64 " MiB%s", sp->path, left >> 20, floor == need ?
+	    "tasks that are here may take," : "floor of", floor >> 20,
+	    floor == need ? "" : " (tqctl set floor=...)");
 }
 
 /* Append one record outside any other transaction.  As tq_core_write(). */
@@ -507,7 +523,8 @@ put_once(struct tq_spool *sp, struct tq_batch *b, struct tq_err *e)
 		return -1;
 	if (encoded(sp, b, e) == -1)
 		return -1;
-	return tq_core_write(sp, b->recs, sp->t.top->reserved, b->now, e);
+	return tq_core_write(sp, b->recs, sp->t.top->reserved +
+	    tq_ledger_spare(&sp->l), b->now, e);
 }
 
 /* Sleep until a queue may have room: 1, 0 the deadline passed. */
@@ -542,7 +559,8 @@ try_put(struct tq_spool *sp, struct tq_batch *b, struct tq_err *e)
 			rv = 0;		/* rebuilt by the next entry */
 		tq_core_leave(sp);
 		if (rv == 0 && !sp->t.bad &&
-		    tq_core_prepare(sp, sp->l.buf.n, b->now, e) == -1)
+		    tq_core_prepare(sp, sp->l.buf.n + tq_ledger_spare(&sp->l),
+		    b->now, e) == -1)
 			return -1;
 	} while (rv == 0);
 	return rv == 1 ? 0 : -1;

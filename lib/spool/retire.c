@@ -44,6 +44,22 @@ is_slow(const struct tq_spool *sp)
 	    tq_table_lives(&sp->t, top->base) == 0;
 }
 
+/*
+ * The disk has no room for another segment.  The oldest goes early if nothing
+ * lives in it, or if what lives is so little that it surely fits behind the
+ * tail, and as much again (which is not asked once carrying has begun).
+ */
+static int
+is_squeezed(const struct tq_spool *sp)
+{
+	const struct tq_top *top = sp->t.top;
+
+	return sp->l.full && tq_ledger_wants_segment(&sp->l) &&
+	    (tq_table_lives(&sp->t, top->base) == 0 ||
+	    top->reserved + (top->scan != 0 ? 1 : 2) * top->live <=
+	    tq_ledger_room(&sp->l));
+}
+
 int
 tq_retire_due(const struct tq_spool *sp, enum tq_retirer who)
 {
@@ -51,8 +67,8 @@ tq_retire_due(const struct tq_spool *sp, enum tq_retirer who)
 	uint64_t n = TQ_LSN_SEG(top->tail) - top->base + 1;
 	uint64_t more = who == TQ_RETIRE_BUSY && is_slow(sp) ? LATER : 2;
 
-	return who == TQ_RETIRE_FORCED || (n > more &&
-	    (n - more) * top->seg_size > 2 * top->live);
+	return who == TQ_RETIRE_FORCED || (n > 1 && is_squeezed(sp)) ||
+	    (n > more && (n - more) * top->seg_size > 2 * top->live);
 }
 
 /* The chain of a task's outcomes, newest first, into *out. */
