@@ -70,6 +70,21 @@ wait_for active "$id"
 check 'tqctl kill kills, and no more' 0 '*' '' tqctl kill "$id"
 check 'it is a failure' 143 '' '*' tqresult -t 20 "$id"
 
+# A worker that is busy has heard of it, too.
+for i in 1 2; do
+	busy=$(tqput -N proj.nap 60)
+	wait_for active "$busy"
+done
+id=$(tqput -N proj.add -J 1 1)
+is 'a busy worker tells what was revoked' "$(py <<PY
+app.control.revoke('$id')
+for ids in app.control.inspect(timeout=3).revoked().values():
+    print('$id' in ids)
+PY
+)" True
+revoked="$revoked$NL$id"
+tqctl -q celery -s started kill >/dev/null
+
 delayed()
 {
 	[ "$(rcli ZCARD tq.delayed)" = "$1" ]

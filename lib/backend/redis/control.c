@@ -285,12 +285,25 @@ on_refused(struct tq_redis_asked *a)
 
 /* ---- answers: revoking ----------------------------------------------- */
 
+/* A worker that takes nothing has not heard of the last ones. */
+static void
+learn_revoked(struct tq_redis *r)
+{
+	char revision[sizeof(r->revision)];
+	struct tq_err ignored;
+
+	/* as old as it is: the next take looks again */
+	memcpy(revision, r->revision, sizeof(revision));
+	(void)tq_redis_learn_revoked(r, revision, &ignored);
+}
+
 static void
 on_revoked(struct tq_redis_asked *a)
 {
 	const struct tq_redis *r = a->r;
 	size_t i;
 
+	learn_revoked(a->r);
 	tq_buf_byte(&a->value, '[');
 	for (i = 0; i < r->nrevoked; i++) {
 		if (i > 0)
@@ -307,6 +320,7 @@ on_hello(struct tq_redis_asked *a)
 	tq_time *when, now = tq_clock_wall();
 	size_t i;
 
+	learn_revoked(a->r);
 	when = tq_arena_alloc(&a->mem, (r->nrevoked + 1) * sizeof(*when));
 	for (i = 0; i < r->nrevoked && when != NULL; i++)
 		when[i] = now;
