@@ -211,10 +211,18 @@ tq_celery_value_queue(struct tq_buf *b, const char *queue,
 	tq_buf_byte(b, '{');
 	put_string(b, "name", exchange);
 	tq_buf_str(b, ", \"type\": \"direct\", \"durable\": true, "
-	    "\"auto_delete\": false}");
+	    "\"auto_delete\": false, \"arguments\": null, "
+	    "\"delivery_mode\": null, \"no_declare\": false, "
+	    "\"passive\": false}");
 	put_string(b, "routing_key", routing_key);
+	/* all that Celery says of a queue that has nothing of its own */
 	tq_buf_str(b, ", \"durable\": true, \"exclusive\": false, "
-	    "\"auto_delete\": false, \"no_ack\": false}");
+	    "\"auto_delete\": false, \"no_ack\": false, "
+	    "\"alias\": null, \"bindings\": [], \"no_declare\": null, "
+	    "\"queue_arguments\": null, \"binding_arguments\": null, "
+	    "\"consumer_arguments\": null, \"expires\": null, "
+	    "\"message_ttl\": null, \"max_length\": null, "
+	    "\"max_length_bytes\": null, \"max_priority\": null}");
 }
 
 void

@@ -25,6 +25,12 @@ ok '--node names the worker' wait_for answers "$one"
 like 'stats' "$(ctl inspect -d "$one" stats)" '*max-concurrency": 2*'
 like 'active queues' "$(ctl inspect -d "$one" active_queues)" \
     '*routing_key*celery*'
+is 'of which all is told that Celery tells' "$(py <<'PY'
+queue = app.amqp.queues.select_add('celery').as_dict(recurse=True)
+for q in app.control.inspect(timeout=3).active_queues().values():
+    print(q == [queue] or (q, queue))
+PY
+)" True
 like 'registered tasks are the handlers' \
     "$(ctl inspect -d "$one" registered | tr '\n' ' ')" '*proj.add*'
 like 'unknown commands are errors' \
