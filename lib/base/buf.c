@@ -135,7 +135,7 @@ tq_buf_bytes(struct tq_buf *b, const void *p, size_t n)
 
 /* A number has one form: the shortest.  Others are damage. */
 uint64_t
-tq_cur_varint(struct tq_cur *c)
+tq_cur_long(struct tq_cur *c)
 {
 	uint64_t v = 0;
 	unsigned shift = 0, byte;

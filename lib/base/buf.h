@@ -81,7 +81,8 @@ struct tq_cur {
 	int		 err;
 };
 
-uint64_t	 tq_cur_varint(struct tq_cur *);
+/* The same as tq_cur_varint(), of any length. */
+uint64_t	 tq_cur_long(struct tq_cur *);
 /* A varint length (returned through n) and that many bytes (returned). */
 const void	*tq_cur_bytes(struct tq_cur *, size_t *n);
 
@@ -116,6 +117,16 @@ tq_cur_byte(struct tq_cur *c)
 	const unsigned char *p = tq_cur_get(c, 1);
 
 	return p == NULL ? 0 : *p;
+}
+
+/* Most numbers are lengths and have one byte. */
+static inline uint64_t
+tq_cur_varint(struct tq_cur *c)
+{
+	if (c->err != 0 || c->n == 0 || c->p == NULL || *c->p >= 0x80)
+		return tq_cur_long(c);
+	c->n--;
+	return *c->p++;
 }
 
 /* Little-endian integers at any address. */

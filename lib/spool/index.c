@@ -9,9 +9,10 @@
 
 /*
  * Ids that tq makes begin with 48 bits of milliseconds and a 12-bit counter
- * (RFC 9562 §5.7): those bits are the hash, so that tasks put one after the
- * other stand in neighbouring buckets and the cache is used.  The counter
- * starts at random every millisecond, which spreads ids that come slowly.
+ * from 0 (RFC 9562 §5.7).  Each millisecond has a place of its own, at random,
+ * from which the counter counts: tasks put one after the other stand in
+ * neighbouring buckets and the cache is used, and those that come slowly, of
+ * which each is the first of its millisecond, do not all meet in a few.
  * Other ids (digests, version 8) are mixed.
  */
 static uint64_t
@@ -20,10 +21,12 @@ hash(const struct tq_table *t, const struct tq_uuid *id)
 	const unsigned char *b = id->b;
 	uint64_t v;
 
-	if (b[6] >> 4 == 7)
-		return (uint64_t)b[2] << 36 | (uint64_t)b[3] << 28 |
-		    (uint64_t)b[4] << 20 | (uint64_t)b[5] << 12 |
-		    (uint64_t)(b[6] & 0x0f) << 8 | b[7];
+	if (b[6] >> 4 == 7) {
+		v = (uint64_t)b[2] << 24 | (uint64_t)b[3] << 16 |
+		    (uint64_t)b[4] << 8 | b[5];
+		return (v * UINT64_C(0x9e3779b97f4a7c15) >> 32) +
+		    ((uint64_t)(b[6] & 0x0f) << 8 | b[7]);
+	}
 	memcpy(&v, b + 8, sizeof(v));
 	v = (v ^ t->top->hash_seed) * UINT64_C(0x9e3779b97f4a7c15);
 	return v >> 32;

@@ -437,7 +437,20 @@ tq_table_ctx(struct tq_table *t, uint32_t n)
 }
 
 /* The row of ties of a slot, NULL for none or (and t->bad) a wild one. */
-struct tq_ext	*tq_table_ext(struct tq_table *t, const struct tq_slot *);
+static inline struct tq_ext *
+tq_table_ext(struct tq_table *t, const struct tq_slot *s)
+{
+	uint32_t cap = t->top->exts.cap;
+
+	if (s->ext == 0)
+		return NULL;
+	if (s->ext > t->top->exts.used || s->ext >= cap || cap > TQ_SLOTS_MAX) {
+		t->bad = 1;
+		return NULL;
+	}
+	return &t->exts[s->ext];
+}
+
 /* The same, made if need be; NULL with ENOSPC. */
 struct tq_ext	*tq_table_ext_need(struct tq_table *t, uint32_t slot);
 void		 tq_table_ext_free(struct tq_table *t, uint32_t ext);

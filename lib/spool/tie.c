@@ -8,20 +8,6 @@
 #include "spool/table.h"
 
 struct tq_ext *
-tq_table_ext(struct tq_table *t, const struct tq_slot *s)
-{
-	uint32_t cap = t->top->exts.cap;
-
-	if (s->ext == 0)
-		return NULL;
-	if (s->ext > t->top->exts.used || s->ext >= cap || cap > TQ_SLOTS_MAX) {
-		t->bad = 1;
-		return NULL;
-	}
-	return &t->exts[s->ext];
-}
-
-struct tq_ext *
 tq_table_ext_need(struct tq_table *t, uint32_t slot)
 {
 	struct tq_slot *s = tq_table_slot(t, slot);

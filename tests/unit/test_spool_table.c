@@ -120,6 +120,34 @@ chains_stay_short(void **state)
 	assert_in_range(longest_chain(t), 1, 24);
 }
 
+/* n ids of tq_uuid_make(), `gap` after each other; the longest chain. */
+static uint32_t
+chain_of_ids(struct tq_table *t, uint32_t n, tq_time gap)
+{
+	struct tq_uuid_maker m = { .last = 0 };
+	tq_time now = 1700000000 * TQ_SECOND;
+	struct tq_uuid id;
+
+	for (; n > 0; n--, now += gap) {
+		tq_uuid_make(&id, &m, now);
+		assert_int_not_equal(tq_table_add(t, &id), 0);
+	}
+	return longest_chain(t);
+}
+
+static void
+chains_of_ids_that_come_fast_stay_short(void **state)
+{
+	assert_in_range(chain_of_ids(*state, 50000, TQ_MS / 1000), 1, 24);
+}
+
+/* Each is the first of its millisecond: their counters are all the same. */
+static void
+chains_of_ids_that_come_slowly_stay_short(void **state)
+{
+	assert_in_range(chain_of_ids(*state, 50000, 7 * TQ_MS), 1, 24);
+}
+
 static void
 deleted_slots_are_used_again(void **state)
 {
@@ -634,6 +662,8 @@ main(void)
 		TEST(empty_table_finds_nothing),
 		TEST(every_one_of_100000_is_found),
 		TEST(chains_stay_short),
+		TEST(chains_of_ids_that_come_fast_stay_short),
+		TEST(chains_of_ids_that_come_slowly_stay_short),
 		TEST(deleted_slots_are_used_again),
 		TEST(cleared_table_is_empty_and_sound),
 		TEST(no_memory_is_enospc),
