@@ -30,7 +30,7 @@ lose_broker(struct tq_loop *l, const struct tq_err *e)
 void
 tq_loop_complain(struct tq_loop *l, const struct tq_err *e)
 {
-	if (e->num == ECONNREFUSED || e->num == EIO) {
+	if (e->num == ECONNREFUSED || e->num == EIO || e->num == ENOTSUP) {
 		if (l->gone.num == 0)
 			lose_broker(l, e);
 		return;

@@ -53,7 +53,8 @@ void	tq_loop_mails(struct tq_loop *);
 
 /*
  * Something outside fails: say it once, try again in a second.  A broker that
- * is gone for good, or whose disk is, is not waited for.
+ * is gone for good, whose disk is, or who will never do what we ask, is not
+ * waited for.
  */
 void	tq_loop_complain(struct tq_loop *, const struct tq_err *);
 /* Claim what can be claimed; returns how long there is nothing to do. */

@@ -195,3 +195,26 @@ ok 'somebody waits all the same' wait_for asks
 rcli SCRIPT KILL >out 2>&1
 wait $W
 is 'and has his result when that is over' "$? $(cat r.out r.err)" '0 success'
+
+# One of a cluster, which has no keys.
+cluster_start()
+{
+	# it takes a second port 10000 above
+	mkdir -p cluster
+	(cd cluster && exec redis-server --port "$1" --bind 127.0.0.1 \
+	    --save '' --cluster-enabled yes >>log 2>&1) &
+	pids="$pids $!"
+	REDIS_PORT=$1
+	wait_for redis_answers
+}
+tries=5
+until cluster_start $(($(free_port) % 20000 + 20000)); do
+	tries=$((tries - 1))
+	[ $tries -gt 0 ] || break
+done
+TQ_BROKER=redis://127.0.0.1:$REDIS_PORT/0
+one 'a cluster' 78 'tqput: *: a cluster is not served' tqput -N x
+one 'to look at' 78 'tqstat: *: a cluster is not served' tqstat
+one 'to work for' 78 'tqrun: *: a cluster is not served' tqrun "$T/hx"
+one 'a sentinel' 69 'tqput: sentinel: not served: *' \
+    tqput -b sentinel://127.0.0.1:26379/0 -N x
