@@ -4,6 +4,7 @@
 #	make install PREFIX=/usr DESTDIR=/tmp/root	(PREFIX for both)
 #	make check [T='unit contract cmd peer crash fuzz lint'] [-j n]
 #	make boot	the units under systemd, in a virtual machine
+#	make crash [MINUTES=60]	deaths, storms and power cuts for that long
 #
 # What the user sets, CC CFLAGS CPPFLAGS LDFLAGS, is left alone; what tq needs
 # stands in TQ_CFLAGS.  All products go to $(B).
@@ -22,7 +23,11 @@ PKG_CONFIG	= pkg-config
 
 # Bounds of the tests: seconds for each program and for each fuzz target.
 # WRAP='valgrind -q --error-exitcode=9' runs test programs under something.
-TEST_SECONDS	= $(if $(filter crash,$(MAKECMDGOALS)),1800,300)
+TEST_SECONDS	= $(if $(filter crash,$(MAKECMDGOALS)),\
+	$(shell echo $$(($(MINUTES) * 60 + 600))),300)
+# Of `make crash` as a whole, about: so long its five long tests go on in turn
+# (storms, storms over graphs, deaths at each call, power cuts, the model).
+MINUTES		= 60
 FUZZ_SECONDS	= 30
 WRAP		=
 T		= unit contract cmd peer crash fuzz lint
@@ -286,9 +291,15 @@ $(filter $(B)/log/boot/%,$(TAP)): all $(B)/tests/unit/test_cgroup
 # All that T names, built and not run.
 tests: $(filter $(B)/%,$(RUN)) $(if $(filter cmd peer crash,$(T)),all $(PROG) $(SHIM))
 
+# `make crash` is the room of tests of that name without the bounds that it has in
+# `make check`: a fault in, and death at, every system call, of the library
+# (test_*) and of commands (strace.sh), which takes what it takes; then for
+# MINUTES storms of SIGKILL over tasks and over graphs, power cuts, and every
+# state of the model.  The long ones say every 20 s how far they are.
 check boot crash lint: $(TAP)
 	@tests/lib/sumtap $(TAP)
 crash: export TQ_CRASH = long
+crash: export TQ_CRASH_SECONDS = $(shell echo $$(($(MINUTES) * 60 / 5)))
 
 fuzz: $(FUZZ)
 	@set -e; for f in $(notdir $(FUZZ)); do \

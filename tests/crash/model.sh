@@ -1,7 +1,7 @@
 #!/bin/sh
 # The model of states (tests/model) against a spool, in every state and event of
-# every scene: a few minutes.  In `make check` tests/unit does the beginning of
-# each scene, and this nothing.
+# every scene: a few minutes, or with less time so many steps of each.  In `make
+# check` tests/unit does the beginning of each scene, and this nothing.
 
 . "${0%/*}/../lib/tap.sh"
 
@@ -9,6 +9,8 @@
 # segments come and go by the thousand: not on a disk that is slow to sync
 [ -w /dev/shm ] && TMPDIR=/dev/shm && export TMPDIR
 TQ_MODEL=0
+[ "${TQ_CRASH_SECONDS:-600}" -ge 600 ] ||
+    TQ_MODEL=$((TQ_CRASH_SECONDS * 1000))
 export TQ_MODEL
 cd "$OLDPWD" || exit
 check 'the spool goes where the model goes, in every state' 0 '*' '*' \

@@ -22,10 +22,11 @@
 #include <unistd.h>
 
 #include "lib/base/io.h"
+#include "lib/base/clock.h"
 #include "tests/lib/crash.h"
 
 #define CUTS		300
-#define CUTS_LONG	10000
+#define CUTS_LONG	10000		/* at most: while there is time */
 #define EVENTS		20000
 #define BYTES		(32u << 20)
 #define SEGMENT		65536
@@ -442,6 +443,9 @@ static void
 power_cut_loses_nothing_that_was_told(void **state)
 {
 	const char *seed = getenv("TQ_SEED"), *effort = getenv("TQ_CRASH");
+	const char *seconds = getenv("TQ_CRASH_SECONDS");
+	tq_time until = tq_clock_mono() + TQ_SECOND *
+	    (seconds == NULL ? 600 : atoi(seconds));
 	unsigned i, cuts = effort != NULL && strcmp(effort, "long") == 0 ?
 	    CUTS_LONG : CUTS, first = seed == NULL ? 1 : (unsigned)atoi(seed);
 	struct crash_world *w = *state, *last;
@@ -465,7 +469,8 @@ power_cut_loses_nothing_that_was_told(void **state)
 	crash_must(live, w, "work");
 	last = test_malloc(sizeof(*last));
 	*last = *w;
-	for (i = first; i < first + (seed == NULL ? cuts : 1); i++) {
+	for (i = first; i < first + (seed == NULL ? cuts : 1) &&
+	    (cuts == CUTS || tq_clock_mono() < until); i++) {
 		srand(i);
 		print_message("# TQ_SEED=%u\n", i);
 		one_cut(w, last, &s, (unsigned)rand() % (film->n + 1));

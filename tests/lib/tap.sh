@@ -18,6 +18,8 @@
 #	bg cmd ...		in the background until the end; its pid in $!
 #	wait_for cmd ...	until it succeeds, 10 s at most
 #	lose_table		remove the shared memory of the spool
+#	more_time what		under TQ_CRASH=long: the test may go on, which takes
+#				TQ_CRASH_SECONDS; says so every 20 s
 #	put id [option] ...	put a task of this id
 #	column id cols		columns of a task, its state, or whether it
 #	state id		is in one
@@ -176,6 +178,20 @@ gone()
 wait_gone()
 {
 	wait_for gone "$1"
+}
+
+begun=$(date +%s) said=$begun
+
+more_time()
+{
+	[ "$TQ_CRASH" = long ] || return 1
+	now=$(date +%s)
+	if [ $((now - said)) -ge 20 ]; then
+		said=$now
+		echo "     $(basename "$0"): $1, $((now - begun)) s of" \
+		    "${TQ_CRASH_SECONDS:-600}" >&3
+	fi 2>/dev/null
+	[ $((now - begun)) -lt "${TQ_CRASH_SECONDS:-600}" ]
 }
 
 # The file names the object; the next to open the spool makes a new one.
