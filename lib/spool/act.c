@@ -128,6 +128,16 @@ decide(const struct act *a, struct tq_table *t, const struct tq_slot *s,
 	}
 }
 
+/* 1 if one of n records is of that slot. */
+static int
+is_among(const struct tq_rec *recs, size_t n, uint32_t slot)
+{
+	while (n-- > 0)
+		if (recs[n].hint == slot)
+			return 1;
+	return 0;
+}
+
 /*
  * Under the lock: do the verb to n ids as one transaction.  As
  * tq_core_write(); *done is how many it changed.
@@ -138,20 +148,24 @@ act_slice(struct tq_spool *sp, const struct act *a, const struct tq_uuid *ids,
 {
 	struct tq_rec recs[SLICE];
 	struct tq_slot *s;
+	uint32_t slot;
 	size_t i, k = 0;
 	int rv = 1;
 
 	tq_ledger_begin(&sp->l);
 	for (i = 0; i < n; i++) {
-		s = tq_table_slot(&sp->t, tq_table_find(&sp->t, &ids[i]));
+		slot = tq_table_find(&sp->t, &ids[i]);
+		s = tq_table_slot(&sp->t, slot);
 		if (s == NULL && a->again)
 			continue;
 		if (s == NULL) {
 			*which = i;
 			return tq_fail(e, ENOENT, "no such task");
 		}
-		if (!decide(a, &sp->t, s, &recs[k]))
+		/* given twice: what is decided here is done only below */
+		if (is_among(recs, k, slot) || !decide(a, &sp->t, s, &recs[k]))
 			continue;
+		recs[k].hint = slot;
 		if (tq_ledger_add(&sp->l, &recs[k++]) == -1)
 			return tq_fail_sys(e, errno, "%s", sp->path);
 	}

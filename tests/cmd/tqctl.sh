@@ -62,6 +62,9 @@ put r true
 check 'revoke' 0 '' '' tqctl revoke r
 seen 'a revoked task has ended' revoked state r
 check 'an ended task is not revoked' 1 '' '' tqctl revoke r
+tqput -Q --id twice true
+check 'one that is given twice is changed once' 0 1 '' \
+    tqctl -v revoke twice twice
 check 'retry' 0 '' '' tqctl retry r
 seen 'a task tried again is ready' ready state r
 check 'a task that has not ended is not forgotten' 1 '' '' tqctl forget r
