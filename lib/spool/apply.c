@@ -7,19 +7,11 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "spool/core.h"
+#include "spool/apply.h"
 #include "spool/gate.h"
 #include "spool/graph.h"
 #include "spool/relation.h"
 #include "spool/tick.h"
-
-/*
- * Ended tasks over the limit are let go several at once, and then as many
- * fewer are kept: those that ended one after the other stand side by side in
- * memory, so that a few dozen cost not much more than one.
- */
-#define TRIM_MAX	64
-#define TRIM_PART	1024	/* of the limit, at most one such part */
 
 static uint32_t
 slot_of(struct tq_table *t, const struct tq_rec *r, struct tq_slot **s)
@@ -49,90 +41,11 @@ add(struct tq_table *t, const struct tq_uuid *id)
 	return n;
 }
 
-static struct tq_qrow *
-queue_row(struct tq_table *t, uint32_t n)
-{
-	struct tq_qrow *q = tq_table_queue_at(t, n);
-
-	if (q == NULL && n != 0 && n < TQ_QROWS_MAX)
-		t->bad = 1;
-	return q;
-}
-
-static struct tq_crow *
-ctx_row(struct tq_table *t, uint32_t n)
-{
-	struct tq_crow *c = tq_table_ctx_at(t, n);
-
-	if (c == NULL && n != 0 && n < TQ_CTX_MAX)
-		t->bad = 1;
-	return c;
-}
-
 static void
 grow(struct tq_table *t, struct tq_slot *s, uint32_t length)
 {
 	s->size += (uint32_t)TQ_REC_ROOM(length);
 	t->top->live += TQ_REC_ROOM(length);
-}
-
-void
-tq_apply_forget(struct tq_table *t, uint32_t n, struct tq_spool *sp)
-{
-	struct tq_slot *s = tq_table_slot(t, n);
-
-	if (s == NULL || (s->ext != 0 && !tq_graph_forget(t, n)))
-		return;
-	if (sp != NULL && s->flags & (TQ_PF_BODYFILE | TQ_PF_OUTFILE))
-		tq_file_litter(sp, s);
-	tq_table_del(t, n);
-}
-
-/* Let the oldest of a list of ended tasks go when there are too many. */
-static void
-trim(struct tq_table *t, struct tq_list *l, struct tq_spool *sp)
-{
-	int64_t max = tq_setting_get(NULL, &t->top->set, TQ_SET_KEEP_OUTCOME);
-	int64_t i, n = 1 + max / TRIM_PART;
-
-	if (l->n <= max)
-		return;
-	if (n > TRIM_MAX)
-		n = TRIM_MAX;
-	/* more than came: a limit that was lowered is reached in time */
-	for (i = 0; i <= n && l->head != 0 && !t->bad; i++)
-		tq_apply_forget(t, l->head, sp);
-}
-
-void
-tq_apply_trim(struct tq_table *t)
-{
-	int64_t max = tq_setting_get(NULL, &t->top->set, TQ_SET_KEEP_OUTCOME);
-	struct tq_list *const lists[] = { &t->top->done, &t->top->dead };
-	uint32_t last;
-	int i;
-
-	for (i = 0; i < 2; i++)
-		for (last = 0; lists[i]->n > max && !t->bad &&
-		    lists[i]->head != last;) {
-			last = lists[i]->head;
-			tq_apply_forget(t, last, NULL);
-		}
-}
-
-tq_time
-tq_apply_until(struct tq_table *t, const struct tq_slot *s,
-    enum tq_state state, tq_time end, int *own)
-{
-	struct tq_qrow *q = tq_table_queue(t, s->queue);
-	int which = state == TQ_FAILURE ? TQ_SET_KEEP_FAILED : TQ_SET_KEEP;
-	tq_time keep;
-
-	*own = q != NULL && q->set.is_set >> which & 1;
-	keep = tq_setting_get(q == NULL ? NULL : &q->set, &t->top->set, which);
-	if (keep == 0 && state == TQ_FAILURE)
-		return 0;
-	return keep > INT64_MAX - end ? 0 : end + keep;
 }
 
 /* ---- tasks -------------------------------------------------------------- */
@@ -147,7 +60,7 @@ fill(struct tq_table *t, struct tq_slot *s, const struct tq_rec_put *p)
 	s->flags = p->flags;
 	s->expires = p->expires;
 	s->due = p->eta;
-	if (p->ctx != 0 && (c = ctx_row(t, p->ctx)) != NULL) {
+	if (p->ctx != 0 && (c = tq_apply_crow(t, p->ctx)) != NULL) {
 		s->ctx = p->ctx;
 		c->refs++;
 	}
@@ -175,7 +88,7 @@ ask(struct tq_table *t, uint32_t n, const struct tq_relation *rel)
 static struct tq_qrow *
 queue_of(struct tq_table *t, uint32_t n)
 {
-	struct tq_qrow *q = queue_row(t, n);
+	struct tq_qrow *q = tq_apply_qrow(t, n);
 
 	if (q != NULL && !q->used) {
 		memset(q, 0, sizeof(*q));
@@ -305,25 +218,6 @@ apply_units(struct tq_table *t, const struct tq_rec *r)
 		tq_units_hold(t, n, r->bytes);
 }
 
-/* bytes: varint limit, varint period.  A limit of 0 is none. */
-static void
-apply_gate(struct tq_table *t, const struct tq_rec *r, tq_lsn lsn)
-{
-	uint64_t limit, period;
-	struct tq_cur c;
-
-	tq_cur_init(&c, r->bytes.p, r->bytes.n);
-	limit = tq_cur_varint(&c);
-	period = tq_cur_varint(&c);
-	if (c.err || limit > INT32_MAX || period > INT64_MAX ||
-	    r->number < TQ_GATE_LANE || r->number > TQ_GATE_SHARE ||
-	    (r->number == TQ_GATE_SHARE && limit > TQ_UNITS_MAX) ||
-	    (r->number == TQ_GATE_RATE && limit != 0 && period < limit))
-		return;
-	tq_gate_set(t, r->number, tq_gate_hash(r->name.p, r->name.n),
-	    (uint32_t)limit, (tq_time)period, lsn);
-}
-
 /* Count one more in a byte that stays at its top. */
 static void
 count(uint8_t *n)
@@ -332,23 +226,15 @@ count(uint8_t *n)
 		(*n)++;
 }
 
+/* An attempt is over: what is counted, and when the task is due next. */
 static void
-apply_end(struct tq_table *t, const struct tq_rec *r, tq_lsn lsn,
-    struct tq_spool *sp)
+take_end(struct tq_table *t, struct tq_slot *s, const struct tq_rec *r,
+    struct tq_qrow *q)
 {
 	const struct tq_rec_end *end = &r->end;
 	enum tq_state state = end->state;
-	unsigned where = 0;
-	struct tq_qrow *q;
-	struct tq_slot *s;
-	uint32_t n;
 	int own;
 
-	if ((n = slot_of(t, r, &s)) == 0)
-		return;
-	q = tq_table_queue(t, s->queue);
-	tq_table_leave(t, n);
-	s->end = lsn;
 	s->row = 0;
 	s->epoch = 0;
 	s->flags &= (uint8_t)~TQ_PF_LEASED;
@@ -362,44 +248,76 @@ apply_end(struct tq_table *t, const struct tq_rec *r, tq_lsn lsn,
 		count(&s->failures);
 	grow(t, s, r->length);
 	s->time = r->time;
-	switch (state) {
-	case TQ_READY:
-		s->due = 0;	/* it was the end of the lease */
-		where = TQ_ENTER_HEAD;
-		break;
-	case TQ_RETRY:
-		s->due = end->when;
+	/* READY: `due` was the end of the lease */
+	s->due = state == TQ_READY ? 0 : end->when;
+	if (state == TQ_RETRY)
 		s->seq = r->seq;
-		break;
-	default:
-		s->due = end->when;
-		if (!(s->flags & TQ_PF_KEEP)) {
-			s->due = tq_apply_until(t, s, state, r->time, &own);
-			if (own)
-				s->flags |= TQ_PF_KEEP;
-		}
-		if (q != NULL && state == TQ_SUCCESS)
-			q->successes++;
-		if (q != NULL && state == TQ_FAILURE)
-			q->failures++;
-		break;
+	if (state == TQ_READY || state == TQ_RETRY)
+		return;
+	if (!(s->flags & TQ_PF_KEEP)) {
+		s->due = tq_apply_until(t, s, state, r->time, &own);
+		if (own)
+			s->flags |= TQ_PF_KEEP;
 	}
-	tq_table_enter(t, n, state, where);
-	if (sp != NULL)
-		tq_core_ring_slot(sp, s);
-	if (sp != NULL && state != TQ_READY && q != NULL && q->nready > 0 &&
+	if (q != NULL && state == TQ_SUCCESS)
+		q->successes++;
+	if (q != NULL && state == TQ_FAILURE)
+		q->failures++;
+}
+
+/* Whoever waits for what ended there: a place, a cap's room, the outcome. */
+static void
+ring_end(struct tq_table *t, const struct tq_slot *s, const struct tq_qrow *q,
+    struct tq_spool *sp)
+{
+	tq_core_ring_slot(sp, s);
+	if (s->state != TQ_READY && q != NULL && q->nready > 0 &&
 	    ((q->set.is_set | t->top->set.is_set) &
 	    TQ_SET_BIT(TQ_SET_CAP)) != 0)
-		tq_core_ring(sp, s->queue);	/* its cap has room */
-	if (TQ_STATE_ENDED(state)) {
-		if (s->ext != 0)
-			tq_graph_ended(t, n, end, sp);
-		if (sp == NULL)
-			return;	/* what is pinned is known after link.c */
-		tq_core_wake(sp, s);
-		trim(t, state == TQ_FAILURE ? &t->top->dead : &t->top->done,
-		    sp);
-	}
+		tq_core_ring(sp, s->queue);
+}
+
+static void
+apply_end(struct tq_table *t, const struct tq_rec *r, tq_lsn lsn,
+    struct tq_spool *sp)
+{
+	enum tq_state state = r->end.state;
+	struct tq_qrow *q;
+	struct tq_slot *s;
+	uint32_t n;
+
+	if ((n = slot_of(t, r, &s)) == 0)
+		return;
+	q = tq_table_queue(t, s->queue);
+	tq_table_leave(t, n);
+	s->end = lsn;
+	take_end(t, s, r, q);
+	tq_table_enter(t, n, state, state == TQ_READY ? TQ_ENTER_HEAD : 0);
+	if (sp != NULL)
+		ring_end(t, s, q, sp);
+	if (!TQ_STATE_ENDED(state))
+		return;
+	if (s->ext != 0)
+		tq_graph_ended(t, n, &r->end, sp);
+	if (sp == NULL)
+		return;		/* what is pinned is known after link.c */
+	tq_core_wake(sp, s);
+	tq_apply_oldest(t, state == TQ_FAILURE ? &t->top->dead :
+	    &t->top->done, sp);
+}
+
+/* What ALTER and CARRY say whole. */
+static void
+take_state(struct tq_slot *s, const struct tq_rec_state *st)
+{
+	s->pri = st->pri;
+	s->queue = st->queue;
+	s->flags = st->flags;
+	s->crashes = st->crashes;
+	s->laters = st->laters;
+	s->failures = st->failures;
+	s->due = st->due;
+	s->seq = st->seq;
 }
 
 static void
@@ -416,14 +334,7 @@ apply_alter(struct tq_table *t, const struct tq_rec *r, struct tq_spool *sp)
 	if (reopened)
 		s->expires = 0;
 	tq_table_leave(t, n);
-	s->pri = r->st.pri;
-	s->queue = r->st.queue;
-	s->due = r->st.due;
-	s->crashes = r->st.crashes;
-	s->laters = r->st.laters;
-	s->failures = r->st.failures;
-	s->seq = r->st.seq;
-	s->flags = r->st.flags;
+	take_state(s, &r->st);
 	s->time = r->time;
 	tq_table_enter(t, n, r->st.state, 0);
 	if (reopened && s->ext != 0)
@@ -475,53 +386,52 @@ carry_cause(struct tq_table *t, uint32_t n, const struct tq_rec *r)
 		tq_graph_ended(t, n, &end, NULL);
 }
 
-/*
- * A task that is known has the same state already: only its places move.  One
- * that is not known stood in segments that are gone: it is made anew.
- */
+/* A carried task that is not known: it stood in segments that are gone. */
 static void
-apply_carry(struct tq_table *t, const struct tq_rec *r, tq_lsn lsn)
+carry_new(struct tq_table *t, const struct tq_rec *r, tq_lsn lsn)
 {
 	const struct tq_rec_state *st = &r->st;
 	struct tq_relation rel;
 	struct tq_slot *s;
-	struct tq_qrow *q;
-	uint32_t n, new;
+	uint32_t n;
 
-	if ((n = slot_of(t, r, &s)) == 0) {
-		if (queue_of(t, st->queue) == NULL ||
-		    (n = add(t, &r->id)) == 0)
-			return;
-		s = &t->slots[n];
-		fill(t, s, &r->put);
-		if (r->put.more.n == 0 ||
-		    tq_relation_decode(&rel, r->put.more) == -1)
-			rel.has = 0;
-		ask(t, n, &rel);
-		s->pri = st->pri;
-		s->queue = st->queue;
-		s->flags = st->flags;
-		s->crashes = st->crashes;
-		s->laters = st->laters;
-		s->failures = st->failures;
-		s->attempt = st->attempt;
-		s->row = st->row;
-		s->epoch = st->epoch;
-		s->due = st->due;
-		s->time = st->start;
-		s->seq = st->seq;
-		s->put = lsn;
-		tq_table_live(t, 0, lsn);
-		s->end = r->ends.n > 0 ? lsn : 0;
-		grow(t, s, r->length);
-		tq_table_enter(t, n, st->state, 0);
-		if (TQ_REL_TIED(&rel)) {
-			/* whether a group is open its state says */
-			rel.row = st->row;
-			rel.epoch = st->epoch;
-			tq_graph_put(t, n, &rel);
-			carry_cause(t, n, r);
-		}
+	if (queue_of(t, st->queue) == NULL || (n = add(t, &r->id)) == 0)
+		return;
+	s = &t->slots[n];
+	fill(t, s, &r->put);
+	if (r->put.more.n == 0 ||
+	    tq_relation_decode(&rel, r->put.more) == -1)
+		rel.has = 0;
+	ask(t, n, &rel);
+	take_state(s, st);
+	s->attempt = st->attempt;
+	s->row = st->row;
+	s->epoch = st->epoch;
+	s->time = st->start;
+	s->put = lsn;
+	tq_table_live(t, 0, lsn);
+	s->end = r->ends.n > 0 ? lsn : 0;
+	grow(t, s, r->length);
+	tq_table_enter(t, n, st->state, 0);
+	if (TQ_REL_TIED(&rel)) {
+		/* whether a group is open its state says */
+		rel.row = st->row;
+		rel.epoch = st->epoch;
+		tq_graph_put(t, n, &rel);
+		carry_cause(t, n, r);
+	}
+}
+
+/* A task that is known has the same state already: only its places move. */
+static void
+apply_carry(struct tq_table *t, const struct tq_rec *r, tq_lsn lsn)
+{
+	struct tq_slot *s;
+	struct tq_qrow *q;
+	uint32_t new;
+
+	if (slot_of(t, r, &s) == 0) {
+		carry_new(t, r, lsn);
 		return;
 	}
 	new = (uint32_t)TQ_REC_ROOM(r->length);
@@ -533,105 +443,6 @@ apply_carry(struct tq_table *t, const struct tq_rec *r, tq_lsn lsn)
 	tq_table_live(t, s->put, lsn);
 	s->put = lsn;
 	s->end = r->ends.n > 0 ? lsn : 0;
-}
-
-/* ---- queues, settings, contexts ------------------------------------------ */
-
-/* A cap or rate may have been raised: those who sleep for it look again. */
-static void
-ring_all(struct tq_table *t, struct tq_spool *sp)
-{
-	uint32_t n;
-
-	for (n = 1; sp != NULL && n <= t->top->queues.used; n++)
-		if (t->qrows[n].used && t->qrows[n].nready > 0)
-			tq_core_ring(sp, n);
-}
-
-/* bytes: u8 paused | closed << 1, then the settings.  Number 0: the spool. */
-static void
-apply_queue(struct tq_table *t, const struct tq_rec *r, tq_lsn lsn,
-    struct tq_spool *sp)
-{
-	struct tq_settings set;
-	struct tq_qrow *q;
-	struct tq_cur c;
-	unsigned flags;
-
-	tq_cur_init(&c, r->bytes.p, r->bytes.n);
-	flags = tq_cur_byte(&c);
-	if (tq_settings_decode(&set, &c) == -1)
-		return;
-	if (r->number == 0) {
-		tq_table_live(t, t->top->set_rec, lsn);
-		t->top->set = set;
-		t->top->set_rec = lsn;
-		ring_all(t, sp);
-		return;
-	}
-	if (r->name.n == 0 || r->name.n > TQ_NAME_MAX ||
-	    (q = queue_row(t, r->number)) == NULL)
-		return;
-	if (!q->used)
-		memset(q, 0, sizeof(*q));
-	q->used = 1;
-	memcpy(q->name, r->name.p, r->name.n);
-	q->name[r->name.n] = '\0';
-	q->paused = flags & 1;
-	q->closed = flags >> 1 & 1;
-	q->set = set;
-	tq_table_live(t, q->rec, lsn);
-	q->rec = lsn;
-	if (sp != NULL && q->nready > 0)
-		tq_core_ring(sp, r->number);
-}
-
-/*
- * The queue was empty when this was written, but replay may still know ended
- * tasks of it that time has made the live table forget.
- */
-static void
-apply_rmq(struct tq_table *t, const struct tq_rec *r)
-{
-	struct tq_qrow *q;
-	uint32_t n;
-
-	if (r->number == 0 || (q = tq_table_queue(t, r->number)) == NULL)
-		return;
-	for (n = 1; n <= t->top->slots.used; n++)
-		if (t->slots[n].state != TQ_ABSENT &&
-		    t->slots[n].queue == r->number)
-			tq_table_del(t, n);
-	tq_table_live(t, q->rec, 0);
-	memset(q, 0, sizeof(*q));
-}
-
-static void
-apply_ctx(struct tq_table *t, const struct tq_rec *r, tq_lsn lsn)
-{
-	struct tq_crow *c;
-
-	if ((c = ctx_row(t, r->number)) == NULL)
-		return;
-	tq_table_live(t, c->rec, lsn);
-	c->hash = r->hash;
-	c->rec = lsn;
-	c->size = (uint32_t)r->bytes.n;
-}
-
-/* By command, whoever may still want it. */
-static void
-forget_told(struct tq_table *t, uint32_t n, const struct tq_slot *s,
-    struct tq_spool *sp)
-{
-	const struct tq_ext *x = tq_table_ext(t, s);
-
-	if (x != NULL && x->pins > 0 && !(x->flags & TQ_XF_GONE)) {
-		if (sp != NULL && s->flags & (TQ_PF_BODYFILE | TQ_PF_OUTFILE))
-			tq_file_litter(sp, s);
-		tq_table_del(t, n);
-	} else
-		tq_apply_forget(t, n, sp);
 }
 
 void
@@ -659,7 +470,7 @@ tq_apply(struct tq_table *t, const struct tq_rec *r, tq_lsn lsn,
 		break;
 	case TQ_REC_FORGET:
 		if ((n = slot_of(t, r, &s)) != 0)
-			forget_told(t, n, s, sp);
+			tq_apply_forget_told(t, n, s, sp);
 		break;
 	case TQ_REC_SEAL:
 		apply_seal(t, r, sp);
@@ -668,19 +479,19 @@ tq_apply(struct tq_table *t, const struct tq_rec *r, tq_lsn lsn,
 		apply_carry(t, r, lsn);
 		break;
 	case TQ_REC_QUEUE:
-		apply_queue(t, r, lsn, sp);
+		tq_apply_queue(t, r, lsn, sp);
 		break;
 	case TQ_REC_RMQ:
-		apply_rmq(t, r);
+		tq_apply_rmq(t, r);
 		break;
 	case TQ_REC_CTX:
-		apply_ctx(t, r, lsn);
+		tq_apply_ctx(t, r, lsn);
 		break;
 	case TQ_REC_LAST:
 		tq_tick_apply(t, r, lsn);
 		break;
 	case TQ_REC_GATE:
-		apply_gate(t, r, lsn);
+		tq_apply_gate(t, r, lsn);
 		break;
 	case TQ_REC_UNITS:
 		apply_units(t, r);

@@ -144,7 +144,14 @@ void	tq_pass_give(struct tq_table *t, uint32_t slot, const struct tq_ask *,
 	    uint64_t key);
 void	tq_pass_take(struct tq_table *t, struct tq_slot *s);
 
-/* ---- gate.c: counting, parking, letting in -------------------------------- */
+/* ---- gate.c: counting, refusing, parking --------------------------------- */
+
+/* From one start to the next at a RATE. */
+tq_time	tq_gate_gap(const struct tq_gate *g);
+/* How many it would let pass now. */
+uint32_t tq_gate_room(const struct tq_gate *g, tq_time now);
+/* Somebody may have to be let in there. */
+void	tq_gate_mark(struct tq_table *t, uint32_t n);
 
 /* What tq_table_enter() and tq_table_leave() tell of a slot with a pass. */
 void	tq_gate_entered(struct tq_table *t, uint32_t n);
@@ -169,17 +176,23 @@ int	tq_gate_park(struct tq_table *t, uint32_t slot, uint32_t gate);
 void	tq_gate_started(struct tq_table *t, const struct tq_slot *s,
 	    tq_time at);
 
+/* ---- gate_let.c ----------------------------------------------------- */
+
 struct tq_spool;
 /* Let in whom the opened gates have room for; ring for them if sp is given. */
 void	tq_gate_let(struct tq_table *t, struct tq_spool *sp);
 /* The same for rates whose time has come; *next sinks to the next such time. */
 void	tq_gate_tick(struct tq_spool *sp, tq_time now, tq_time *next);
 
+/* ---- gate_limit.c ----------------------------------------------------- */
+
 /* Follow a GATE record: a limit was set, or is gone (0). */
 void	tq_gate_set(struct tq_table *t, unsigned kind, uint64_t hash,
 	    uint32_t limit, tq_time period, tq_lsn lsn);
 /* After a replay: what started before the ledger begins counts as one start. */
 void	tq_gate_assume(struct tq_table *t, tq_time begins);
+/* ---- gate_unit.c ----------------------------------------------------- */
+
 /*
  * Units of shared resources that a STARTED slot has, as a UNITS record says
  * it: for each resource u64 hash, varint n and n varints.
@@ -187,6 +200,9 @@ void	tq_gate_assume(struct tq_table *t, tq_time begins);
 void	tq_units_hold(struct tq_table *t, uint32_t slot, struct tq_bytes units);
 void	tq_units_of(struct tq_table *t, const struct tq_slot *s,
 	    struct tq_buf *out);
+/* It starts no more: they are free. */
+void	tq_units_drop(struct tq_table *t, const struct tq_pass *p,
+	    uint32_t slot);
 
 /* ---- gate_act.c: limits as settings ---------------------------------------- */
 

@@ -1,0 +1,31 @@
+/* What the files that let the table follow the ledger share; see apply.c. */
+#ifndef TQ_SPOOL_APPLY_H
+#define TQ_SPOOL_APPLY_H
+
+#include "spool/core.h"
+
+/* ---- apply_row.c ------------------------------------------------------- */
+
+/*
+ * A row that a record needs.  Who writes one has made room for it; a replay
+ * that finds none must not go on as if the record had not been there: the
+ * table is bad then.
+ */
+struct tq_qrow *tq_apply_qrow(struct tq_table *t, uint32_t n);
+struct tq_crow *tq_apply_crow(struct tq_table *t, uint32_t n);
+
+void	tq_apply_queue(struct tq_table *t, const struct tq_rec *r, tq_lsn lsn,
+	    struct tq_spool *sp);
+void	tq_apply_rmq(struct tq_table *t, const struct tq_rec *r);
+void	tq_apply_ctx(struct tq_table *t, const struct tq_rec *r, tq_lsn lsn);
+void	tq_apply_gate(struct tq_table *t, const struct tq_rec *r, tq_lsn lsn);
+
+/* ---- forget.c ---------------------------------------------------------- */
+
+/* Let the oldest of a list of ended tasks go when there are too many. */
+void	tq_apply_oldest(struct tq_table *t, struct tq_list *l,
+	    struct tq_spool *sp);
+/* Forget slot n, which is *s, by command, whoever may still want it. */
+void	tq_apply_forget_told(struct tq_table *t, uint32_t n,
+	    const struct tq_slot *s, struct tq_spool *sp);
+#endif
