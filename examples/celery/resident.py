@@ -10,6 +10,7 @@ exceptions are answers, and so are self.retry and self.replace.
 
 Put your own application for shop.
 """
+import inspect
 import json
 import os
 import signal
@@ -17,6 +18,7 @@ import sys
 import traceback
 
 from celery import Task, states
+from celery.app.task import Context
 from celery.app.trace import build_tracer
 from celery.canvas import _chain
 from celery.exceptions import Ignore, ImproperlyConfigured, SoftTimeLimitExceeded
@@ -88,10 +90,28 @@ def again(e, t):
             'retry': max(0, wait)}
 
 
+def fits(task, args, kwargs):
+    try:
+        return inspect.signature(task.run).bind(*args, **kwargs)
+    except TypeError:
+        return None
+
+
+def arguments(task, args, kwargs):
+    """An errback is told an id; it may want request, exception, traceback."""
+    if args and isinstance(args[0], str) and not fits(task, args, kwargs):
+        failed = app.AsyncResult(args[0])
+        more = [Context(id=failed.id), failed.result, failed.traceback]
+        if failed.failed() and fits(task, more + args[1:], kwargs):
+            return more + args[1:]
+    return args
+
+
 def run(t):
     task = app.tasks[t['name']]
     trace = build_tracer(task.name, task, eager=True, app=app)
-    ret = trace(t['id'], t['args'], t['kwargs'], request(t))
+    args = arguments(task, t['args'], t['kwargs'])
+    ret = trace(t['id'], args, t['kwargs'], request(t))
     if ret.info is None:
         if isinstance(ret.retval, ResultBase):
             return {'result': ret.retval.as_tuple()}

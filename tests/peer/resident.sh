@@ -47,12 +47,11 @@ def thrice(self, fail):
     except ValueError as e:
         raise self.retry(exc=e, countdown=0)
     return self.request.retries
-@task(autoretry_for=(KeyError,), default_retry_delay=0)
-def auto(seen=[]):
-    seen.append(1)
-    if len(seen) < 3:
+@task(bind=True, autoretry_for=(KeyError,), default_retry_delay=0)
+def auto(self):
+    if self.request.retries < 3:
         raise KeyError('x')
-    return len(seen)
+    return self.request.retries
 @task(bind=True)
 def others(self, n):
     if n < 2:
@@ -66,6 +65,12 @@ def by(self, shape):
         'chord': lambda: chord([add.s(1, 2), add.s(3, 4)], same.s()),
         'twice': lambda: by.si('chain'), 'none': lambda: chain(),
         'fail': lambda: chain(decline.si(), add.s(1))}[shape]())
+@task
+def old_way(failed):
+    return failed
+@task
+def new_way(request, exc, traceback, note):
+    return [request.id, repr(exc), 'in decline' in traceback, note]
 @task(bind=True)
 def own(self):
     self.update_state(state='PACKED', meta={'n': 1})
@@ -138,6 +143,17 @@ Declined(51, 'no funds')
 16
 [[3, 7], 11]
 ImproperlyConfigured('Cannot replace with an empty chain',)"
+is 'errbacks of both kinds' "$(client <<'PY'
+old, new = old_way.s(), new_way.s('n')
+ids = [s.freeze().id for s in (old, new)]
+r = decline.apply_async(link_error=[old, new])
+get(r)
+got = [get(app.AsyncResult(i)) for i in ids]
+print(got == [r.id, [r.id, "Declined(51, 'no funds')", True, 'n']] or got)
+show(app.send_task('shop.new_way', ('x',)))
+PY
+)" "True
+TypeError(\"new_way() missing 3 required positional arguments: 'exc', 'traceback', and 'note'\",)"
 is 'a state of its own is left' "$(client <<'PY'
 r = own.delay()
 same.delay(1).get(timeout=60)
