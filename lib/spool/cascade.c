@@ -241,6 +241,7 @@ do_todo(struct tq_spool *sp, int *left, tq_time now, struct tq_err *e)
 		rv = tq_core_write(sp, recs, t->top->reserved, now, e);
 	if (rv != 1)
 		put_back(t, acts, seen);
+	tq_ledger_unsettle(&sp->l);
 	for (i = 0; rv == 1 && i < seen && !t->bad && t->top->todo != 0; i++)
 		pop_todo(t);
 	*left -= seen;
@@ -255,9 +256,11 @@ tq_cascade(struct tq_spool *sp, tq_time now, struct tq_err *e)
 	int edges = SLICE, recs = SLICE, rv = 1;
 	const struct tq_top *top = sp->t.top;
 
-	if (sp->cascading)
+	if (sp->cascading || (top->work | top->todo) == 0)
 		return 1;
 	sp->cascading = 1;
+	/* what a death leaves of the lists here is found again by link.c */
+	tq_ledger_unsettle(&sp->l);
 	/* an END gives work, and that another END */
 	while (rv == 1 && !sp->t.bad && (top->work | top->todo) != 0 &&
 	    edges > 0 && recs > 0) {
@@ -266,6 +269,7 @@ tq_cascade(struct tq_spool *sp, tq_time now, struct tq_err *e)
 			rv = do_todo(sp, &recs, now, e);
 	}
 	sp->cascading = 0;
+	tq_ledger_applied(&sp->l);
 	return sp->t.bad ? 0 : rv;
 }
 

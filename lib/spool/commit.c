@@ -42,6 +42,9 @@ each_part(struct tq_ledger *l, tq_lsn from, tq_lsn to,
 			/* retired meanwhile: then it was synced before */
 			if (errno == ENOENT && seg < l->t->top->base)
 				continue;
+			/* a rescue left a gap: it syncs what it writes */
+			if (errno == ENOENT && seg != TQ_LSN_SEG(to))
+				continue;
 			/* lost to damage that is known: nothing to sync */
 			if ((errno == ENOENT || errno == EBADMSG) &&
 			    l->t->top->damaged > 0)

@@ -66,9 +66,9 @@ check_identity(struct tq_spool *sp, struct tq_err *e)
 
 /*
  * The last holder left it unfinished: he died, or a write or a rebuild of his
- * failed.  With dirty 0 the table agrees with the ledger and only bytes behind
- * the tail may be his: zero them, for a later replay must not meet whole
- * records there.  Otherwise, rebuild.
+ * failed.  Bytes behind the tail may be his: zero them, for a replay must meet
+ * neither half a record nor a whole one there.  With dirty 0 the table agrees
+ * with the ledger.  Otherwise, rebuild.
  */
 static int
 mend(struct tq_spool *sp, struct tq_err *e)
@@ -78,7 +78,7 @@ mend(struct tq_spool *sp, struct tq_err *e)
 	uint32_t off = TQ_LSN_OFF(top->tail), n, end;
 	struct tq_segment *s;
 
-	if (top->dirty || sp->t.bad)
+	if (sp->t.bad)
 		return tq_rebuild(sp, e);
 	s = tq_ledger_segment(&sp->l, TQ_LSN_SEG(top->tail));
 	if (s == NULL || off > s->size)
@@ -91,7 +91,7 @@ mend(struct tq_spool *sp, struct tq_err *e)
 			return tq_fail_sys(e, errno, "%s/ledger", sp->path);
 	}
 	top->intent = 0;
-	return 0;
+	return top->dirty ? tq_rebuild(sp, e) : 0;
 }
 
 /*

@@ -338,6 +338,13 @@ tq_ledger_write(struct tq_ledger *l, tq_time now, tq_lsn *lsn)
 }
 
 void
+tq_ledger_unsettle(struct tq_ledger *l)
+{
+	l->t->top->dirty = 1;
+	atomic_signal_fence(memory_order_seq_cst);
+}
+
+void
 tq_ledger_applied(struct tq_ledger *l)
 {
 	atomic_signal_fence(memory_order_seq_cst);

@@ -97,6 +97,11 @@ int	tq_ledger_next(struct tq_ledger *l, tq_time now);
 int	tq_ledger_write(struct tq_ledger *l, tq_time now, tq_lsn *lsn);
 void	tq_ledger_applied(struct tq_ledger *l);
 /*
+ * Under the lock: the table is about to be what no record says.  A death before
+ * tq_ledger_applied() has it rebuilt.
+ */
+void	tq_ledger_unsettle(struct tq_ledger *l);
+/*
  * Not under the lock: prepare segments until there is one empty one and room
  * for what is reserved and `bytes` more.  With must 0 it does nothing while
  * somebody else is at it.  -1: ENOSPC or what the disk said.
