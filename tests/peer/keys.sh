@@ -72,6 +72,11 @@ check 'a member of a group is not replaced' 78 '' \
     tqput -q q -k k -K replace -N note two
 tqctl purge q
 
+printf 'a\techo a\nb -k k: a\techo b\n' >flow
+check 'a line that waits can have no key' 78 '' 'tqput: *-k: *waits*' \
+    tqput -Q -q q -F flow
+is 'and nothing is put' "$(rcli LLEN q)$(rcli KEYS 'tq.key*')" 0
+
 # ---- what runs --------------------------------------------------------------
 
 bg tqrun -q q -j 2 h
