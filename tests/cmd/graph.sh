@@ -267,3 +267,31 @@ tqput -Q -q held -A h true
 check "tqrun -E leaves what is blocked on that" 0 "" "*" tqrun -E -q held
 
 
+
+# ---- revoke, by all that a task may be named by
+
+t=revoked
+tqput -Q -q $t --id by-id true
+tqput -Q -q $t --id by-key -k by true
+tqput -Q -q $t --id by-label -l by true
+tqput -Q -q $t --id by-state --hold true
+tqput -Q -q $t --id by-time -d 1 true
+tqput -Q -q $t-too --id by-queue true
+g=$(echo true | tqput -q $t -m --group)
+tqput -Q -q $t --id waits -A by-id true
+for by in by-id '-k by' '-l by' "-q $t -s held" by-time "-q $t-too" "$g"; do
+	case $by in
+	-*)	run tqctl -v $by revoke ;;
+	*)	run tqctl -v revoke $by ;;
+	esac
+	like "revoke $by" "$status $out" '0 [12]*'
+done
+lose_table
+tqrun -q $t -q $t-too -E
+tqput -Q -q $t --id later -d 1 true
+tqrun -q $t -n 1
+is 'none comes back, without the table either, nor when its time has come' \
+    "$(tqstat -s all -q $t -q $t-too -o state | sort | uniq -c | xargs)" \
+    '1 failure 8 revoked 1 success'
+is 'who waits names the one' "$(tqstat -s all -o why waits)" \
+    'dependency by-id failed'
