@@ -9,8 +9,8 @@
  * END, FAIL and RETRY with an id.  At the end
  *
  *   - nothing is unended, and whatever was told to be put has its end;
- *   - who waits started after those that it waits for, and not if they forbid it;
- *     who did not start for that names a reason;
+ *   - who waits started after those that it waits for, and not if they forbid
+ *     it; who did not start for that names a reason;
  *   - no end was accepted twice, nobody started after his end unless a person
  *     had said so, and every start beyond the first has its reason;
  *   - the callback of a chord of commands was given what each member said, in

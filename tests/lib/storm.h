@@ -4,9 +4,9 @@
  * place, until all is put; then the dying stops, what is left is worked off,
  * and a judge looks.
  *
- * The oracle is a log, outside the queue: who was told something appends a line.
- * (A line is one write() to a file opened with O_APPEND: it survives whoever is
- * killed.)
+ * The oracle is a log, outside the queue: who was told something appends a
+ * line.  (A line is one write() to a file opened with O_APPEND: it survives
+ * whoever is killed.)
  */
 #ifndef TQ_TESTS_STORM_H
 #define TQ_TESTS_STORM_H

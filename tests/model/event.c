@@ -29,96 +29,6 @@ m_event_name(enum m_event ev)
 	return names[ev];
 }
 
-/* ---- who waits for whom ------------------------------------------------- */
-
-int
-m_unended(const struct m_model *m, int x)
-{
-	return m->t[x].state != TQ_ABSENT && !TQ_STATE_ENDED(m->t[x].state);
-}
-
-static int
-failed(const struct m_model *m, int x)
-{
-	return TQ_STATE_ENDED(m->t[x].state) && m->t[x].state != TQ_SUCCESS;
-}
-
-int
-m_real(const struct m_model *m, int d)
-{
-	while (m->t[d].alias != -1)
-		d = m->t[d].alias;
-	return d;
-}
-
-/* 1 if x waits for the success of d, or asks for it. */
-static int
-needs(const struct m_scene *s, int x, int d)
-{
-	int i;
-
-	if (s->task[x].is_group)
-		return s->task[d].group == x + 1;
-	for (i = 0; i < s->task[x].ndeps; i++)
-		if (s->task[x].deps[i] == d)
-			return 1;
-	return 0;
-}
-
-int
-m_waits_for(const struct m_scene *s, const struct m_model *m, int x, int d)
-{
-	return m->t[x].state != TQ_ABSENT && m->t[d].state != TQ_ABSENT &&
-	    (needs(s, x, d) || m->t[x].follow == d);
-}
-
-/* What the tasks that x waits for say. */
-enum tq_verdict
-m_verdict(const struct m_scene *s, const struct m_model *m, int x)
-{
-	const struct m_task_is *is = &s->task[x];
-	int d, left = m->t[x].open, bad = 0, pipe = 0;
-
-	for (d = 0; d < s->n; d++) {
-		if (!m_waits_for(s, m, x, d))
-			continue;
-		left += m_unended(m, m_real(m, d));
-		if (!needs(s, x, d) || !failed(m, m_real(m, d)))
-			continue;
-		bad++;
-		pipe |= is->pipe && is->deps[is->ndeps - 1] == d;
-	}
-	if (is->is_group)
-		return left > 0 ? TQ_VERDICT_WAIT : bad > 0 ?
-		    TQ_VERDICT_FAILED : TQ_VERDICT_SUCCESS;
-	if (pipe || (bad > 0 && is->when == TQ_WHEN_OK))
-		return TQ_VERDICT_FAILED;
-	if (left > 0)
-		return TQ_VERDICT_WAIT;
-	return is->when == TQ_WHEN_FAIL && bad == 0 ? TQ_VERDICT_UNNEEDED :
-	    TQ_VERDICT_RUN;
-}
-
-/* Another unended task that has the key of x, or -1; that has started, or not. */
-static int
-key_holder(const struct m_scene *s, const struct m_model *m, int x,
-    int started)
-{
-	int y;
-
-	for (y = 0; y < s->n; y++)
-		if (y != x && s->task[x].key && s->task[y].key &&
-		    m_unended(m, y) && m->t[y].started == started)
-			return y;
-	return -1;
-}
-
-static int
-key_taken(const struct m_scene *s, const struct m_model *m, int x)
-{
-	return key_holder(s, m, x, 0) != -1 || key_holder(s, m, x, 1) != -1;
-}
-
 /* ---- what follows ------------------------------------------------------- */
 
 static void
@@ -164,7 +74,7 @@ undone(const struct m_scene *s, const struct m_model *m, int x)
 {
 	enum tq_verdict v = m_verdict(s, m, x);
 
-	return m->t[x].caused && !key_taken(s, m, x) &&
+	return m->t[x].caused && !m_key_taken(s, m, x) &&
 	    v != TQ_VERDICT_FAILED && v != TQ_VERDICT_UNNEEDED;
 }
 
@@ -281,8 +191,8 @@ put(const struct m_scene *s, struct m_model *m, int x)
 	for (i = 0; i < is->ndeps; i++)
 		if (m->t[is->deps[i]].state == TQ_ABSENT)
 			return M_REFUSED;
-	old = key_holder(s, m, x, 0);
-	running = key_holder(s, m, x, 1);
+	old = m_key_holder(s, m, x, 0);
+	running = m_key_holder(s, m, x, 1);
 	/* one that has started and is alone, and does not run now, is no other */
 	if (old == -1 && running != -1 && m->t[running].state != TQ_STARTED) {
 		old = running;
@@ -400,7 +310,7 @@ verb(const struct m_scene *s, struct m_model *m, enum m_event ev, int x)
 		    t->due > m->clock ? TQ_DELAYED : TQ_READY);
 		return M_DONE;
 	default:
-		if (m_unended(m, x) || key_taken(s, m, x))
+		if (m_unended(m, x) || m_key_taken(s, m, x))
 			return M_REFUSED;
 		t->waived = s->task[x].expires != 0;
 		t->alias = -1;

@@ -3,6 +3,7 @@
  * tq_spool(5) says under "States", "Dependencies" and "Gates", in a few hundred
  * lines that know nothing of edges, lists or records.
  *
+ *	wait.c		who waits for whom, and for the end of a key
  *	event.c		what happens to a task, and what follows for the others
  *	check.c		what must hold in every state, and over every event
  *	spool.c		the same events, done to a spool
@@ -78,6 +79,23 @@ struct m_model {
 	uint8_t		 clock;
 };
 
+/* ---- wait.c ------------------------------------------------------------- */
+
+int	m_unended(const struct m_model *, int x);
+int	m_failed(const struct m_model *, int x);
+/* The task whose end counts for d: what replaced it. */
+int	m_real(const struct m_model *, int d);
+/* 1 if x asks for the success of d; or if it waits at least for its end. */
+int	m_needs(const struct m_scene *, int x, int d);
+int	m_waits_for(const struct m_scene *, const struct m_model *, int x,
+	    int d);
+enum tq_verdict m_verdict(const struct m_scene *, const struct m_model *,
+	    int x);
+/* Another unended task of the key of x that has started, or not; or -1. */
+int	m_key_holder(const struct m_scene *, const struct m_model *, int x,
+	    int started);
+int	m_key_taken(const struct m_scene *, const struct m_model *, int x);
+
 /* ---- event.c ------------------------------------------------------------ */
 
 enum { M_NOT, M_DONE, M_REFUSED };
@@ -92,13 +110,6 @@ int	m_step(const struct m_scene *, struct m_model *, enum m_event, int x);
 void	m_note_arrows(int on);
 unsigned m_arrows_taken(enum tq_arrow, enum tq_state from);
 
-/* The task whose end counts for d: what replaced it. */
-int	m_real(const struct m_model *, int d);
-int	m_waits_for(const struct m_scene *, const struct m_model *, int x,
-	    int d);
-enum tq_verdict m_verdict(const struct m_scene *, const struct m_model *,
-	    int x);
-int	m_unended(const struct m_model *, int x);
 const char *m_event_name(enum m_event);
 
 /* ---- check.c ------------------------------------------------------------ */

@@ -75,7 +75,7 @@ swap(const struct m_scene *s, int swapped, int x)
 	return swapped && x >= 0 ? s->perm[x] : x;
 }
 
-/* The form of a model that stands for it; returns whether tasks were swapped. */
+/* The form of a model that stands for it: 1 if tasks were swapped for that. */
 static int
 canonical(const struct m_scene *s, const struct m_model *m,
     struct m_model *out)
@@ -272,7 +272,7 @@ look_behind(struct walk *w, uint32_t at, uint32_t *tail)
 	return 0;
 }
 
-/* Plan the shortest way to a state with an event untaken: 1, 0 there is none. */
+/* Plan the shortest way to a state with an event untaken: 1, 0 none is left. */
 static int
 plan(struct walk *w)
 {
