@@ -50,6 +50,26 @@ unusable(int error)
 	return error == EBADMSG || error == ENOENT || error == EPROTO;
 }
 
+static int
+is_zero(const unsigned char *p, size_t n)
+{
+	return n == 0 || (*p == 0 && memcmp(p, p + 1, n - 1) == 0);
+}
+
+/* The next record at or behind off that verifies by itself, younger than seq. */
+static uint32_t
+find_good(const unsigned char *p, uint32_t off, uint32_t size, uint32_t salt,
+    uint64_t seq, struct tq_rec *r)
+{
+	for (; off + TQ_REC_HEAD <= size; off += 8)
+		/* the salt first: bodies do not know it, a CRC is dear */
+		if (p[off] == TQ_REC_MAGIC &&
+		    tq_le32(p + off + AT_SALT) == salt &&
+		    tq_rec_head(r, p + off, size - off) == 0 && r->seq > seq)
+			return off;
+	return 0;
+}
+
 /* 1 if segment `number` holds a first record (*r), 0 not, -1. */
 static int
 goes_on(struct tq_spool *sp, uint32_t number, struct tq_rec *r)
@@ -76,6 +96,37 @@ goes_on(struct tq_spool *sp, uint32_t number, struct tq_rec *r)
 		goto out;
 	rv = tq_rec_head(r, p, (size_t)n) == 0 && r->salt == h.salt;
  out:
+	free(p);
+	tq_segment_close(&s);
+	return rv;
+}
+
+/*
+ * What is written in segment `number` behind its head: 2 records, *r the first
+ * that verifies, even if those before it do not; 1 other bytes; 0 nothing; -1.
+ */
+static int
+holds(struct tq_spool *sp, uint32_t number, struct tq_rec *r)
+{
+	struct tq_seg_head h;
+	struct tq_segment s;
+	unsigned char *p;
+	ssize_t n;
+	int rv;
+
+	if ((rv = goes_on(sp, number, r)) != 0)
+		return rv == 1 ? 2 : -1;
+	if (tq_segment_open(&s, &h, sp->ledgerfd, number) == -1)
+		return unusable(errno) ? 0 : -1;
+	if ((p = malloc(sp->format.segment)) == NULL ||
+	    (n = tq_io_pread(s.fd, p, sp->format.segment, 0)) == -1)
+		rv = -1;
+	else if (n <= TQ_SEG_HEAD ||
+	    is_zero(p + TQ_SEG_HEAD, (size_t)n - TQ_SEG_HEAD))
+		rv = 0;
+	else
+		rv = find_good(p, TQ_SEG_HEAD, (uint32_t)n, h.salt, 0, r) != 0 ?
+		    2 : 1;
 	free(p);
 	tq_segment_close(&s);
 	return rv;
@@ -196,12 +247,6 @@ set_aside(struct tq_walk *w, uint32_t seg, uint32_t from, uint32_t to)
 	close(fd);
 }
 
-static int
-is_zero(const unsigned char *p, size_t n)
-{
-	return n == 0 || (*p == 0 && memcmp(p, p + 1, n - 1) == 0);
-}
-
 /*
  * The next record of this segment that verifies by itself and is younger than
  * what was read; its offset, or 0.
@@ -210,14 +255,7 @@ static uint32_t
 next_good(const struct tq_walk *w, uint32_t off, uint32_t size, uint32_t salt,
     struct tq_rec *r)
 {
-	for (; off + TQ_REC_HEAD <= size; off += 8)
-		/* the salt first: bodies do not know it, a CRC is dear */
-		if (w->buf[off] == TQ_REC_MAGIC &&
-		    tq_le32(w->buf + off + AT_SALT) == salt &&
-		    tq_rec_head(r, w->buf + off, size - off) == 0 &&
-		    r->seq > w->seq)
-			return off;
-	return 0;
+	return find_good(w->buf, off, size, salt, w->seq, r);
 }
 
 /* Whether bytes were lost that should be there, given a record beyond them. */
@@ -303,12 +341,13 @@ end_of(struct tq_walk *w, uint32_t off)
 
 /*
  * Walk one segment whose bytes are in w->buf; beyond is the first record of a
- * later one, NULL if there is none.  Returns where it ends in *end; 1 the walk
- * goes on in the next segment, 0 this holds the tail, -1.
+ * later one, NULL if there is none; more says that something is written there.
+ * Returns where it ends in *end; 1 the walk goes on in the next segment, 0 this
+ * holds the tail, -1.
  */
 static int
 walk_segment(struct tq_walk *w, const struct tq_seg_head *h, uint32_t limit,
-    const struct tq_rec *beyond, uint32_t *end)
+    const struct tq_rec *beyond, int more, uint32_t *end)
 {
 	uint32_t off = TQ_SEG_HEAD, good;
 	struct tq_rec r;
@@ -325,7 +364,7 @@ walk_segment(struct tq_walk *w, const struct tq_seg_head *h, uint32_t limit,
 		}
 		if (off >= limit || is_zero(w->buf + off, limit - off)) {
 			*end = end_of(w, off);
-			return beyond != NULL;
+			return beyond != NULL || (more && !w->cut);
 		}
 		good = next_good(w, off, limit, h->salt, &r);
 		if (good == 0) {
@@ -420,7 +459,11 @@ find_base(struct tq_walk *w, const struct segs *segs, struct tq_err *e)
 	return 0;
 }
 
-/* Index of the last segment that holds a record, or the first. */
+/*
+ * Index of the last segment that anything is written in, or the first.  Its
+ * first record alone would not tell: that may be what is damaged, or what a
+ * power cut did not let through.
+ */
 static int
 last_used(struct tq_walk *w, const struct segs *segs, size_t *out)
 {
@@ -429,11 +472,14 @@ last_used(struct tq_walk *w, const struct segs *segs, size_t *out)
 	int rv;
 
 	*out = 0;
-	for (i = segs->n; i-- > 1;)
-		if ((rv = goes_on(w->sp, segs->v[i].number, &r)) != 0) {
+	for (i = segs->n; i-- > 1;) {
+		if (segs->v[i].unborn)
+			continue;
+		if ((rv = holds(w->sp, segs->v[i].number, &r)) != 0) {
 			*out = i;
-			return rv == 1 ? 0 : -1;
+			return rv == -1 ? -1 : 0;
 		}
+	}
 	return 0;
 }
 
@@ -483,12 +529,13 @@ walk_all(struct tq_walk *w, struct segs *segs, struct tq_err *e)
 				w->last = number;
 			continue;
 		}
-		for (next = i + 1, rv = 0; next <= used && rv == 0; next++)
-			rv = goes_on(w->sp, segs->v[next].number, &beyond);
+		for (next = i + 1, rv = 0; next <= used && rv != 2 && rv != -1;
+		    next++)
+			rv = holds(w->sp, segs->v[next].number, &beyond);
 		if (rv == -1)
 			return tq_fail_sys(e, errno, "%s/ledger", w->sp->path);
 		rv = walk_segment(w, &h, segs->v[i].limit,
-		    rv == 1 ? &beyond : NULL, &end);
+		    rv == 2 ? &beyond : NULL, i < used, &end);
 		if (rv == -1)
 			return tq_fail_sys(e, errno, "%s", w->sp->path);
 		w->tail = TQ_LSN(number, end);

@@ -32,6 +32,7 @@
 #define SEGMENT		65536
 #define FILES		64
 #define TASKS		70
+#define LIVE		10	/* that have not ended when segments go */
 #define SECTOR		512
 
 enum kind {
@@ -164,6 +165,16 @@ make_spool(struct crash_world *w)
 	tq_close(crash_open(w));
 }
 
+/* Claim one and end it; 1 if there was one. */
+static unsigned
+end_one(struct crash_world *w, struct tq *tq, struct tq_claim *c)
+{
+	if (crash_claim(w, tq, c) < 0 || crash_end(w, tq, c, 1200) == -1)
+		return 0;
+	told(TOLD_END, (unsigned)atoi(c->ref.id.s + 1));
+	return 1;
+}
+
 static void
 live(struct crash_world *w)
 {
@@ -172,7 +183,7 @@ live(struct crash_world *w)
 	struct tq_select ended = { .states = 1u << TQ_SUCCESS };
 	struct tq_claim c;
 	struct tq_err e;
-	unsigned i, k, n;
+	unsigned i, k, n, n_ended = 0;
 
 	real = tq_sys;
 	tq_sys.openat = rec_openat;
@@ -184,14 +195,15 @@ live(struct crash_world *w)
 	tq_claim_init(&c);
 	for (i = 0; i < TASKS; i += n) {
 		n = i % 3 == 0 && i + 4 <= TASKS ? 4 : 1;
-		crash_put(w, tq, i, n, i % 5 == 0 ? 3500 : 700);
+		crash_put(w, tq, i, n, i % 5 == 0 ? 700 : 3500);
 		for (k = i; k < i + n; k++)
 			told(TOLD_PUT, k);
 		for (k = i; k < i + n && k % 6 != 0; k++)
-			if (crash_claim(w, tq, &c) >= 0 &&
-			    crash_end(w, tq, &c, 600) == 0)
-				told(TOLD_END, (unsigned)atoi(c.ref.id.s + 1));
+			n_ended += end_one(w, tq, &c);
 	}
+	/* with most of them gone segments go, and take the rest along */
+	while (n_ended < TASKS - LIVE && end_one(w, tq, &c))
+		n_ended++;
 	tq_claim_fini(&c);
 	for (i = 0; i < TASKS; i++)
 		if (w->task[i].end == CRASH_DONE)
@@ -357,7 +369,9 @@ cut_at(struct disk *d, unsigned k, const char *dir)
 	struct image *f;
 	unsigned i, upto;
 
-	upto = d->dir_from + (unsigned)rand() % (k - d->dir_from + 1);
+	/* often all: any sync on the file system may have taken them along */
+	upto = rand() % 2 ? k :
+	    d->dir_from + (unsigned)rand() % (k - d->dir_from + 1);
 	change_names(d, d->dir_from, upto);
 	snprintf(ledger, sizeof(ledger), "%s/ledger", dir);
 	for (i = 0; i < d->nnames; i++) {
@@ -399,6 +413,18 @@ told_until(struct crash_world *w, const struct crash_world *last, unsigned k)
 		}
 }
 
+/* Segments that went. */
+static unsigned
+unlinks(void)
+{
+	unsigned i, n = 0;
+
+	for (i = 0; i < film->n; i++)
+		n += film->v[i].kind == UNLINK;
+	return n;
+}
+
+/* The spool before the film began. */
 struct start {
 	char		*format, *lock, *segment;
 	size_t		 nformat, nlock;
@@ -439,6 +465,23 @@ one_cut(struct crash_world *w, const struct crash_world *last,
 	crash_must(crash_drain, w, "working off after a power cut");
 }
 
+/*
+ * Where to cut: anywhere, or, every other time, soon after a file went.  What
+ * stood in it must be elsewhere on disk by then, and events are many.
+ */
+static unsigned
+choose_cut(unsigned i)
+{
+	unsigned k = (unsigned)rand() % (film->n + 1), tries;
+
+	for (tries = 0; i % 2 == 0 && tries < film->n; tries++)
+		if (film->v[(k + tries) % film->n].kind == UNLINK) {
+			k = (k + tries) % film->n + 1 + (unsigned)rand() % 3;
+			break;
+		}
+	return k < film->n ? k : film->n;
+}
+
 static void
 power_cut_loses_nothing_that_was_told(void **state)
 {
@@ -467,13 +510,14 @@ power_cut_loses_nothing_that_was_told(void **state)
 	assert_int_equal(stat(path, &st), 0);
 	film->dir = st.st_ino;
 	crash_must(live, w, "work");
+	assert_true(unlinks() >= 2);
 	last = test_malloc(sizeof(*last));
 	*last = *w;
 	for (i = first; i < first + (seed == NULL ? cuts : 1) &&
 	    (cuts == CUTS || tq_clock_mono() < until); i++) {
 		srand(i);
 		print_message("# TQ_SEED=%u\n", i);
-		one_cut(w, last, &s, (unsigned)rand() % (film->n + 1));
+		one_cut(w, last, &s, choose_cut(i));
 	}
 	test_free(last);
 	free(s.format);

@@ -477,6 +477,49 @@ cut_leaves_zeros_and_no_later_segment(void **state)
 	assert_int_equal(w.damaged, 0);
 }
 
+/* Of the first writes to a segment the second came through, not the first. */
+static void
+torn_beginning_of_a_segment_is_cut(void **state)
+{
+	struct fixture *f = *state;
+	struct tq_walk w;
+
+	(void)add(f, 1);
+	segment(f, 2);
+	add_base(f, 1);
+	(void)add(f, 9);
+	memset(f->seg[2].b + TQ_SEG_HEAD, 0, 24);
+	write_and_walk(f, &w);
+	assert_given(f, 1);
+	assert_int_equal(w.damaged, 0);
+	assert_int_equal(w.cut, 1);
+	assert_int_equal(tq_walk_cut(&f->sp, &w, &f->e), 0);
+	walk(f, &w);
+	assert_given(f, 1);
+	assert_int_equal(w.cut, 0);
+}
+
+/* What is written there next must not meet them. */
+static void
+bytes_in_a_prepared_segment_are_cut(void **state)
+{
+	struct fixture *f = *state;
+	struct tq_walk w;
+
+	(void)add(f, 1);
+	segment(f, 2);
+	scribble(f, 2, TQ_SEG_HEAD + 512);
+	segment(f, 3);
+	write_and_walk(f, &w);
+	assert_given(f, 1);
+	assert_int_equal(w.damaged, 0);
+	assert_int_equal(w.cut, 1);
+	assert_int_equal(tq_walk_cut(&f->sp, &w, &f->e), 0);
+	walk(f, &w);
+	assert_given(f, 1);
+	assert_int_equal(w.cut, 0);
+}
+
 /* ---- damage --------------------------------------------------------------------- */
 
 static void
@@ -507,6 +550,29 @@ hole_of_this_boot_is_damage(void **state)
 	assert_given(f, 2);
 	assert_int_equal(w.damaged, 1);
 	assert_int_equal(w.cut, 0);
+}
+
+/* Then the segment looks as if nothing had ever been written there. */
+static void
+beginning_of_the_last_segment_may_be_damaged(void **state)
+{
+	struct fixture *f = *state;
+	struct tq_walk w;
+
+	(void)add(f, 1);
+	segment(f, 2);
+	add_base(f, 1);
+	(void)add_durable(f, 2);
+	scribble(f, 2, TQ_SEG_HEAD);
+	segment(f, 3);
+	for (f->sp.same_boot = 0; f->sp.same_boot < 2; f->sp.same_boot++) {
+		write_and_walk(f, &w);
+		assert_given(f, 2);
+		assert_int_equal(w.damaged, 1);
+		assert_int_equal(w.cut, 0);
+		assert_int_equal(w.last, 3);
+		assert_true(w.tail == TQ_LSN(2, f->seg[2].used));
+	}
 }
 
 static void
@@ -754,7 +820,10 @@ main(void)
 		TEST(torn_end_before_a_segment_nobody_was_told_of),
 		TEST(missing_end_before_a_segment_nobody_was_told_of),
 		TEST(cut_leaves_zeros_and_no_later_segment),
+		TEST(torn_beginning_of_a_segment_is_cut),
+		TEST(bytes_in_a_prepared_segment_are_cut),
 		TEST(bytes_of_this_boot_are_damage),
+		TEST(beginning_of_the_last_segment_may_be_damaged),
 		TEST(hole_of_this_boot_is_damage),
 		TEST(hole_in_what_was_durable_is_damage),
 		TEST(damage_is_named_and_set_aside),
