@@ -417,7 +417,7 @@ struct tq_event {
 	enum tq_event_type type;
 	struct tq_id	 id;		/* "" for TQ_EV_SET */
 	enum tq_state	 state;		/* after it */
-	unsigned	 attempt;
+	unsigned	 attempt;	/* UINT_MAX: not known */
 	const char	*queue;		/* or NULL */
 	const char	*why;		/* reason, or "name=value" of a setting */
 	int		 status;	/* TQ_EV_END, -1: none */

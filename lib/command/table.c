@@ -4,6 +4,7 @@
  */
 #include "command/table.h"
 
+#include <limits.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -310,7 +311,10 @@ event_attempt(struct tq_print *p, const char *name, const void *row)
 {
 	const struct tq_event *e = row;
 
-	tq_print_int(p, name, e->attempt);
+	if (e->attempt == UINT_MAX)
+		tq_print_none(p, name);
+	else
+		tq_print_int(p, name, e->attempt);
 }
 
 static void

@@ -173,6 +173,19 @@ like 'and how many tasks of which name' "$(ctl inspect -d "$one" stats)" \
     '*"proj.add": [4-9]*"proj.nap": [1-9]*'
 ctl control -d "$one" autoscale 2 2 >out
 
+tqstat -f -n 2 -o event,state,queue,attempt,status >follow &
+F=$!
+pids="$pids $F"
+follows()
+{
+	[ "$(rcli PUBSUB NUMPAT)" -ge 1 ]
+}
+ok 'tqstat -f listens' wait_for follows
+id=$(tqput -N proj.add -J 5 5)
+wait $F
+is 'and tells of them, too' "$? $(cat follow)" \
+    "0 claim${TAB}started${TAB}-${TAB}-${TAB}-${NL}end${TAB}success${TAB}-${TAB}-${TAB}0"
+
 ctl control -d "$one" pool_grow 2 >out
 grown()
 {

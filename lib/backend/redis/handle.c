@@ -23,6 +23,7 @@ init(struct tq_redis *r, unsigned flags)
 	tq_redis_conn_init(&r->store, &r->results);
 	tq_redis_conn_init(&r->sub, &r->place);
 	tq_redis_conn_init(&r->listen, &r->results);
+	tq_redis_conn_init(&r->events_in, &r->place);
 	tq_arena_init(&r->kept);
 	tq_arena_init(&r->mem);
 	tq_buf_init(&r->buf);
@@ -54,6 +55,7 @@ fini(struct tq_redis *r)
 	tq_redis_conn_fini(&r->store);
 	tq_redis_conn_fini(&r->sub);
 	tq_redis_conn_fini(&r->listen);
+	tq_redis_conn_fini(&r->events_in);
 	tq_redis_place_fini(&r->place);
 	tq_redis_place_fini(&r->results);
 	tq_arena_fini(&r->kept);

@@ -78,6 +78,7 @@ static const struct tq_broker_ops broker = {
 	.wait_idle = tq_redis_wait_idle,
 	.queues = worker_queues,
 	.workers = worker_workers,
+	.events = tq_redis_events,
 	.option = tq_redis_option,
 	.act = tq_redis_act,
 	.set = tq_redis_set,

@@ -71,6 +71,7 @@ struct tq_redis {
 	struct tq_redis_conn store;	/* to the database of the results */
 	struct tq_redis_conn sub;	/* channels of the broker */
 	struct tq_redis_conn listen;	/* channels of results */
+	struct tq_redis_conn events_in;	/* channels of events */
 
 	struct tq_uuid_maker ids;
 	char		 host[65];
@@ -424,6 +425,11 @@ int	tq_redis_report(void *b, const struct tq_claim *,
 	    const struct tq_report *, struct tq_err *);
 int	tq_redis_store_put(void *b, const struct tq_claim *,
 	    struct tq_outcome *, struct tq_err *);
+
+/* follow.c */
+int	tq_redis_events(void *b, uint64_t *seq, tq_time timeout,
+	    int (*each)(const struct tq_event *, void *), void *arg,
+	    struct tq_err *);
 
 /* look.c: what stands on the broker */
 int	tq_redis_list(void *b, const struct tq_select *,
