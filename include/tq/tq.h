@@ -69,9 +69,11 @@ const char *tq_spool_dir(const struct tq *);
  * broker promises to keep it (on disk, for a spool of policy full).  timeout
  * is how long to wait while the queue is full.
  *
- * EEXIST the id is known already (*out is it); ENOSPC full (nothing was
- * put); EPERM the queue is closed; EMSGSIZE; EINVAL; EIO the sync failed:
- * unknown whether it was put, put again under the same id.
+ * EEXIST the id is known already (*out is it), or another task has its key
+ * (*out is that one); ENOSPC full (nothing was put); EPERM the queue is closed;
+ * ENOENT no such queue, where they do not come into being, or no task that it
+ * waits for; EMSGSIZE; EINVAL; EIO the sync failed: unknown whether it was put,
+ * put again under the same id.
  */
 int	tq_put(struct tq *, const struct tq_task *, tq_time timeout,
 	    struct tq_id *out, struct tq_err *);
@@ -334,10 +336,9 @@ struct tq_select {
 
 /*
  * Call each for every selected task, in order of its put or, with ids, in the
- * order of those; stops early when it
- * returns non-zero and returns that.  The info is valid during the call
- * only.  Tasks that come or go meanwhile may or may not be seen; one that
- * stays is seen once.
+ * order of those; stops early when it returns non-zero and returns that.  The
+ * info is valid during the call only.  Tasks that come or go meanwhile may or
+ * may not be seen; one that stays is seen once.
  */
 int	tq_list(struct tq *, const struct tq_select *,
 	    int (*each)(const struct tq_info *, void *), void *arg,
@@ -351,7 +352,10 @@ int	tq_list(struct tq *, const struct tq_select *,
  */
 int	tq_wait(struct tq *, const char *const *ids, size_t n, size_t count,
 	    tq_time timeout, enum tq_state *ended, struct tq_err *);
-/* Wait until a queue has nothing ready, started, retry, blocked, delayed. */
+/*
+ * Wait until n queues have nothing ready, started, retry, blocked, delayed.
+ * 1 they have not, 0 the timeout ran out, -1: ENOENT no such queue.
+ */
 int	tq_wait_idle(struct tq *, const char *const *queues, size_t n,
 	    tq_time timeout, struct tq_err *);
 
@@ -366,10 +370,10 @@ ssize_t	tq_read(struct tq *, const char *id, unsigned attempt,
 	    enum tq_stream, uint64_t off, void *buf, size_t n,
 	    struct tq_err *);
 
-/* One queue. */
 /* In place of a number below: this broker does not count that. */
 #define TQ_UNCOUNTED	UINT64_MAX
 
+/* One queue.  Pointers are borrowed for the call that shows it. */
 struct tq_queue_info {
 	const char	*name;
 	int		 paused, closed;
@@ -380,10 +384,14 @@ struct tq_queue_info {
 					 * there is none, or it is not known */
 	uint64_t	 workers, sleeping;	/* that serve it */
 };
+/*
+ * Call each for every queue; stops early when it returns non-zero and returns
+ * that.  Otherwise 0, or -1.
+ */
 int	tq_queues(struct tq *, int (*each)(const struct tq_queue_info *,
 	    void *), void *arg, struct tq_err *);
 
-/* One worker: a handle that claims. */
+/* One worker: a handle that claims.  Pointers are borrowed, as of a queue. */
 struct tq_worker_info {
 	const char	*name;		/* host.pid.row */
 	const char	*host;
@@ -400,6 +408,7 @@ struct tq_worker_info {
 	const char *const *ids;		/* ids of running tasks */
 	size_t		 nids;
 };
+/* The same for every worker that joined.  ENOTSUP. */
 int	tq_workers(struct tq *, int (*each)(const struct tq_worker_info *,
 	    void *), void *arg, struct tq_err *);
 
@@ -424,8 +433,8 @@ struct tq_event {
 };
 /*
  * Call each for every event after the place *seq (0: from now on) and move
- * *seq on; waits up to timeout for the first.  Returns the number seen, or what each
- * returned if not 0 (then negative is that), -1 on error.
+ * *seq on; waits up to timeout for the first.  Returns the number seen, or what
+ * each returned if not 0 (then negative is that), -1 on error.
  */
 int	tq_events(struct tq *, uint64_t *seq, tq_time timeout,
 	    int (*each)(const struct tq_event *, void *), void *arg,
@@ -457,13 +466,22 @@ int	tq_do(struct tq *, enum tq_verb, const struct tq_select *,
 	    const char *value, unsigned flags, uint64_t *changed,
 	    struct tq_err *);
 
-/* Set a setting of a queue (NULL: of the broker); tq(7) lists them. */
+/*
+ * Set a setting of a queue (NULL: of the broker), durably; tq(7) lists them.
+ * EINVAL no such setting, or no value that it can have; ENOTSUP.
+ */
 int	tq_set(struct tq *, const char *queue, const char *name,
 	    const char *value, struct tq_err *);
-/* Its value in words into buf, NUL-terminated; 1 set, 0 the default. */
+/*
+ * Its value in words into buf, NUL-terminated: 1 set, 0 the default, -1: EINVAL
+ * no such setting, ENOENT no such queue.
+ */
 int	tq_get(struct tq *, const char *queue, const char *name, char *buf,
 	    size_t size, struct tq_err *);
-/* Every setting with its value, defaults included. */
+/*
+ * Call each for every setting, defaults (is_set 0) included; stops early as
+ * tq_queues().
+ */
 int	tq_settings(struct tq *, const char *queue, int (*each)(const char *name,
 	    const char *value, int is_set, void *), void *arg,
 	    struct tq_err *);
@@ -488,8 +506,8 @@ int	tq_init(const char *dir, mode_t mode, gid_t gid, struct tq_err *);
  */
 
 /*
- * Announce this handle as a worker for take->queues with `jobs` places, so
- * that tq_workers() shows it and puts ring it.
+ * Announce this handle as a worker for take->queue with `jobs` places, so that
+ * tq_workers() shows it and puts ring it, until it is closed.
  */
 int	tq_worker_join(struct tq *, const struct tq_take *, unsigned jobs,
 	    struct tq_err *);
@@ -514,8 +532,8 @@ void	tq_worker_status(struct tq *, const struct tq_worker_state *);
 /*
  * Prepare to sleep: 1 when the handle is registered and nothing was ready at
  * that moment (poll tq_worker_fd() until *next at the latest), 0 when
- * something is ready: claim it.  *next is the time of the next timer or
- * second look, never more than 1 s ahead.
+ * something is ready: claim it; -1.  *next is the time, by the wall clock, of
+ * the next timer or second look, never more than 1 s ahead.
  */
 int	tq_worker_sleep(struct tq *, const struct tq_take *, tq_time *next,
 	    struct tq_err *);
@@ -525,16 +543,20 @@ int	tq_worker_fd(struct tq *);
  * Take one mail: its words into buf ("ping 7", "stop", "grow 2", "shrink 1",
  * "kill ID SIGNAL"; to who has said what "tasks" it has also "scale MIN MAX",
  * "serve QUEUE", "leave QUEUE", "limit NAME SOFT HARD"); rings are swallowed.
- * 1 a mail, 0 none.
+ * 1 a mail, 0 none, -1.
  */
 int	tq_worker_mail(struct tq *, char *buf, size_t size, struct tq_err *);
-/* Send one to the named worker, or with NULL to all.  ENOENT. */
+/* Send one to the named worker, or with NULL to all: to *sent.  ENOENT. */
 int	tq_worker_send(struct tq *, const char *name, const char *words,
 	    unsigned *sent, struct tq_err *);
-/* Directory where capture files live: <dir>/<row>.<capture>.out and .err. */
+/*
+ * Where this worker is to write what the attempt of a capture number, 1 and up,
+ * writes to stdout or stderr, for others to follow: a path of at most size
+ * bytes with its NUL.  0 or -1, ENOTSUP.
+ */
 int	tq_worker_capture(struct tq *, unsigned capture, enum tq_stream,
 	    char *path, size_t size, struct tq_err *);
-/* Hand back what dead workers held, now.  Returns how many. */
+/* Hand back what dead workers held, now.  Returns how many, or -1. */
 int	tq_worker_sweep(struct tq *, struct tq_err *);
 
 /* Where a worker keeps what it took and may not start yet: not on the broker. */
