@@ -267,11 +267,8 @@ write_queue(struct tq_spool *sp, uint32_t number, unsigned flags,
 	r.name.n = strlen(name);
 	r.bytes.p = (const char *)b.p;
 	r.bytes.n = b.n;
-	tq_ledger_begin(&sp->l);
-	if (!tq_buf_ok(&b) || tq_ledger_add(&sp->l, &r) == -1)
-		rv = tq_fail_sys(e, ENOMEM, "%s", sp->path);
-	else
-		rv = tq_core_write(sp, &r, sp->t.top->reserved, now, e);
+	rv = tq_buf_ok(&b) ? tq_core_write_one(sp, &r, now, e) :
+	    tq_fail_sys(e, ENOMEM, "%s", sp->path);
 	tq_buf_fini(&b);
 	return rv;
 }
@@ -284,10 +281,7 @@ remove_queue(struct tq_spool *sp, uint32_t number, tq_time now,
 
 	r.name.p = sp->t.qrows[number].name;
 	r.name.n = strlen(r.name.p);
-	tq_ledger_begin(&sp->l);
-	if (tq_ledger_add(&sp->l, &r) == -1)
-		return tq_fail_sys(e, errno, "%s", sp->path);
-	return tq_core_write(sp, &r, sp->t.top->reserved, now, e);
+	return tq_core_write_one(sp, &r, now, e);
 }
 
 /* Let a queue be empty: revoke what has not ended, forget what has. */

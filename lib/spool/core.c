@@ -354,6 +354,16 @@ tq_core_write(struct tq_spool *sp, struct tq_rec *recs,
 	return 1;
 }
 
+int
+tq_core_write_one(struct tq_spool *sp, struct tq_rec *r, tq_time now,
+    struct tq_err *e)
+{
+	tq_ledger_begin(&sp->l);
+	if (tq_ledger_add(&sp->l, r) == -1)
+		return tq_fail_sys(e, errno, "%s", sp->path);
+	return tq_core_write(sp, r, sp->t.top->reserved, now, e);
+}
+
 tq_lsn *
 tq_core_lsns(struct tq_spool *sp, size_t n)
 {

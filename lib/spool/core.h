@@ -175,6 +175,9 @@ int	tq_core_told(struct tq_spool *sp, struct tq_err *e);
  */
 int	tq_core_write(struct tq_spool *sp, struct tq_rec *recs,
 	    uint64_t reserve, tq_time now, struct tq_err *e);
+/* The same for one record that is a transaction of its own, not begun yet. */
+int	tq_core_write_one(struct tq_spool *sp, struct tq_rec *r, tq_time now,
+	    struct tq_err *e);
 /* Note that a sleeping worker that serves the queue is to be rung. */
 void	tq_core_ring(struct tq_spool *sp, uint32_t queue);
 /* 1 if the worker of a row serves the queue. */

@@ -100,11 +100,8 @@ write_gate(struct tq_spool *sp, unsigned kind, const char *what,
 	r.name.n = strlen(what);
 	r.bytes.p = (const char *)b.p;
 	r.bytes.n = b.n;
-	tq_ledger_begin(&sp->l);
-	if (!tq_buf_ok(&b) || tq_ledger_add(&sp->l, &r) == -1)
-		rv = tq_fail_sys(e, ENOMEM, "%s", sp->path);
-	else
-		rv = tq_core_write(sp, &r, sp->t.top->reserved, now, e);
+	rv = tq_buf_ok(&b) ? tq_core_write_one(sp, &r, now, e) :
+	    tq_fail_sys(e, ENOMEM, "%s", sp->path);
 	tq_buf_fini(&b);
 	return rv;
 }

@@ -36,4 +36,18 @@ void	tq_batch_expect(struct tq_spool *sp, const struct tq_batch *b);
 int	tq_batch_tie(struct tq_spool *sp, struct tq_batch *b,
 	    struct tq_err *e);
 
+/* ---- put_find.c --------------------------------------------------------- */
+
+/*
+ * Under the lock; as tq_core_write().  Once a second: is there more free space
+ * than the floor?  0, or -1 ENOSPC.
+ */
+int	tq_batch_floor(struct tq_spool *sp, struct tq_err *e);
+/* The queue of that name, with room for n tasks of so many bytes. */
+int	tq_batch_queue(struct tq_spool *sp, struct tq_batch *b,
+	    const char *name, size_t n, uint64_t bytes, uint32_t *out,
+	    struct tq_err *e);
+/* Number of the context of task i. */
+int	tq_batch_ctx(struct tq_spool *sp, const struct tq_batch *b, size_t i,
+	    uint32_t *out, struct tq_err *e);
 #endif

@@ -381,10 +381,7 @@ unlink_base(struct tq_spool *sp, tq_time now, struct tq_err *e)
 		r.number = old + 1;
 		if (tq_core_enter(sp, e) == -1)
 			return -1;
-		tq_ledger_begin(&sp->l);
-		rv = tq_ledger_add(&sp->l, &r) == -1 ?
-		    tq_fail_sys(e, errno, "%s", sp->path) :
-		    tq_core_write(sp, &r, sp->t.top->reserved, now, e);
+		rv = tq_core_write_one(sp, &r, now, e);
 		if (rv == 1) {
 			/* at once: a new segment begins with this number */
 			top = sp->t.top;

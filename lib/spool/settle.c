@@ -194,10 +194,7 @@ tq_spool_renew(struct tq_spool *sp, const struct tq_uuid *id, uint32_t hint,
 			given = tq_lease_bound(sp, s, lease);
 			r.st.due = tq_clock_deadline(now, given);
 			r.st.epoch = tq_lease_end(given);
-			tq_ledger_begin(&sp->l);
-			rv = tq_ledger_add(&sp->l, &r) == -1 ?
-			    tq_fail_sys(e, errno, "%s", sp->path) :
-			    tq_core_write(sp, &r, sp->t.top->reserved, now, e);
+			rv = tq_core_write_one(sp, &r, now, e);
 		}
 		tq_core_leave(sp);
 		if (rv == 0 && tq_core_prepare(sp, 4096, now, e) == -1)
