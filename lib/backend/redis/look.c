@@ -11,41 +11,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "backend/redis/key.h"
-#include "backend/redis/meta.h"
+#include "backend/redis/going.h"
 #include "base/clock.h"
 #include "base/date.h"
 
 #define CHUNK	"10000"
-#define LOOKS	3		/* for one task before it is unknown */
-
-enum place { IN_LIST, IN_HAND, IN_WAIT };
-
-/* Going through everything, or what has a text inside. */
-struct going {
-	struct tq_redis	*r;
-	const struct tq_select *sel;
-	const char	*needle;
-	/* each message: not 0 ends it */
-	int		(*each)(struct going *, struct tq_info *,
-			    const struct tq_redis_read *, const char *tag);
-	int		(*user)(const struct tq_info *, void *);
-	void		*arg;
-	struct tq_info	*out;
-	struct tq_bytes	*body;
-	struct tq_arena	*mem;		/* what is found stays here */
-	const struct tq_ref *ref;
-	struct tq_redis_held **held;
-	int		 unready;	/* not what stands in lists */
-	const char	*name;
-	struct tq_redis_cmd *cmd;
-	struct tq_err	*e;
-	/* of the message at hand */
-	enum place	 place;
-	const char	*score, *list, *tag;
-	struct tq_redis_spots *spots;
-	char		 found[TQ_REDIS_TAG_MAX];
-};
 
 /* Milliseconds since 1970 are the first 48 bits of a UUIDv7. */
 tq_time
@@ -106,11 +76,10 @@ add_why(struct tq_info *out, struct tq_arena *mem, char parked)
 	return out->why == NULL ? -1 : 0;
 }
 
-/* How a message stands that was read: all but its worker. */
-static int
-describe(struct tq_info *out, struct tq_arena *mem,
-    const struct tq_redis_read *in, enum place place, const char *queue,
-    const char *score, const char *tag)
+int
+tq_redis_describe(struct tq_info *out, struct tq_arena *mem,
+    const struct tq_redis_read *in, enum tq_redis_where place,
+    const char *queue, const char *score, const char *tag)
 {
 	unsigned past = (unsigned)in->msg.retries + in->crashes + in->laters;
 	tq_time now = tq_clock_wall();
@@ -139,17 +108,17 @@ describe(struct tq_info *out, struct tq_arena *mem,
 	out->put = tq_redis_put_time(in->msg.id);
 	out->eta = in->msg.eta;
 	out->state = TQ_READY;
-	if (place == IN_WAIT && *score == '\0') {
+	if (place == TQ_REDIS_IN_WAIT && *score == '\0') {
 		if ((tag = strrchr(tag, '.')) != NULL)
 			parked = tag[1];
 		if (parked == 'k')
 			out->state = TQ_BLOCKED;
-	} else if (place == IN_WAIT) {
+	} else if (place == TQ_REDIS_IN_WAIT) {
 		out->eta = seconds(score);
 		out->state = past > 0 ? TQ_RETRY : TQ_DELAYED;
 	} else if (in->msg.eta > now)
 		out->state = TQ_DELAYED;
-	else if (place == IN_HAND) {
+	else if (place == TQ_REDIS_IN_HAND) {
 		out->state = TQ_STARTED;
 		out->attempt++;
 	}
@@ -161,13 +130,13 @@ describe(struct tq_info *out, struct tq_arena *mem,
 /* Messages of unacked carry the queue behind them. */
 static int
 unwrap(struct tq_bytes *text, const char **queue, struct tq_arena *mem,
-    enum place place)
+    enum tq_redis_where place)
 {
 	const char *cut;
 
-	if (place == IN_HAND)
+	if (place == TQ_REDIS_IN_HAND)
 		return tq_redis_split(text, queue, mem, text->p, text->n);
-	if (place == IN_WAIT) {
+	if (place == TQ_REDIS_IN_WAIT) {
 		/* list key, newline, message; a step may follow the queue */
 		if ((cut = memchr(text->p, '\n', text->n)) == NULL)
 			return -1;
@@ -181,7 +150,7 @@ unwrap(struct tq_bytes *text, const char **queue, struct tq_arena *mem,
 }
 
 static int
-one(struct going *g, enum place place, const char *queue,
+one(struct tq_redis_going *g, enum tq_redis_where place, const char *queue,
     const redisReply *const *v, struct tq_info *info)
 {
 	struct tq_arena mem;
@@ -194,7 +163,7 @@ one(struct going *g, enum place place, const char *queue,
 	tq_arena_init(&mem);
 	if (unwrap(&text, &queue, &mem, place) == 0 && queue != NULL &&
 	    tq_redis_read(&in, &mem, text.p, text.n, NULL) == 0) {
-		if (place == IN_WAIT && strlen(queue) >= skip) {
+		if (place == TQ_REDIS_IN_WAIT && strlen(queue) >= skip) {
 			strlcpy(name, queue + skip, sizeof(name));
 			name[strcspn(name, "\x06")] = '\0';
 			queue = name;
@@ -202,7 +171,7 @@ one(struct going *g, enum place place, const char *queue,
 		g->place = place;
 		g->score = v[2]->str;
 		g->tag = v[0]->str;
-		if (describe(info, &mem, &in, place, queue, v[2]->str,
+		if (tq_redis_describe(info, &mem, &in, place, queue, v[2]->str,
 		    v[0]->str) == -1)
 			rv = tq_fail_sys(g->e, ENOMEM, "task");
 		else
@@ -212,14 +181,13 @@ one(struct going *g, enum place place, const char *queue,
 	return rv;
 }
 
-/* All of unacked, of tq.waiting or of a list. */
-static int
-through(struct going *g, enum place place, const char *queue,
-    const char *list, struct tq_info *info)
+int
+tq_redis_through(struct tq_redis_going *g, enum tq_redis_where place,
+    const char *queue, const char *list, struct tq_info *info)
 {
 	static const char *const names[] = {
-		[IN_LIST] = "list", [IN_HAND] = "unacked",
-		[IN_WAIT] = "tq.waiting"
+		[TQ_REDIS_IN_LIST] = "list", [TQ_REDIS_IN_HAND] = "unacked",
+		[TQ_REDIS_IN_WAIT] = "tq.waiting"
 	};
 	struct tq_redis *r = g->r;
 	char cursor[32] = "0";
@@ -249,7 +217,7 @@ through(struct going *g, enum place place, const char *queue,
 }
 
 static int
-is_chosen(const struct going *g, const char *queue)
+is_chosen(const struct tq_redis_going *g, const char *queue)
 {
 	size_t i;
 
@@ -261,8 +229,8 @@ is_chosen(const struct going *g, const char *queue)
 	return 0;
 }
 
-static int
-everywhere(struct going *g, struct tq_err *e)
+int
+tq_redis_everywhere(struct tq_redis_going *g, struct tq_err *e)
 {
 	struct tq_redis *r = g->r;
 	const char *const *queues;
@@ -278,7 +246,8 @@ everywhere(struct going *g, struct tq_err *e)
 		return -1;
 	tq_arena_init(&mem);
 	n = 0;
-	if ((rv = through(g, IN_HAND, NULL, "", &info)) == 0 && !g->unready)
+	rv = tq_redis_through(g, TQ_REDIS_IN_HAND, NULL, "", &info);
+	if (rv == 0 && !g->unready)
 		rv = tq_redis_queue_names(r, &queues, &n, &mem, e);
 	for (i = 0; rv == 0 && i < n; i++) {
 		for (k = 0; is_chosen(g, queues[i]) && rv == 0 &&
@@ -286,306 +255,11 @@ everywhere(struct going *g, struct tq_err *e)
 			list = tq_redis_list_key(&r->place, &mem, queues[i],
 			    (int)r->place.steps[k]);
 			rv = list == NULL ? tq_fail_sys(e, ENOMEM, "queues") :
-			    through(g, IN_LIST, queues[i], list, &info);
+			    tq_redis_through(g, TQ_REDIS_IN_LIST, queues[i], list, &info);
 		}
 	}
 	if (rv == 0)
-		rv = through(g, IN_WAIT, NULL, "", &info);
+		rv = tq_redis_through(g, TQ_REDIS_IN_WAIT, NULL, "", &info);
 	tq_arena_fini(&mem);
 	return rv;
-}
-
-/* ---- by id ----------------------------------------------------------- */
-
-/*
- * Found: read once more, into memory that stays.  The info that was given is
- * of the message's own text.
- */
-static int
-keep(struct going *g, struct tq_info *info, const struct tq_redis_read *in,
-    const char *tag)
-{
-	struct tq_redis_read again;
-	const char *text, *queue;
-
-	if (strcmp(in->msg.id, g->needle) != 0)
-		return 0;
-	strlcpy(g->found, tag, sizeof(g->found));
-	if (g->body != NULL) {
-		g->body->n = info->task.body.n;
-		g->body->p = tq_arena_copy(g->mem, info->task.body.p,
-		    info->task.body.n);
-		return g->body->p == NULL ?
-		    tq_fail_sys(g->e, ENOMEM, "body") : 1;
-	}
-	if ((text = tq_arena_copy(g->mem, in->text.p, in->text.n)) == NULL ||
-	    (queue = tq_arena_copy(g->mem, info->task.queue,
-	    strlen(info->task.queue))) == NULL)
-		return tq_fail_sys(g->e, ENOMEM, "%s", g->needle);
-	if (tq_redis_read(&again, g->mem, text, in->text.n, g->e) == -1)
-		return -1;
-	return describe(g->out, g->mem, &again, g->place, queue, g->score,
-	    tag) == -1 ? tq_fail_sys(g->e, ENOMEM, "%s", g->needle) : 1;
-}
-
-int
-tq_redis_find(struct tq_redis *r, const char *id, struct tq_info *out,
-    struct tq_arena *mem, struct tq_err *e)
-{
-	struct going g = {
-		.r = r, .needle = id, .each = keep, .out = out, .mem = mem
-	};
-	int rv = 0, looks;
-
-	/* on its way from one place to another it may be missed in both */
-	for (looks = 0; rv == 0 && looks < LOOKS; looks++)
-		rv = everywhere(&g, e);
-	if (rv != 1)
-		return rv;
-	return tq_redis_limit_explain(r, out, mem, e) == -1 ||
-	    tq_redis_key_explain(r, out, mem, e) == -1 ||
-	    tq_redis_explain(r, out, g.found, e) == -1 ? -1 : 1;
-}
-
-int
-tq_redis_find_body(struct tq_redis *r, const char *id, struct tq_bytes *out,
-    struct tq_arena *mem, struct tq_err *e)
-{
-	struct tq_info info;
-	struct going g = {
-		.r = r, .needle = id, .each = keep, .out = &info,
-		.body = out, .mem = mem
-	};
-
-	memset(&info, 0, sizeof(info));
-	return everywhere(&g, e);
-}
-
-/* Held under a tag of tq's: for a lease that outlived its process. */
-static int
-take_over(struct going *g, struct tq_info *info,
-    const struct tq_redis_read *in, const char *tag)
-{
-	(void)info;
-	if (strcmp(in->msg.id, g->needle) != 0 || strncmp(tag, "tq.", 3) != 0 ||
-	    info->attempt != g->ref->attempt || info->state != TQ_STARTED)
-		return 0;
-	*g->held = tq_redis_held_add(g->r, tag, info->task.queue,
-	    (const char *)in->text.p, in->text.n);
-	if (*g->held == NULL)
-		return tq_fail_sys(g->e, ENOMEM, "%s", g->needle);
-	g->r->ntaken--;
-	(*g->held)->stage = TQ_REDIS_CLAIMED;
-	(*g->held)->id = g->ref->id;
-	(*g->held)->attempt = g->ref->attempt;
-	(*g->held)->crashes = in->crashes;
-	(*g->held)->laters = in->laters;
-	(*g->held)->put = info->put;
-	(*g->held)->lease = tq_clock_wall();	/* not ours to renew */
-	return 1;
-}
-
-/* It runs, and a limit is about to count it. */
-static int
-count_one(struct going *g, struct tq_info *info,
-    const struct tq_redis_read *in, const char *tag)
-{
-	if (g->name != NULL ? strcmp(in->msg.task, g->name) == 0 :
-	    strcmp(info->task.queue, g->sel->queues[0]) == 0)
-		tq_redis_cmd_str(g->cmd, tag);
-	return 0;
-}
-
-int
-tq_redis_count_held(struct tq_redis *r, const char *limit, const char *queue,
-    const char *name, struct tq_err *e)
-{
-	const struct tq_select sel = { .queues = &queue, .nqueues = 1 };
-	struct tq_redis_cmd cmd;
-	struct going g = {
-		.r = r, .needle = "", .sel = &sel, .each = count_one,
-		.name = name, .cmd = &cmd, .e = e
-	};
-	struct tq_info info;
-	redisReply *a = NULL;
-	int rv;
-
-	memset(&info, 0, sizeof(info));
-	tq_redis_cmd_init(&cmd);
-	tq_redis_cmd_str(&cmd, "SADD");
-	tq_redis_cmd_join(&cmd, r->place.prefix, "tq.run.", limit, NULL);
-	rv = through(&g, IN_HAND, NULL, "", &info);
-	if (rv == 0 && cmd.n > 2 &&
-	    (a = tq_redis_call(&r->main, TQ_REDIS_PLAIN, &cmd, e)) == NULL)
-		rv = -1;
-	freeReplyObject(a);
-	tq_redis_cmd_fini(&cmd);
-	return rv;
-}
-
-int
-tq_redis_adopt(struct tq_redis *r, const struct tq_ref *ref,
-    struct tq_redis_held **out, struct tq_err *e)
-{
-	struct going g = {
-		.r = r, .needle = ref->id.s, .each = take_over, .ref = ref,
-		.held = out, .e = e
-	};
-	struct tq_info info;
-
-	memset(&info, 0, sizeof(info));
-	*out = NULL;
-	if (tq_redis_ready(r, e) == -1)
-		return -1;
-	return through(&g, IN_HAND, NULL, "", &info) == -1 ? -1 : 0;
-}
-
-/* ---- by selectors ---------------------------------------------------- */
-
-static int
-is_selected(const struct tq_select *s, const struct tq_info *i)
-{
-	size_t k;
-
-	if (s->nqueues > 0) {
-		for (k = 0; k < s->nqueues; k++)
-			if (strcmp(s->queues[k], i->task.queue) == 0)
-				break;
-		if (k == s->nqueues)
-			return 0;
-	}
-	if (s->states != 0 && !(s->states & 1u << i->state))
-		return 0;
-	if (s->key != NULL && (i->task.key == NULL ||
-	    strcmp(s->key, i->task.key) != 0))
-		return 0;
-	return s->label == NULL || (i->task.label != NULL &&
-	    strcmp(s->label, i->task.label) == 0);
-}
-
-static int
-pass_on(struct going *g, struct tq_info *info,
-    const struct tq_redis_read *in, const char *tag)
-{
-	(void)in;
-	(void)tag;
-	return is_selected(g->sel, info) ? g->user(info, g->arg) : 0;
-}
-
-/* Note where it stands. */
-static int
-note_spot(struct going *g, struct tq_info *info,
-    const struct tq_redis_read *in, const char *tag)
-{
-	struct tq_redis_spots *s = g->spots;
-	struct tq_redis_spot *p;
-	size_t cap;
-
-	if (g->needle[0] != '\0' ? strcmp(in->msg.id, g->needle) != 0 :
-	    !is_selected(g->sel, info))
-		return 0;
-	if (s->n == s->cap) {
-		cap = s->cap == 0 ? 16 : 2 * s->cap;
-		if ((p = reallocarray(s->v, cap, sizeof(*p))) == NULL)
-			return tq_fail_sys(g->e, ENOMEM, "tasks");
-		s->v = p;
-		s->cap = cap;
-	}
-	p = &s->v[s->n];
-	p->where = g->place == IN_LIST ? "list" : g->place == IN_WAIT ?
-	    "wait" : NULL;
-	p->state = info->state;
-	strlcpy(p->id.s, info->id.s, sizeof(p->id.s));
-	strlcpy(p->queue, info->task.queue, sizeof(p->queue));
-	p->key = tq_arena_copy(s->mem, g->place == IN_LIST ? g->list : tag,
-	    strlen(g->place == IN_LIST ? g->list : tag));
-	p->text.p = tq_arena_copy(s->mem, in->text.p, in->text.n);
-	p->text.n = in->text.n;
-	if (p->key == NULL || p->text.p == NULL)
-		return tq_fail_sys(g->e, ENOMEM, "tasks");
-	s->n++;
-	return g->needle[0] != '\0';
-}
-
-int
-tq_redis_spot(struct tq_redis *r, struct tq_redis_spots *s,
-    const struct tq_select *sel, const char *id, struct tq_err *e)
-{
-	struct going g = {
-		.r = r, .needle = id == NULL ? "" : id, .sel = sel,
-		.each = note_spot, .spots = s
-	};
-
-	return everywhere(&g, e) == -1 ? -1 : 0;
-}
-
-/* Each id by itself, in the order given. */
-static int
-list_ids(struct tq_redis *r, const struct tq_select *sel,
-    int (*each)(const struct tq_info *, void *), void *arg, struct tq_err *e)
-{
-	struct tq_info info;
-	size_t i;
-	int rv = 0;
-
-	memset(&info, 0, sizeof(info));
-	for (i = 0; i < sel->nids && rv == 0; i++) {
-		rv = tq_redis_stat(r, sel->ids[i], 0, &info, e);
-		if (rv == 0)
-			rv = tq_fail(e, ENOENT, "%s: no such task",
-			    sel->ids[i]);
-		else if (rv == 1)
-			rv = is_selected(sel, &info) ? each(&info, arg) : 0;
-	}
-	tq_arena_free(info.mem);
-	return rv;
-}
-
-/* The members of a group that was saved, in their order. */
-static int
-list_group(struct tq_redis *r, const struct tq_select *sel,
-    int (*each)(const struct tq_info *, void *), void *arg, struct tq_err *e)
-{
-	struct tq_select members = *sel;
-	const char *const *ids;
-	struct tq_arena mem;
-	int rv;
-
-	tq_arena_init(&mem);
-	if ((rv = tq_redis_group(r, &ids, &members.nids, &mem, sel->group,
-	    e)) == 1) {
-		members.ids = ids;
-		members.group = NULL;
-		rv = list_ids(r, &members, each, arg, e);
-	}
-	tq_arena_fini(&mem);
-	return rv;
-}
-
-int
-tq_redis_list_unready(struct tq_redis *r, const struct tq_select *sel,
-    int (*each)(const struct tq_info *, void *), void *arg, struct tq_err *e)
-{
-	struct going g = {
-		.r = r, .needle = "", .sel = sel, .each = pass_on,
-		.user = each, .arg = arg, .unready = 1
-	};
-
-	return everywhere(&g, e);
-}
-
-int
-tq_redis_list(void *b, const struct tq_select *sel,
-    int (*each)(const struct tq_info *, void *), void *arg, struct tq_err *e)
-{
-	struct going g = {
-		.r = b, .needle = "", .sel = sel, .each = pass_on,
-		.user = each, .arg = arg
-	};
-
-	if (sel->group != NULL)
-		return list_group(b, sel, each, arg, e);
-	if (sel->nids > 0)
-		return list_ids(b, sel, each, arg, e);
-	return everywhere(&g, e);
 }

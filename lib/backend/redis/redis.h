@@ -340,7 +340,7 @@ int	tq_redis_settings(void *b, const char *queue, int (*each)(const char *,
 /* Say of a ready one which limit keeps it back. */
 int	tq_redis_limit_explain(struct tq_redis *, struct tq_info *,
 	    struct tq_arena *mem, struct tq_err *);
-/* look.c: count what is held of a queue, or (NULL) of a name, as running. */
+/* find.c: count what is held of a queue, or (NULL) of a name, as running. */
 int	tq_redis_count_held(struct tq_redis *, const char *limit,
 	    const char *queue, const char *name, struct tq_err *);
 
@@ -431,7 +431,7 @@ int	tq_redis_events(void *b, uint64_t *seq, tq_time timeout,
 	    int (*each)(const struct tq_event *, void *), void *arg,
 	    struct tq_err *);
 
-/* look.c: what stands on the broker */
+/* list.c: what stands on the broker */
 int	tq_redis_list(void *b, const struct tq_select *,
 	    int (*each)(const struct tq_info *, void *), void *arg,
 	    struct tq_err *);
@@ -447,7 +447,7 @@ int	tq_redis_wait_idle(void *b, const char *const *queues, size_t n,
 /* Names of queues that Celery or tq has declared, sorted, in mem. */
 int	tq_redis_queue_names(struct tq_redis *, const char *const **out,
 	    size_t *n, struct tq_arena *mem, struct tq_err *);
-/* look.c: where tasks stand, for act.c */
+/* list.c: where tasks stand, for act.c */
 struct tq_redis_spot {
 	const char	*where;		/* "list", "wait"; NULL: it is held */
 	const char	*key;		/* of the list; tag of the others */

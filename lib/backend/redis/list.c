@@ -1,0 +1,156 @@
+/* Listing tasks by selectors, and noting where they stand. */
+#include <bsd/string.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "backend/redis/going.h"
+#include "backend/redis/meta.h"
+
+static int
+is_selected(const struct tq_select *s, const struct tq_info *i)
+{
+	size_t k;
+
+	if (s->nqueues > 0) {
+		for (k = 0; k < s->nqueues; k++)
+			if (strcmp(s->queues[k], i->task.queue) == 0)
+				break;
+		if (k == s->nqueues)
+			return 0;
+	}
+	if (s->states != 0 && !(s->states & 1u << i->state))
+		return 0;
+	if (s->key != NULL && (i->task.key == NULL ||
+	    strcmp(s->key, i->task.key) != 0))
+		return 0;
+	return s->label == NULL || (i->task.label != NULL &&
+	    strcmp(s->label, i->task.label) == 0);
+}
+
+static int
+pass_on(struct tq_redis_going *g, struct tq_info *info,
+    const struct tq_redis_read *in, const char *tag)
+{
+	(void)in;
+	(void)tag;
+	return is_selected(g->sel, info) ? g->user(info, g->arg) : 0;
+}
+
+/* Note where it stands. */
+static int
+note_spot(struct tq_redis_going *g, struct tq_info *info,
+    const struct tq_redis_read *in, const char *tag)
+{
+	struct tq_redis_spots *s = g->spots;
+	struct tq_redis_spot *p;
+	size_t cap;
+
+	if (g->needle[0] != '\0' ? strcmp(in->msg.id, g->needle) != 0 :
+	    !is_selected(g->sel, info))
+		return 0;
+	if (s->n == s->cap) {
+		cap = s->cap == 0 ? 16 : 2 * s->cap;
+		if ((p = reallocarray(s->v, cap, sizeof(*p))) == NULL)
+			return tq_fail_sys(g->e, ENOMEM, "tasks");
+		s->v = p;
+		s->cap = cap;
+	}
+	p = &s->v[s->n];
+	p->where = g->place == TQ_REDIS_IN_LIST ? "list" :
+	    g->place == TQ_REDIS_IN_WAIT ? "wait" : NULL;
+	p->state = info->state;
+	strlcpy(p->id.s, info->id.s, sizeof(p->id.s));
+	strlcpy(p->queue, info->task.queue, sizeof(p->queue));
+	p->key = tq_arena_copy(s->mem, g->place == TQ_REDIS_IN_LIST ? g->list : tag,
+	    strlen(g->place == TQ_REDIS_IN_LIST ? g->list : tag));
+	p->text.p = tq_arena_copy(s->mem, in->text.p, in->text.n);
+	p->text.n = in->text.n;
+	if (p->key == NULL || p->text.p == NULL)
+		return tq_fail_sys(g->e, ENOMEM, "tasks");
+	s->n++;
+	return g->needle[0] != '\0';
+}
+
+int
+tq_redis_spot(struct tq_redis *r, struct tq_redis_spots *s,
+    const struct tq_select *sel, const char *id, struct tq_err *e)
+{
+	struct tq_redis_going g = {
+		.r = r, .needle = id == NULL ? "" : id, .sel = sel,
+		.each = note_spot, .spots = s
+	};
+
+	return tq_redis_everywhere(&g, e) == -1 ? -1 : 0;
+}
+
+/* Each id by itself, in the order given. */
+static int
+list_ids(struct tq_redis *r, const struct tq_select *sel,
+    int (*each)(const struct tq_info *, void *), void *arg, struct tq_err *e)
+{
+	struct tq_info info;
+	size_t i;
+	int rv = 0;
+
+	memset(&info, 0, sizeof(info));
+	for (i = 0; i < sel->nids && rv == 0; i++) {
+		rv = tq_redis_stat(r, sel->ids[i], 0, &info, e);
+		if (rv == 0)
+			rv = tq_fail(e, ENOENT, "%s: no such task",
+			    sel->ids[i]);
+		else if (rv == 1)
+			rv = is_selected(sel, &info) ? each(&info, arg) : 0;
+	}
+	tq_arena_free(info.mem);
+	return rv;
+}
+
+/* The members of a group that was saved, in their order. */
+static int
+list_group(struct tq_redis *r, const struct tq_select *sel,
+    int (*each)(const struct tq_info *, void *), void *arg, struct tq_err *e)
+{
+	struct tq_select members = *sel;
+	const char *const *ids;
+	struct tq_arena mem;
+	int rv;
+
+	tq_arena_init(&mem);
+	if ((rv = tq_redis_group(r, &ids, &members.nids, &mem, sel->group,
+	    e)) == 1) {
+		members.ids = ids;
+		members.group = NULL;
+		rv = list_ids(r, &members, each, arg, e);
+	}
+	tq_arena_fini(&mem);
+	return rv;
+}
+
+int
+tq_redis_list_unready(struct tq_redis *r, const struct tq_select *sel,
+    int (*each)(const struct tq_info *, void *), void *arg, struct tq_err *e)
+{
+	struct tq_redis_going g = {
+		.r = r, .needle = "", .sel = sel, .each = pass_on,
+		.user = each, .arg = arg, .unready = 1
+	};
+
+	return tq_redis_everywhere(&g, e);
+}
+
+int
+tq_redis_list(void *b, const struct tq_select *sel,
+    int (*each)(const struct tq_info *, void *), void *arg, struct tq_err *e)
+{
+	struct tq_redis_going g = {
+		.r = b, .needle = "", .sel = sel, .each = pass_on,
+		.user = each, .arg = arg
+	};
+
+	if (sel->group != NULL)
+		return list_group(b, sel, each, arg, e);
+	if (sel->nids > 0)
+		return list_ids(b, sel, each, arg, e);
+	return tq_redis_everywhere(&g, e);
+}
