@@ -73,21 +73,24 @@ check_identity(struct tq_spool *sp, struct tq_err *e)
 static int
 mend(struct tq_spool *sp, struct tq_err *e)
 {
-	static const unsigned char zeros[4096];
 	struct tq_top *top = sp->t.top;
-	uint32_t off = TQ_LSN_OFF(top->tail), n, end;
+	uint32_t seg = TQ_LSN_SEG(top->tail), off = TQ_LSN_OFF(top->tail);
+	uint32_t here, beyond;
 	struct tq_segment *s;
 
 	if (sp->t.bad)
 		return tq_rebuild(sp, e);
-	s = tq_ledger_segment(&sp->l, TQ_LSN_SEG(top->tail));
-	if (s == NULL || off > s->size)
+	if ((s = tq_ledger_segment(&sp->l, seg)) == NULL || off > s->size)
 		return tq_rebuild(sp, e);
-	end = top->intent < s->size - off ? off + top->intent : s->size;
-	for (; off < end; off += n) {
-		n = end - off < sizeof(zeros) ? end - off :
-		    (uint32_t)sizeof(zeros);
-		if (tq_io_pwrite(s->fd, zeros, n, off) == -1)
+	here = top->intent < s->size - off ? top->intent : s->size - off;
+	beyond = top->intent - here;
+	if (tq_segment_zero(s->fd, off, off + here) == -1)
+		return tq_fail_sys(e, errno, "%s/ledger", sp->path);
+	if (beyond > 0) {
+		if ((s = tq_ledger_segment(&sp->l, seg + 1)) == NULL)
+			return tq_rebuild(sp, e);
+		if (tq_segment_zero(s->fd, TQ_SEG_HEAD,
+		    TQ_SEG_HEAD + beyond) == -1)
 			return tq_fail_sys(e, errno, "%s/ledger", sp->path);
 	}
 	top->intent = 0;

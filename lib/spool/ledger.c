@@ -182,7 +182,7 @@ tq_ledger_sane(const struct tq_ledger *l, uint32_t seg_size)
 
 	return top->seg_size == seg_size && off >= TQ_SEG_HEAD &&
 	    off <= seg_size && off % 8 == 0 && top->base <= seg &&
-	    seg <= top->last && top->intent <= seg_size - off;
+	    seg <= top->last && top->intent <= seg_size - off + BASE_ROOM;
 }
 
 int
@@ -266,6 +266,9 @@ rotate(struct tq_ledger *l, tq_time now)
 		head_of(l, &r, now);
 		r.salt = s->salt;
 		r.crc = tq_rec_seal(b.p, &r, length);
+		/* all that is left of this segment, and so much of the next */
+		top->intent = top->seg_size - TQ_LSN_OFF(top->tail) +
+		    (uint32_t)b.n;
 		rv = tq_segment_write(s, b.p, b.n, TQ_SEG_HEAD);
 	}
 	if (rv == 0) {
@@ -273,6 +276,7 @@ rotate(struct tq_ledger *l, tq_time now)
 		atomic_signal_fence(memory_order_seq_cst);
 		/* the tail first: seq is never ahead of it (commit.c) */
 		atomic_store(&top->tail, TQ_LSN(s->number, TQ_SEG_HEAD + b.n));
+		top->intent = 0;
 		top->salt = s->salt;
 		top->crc = r.crc;
 		atomic_store(&top->seq, r.seq);

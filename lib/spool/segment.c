@@ -53,8 +53,8 @@ tq_segment_number(const char *name)
 	return strcmp(name + 8, ".seg") == 0 ? v : 0;
 }
 
-static int
-zero(int fd, uint32_t from, uint32_t to)
+int
+tq_segment_zero(int fd, uint32_t from, uint32_t to)
 {
 	static const unsigned char zeros[ZERO_CHUNK];
 	uint32_t n;
@@ -115,7 +115,7 @@ tq_segment_fill(int dirfd, const struct tq_seg_head *h, mode_t mode,
 	if (fchmod(fd, mode) == -1 ||
 	    tq_io_pwrite(fd, head, sizeof(head), 0) == -1)
 		goto fail;
-	if (zero(fd, sizeof(head), h->size) == -1 ||
+	if (tq_segment_zero(fd, sizeof(head), h->size) == -1 ||
 	    tq_io_pwrite(fd, records, n, sizeof(head)) == -1 ||
 	    (durable && tq_sys.fsync(fd) == -1))
 		goto fail;

@@ -50,6 +50,8 @@ int	tq_segment_fill(int dirfd, const struct tq_seg_head *h, mode_t mode,
 int	tq_segment_open(struct tq_segment *s, struct tq_seg_head *h,
 	    int dirfd, uint32_t number);
 void	tq_segment_close(struct tq_segment *s);
+/* Zero the bytes between two places of its file. */
+int	tq_segment_zero(int fd, uint32_t from, uint32_t to);
 /* Map it for stores and loads; 0, or -1 and it goes on by pread and pwrite. */
 int	tq_segment_map(struct tq_segment *s);
 /*

@@ -269,7 +269,9 @@ struct tq_top {
 	_Atomic uint64_t seq;		/* of the last record */
 	uint32_t	 crc;		/* of the last record */
 	uint32_t	 dirty;		/* the tail moved, the table not yet */
-	uint32_t	 intent;	/* bytes about to be written at the tail */
+	uint32_t	 intent;	/* bytes about to be written at the tail;
+					 * what does not fit into its segment,
+					 * into the next behind its head */
 	uint32_t	 started;	/* claims that hold a reserve */
 	uint64_t	 live;		/* bytes of live records */
 	_Atomic uint64_t reserved;	/* bytes promised to ENDs of claims */

@@ -594,8 +594,7 @@ tq_walk(struct tq_spool *sp, struct tq_walk *w, struct tq_err *e)
 int
 tq_walk_cut(struct tq_spool *sp, struct tq_walk *w, struct tq_err *e)
 {
-	static const unsigned char zeros[4096];
-	uint32_t off = TQ_LSN_OFF(w->tail), n, number;
+	uint32_t number;
 	struct tq_segment s;
 	struct segs segs;
 	char name[TQ_SEG_NAME];
@@ -603,13 +602,8 @@ tq_walk_cut(struct tq_spool *sp, struct tq_walk *w, struct tq_err *e)
 
 	if (tq_segment_open(&s, NULL, sp->ledgerfd, TQ_LSN_SEG(w->tail)) == -1)
 		return tq_fail_sys(e, errno, "%s/ledger", sp->path);
-	for (; off < s.size; off += n) {
-		n = s.size - off < sizeof(zeros) ? s.size - off :
-		    (uint32_t)sizeof(zeros);
-		if (tq_io_pwrite(s.fd, zeros, n, off) == -1)
-			break;
-	}
-	if (off < s.size || tq_io_sync(s.fd) == -1) {
+	if (tq_segment_zero(s.fd, TQ_LSN_OFF(w->tail), s.size) == -1 ||
+	    tq_io_sync(s.fd) == -1) {
 		tq_segment_close(&s);
 		return tq_fail_sys(e, errno, "%s/ledger", sp->path);
 	}
