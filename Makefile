@@ -21,10 +21,11 @@ INSTALL		= install
 AR		= ar
 PKG_CONFIG	= pkg-config
 
-# Bounds of the tests: seconds for each program and for each fuzz target.
+# Bounds of the tests: seconds for each program and for each fuzz target.  Under
+# sanitizers a fork is dear, and crash tests make thousands.
 # WRAP='valgrind -q --error-exitcode=9' runs test programs under something.
 TEST_SECONDS	= $(if $(filter crash,$(MAKECMDGOALS)),\
-	$(shell echo $$(($(MINUTES) * 60 + 600))),300)
+	$(shell echo $$(($(MINUTES) * 60 + 600))),$(if $(SAN),900,300))
 # Of `make crash` as a whole, about: so long its five long tests go on in turn
 # (storms, storms over graphs, deaths at each call, power cuts, the model).
 MINUTES		= 60
