@@ -17,7 +17,8 @@ def tq_exec(*results, shell=None, args=(), dir=None, env=None, umask=None, **kwa
         stdout=subprocess.PIPE, cwd=dir)
     if p.returncode != 0:
         raise ValueError('exit status %d' % p.returncode)
-    return p.stdout.decode()
+    # what tqrun returns, byte for byte: Celery counts results in a chord
+    return p.stdout.decode().removesuffix('\n')
 PY
 LOG=$T/log
 export LOG
@@ -130,7 +131,7 @@ wait_gone "$CELERY_PID"
 who='both, killed'
 : >"$LOG"
 flow sixty >flow
-soon="$TQ_BROKER?lease=1"
+soon="$TQ_BROKER?lease=2"
 gid=$(tqput -F flow)
 for at in 10 40 70; do
 	tqrun -b "$soon" --allow-commands -j 2 2>>tqrun.err &
