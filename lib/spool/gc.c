@@ -178,8 +178,8 @@ salvage(struct tq_spool *sp, struct tq_err *e)
 }
 
 /*
- * A tail that was damaged has been cut by the recovery that met it: no scan
- * finds it again, but what it met counts until it is salvaged.
+ * A damaged tail or head of a segment has been mended by the recovery that met
+ * it: no scan finds it again, but what it met counts until it is salvaged.
  */
 static int
 count_cut(const struct tq_spool *sp, int n, void (*each)(const char *, void *),
@@ -189,8 +189,8 @@ count_cut(const struct tq_spool *sp, int n, void (*each)(const char *, void *),
 
 	if (met <= n)
 		return n;
-	each("ledger: its end was damaged and is cut; a copy is in damaged",
-	    arg);
+	each("ledger: it was damaged when it was read last and is mended; a "
+	    "copy of what was there is in damaged", arg);
 	return met;
 }
 

@@ -147,7 +147,7 @@ int
 tq_recover(struct tq_spool *sp, struct tq_err *e)
 {
 	struct replay r = { .sp = sp };
-	struct tq_walk w = { .record = replay, .arg = &r };
+	struct tq_walk w = { .record = replay, .arg = &r, .mends = 1 };
 	struct tq_top *top = sp->t.top;
 	tq_time now = tq_clock_wall();
 

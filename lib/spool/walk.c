@@ -101,6 +101,25 @@ goes_on(struct tq_spool *sp, uint32_t number, struct tq_rec *r)
 	return rv;
 }
 
+/* All of a segment's file, whatever its head says, and zeros behind it. */
+static ssize_t
+read_raw(struct tq_spool *sp, uint32_t number, unsigned char *p)
+{
+	char name[TQ_SEG_NAME];
+	ssize_t n;
+	int fd;
+
+	tq_segment_name(name, number);
+	fd = tq_sys.openat(sp->ledgerfd, name, O_RDONLY | O_CLOEXEC |
+	    O_NOFOLLOW);
+	if (fd == -1)
+		return -1;
+	if ((n = tq_io_pread(fd, p, sp->format.segment, 0)) != -1)
+		memset(p + n, 0, sp->format.segment - (size_t)n);
+	close(fd);
+	return n;
+}
+
 /*
  * What is written in segment `number` behind its head: 2 records, *r the first
  * that verifies, even if those before it do not; 1 other bytes; 0 nothing; -1.
@@ -108,27 +127,24 @@ goes_on(struct tq_spool *sp, uint32_t number, struct tq_rec *r)
 static int
 holds(struct tq_spool *sp, uint32_t number, struct tq_rec *r)
 {
+	uint32_t size = sp->format.segment;
 	struct tq_seg_head h;
-	struct tq_segment s;
 	unsigned char *p;
-	ssize_t n;
 	int rv;
 
 	if ((rv = goes_on(sp, number, r)) != 0)
 		return rv == 1 ? 2 : -1;
-	if (tq_segment_open(&s, &h, sp->ledgerfd, number) == -1)
-		return unusable(errno) ? 0 : -1;
-	if ((p = malloc(sp->format.segment)) == NULL ||
-	    (n = tq_io_pread(s.fd, p, sp->format.segment, 0)) == -1)
-		rv = -1;
-	else if (n <= TQ_SEG_HEAD ||
-	    is_zero(p + TQ_SEG_HEAD, (size_t)n - TQ_SEG_HEAD))
-		rv = 0;
-	else
-		rv = find_good(p, TQ_SEG_HEAD, (uint32_t)n, h.salt, 0, r) != 0 ?
-		    2 : 1;
+	if ((p = malloc(size)) == NULL)
+		return -1;
+	if (read_raw(sp, number, p) == -1)
+		rv = errno == ENOENT ? 0 : -1;
+	else if (!is_zero(p + TQ_SEG_HEAD, size - TQ_SEG_HEAD)) {
+		/* with a damaged head its first record has to know the salt */
+		if (tq_seg_decode(&h, p) == -1)
+			h.salt = tq_le32(p + TQ_SEG_HEAD + AT_SALT);
+		rv = find_good(p, TQ_SEG_HEAD, size, h.salt, 0, r) != 0 ? 2 : 1;
+	}
 	free(p);
-	tq_segment_close(&s);
 	return rv;
 }
 
@@ -387,6 +403,60 @@ walk_segment(struct tq_walk *w, const struct tq_seg_head *h, uint32_t limit,
 	}
 }
 
+/* Write the head of a segment again. */
+static int
+write_head(const struct tq_walk *w, const struct tq_seg_head *h)
+{
+	char name[TQ_SEG_NAME];
+	int fd, rv;
+
+	tq_segment_name(name, h->number);
+	fd = tq_sys.openat(w->sp->ledgerfd, name, O_WRONLY | O_CLOEXEC |
+	    O_NOFOLLOW);
+	if (fd == -1)
+		return -1;
+	rv = tq_io_pwrite(fd, w->buf, TQ_SEG_HEAD, 0) == -1 ||
+	    tq_io_sync(fd) == -1 ? -1 : 0;
+	close(fd);
+	return rv;
+}
+
+/*
+ * A segment whose head is damaged: if its first record continues what was read
+ * the head is known by it, and nothing else is lost.  Otherwise all of it is
+ * set aside, for its number will be used again.
+ */
+static int
+load_headless(struct tq_walk *w, uint32_t number, struct tq_seg_head *h,
+    struct tq_err *e)
+{
+	uint32_t size = w->sp->format.segment;
+	struct tq_rec r;
+	ssize_t n;
+
+	if ((n = read_raw(w->sp, number, w->buf)) == -1)
+		return tq_fail_sys(e, errno, "%s/ledger/%08" PRIx32 ".seg",
+		    w->sp->path, number);
+	say(w, "ledger/%08" PRIx32 ".seg: its head is damaged", number);
+	if (n < (ssize_t)size || tq_rec_head(&r, w->buf + TQ_SEG_HEAD,
+	    size - TQ_SEG_HEAD) == -1 || !w->chained || r.prev != w->crc ||
+	    r.seq != w->seq + 1) {
+		set_aside(w, number, 0, (uint32_t)n);
+		return 0;
+	}
+	set_aside(w, number, 0, TQ_SEG_HEAD);
+	memset(h, 0, sizeof(*h));
+	h->version = TQ_FORMAT;
+	h->number = number;
+	h->salt = r.salt;
+	h->size = size;
+	tq_seg_encode(w->buf, h);
+	if (w->mends && write_head(w, h) == -1)
+		return tq_fail_sys(e, errno, "%s/ledger/%08" PRIx32 ".seg",
+		    w->sp->path, number);
+	return 1;
+}
+
 /* Read segment number into w->buf: 1, 0 unusable (said), -1. */
 static int
 load(struct tq_walk *w, uint32_t number, struct tq_seg_head *h,
@@ -396,13 +466,14 @@ load(struct tq_walk *w, uint32_t number, struct tq_seg_head *h,
 	ssize_t n;
 
 	if (tq_segment_open(&s, h, w->sp->ledgerfd, number) == -1) {
+		if (errno == EBADMSG)
+			return load_headless(w, number, h, e);
 		if (errno == EPROTO)
 			return tq_fail(e, EPROTO, "%s/ledger/%08" PRIx32
 			    ".seg: of a newer format", w->sp->path, number);
-		if (errno != EBADMSG && errno != ENOENT)
+		if (errno != ENOENT)
 			return tq_fail_sys(e, errno, "%s/ledger", w->sp->path);
-		say(w, "ledger/%08" PRIx32 ".seg: %s", number,
-		    errno == ENOENT ? "is missing" : "its head is damaged");
+		say(w, "ledger/%08" PRIx32 ".seg: is missing", number);
 		w->damaged++;
 		return 0;
 	}

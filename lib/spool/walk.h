@@ -16,6 +16,9 @@
  *	other bytes follow				damage if the machine has
  *		not been down since; else a torn tail
  *
+ * A segment with a damaged head whose first record continues the chain has its
+ * head made again from that.
+ *
  * Damage is set aside in SPOOL/damaged and the walk goes on at the next record
  * that verifies; a torn tail is cut.  A transaction without its last record is
  * passed over whole, and cut if it is the last.
@@ -31,6 +34,7 @@ struct tq_walk {
 	/* a sentence for people; may be NULL */
 	void	(*say)(const char *, void *);
 	void	*arg;
+	int	 mends;			/* write a damaged head again */
 	/* found */
 	uint32_t	 base, last;	/* oldest and newest segment */
 	tq_lsn		 tail;

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "lib/base/io.h"
+#include "lib/spool/record.h"
 #include "tests/lib/crash.h"
 
 #define TASKS	150	/* of 1000 bytes: three segments */
@@ -217,14 +218,29 @@ missing_segment_is_named(void **state)
 }
 
 static void
-damaged_head_of_a_segment_is_named(void **state)
+damaged_head_of_a_segment_is_made_again(void **state)
 {
 	struct crash_world *w = *state;
 
 	crash_must(fill, w, "fill");
 	crash_lose_table(w);
 	flip(w, 2, 12);
-	rest_goes_on(w, 40, 70);
+	flip(w, 3, 12);
+	rest_goes_on(w, 0, 0);
+	assert_int_equal(set_aside(w), 2);
+}
+
+/* With it the last segment looks as if it had never been used. */
+static void
+damaged_first_record_costs_no_other(void **state)
+{
+	struct crash_world *w = *state;
+
+	crash_must(fill, w, "fill");
+	crash_lose_table(w);
+	flip(w, 3, TQ_SEG_HEAD + 20);
+	rest_goes_on(w, 0, 0);
+	assert_int_not_equal(set_aside(w), 0);
 }
 
 /* ---- syncs that fail ------------------------------------------------------ */
@@ -295,7 +311,8 @@ main(void)
 		CRASH_TEST(flipped_bit_is_found_while_the_table_lives),
 		CRASH_TEST(short_segment_costs_its_end),
 		CRASH_TEST(missing_segment_is_named),
-		CRASH_TEST(damaged_head_of_a_segment_is_named),
+		CRASH_TEST(damaged_head_of_a_segment_is_made_again),
+		CRASH_TEST(damaged_first_record_costs_no_other),
 		CRASH_TEST(dead_disk_loses_nothing_that_was_told),
 	};
 

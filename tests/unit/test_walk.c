@@ -668,6 +668,60 @@ segment_with_a_damaged_head_is_damage(void **state)
 	assert_non_null(strstr(f->said, "00000002.seg: its head is damaged"));
 }
 
+/* What continues the chain is worth more than the head before it. */
+static void
+head_is_made_again_from_the_first_record(void **state)
+{
+	struct fixture *f = *state;
+	struct tq_walk w;
+	size_t n;
+	char *copy;
+
+	(void)add(f, 1);
+	segment(f, 2);
+	(void)add(f, 2);
+	(void)add(f, 3);
+	f->seg[2].h.number = 99;
+	write_and_walk(f, &w);
+	assert_given(f, 3);
+	assert_int_equal(w.damaged, 1);
+	assert_true(w.tail == TQ_LSN(2, f->seg[2].used));
+	assert_non_null(strstr(f->said, "00000002.seg: its head is damaged"));
+	copy = t_read(f->dir, "damaged/00000002.00000000", &n);
+	assert_int_equal(n, TQ_SEG_HEAD);
+	free(copy);
+	/* on disk only by who is to mend it */
+	w = (struct tq_walk){ .record = note_record, .say = note_words,
+	    .arg = f, .mends = 1 };
+	assert_int_equal(tq_walk(&f->sp, &w, &f->e), 0);
+	assert_int_equal(w.damaged, 1);
+	walk(f, &w);
+	assert_given(f, 3);
+	assert_int_equal(w.damaged, 0);
+}
+
+/* Nothing tells what it was: it is kept whole, for its number is used again. */
+static void
+segment_without_head_and_chain_is_set_aside(void **state)
+{
+	struct fixture *f = *state;
+	struct tq_walk w;
+	size_t n;
+
+	(void)add(f, 1);
+	segment(f, 2);
+	(void)add(f, 2);
+	scribble(f, 2, TQ_SEG_HEAD);
+	(void)add(f, 3);
+	f->seg[2].h.number = 99;
+	write_and_walk(f, &w);
+	assert_given(f, 1);
+	assert_int_equal(w.damaged, 1);
+	assert_int_equal(w.last, 1);
+	free(t_read(f->dir, "damaged/00000002.00000000", &n));
+	assert_int_equal(n, TQ_SEG_MIN);
+}
+
 static void
 segment_of_a_newer_format_ends_the_walk(void **state)
 {
@@ -830,6 +884,8 @@ main(void)
 		TEST(torn_end_of_what_was_durable_is_damage),
 		TEST(missing_segment_is_damage),
 		TEST(segment_with_a_damaged_head_is_damage),
+		TEST(head_is_made_again_from_the_first_record),
+		TEST(segment_without_head_and_chain_is_set_aside),
 		TEST(segment_of_a_newer_format_ends_the_walk),
 		TEST(record_of_an_older_use_is_not_taken),
 		TEST(record_of_another_history_is_not_taken),
