@@ -190,6 +190,19 @@ set_aside(struct tq_spool *sp, struct tq_err *e)
 	return rv;
 }
 
+/*
+ * Where it runs.  A task whose context was lost to damage is told of all the
+ * same, without; whoever claims it ends it in failure.
+ */
+static int
+look_ctx(struct tq_spool *sp, struct tq_spool_look *out)
+{
+	if (tq_core_ctx(sp, out->s.ctx, &out->ctx) == 0)
+		return 0;
+	return errno == EBADMSG && out->s.ctx < sp->t.top->ctxs.cap &&
+	    sp->t.crows[out->s.ctx].rec == 0 ? 0 : -1;
+}
+
 int
 tq_spool_look(struct tq_spool *sp, const struct tq_uuid *id,
     unsigned attempt, struct tq_spool_look *out, struct tq_err *e)
@@ -209,7 +222,7 @@ tq_spool_look(struct tq_spool *sp, const struct tq_uuid *id,
 		}
 		look_owner(sp, out);
 		if (look_end(sp, attempt, out) == -1 ||
-		    tq_core_ctx(sp, out->s.ctx, &out->ctx) == -1 ||
+		    look_ctx(sp, out) == -1 ||
 		    tq_ledger_read(&sp->l, out->s.put, &out->rec) == -1 ||
 		    memcmp(&out->rec.id, id, sizeof(*id)) != 0) {
 			/* moved or retired meanwhile: descriptors may be old */

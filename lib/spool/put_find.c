@@ -149,7 +149,8 @@ tq_batch_ctx(struct tq_spool *sp, const struct tq_batch *b, size_t i,
 	if (*out != 0)
 		return 1;
 	for (n = 1; n <= sp->t.top->ctxs.used; n++)
-		if (sp->t.crows[n].rec == 0 || (sp->t.crows[n].refs == 0 &&
+		/* one that is lost to damage has tasks, and no record */
+		if (sp->t.crows[n].refs == 0 && (sp->t.crows[n].rec == 0 ||
 		    !ctx_wanted(b, i, n)))
 			break;
 	if (n >= TQ_CTX_MAX)

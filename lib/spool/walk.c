@@ -554,6 +554,39 @@ last_used(struct tq_walk *w, const struct segs *segs, size_t *out)
 	return 0;
 }
 
+/*
+ * What was durable, by all that is there.  A record says it of those before
+ * it, so the last that verifies says most: the one behind a gap may have been
+ * written when nothing was known yet, and would make a torn tail of what much
+ * later ones know to have been on disk.
+ */
+static int
+find_durable(struct tq_walk *w, const struct segs *segs, size_t used)
+{
+	uint32_t size = w->sp->format.segment, off;
+	struct tq_seg_head h;
+	struct tq_rec r;
+	size_t i;
+	int found;
+
+	for (i = used + 1, found = 0; i-- > 0 && !found;) {
+		if (read_raw(w->sp, segs->v[i].number, w->buf) == -1) {
+			if (errno == ENOENT)
+				continue;
+			return -1;
+		}
+		if (tq_seg_decode(&h, w->buf) == -1)
+			h.salt = tq_le32(w->buf + TQ_SEG_HEAD + AT_SALT);
+		for (off = TQ_SEG_HEAD; (off = find_good(w->buf, off, size,
+		    h.salt, 0, &r)) != 0; off += TQ_REC_ROOM(r.length)) {
+			found = 1;
+			if (r.lag <= r.seq && r.seq - r.lag > w->durable_seq)
+				w->durable_seq = r.seq - r.lag;
+		}
+	}
+	return 0;
+}
+
 static int
 walk_all(struct tq_walk *w, struct segs *segs, struct tq_err *e)
 {
@@ -570,7 +603,8 @@ walk_all(struct tq_walk *w, struct segs *segs, struct tq_err *e)
 		memmove(segs->v, segs->v + 1, segs->n * sizeof(*segs->v));
 	}
 	expect = w->base;
-	if (last_used(w, segs, &used) == -1)
+	if (last_used(w, segs, &used) == -1 || (segs->n > 0 &&
+	    !w->same_boot && find_durable(w, segs, used) == -1))
 		return tq_fail_sys(e, errno, "%s/ledger", w->sp->path);
 	for (i = 0; i < segs->n; i++, expect = number + 1) {
 		number = segs->v[i].number;

@@ -10,9 +10,10 @@
  *	nothing but zeros follows			the tail
  *	the next segment goes on with the chain		the end of a segment
  *	records that verify by themselves follow	damage in between if the
- *		machine has not been down since, or if one of them says that the
- *		missing sequence number was durable; else a torn tail: what a
- *		power cut left of writes that nobody had been told of
+ *		machine has not been down since, or if one of them, however
+ *		late, says that the missing sequence number was durable; else
+ *		a torn tail: what a power cut left of writes that nobody had
+ *		been told of
  *	other bytes follow				damage if the machine has
  *		not been down since; else a torn tail
  *

@@ -591,6 +591,25 @@ hole_in_what_was_durable_is_damage(void **state)
 	assert_true(w.tail == TQ_LSN(1, f->seg[1].used));
 }
 
+/* The record behind the hole knew nothing yet; a later one, elsewhere, did. */
+static void
+hole_that_a_late_record_calls_durable_is_damage(void **state)
+{
+	struct fixture *f = *state;
+	struct tq_walk w;
+
+	(void)add(f, 1);
+	scribble(f, 1, add(f, 9));
+	(void)add(f, 2);
+	segment(f, 2);
+	(void)add(f, 3);
+	(void)add_durable(f, 4);
+	write_and_walk(f, &w);
+	assert_given(f, 4);
+	assert_int_equal(w.damaged, 1);
+	assert_int_equal(w.cut, 0);
+}
+
 static void
 damage_is_named_and_set_aside(void **state)
 {
@@ -880,6 +899,7 @@ main(void)
 		TEST(beginning_of_the_last_segment_may_be_damaged),
 		TEST(hole_of_this_boot_is_damage),
 		TEST(hole_in_what_was_durable_is_damage),
+		TEST(hole_that_a_late_record_calls_durable_is_damage),
 		TEST(damage_is_named_and_set_aside),
 		TEST(torn_end_of_what_was_durable_is_damage),
 		TEST(missing_segment_is_damage),

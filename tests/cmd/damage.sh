@@ -1,0 +1,48 @@
+#!/bin/sh
+# A flipped bit in a spool: what it hit is named and kept, all else is there,
+# also in a copy of the spool, which knows of no boot.
+
+. "${0%/*}/../lib/tap.sh"
+
+# flip file offset: another byte there
+flip()
+{
+	dd if="$1" bs=1 skip="$2" count=1 2>/dev/null | tr '\000-\377' '\377\000-\376' |
+	    dd of="$1" bs=1 seek="$2" conv=notrunc 2>/dev/null
+}
+
+# copy_to dir: the spool as another machine would find it
+copy_to()
+{
+	mkdir "$1"
+	cp -a "$TQ_DIR/." "$1"
+	TQ_DIR=$1
+}
+
+TQ_DIR=$T/first
+for i in 1 2 3 4 5; do
+	tqput -Q --id t$i true
+done
+copy_to "$T/copy"
+flip "$TQ_DIR/ledger/00000001.seg" 79
+check 'a flipped bit in a copy is found' 65 '*' '' tqctl check
+is 'and costs no task behind it' "$(tqstat -o id | tr '\n' ' ')" \
+    't1 t2 t3 t4 t5 '
+ok 'a copy of it is kept' [ -n "$(ls "$TQ_DIR/damaged")" ]
+
+TQ_DIR=$T/context
+mkdir here there
+(cd here && tqput -Q --id place -c 'pwd >>../ran')
+# what is put next says that it was on disk
+tqput -Q --id next -q idle true
+copy_to "$T/lost"
+at=$(grep -abo 'HOME=' "$TQ_DIR/ledger/00000001.seg" | head -n 1)
+flip "$TQ_DIR/ledger/00000001.seg" "${at%%:*}"
+check 'a lost place is found' 65 '*' '' tqctl check
+is 'its task is still told of' "$(tqstat -q default -o id,state)" \
+    "place	ready"
+(cd there && umask 077 && HOME=/none tqput -Q --id other -c 'pwd >>../ran')
+tqrun -E
+is 'it does not run in the place of another' "$(cat ran)" "$PWD/there"
+like 'but ends with the reason' "$(tqstat -s failure -o id,why)" \
+    'place*could not be read*'
