@@ -123,6 +123,8 @@ def run(t):
         return again(e, t)
     if ret.info.state == states.FAILURE:
         return failure(e, ret.retval.traceback)
+    if getattr(e, 'requeue', False):    # Reject: once more, later
+        return {**failure(e), 'retry': 1}
     return {'replace': None}    # Ignore, Reject: nothing is told
 
 

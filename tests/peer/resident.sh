@@ -13,7 +13,7 @@ cd site || exit 1
 cat >shop.py <<'PY'
 import os, time
 from celery import Celery, chain, chord, group
-from celery.exceptions import Ignore, SoftTimeLimitExceeded
+from celery.exceptions import Ignore, Reject, SoftTimeLimitExceeded
 url = os.environ['TQ_BROKER']
 app = Celery('shop', broker=url, backend=url)
 task = app.task
@@ -75,6 +75,13 @@ def new_way(request, exc, traceback, note):
 def own(self):
     self.update_state(state='PACKED', meta={'n': 1})
     raise Ignore()
+@task(acks_late=True)
+def shy(path):
+    with open(path, 'a') as f:
+        f.write('x')
+        if f.tell() < 3:
+            raise Reject('not yet', requeue=True)
+    return 'now'
 @task(soft_time_limit=1)
 def slow():
     try:
@@ -121,6 +128,10 @@ print(a == [r.parent.id, r.parent.id, None, 0, 3],
     b[:3] == [r.id, r.parent.id, r.parent.id])
 PY
 )" 'True True'
+is 'what is rejected comes back' "$(client <<PY
+show(shy.delay('$T/shy'))
+PY
+)" now
 is 'self.retry counts, and gives up' "$(client <<'PY'
 show(thrice.delay(False), thrice.delay(True), auto.delay(), others.delay(0))
 PY

@@ -45,6 +45,21 @@ NotRegistered 'proj.nothing'
 2"
 is 'operands and kwargs reach the handler' "$(cat "$NOTES")" 'tq 1 two kw=[3]'
 
+# More than a result takes loses its middle, and says so.
+cat >handlers/proj.long <<'SH'
+#!/bin/sh
+head -c 20000000 /dev/zero | tr '\0' a
+echo END
+SH
+chmod +x handlers/proj.long
+long=$(tqput -N proj.long)
+tqresult -w "$long" >long
+is 'the end of a long output is kept' "$(tail -c 4 long)" END
+is 'and how much is missing is said' "$(grep -ao '[0-9]* bytes cut here' long)" \
+    '3222788 bytes cut here'
+is 'a long output has 16 MiB' "$(wc -c <long)" 16777216
+rm long
+
 # What a running task says of itself is a state of its own to Celery.
 cat >handlers/proj.nap <<SH
 #!/bin/sh

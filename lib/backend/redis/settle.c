@@ -153,30 +153,65 @@ finish_plan(struct tq_redis *r, struct tq_redis_held *h,
 	return carry_out(r, h, plan, flags, e);
 }
 
-/* A stream of an outcome, from bytes or from its file. */
+/* Bytes of a stream from a place on, into p. */
+static int
+copy(char *p, struct tq_bytes bytes, int fd, size_t from, size_t n)
+{
+	if (fd == -1) {
+		memcpy(p, bytes.p + from, n);
+		return 0;
+	}
+	return tq_io_pread(fd, p, n, (off_t)from) == (ssize_t)n ? 0 : -1;
+}
+
+/* What is kept of a stream of size bytes: 1 its middle is cut, 0, -1. */
+static int
+keep(char *p, struct tq_bytes *out, struct tq_bytes bytes, int fd, size_t size)
+{
+	const size_t half = OUTPUT_MAX / 2;
+	size_t rest = OUTPUT_MAX - half, len;
+
+	out->p = p;
+	out->n = size;
+	if (size <= OUTPUT_MAX)
+		return copy(p, bytes, fd, 0, size);
+	out->n = OUTPUT_MAX;
+	len = (size_t)snprintf(p + half, rest, "\n[tqrun: %zu bytes cut here]\n",
+	    size - OUTPUT_MAX);
+	rest -= len;
+	return copy(p, bytes, fd, 0, half) == -1 ||
+	    copy(p + half + len, bytes, fd, size - rest, rest) == -1 ? -1 : 1;
+}
+
+/*
+ * What it wrote to one stream, as its result has it.  More than a result takes
+ * loses its middle, as more than the worker keeps does (lib/worker/capture.h).
+ */
 static int
 stream(struct tq_redis *r, struct tq_bytes *out, struct tq_bytes bytes,
-    int fd, struct tq_err *e)
+    int fd, unsigned *flags, struct tq_err *e)
 {
+	size_t size = bytes.n;
 	struct stat st;
-	ssize_t n;
 	char *p;
+	int rv;
 
-	*out = bytes;
-	if (out->n > OUTPUT_MAX)
-		out->n = OUTPUT_MAX;
-	if (fd == -1)
+	if (fd != -1) {
+		if (fstat(fd, &st) == -1)
+			return tq_fail_sys(e, errno, "output");
+		size = (size_t)st.st_size;
+	} else if (size <= OUTPUT_MAX) {
+		*out = bytes;
 		return 0;
-	if (fstat(fd, &st) == -1)
-		return tq_fail_sys(e, errno, "output");
-	out->n = (size_t)st.st_size < OUTPUT_MAX ? (size_t)st.st_size :
-	    OUTPUT_MAX;
-	if ((p = tq_arena_alloc(&r->mem, out->n + 1)) == NULL)
+	}
+	p = tq_arena_alloc(&r->mem, (size < OUTPUT_MAX ? size : OUTPUT_MAX) + 1);
+	if (p == NULL)
 		return tq_fail_sys(e, ENOMEM, "output");
-	if ((n = tq_io_pread(fd, p, out->n, 0)) == -1)
+	errno = EIO;
+	if ((rv = keep(p, out, bytes, fd, size)) == -1)
 		return tq_fail_sys(e, errno, "output");
-	out->p = p;
-	out->n = (size_t)n;
+	if (rv == 1)
+		*flags |= TQ_OUTCOME_CUT;
 	return 0;
 }
 
@@ -269,13 +304,14 @@ tq_redis_end(struct tq_redis *r, struct tq_redis_held *h,
     const struct tq_redis_read *in, const struct tq_outcome *o,
     unsigned flags, struct tq_err *e)
 {
-	struct tq_celery_end end = { .outcome = o };
+	struct tq_outcome kept = *o;
+	struct tq_celery_end end = { .outcome = &kept };
 	struct tq_celery_plan plan;
 	struct tq_celery_site site;
 	int rv;
 
-	if (stream(r, &end.out, o->out, o->out_fd, e) == -1 ||
-	    stream(r, &end.err, o->err, o->err_fd, e) == -1)
+	if (stream(r, &end.out, o->out, o->out_fd, &kept.flags, e) == -1 ||
+	    stream(r, &end.err, o->err, o->err_fd, &kept.flags, e) == -1)
 		return -1;
 	tq_redis_site(r, &site, h->queue);
 	tq_celery_plan_init(&plan, &r->mem);
@@ -329,12 +365,13 @@ tq_redis_end_stored(struct tq_redis *r, const struct tq_redis_held *h,
     const struct tq_redis_read *in, const struct tq_outcome *o,
     struct tq_err *e)
 {
-	struct tq_celery_end end = { .outcome = o };
+	struct tq_outcome kept = *o;
+	struct tq_celery_end end = { .outcome = &kept };
 	struct tq_celery_plan plan;
 	struct tq_celery_site site;
 
-	if (stream(r, &end.out, o->out, o->out_fd, e) == -1 ||
-	    stream(r, &end.err, o->err, o->err_fd, e) == -1)
+	if (stream(r, &end.out, o->out, o->out_fd, &kept.flags, e) == -1 ||
+	    stream(r, &end.err, o->err, o->err_fd, &kept.flags, e) == -1)
 		return -1;
 	tq_redis_site(r, &site, NULL);
 	tq_celery_plan_init(&plan, &r->mem);
