@@ -174,6 +174,9 @@ find_again(struct tq_redis *r, struct tq_redis_conn *c, struct tq_err *e)
 		return tq_fail(e, ETIMEDOUT, "%s", c->lost.text);
 	if (tq_redis_conn_open(c, &why) == 0) {
 		r->failures = 0;
+		/* leases passed while the server was away; nobody is dead */
+		if (c == &r->main && c->opened > 1)
+			r->grace = tq_clock_mono() + 2 * PAUSE_MAX;
 		return 0;
 	}
 	for (i = 0; i < r->failures && pause < PAUSE_MAX; i++)

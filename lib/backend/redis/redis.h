@@ -134,6 +134,8 @@ struct tq_redis {
 	/* losing and finding the server */
 	unsigned	 failures;	/* in a row */
 	tq_time		 retry;		/* not before, CLOCK_MONOTONIC */
+	tq_time		 grace;		/* nor take from others, who may still
+					 * be on their way back to the server */
 	tq_time		 heard;		/* last sign of the second one */
 
 	int		 events, no_control;	/* of the worker to be */

@@ -444,7 +444,8 @@ claim_once(struct tq_redis *r, const struct tq_take *take,
 		if ((n = take_some(r, take, e)) == -1 ||
 		    (rv = next_taken(r, take, c, e)) != 0)
 			return n == -1 ? -1 : rv;
-		if (n == 0 && !r->more && (r->past || tq_redis_sweep_due(r)))
+		if (n == 0 && !r->more && tq_clock_mono() >= r->grace &&
+		    (r->past || tq_redis_sweep_due(r)))
 			n = tq_redis_sweep(r, e);
 	} while (n > 0 || r->more);
 	return n;
