@@ -8,6 +8,7 @@
  */
 #include <dirent.h>
 #include <signal.h>
+#include <string.h>
 
 #include "bench.h"
 
@@ -18,20 +19,28 @@ enum {
 };
 #define GROWTH	0.05			/* of memory, at most */
 
+/* All but those of segments: they come and go with the ledger, a few at most. */
 static int
 descriptors(pid_t pid)
 {
-	char path[64];
+	char path[64], to[4096];
+	const struct dirent *d;
+	ssize_t len;
 	DIR *dir;
 	int n = 0;
 
 	snprintf(path, sizeof(path), "/proc/%d/fd", (int)pid);
 	if ((dir = opendir(path)) == NULL)
 		err(1, "%s", path);
-	while (readdir(dir) != NULL)
-		n++;
+	while ((d = readdir(dir)) != NULL) {
+		len = readlinkat(dirfd(dir), d->d_name, to, sizeof(to) - 1);
+		if (len <= 0)
+			continue;
+		to[len] = '\0';
+		n += strstr(to, "/ledger/") == NULL;
+	}
 	closedir(dir);
-	return n - 2;
+	return n;
 }
 
 /* Put n tasks: programs, or for the handler. */
