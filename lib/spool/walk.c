@@ -2,7 +2,6 @@
 #include "spool/walk.h"
 
 #include <bsd/stdlib.h>
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -13,221 +12,10 @@
 #include <unistd.h>
 
 #include "base/io.h"
-
-#define AT_SALT	16		/* in the header of a record */
+#include "spool/segs.h"
 
 /* Records that are a step of progress. */
 #define PROGRESS_EVERY	4096
-
-struct seg {
-	uint32_t	 number;
-	uint32_t	 limit;		/* where a failed sync ended it, or its size */
-	int		 sealing;	/* it begins where one before it was sealed */
-	int		 unborn;	/* so it was meant, but it holds no record */
-};
-
-struct segs {
-	struct seg	*v;		/* ascending */
-	size_t		 n, cap;
-};
-
-static int
-ascending(const void *a, const void *b)
-{
-	const struct seg *x = a, *y = b;
-
-	return (x->number > y->number) - (x->number < y->number);
-}
-
-/*
- * Whether a segment cannot be opened for what it is.  Any other reason, no
- * descriptor left or a disk that fails, says nothing about it, and a walk that
- * took it for empty would cut the ledger short.
- */
-static int
-unusable(int error)
-{
-	return error == EBADMSG || error == ENOENT || error == EPROTO;
-}
-
-static int
-is_zero(const unsigned char *p, size_t n)
-{
-	return n == 0 || (*p == 0 && memcmp(p, p + 1, n - 1) == 0);
-}
-
-/* The next record at or behind off that verifies by itself, younger than seq. */
-static uint32_t
-find_good(const unsigned char *p, uint32_t off, uint32_t size, uint32_t salt,
-    uint64_t seq, struct tq_rec *r)
-{
-	for (; off + TQ_REC_HEAD <= size; off += 8)
-		/* the salt first: bodies do not know it, a CRC is dear */
-		if (p[off] == TQ_REC_MAGIC &&
-		    tq_le32(p + off + AT_SALT) == salt &&
-		    tq_rec_head(r, p + off, size - off) == 0 && r->seq > seq)
-			return off;
-	return 0;
-}
-
-/* 1 if segment `number` holds a first record (*r), 0 not, -1. */
-static int
-goes_on(struct tq_spool *sp, uint32_t number, struct tq_rec *r)
-{
-	unsigned char head[TQ_REC_HEAD], *p = NULL;
-	struct tq_seg_head h;
-	struct tq_segment s;
-	size_t length;
-	ssize_t n;
-	int rv = -1;
-
-	if (tq_segment_open(&s, &h, sp->ledgerfd, number) == -1)
-		return unusable(errno) ? 0 : -1;
-	if ((n = tq_io_pread(s.fd, head, sizeof(head), TQ_SEG_HEAD)) == -1)
-		goto out;
-	rv = 0;
-	length = tq_le32(head + 4);
-	if (n < (ssize_t)sizeof(head) || length < sizeof(head) ||
-	    length > sp->format.segment)
-		goto out;
-	rv = -1;
-	if ((p = malloc(length)) == NULL ||
-	    (n = tq_io_pread(s.fd, p, length, TQ_SEG_HEAD)) == -1)
-		goto out;
-	rv = tq_rec_head(r, p, (size_t)n) == 0 && r->salt == h.salt;
- out:
-	free(p);
-	tq_segment_close(&s);
-	return rv;
-}
-
-/* All of a segment's file, whatever its head says, and zeros behind it. */
-static ssize_t
-read_raw(struct tq_spool *sp, uint32_t number, unsigned char *p)
-{
-	char name[TQ_SEG_NAME];
-	ssize_t n;
-	int fd;
-
-	tq_segment_name(name, number);
-	fd = tq_sys.openat(sp->ledgerfd, name, O_RDONLY | O_CLOEXEC |
-	    O_NOFOLLOW);
-	if (fd == -1)
-		return -1;
-	if ((n = tq_io_pread(fd, p, sp->format.segment, 0)) != -1)
-		memset(p + n, 0, sp->format.segment - (size_t)n);
-	close(fd);
-	return n;
-}
-
-/*
- * What is written in segment `number` behind its head: 2 records, *r the first
- * that verifies, even if those before it do not; 1 other bytes; 0 nothing; -1.
- */
-static int
-holds(struct tq_spool *sp, uint32_t number, struct tq_rec *r)
-{
-	uint32_t size = sp->format.segment;
-	struct tq_seg_head h;
-	unsigned char *p;
-	int rv;
-
-	if ((rv = goes_on(sp, number, r)) != 0)
-		return rv == 1 ? 2 : -1;
-	if ((p = malloc(size)) == NULL)
-		return -1;
-	if (read_raw(sp, number, p) == -1)
-		rv = errno == ENOENT ? 0 : -1;
-	else if (!is_zero(p + TQ_SEG_HEAD, size - TQ_SEG_HEAD)) {
-		/* with a damaged head its first record has to know the salt */
-		if (tq_seg_decode(&h, p) == -1)
-			h.salt = tq_le32(p + TQ_SEG_HEAD + AT_SALT);
-		rv = find_good(p, TQ_SEG_HEAD, size, h.salt, 0, r) != 0 ? 2 : 1;
-	}
-	free(p);
-	return rv;
-}
-
-/*
- * Where each segment ends: one whose head says `sealed` replaces everything
- * from that place on, in the segments before it (rescue.c), once it holds what
- * was written again.
- */
-static int
-find_limits(struct tq_spool *sp, struct segs *segs)
-{
-	struct tq_seg_head h;
-	struct tq_segment s;
-	struct tq_rec r;
-	tq_lsn seal = 0;
-	struct seg *g;
-	size_t i;
-	int rv;
-
-	for (i = segs->n; i-- > 0;) {
-		g = &segs->v[i];
-		g->limit = sp->format.segment;
-		if (seal != 0 && g->number >= TQ_LSN_SEG(seal))
-			g->limit = g->number == TQ_LSN_SEG(seal) ?
-			    TQ_LSN_OFF(seal) : TQ_SEG_HEAD;
-		if (tq_segment_open(&s, &h, sp->ledgerfd, g->number) == -1) {
-			if (!unusable(errno))
-				return -1;
-			continue;
-		}
-		tq_segment_close(&s);
-		if (h.sealed == 0)
-			continue;
-		if ((rv = goes_on(sp, g->number, &r)) == -1)
-			return -1;
-		g->sealing = rv;
-		g->unborn = !rv;
-		if (g->sealing && (seal == 0 || h.sealed < seal))
-			seal = h.sealed;
-	}
-	return 0;
-}
-
-static int
-list_segments(struct tq_spool *sp, struct segs *out)
-{
-	const struct dirent *d;
-	struct seg *v;
-	uint32_t n;
-	DIR *dp;
-	int fd;
-
-	memset(out, 0, sizeof(*out));
-	fd = openat(sp->ledgerfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd == -1)
-		return -1;
-	if ((dp = fdopendir(fd)) == NULL) {
-		close(fd);
-		return -1;
-	}
-	while ((d = readdir(dp)) != NULL) {
-		if ((n = tq_segment_number(d->d_name)) == 0)
-			continue;
-		if (out->n == out->cap) {
-			v = reallocarray(out->v, out->cap + 256, sizeof(*v));
-			if (v == NULL) {
-				closedir(dp);
-				free(out->v);
-				return -1;
-			}
-			out->v = v;
-			out->cap += 256;
-		}
-		out->v[out->n++] = (struct seg){ .number = n };
-	}
-	closedir(dp);
-	if (out->n > 1)
-		qsort(out->v, out->n, sizeof(*out->v), ascending);
-	if (find_limits(sp, out) == 0)
-		return 0;
-	free(out->v);
-	return -1;
-}
 
 static void
 say(struct tq_walk *w, const char *fmt, ...)
@@ -271,7 +59,7 @@ static uint32_t
 next_good(const struct tq_walk *w, uint32_t off, uint32_t size, uint32_t salt,
     struct tq_rec *r)
 {
-	return find_good(w->buf, off, size, salt, w->seq, r);
+	return tq_segs_good(w->buf, off, size, salt, w->seq, r);
 }
 
 /* Whether bytes were lost that should be there, given a record beyond them. */
@@ -378,7 +166,7 @@ walk_segment(struct tq_walk *w, const struct tq_seg_head *h, uint32_t limit,
 			off += (uint32_t)TQ_REC_ROOM(r.length);
 			continue;
 		}
-		if (off >= limit || is_zero(w->buf + off, limit - off)) {
+		if (off >= limit || tq_segs_zero(w->buf + off, limit - off)) {
 			*end = end_of(w, off);
 			return beyond != NULL || (more && !w->cut);
 		}
@@ -434,7 +222,7 @@ load_headless(struct tq_walk *w, uint32_t number, struct tq_seg_head *h,
 	struct tq_rec r;
 	ssize_t n;
 
-	if ((n = read_raw(w->sp, number, w->buf)) == -1)
+	if ((n = tq_segs_raw(w->sp, number, w->buf)) == -1)
 		return tq_fail_sys(e, errno, "%s/ledger/%08" PRIx32 ".seg",
 		    w->sp->path, number);
 	say(w, "ledger/%08" PRIx32 ".seg: its head is damaged", number);
@@ -494,7 +282,7 @@ load(struct tq_walk *w, uint32_t number, struct tq_seg_head *h,
  * believed.
  */
 static int
-find_base(struct tq_walk *w, const struct segs *segs, struct tq_err *e)
+find_base(struct tq_walk *w, const struct tq_segs *segs, struct tq_err *e)
 {
 	struct tq_seg_head h;
 	struct tq_rec r;
@@ -505,7 +293,7 @@ find_base(struct tq_walk *w, const struct segs *segs, struct tq_err *e)
 
 	w->base = segs->n > 0 ? segs->v[0].number : 1;
 	for (i = segs->n; i-- > 0;) {
-		if ((rv = goes_on(w->sp, segs->v[i].number, &r)) == -1)
+		if ((rv = tq_segs_first(w->sp, segs->v[i].number, &r)) == -1)
 			return tq_fail_sys(e, errno, "%s/ledger", w->sp->path);
 		if (rv == 0)
 			continue;
@@ -536,7 +324,7 @@ find_base(struct tq_walk *w, const struct segs *segs, struct tq_err *e)
  * power cut did not let through.
  */
 static int
-last_used(struct tq_walk *w, const struct segs *segs, size_t *out)
+last_used(struct tq_walk *w, const struct tq_segs *segs, size_t *out)
 {
 	struct tq_rec r;
 	size_t i;
@@ -546,7 +334,7 @@ last_used(struct tq_walk *w, const struct segs *segs, size_t *out)
 	for (i = segs->n; i-- > 1;) {
 		if (segs->v[i].unborn)
 			continue;
-		if ((rv = holds(w->sp, segs->v[i].number, &r)) != 0) {
+		if ((rv = tq_segs_holds(w->sp, segs->v[i].number, &r)) != 0) {
 			*out = i;
 			return rv == -1 ? -1 : 0;
 		}
@@ -561,24 +349,22 @@ last_used(struct tq_walk *w, const struct segs *segs, size_t *out)
  * later ones know to have been on disk.
  */
 static int
-find_durable(struct tq_walk *w, const struct segs *segs, size_t used)
+find_durable(struct tq_walk *w, const struct tq_segs *segs, size_t used)
 {
-	uint32_t size = w->sp->format.segment, off;
-	struct tq_seg_head h;
+	uint32_t size = w->sp->format.segment, off, salt;
 	struct tq_rec r;
 	size_t i;
 	int found;
 
 	for (i = used + 1, found = 0; i-- > 0 && !found;) {
-		if (read_raw(w->sp, segs->v[i].number, w->buf) == -1) {
+		if (tq_segs_raw(w->sp, segs->v[i].number, w->buf) == -1) {
 			if (errno == ENOENT)
 				continue;
 			return -1;
 		}
-		if (tq_seg_decode(&h, w->buf) == -1)
-			h.salt = tq_le32(w->buf + TQ_SEG_HEAD + AT_SALT);
-		for (off = TQ_SEG_HEAD; (off = find_good(w->buf, off, size,
-		    h.salt, 0, &r)) != 0; off += TQ_REC_ROOM(r.length)) {
+		salt = tq_segs_salt(w->buf);
+		for (off = TQ_SEG_HEAD; (off = tq_segs_good(w->buf, off, size,
+		    salt, 0, &r)) != 0; off += TQ_REC_ROOM(r.length)) {
 			found = 1;
 			if (r.lag <= r.seq && r.seq - r.lag > w->durable_seq)
 				w->durable_seq = r.seq - r.lag;
@@ -588,7 +374,7 @@ find_durable(struct tq_walk *w, const struct segs *segs, size_t used)
 }
 
 static int
-walk_all(struct tq_walk *w, struct segs *segs, struct tq_err *e)
+walk_all(struct tq_walk *w, struct tq_segs *segs, struct tq_err *e)
 {
 	uint32_t end, number, expect;
 	struct tq_seg_head h;
@@ -636,7 +422,7 @@ walk_all(struct tq_walk *w, struct segs *segs, struct tq_err *e)
 		}
 		for (next = i + 1, rv = 0; next <= used && rv != 2 && rv != -1;
 		    next++)
-			rv = holds(w->sp, segs->v[next].number, &beyond);
+			rv = tq_segs_holds(w->sp, segs->v[next].number, &beyond);
 		if (rv == -1)
 			return tq_fail_sys(e, errno, "%s/ledger", w->sp->path);
 		rv = walk_segment(w, &h, segs->v[i].limit,
@@ -653,7 +439,7 @@ walk_all(struct tq_walk *w, struct segs *segs, struct tq_err *e)
 			continue;
 		if (i == used)
 			continue;
-		rv = goes_on(w->sp, segs->v[i + 1].number, &beyond);
+		rv = tq_segs_first(w->sp, segs->v[i + 1].number, &beyond);
 		if (rv == -1)
 			return tq_fail_sys(e, errno, "%s/ledger", w->sp->path);
 		if (rv == 1 && (beyond.prev != w->crc ||
@@ -676,12 +462,12 @@ walk_all(struct tq_walk *w, struct segs *segs, struct tq_err *e)
 int
 tq_walk(struct tq_spool *sp, struct tq_walk *w, struct tq_err *e)
 {
-	struct segs segs;
+	struct tq_segs segs;
 	int rv;
 
 	w->sp = sp;
 	w->same_boot = sp->same_boot;
-	if (list_segments(sp, &segs) == -1)
+	if (tq_segs_list(sp, &segs) == -1)
 		return tq_fail_sys(e, errno, "%s/ledger", sp->path);
 	if ((w->buf = malloc(sp->format.segment)) == NULL) {
 		free(segs.v);
@@ -701,7 +487,7 @@ tq_walk_cut(struct tq_spool *sp, struct tq_walk *w, struct tq_err *e)
 {
 	uint32_t number;
 	struct tq_segment s;
-	struct segs segs;
+	struct tq_segs segs;
 	char name[TQ_SEG_NAME];
 	size_t i;
 
@@ -714,7 +500,7 @@ tq_walk_cut(struct tq_spool *sp, struct tq_walk *w, struct tq_err *e)
 	}
 	number = s.number;
 	tq_segment_close(&s);
-	if (list_segments(sp, &segs) == -1)
+	if (tq_segs_list(sp, &segs) == -1)
 		return tq_fail_sys(e, errno, "%s/ledger", sp->path);
 	for (i = 0; i < segs.n; i++)
 		if (segs.v[i].number > number) {
@@ -731,10 +517,10 @@ void
 tq_walk_unlink(struct tq_spool *sp, uint32_t base)
 {
 	char name[TQ_SEG_NAME];
-	struct segs segs;
+	struct tq_segs segs;
 	size_t i;
 
-	if (list_segments(sp, &segs) == -1)
+	if (tq_segs_list(sp, &segs) == -1)
 		return;
 	for (i = 0; i < segs.n && segs.v[i].number < base; i++) {
 		tq_segment_name(name, segs.v[i].number);
