@@ -142,17 +142,22 @@ struct tq_celery_task {
 	struct tq_bytes	 chain;		/* the next one is the last element */
 	struct tq_bytes	 chord;		/* one signature, or none */
 	struct tq_bytes	 embed;		/* all four as they came, or none */
+	int		 unknown;	/* salvaged without its body */
 };
 
 /* A message with nothing in it: [] and {}, nothing set. */
 void	tq_celery_task_init(struct tq_celery_task *);
-/*
- * Read the message of an envelope.  Also when it fails, id, task and
- * reply_to are set where they were readable, for the FAILURE to be told.
- */
+/* Read the message of an envelope. */
 int	tq_celery_task_decode(struct tq_celery_task *out, struct tq_arena *mem,
 	    const struct tq_celery_envelope *,
 	    const struct tq_celery_bounds *, struct tq_err *);
+/*
+ * Of a text that is no message, what its end can be told by: id (NULL: not
+ * even that), group, errbacks, chain, chord.  The rest is as after init, and
+ * task never NULL.
+ */
+void	tq_celery_salvage(struct tq_celery_task *out, struct tq_arena *mem,
+	    const char *text, size_t n, const struct tq_celery_bounds *);
 /*
  * Put headers and body as JSON.  argsrepr and kwargsrepr are made when they
  * are NULL; embed is not looked at.

@@ -59,8 +59,8 @@ tq_settle_part(struct tq_planner *p, const struct tq_settle_member *member,
 	struct tq_buf b;
 
 	if (member->gid == NULL || member->id == NULL ||
-	    tq_scan_type(member->chord) != TQ_SCAN_OBJECT ||
-	    (p->site->flags & TQ_CELERY_SITE_UNLOCK))
+	    (tq_scan_type(member->chord) != TQ_SCAN_OBJECT &&
+	    !member->unknown) || (p->site->flags & TQ_CELERY_SITE_UNLOCK))
 		return 0;
 	if ((c = tq_plan_count(p)) == NULL)
 		return -1;
@@ -100,7 +100,7 @@ end_task(struct tq_planner *p, const struct tq_celery_sig *sig,
     const struct tq_settle_cause *cause)
 {
 	struct tq_settle_member member = {
-		sig->group_id, sig->task_id, sig->group_index, sig->chord
+		sig->group_id, sig->task_id, sig->group_index, sig->chord, 0
 	};
 	struct tq_celery_meta meta;
 

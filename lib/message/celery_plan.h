@@ -140,7 +140,10 @@ struct tq_celery_count {
 	struct tq_bytes	 head;		/* what every member of this id
 					 * begins with: [1, "id", */
 	struct tq_bytes	 member;	/* JSON for `.j` */
-	struct tq_bytes	 callback;	/* signature of the chord's body */
+	struct tq_bytes	 callback;	/* signature of the chord's body; none:
+					 * it is not known, nor whether the
+					 * group is a chord's: it is if `.s` is
+					 * there, and is ended by others */
 };
 
 struct tq_celery_plan {

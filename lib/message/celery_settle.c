@@ -80,7 +80,8 @@ part_of(const struct tq_settling *t, const char *status,
     struct tq_bytes result)
 {
 	struct tq_settle_member member = {
-		t->m->group, t->m->id, t->m->group_index, t->m->chord
+		t->m->group, t->m->id, t->m->group_index, t->m->chord,
+		t->m->unknown
 	};
 
 	return tq_settle_part(t->p, &member, status, result);
@@ -270,25 +271,29 @@ forget(struct tq_celery_plan *plan)
 }
 
 /*
- * The message carries what cannot be obeyed: the task fails, and so does
- * what of it can be told.
+ * The message carries what cannot be obeyed: the task fails, if it has not, and
+ * so does what of it can be told.
  */
 static int
 fail_broken(struct tq_settling *t, const char *what)
 {
+	int failed = t->end->outcome->state == TQ_FAILURE;
 	struct tq_celery_exc exc;
-	struct tq_bytes none = { NULL, 0 };
+	struct tq_bytes none = { NULL, 0 }, trace = none;
 	struct tq_celery_task m = *t->m;
 	struct tq_err ignored;
 
 	forget(t->p->plan);
 	tq_buf_reset(&t->p->trail);
 	t->p->word = "failure";
-	if (tq_celery_raise_text(&exc, t->p->mem, TQ_RAISE_CELERY,
-	    "InvalidTaskError", what, t->p->e) == -1)
+	if ((failed ? tq_celery_raise(&exc, t->p->mem, t->m, t->end, t->p->e) :
+	    tq_celery_raise_text(&exc, t->p->mem, TQ_RAISE_CELERY,
+	    "InvalidTaskError", what, t->p->e)) == -1)
 		return -1;
+	if (failed)
+		trace = tq_celery_trace(t->p->mem, t->end->err);
 	t->p->e = &ignored;
-	if (give_up(t, "FAILURE", &exc, none) == 0)
+	if (give_up(t, "FAILURE", &exc, trace) == 0)
 		return 0;
 	if (errno == ENOMEM)
 		return -1;
@@ -296,7 +301,7 @@ fail_broken(struct tq_settling *t, const char *what)
 	forget(t->p->plan);
 	m.chain = m.errbacks = none;
 	t->m = &m;
-	return give_up(t, "FAILURE", &exc, none);
+	return give_up(t, "FAILURE", &exc, trace);
 }
 
 static int

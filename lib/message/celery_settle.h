@@ -42,6 +42,7 @@ struct tq_settle_member {
 	const char	*gid, *id;
 	int64_t		 index;
 	struct tq_bytes	 chord;
+	int		 unknown;	/* whether there is a chord */
 };
 int	tq_settle_part(struct tq_planner *, const struct tq_settle_member *,
 	    const char *status, struct tq_bytes result);

@@ -2,6 +2,7 @@
  * Fuzz target of what a worker plans for a message of Celery: the first byte
  * says how it ended, the rest is its envelope.  Whatever a message that
  * decodes carries, there is a plan, and what the plan sends decodes again.
+ * So it is with what can be salvaged of one that does not.
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -56,7 +57,7 @@ check_plan(struct tq_arena *mem, struct tq_celery_plan *plan)
 	size_t k, n = plan->ncounts;
 
 	for (k = 0; k < n; k++) {
-		if (tq_celery_chord(plan, k, &plan->count[k].member, 1, saved,
+		if (plan->count[k].callback.n > 0 && tq_celery_chord(plan, k, &plan->count[k].member, 1, saved,
 		    &site, NULL) == -1)
 			abort();
 	}
@@ -96,6 +97,34 @@ settle(struct tq_arena *mem, const struct tq_celery_task *m,
 	check_plan(mem, &plan);
 }
 
+static void
+bury(struct tq_arena *mem, const char *text, size_t n,
+    const struct tq_celery_bounds *bounds)
+{
+	struct tq_celery_envelope env;
+	struct tq_celery_task m;
+	struct tq_celery_plan plan;
+	struct tq_celery_end end;
+	struct tq_outcome o;
+
+	tq_celery_salvage(&m, mem, text, n, bounds);
+	if (m.id == NULL)
+		return;
+	if (!tq_id_valid(m.id) || m.task == NULL)
+		abort();
+	tq_celery_envelope_init(&env);
+	tq_celery_plan_init(&plan, mem);
+	memset(&end, 0, sizeof(end));
+	tq_outcome_init(&o, TQ_FAILURE);
+	o.type = "BadMessage";
+	o.why = "why";
+	end.outcome = &o;
+	if (tq_celery_settle(&plan, &m, &env, &end, &site, NULL) == -1 ||
+	    plan.nsteps == 0)
+		abort();
+	check_plan(mem, &plan);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 {
@@ -112,6 +141,8 @@ LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 	    &bounds, NULL) == 0 &&
 	    tq_celery_task_decode(&m, &mem, &env, &bounds, NULL) == 0)
 		settle(&mem, &m, &env, p[0]);
+	else
+		bury(&mem, (const char *)p + 1, n - 1, &bounds);
 	tq_arena_fini(&mem);
 	return 0;
 }

@@ -5,7 +5,8 @@
 #	mutants.py COUNT SEED		so many mutants of captured messages
 #
 # They go into the queue "celery" of $TQ_BROKER, the originals are those of
-# $VECTORS.  What was sent is printed: how many.  Half of the mutants have
+# $VECTORS.  What was sent is printed: how many; the ids that Python can read of
+# them stand in the file "ids", as JSON.  Half of the mutants have
 # other bytes; of the others the envelope is JSON, but something in it, in its
 # headers or in its body has become something else, is missing, or is there
 # twice.  Each has an id of its own, and none a time or a callback: so each is
@@ -149,15 +150,52 @@ def types(all):
             yield seal(m)
 
 
+def read(text):
+    v = json.loads(text.decode('utf-8'))
+    return v if isinstance(v, dict) else {}
+
+
+def part(m, name):
+    return m[name] if isinstance(m.get(name), dict) else {}
+
+
+def ids(m):
+    """Where somebody may look for the id of a message, the best first."""
+    headers, properties = part(m, 'headers'), part(m, 'properties')
+    if 'task' not in headers:
+        try:
+            yield read(base64.b64decode(m['body'], validate=True)).get('id')
+        except (KeyError, TypeError, ValueError, RecursionError):
+            pass
+    yield headers.get('id')
+    yield properties.get('correlation_id')
+
+
+def id_of(text):
+    """Whom a message is for, or None."""
+    try:
+        for id in ids(read(text)):
+            if isinstance(id, str) and 0 < len(id.encode()) < 256 and \
+                    not any(c < ' ' or c == '\x7f' for c in id):
+                return id
+    except (ValueError, RecursionError):
+        pass
+    return None
+
+
 def send(messages):
     n = 0
+    known = set()
     p = r.pipeline(transaction=False)
     for m in messages:
         p.lpush('celery', m)
+        known.add(id_of(m))
         n += 1
         if n % 1000 == 0:
             p.execute()
     p.execute()
+    with open('ids', 'w') as f:
+        json.dump(sorted(known - {None}), f)
     return n
 
 

@@ -48,6 +48,79 @@ json(struct fixture *f, const char *text)
 	return t_json(text, &f->bounds.body);
 }
 
+/* ---- what is left of a message ---------------------------------------- */
+
+static const struct tq_celery_task *
+salvage(struct fixture *f, const char *text)
+{
+	struct tq_celery_task *t = tq_arena_alloc(&f->mem, sizeof(*t));
+
+	assert_non_null(t);
+	tq_celery_salvage(t, &f->mem, text, strlen(text), &f->bounds);
+	return t;
+}
+
+static void
+salvage_reads_around_what_is_wrong(void **state)
+{
+	const struct tq_celery_task *t = salvage(*state, "{\"body\": "
+	    "\"[1, 2, {\\\"chord\\\": {}, \\\"chain\\\": [3]}]\", "
+	    "\"content-type\": \"application/json\", \"headers\": "
+	    "{\"task\": 1, \"id\": \"i\", \"group\": \"g\", "
+	    "\"group_index\": 2, \"retries\": \"x\", \"tq\": 4}}");
+
+	assert_string_equal(t->id, "i");
+	assert_string_equal(t->task, "");
+	assert_string_equal(t->group, "g");
+	assert_int_equal(t->group_index, 2);
+	assert_int_equal(t->retries, 0);
+	assert_int_equal(t->tq.n, 0);
+	assert_int_equal(t->unknown, 0);
+	assert_memory_equal(t->chord.p, "{}", t->chord.n);
+	assert_memory_equal(t->chain.p, "[3]", t->chain.n);
+}
+
+static void
+salvage_of_protocol_1_reads_its_body(void **state)
+{
+	const struct tq_celery_task *t = salvage(*state, "{\"body\": "
+	    "\"{\\\"id\\\": \\\"i\\\", \\\"taskset\\\": \\\"g\\\", "
+	    "\\\"args\\\": 5}\", \"content-type\": \"application/json\", "
+	    "\"properties\": {\"correlation_id\": \"other\"}}");
+
+	assert_string_equal(t->id, "i");
+	assert_string_equal(t->group, "g");
+	assert_int_equal(t->protocol, 1);
+}
+
+static void
+salvage_says_when_the_body_is_unknown(void **state)
+{
+	const struct tq_celery_task *t = salvage(*state, "{\"body\": \"!\", "
+	    "\"properties\": {\"correlation_id\": \"c\"}}");
+
+	assert_string_equal(t->id, "c");
+	assert_int_equal(t->unknown, 1);
+	assert_int_equal(t->chord.n, 0);
+}
+
+static void
+salvage_takes_no_id_that_is_none(void **state)
+{
+	static const char *const none[] = {
+		"", "{", "[]", "7", "{\"headers\": 5}",
+		"{\"headers\": {\"id\": {}}}",
+		"{\"headers\": {\"id\": \"\"}}",
+		"{\"headers\": {\"id\": \"a\\u0000b\"}}",
+		"{\"headers\": {\"id\": \"a\\nb\"}}",
+		"{\"headers\": {\"id\": \"\\ud800\"}}"
+	};
+	size_t i;
+
+	for (i = 0; i < T_COUNT(none); i++)
+		assert_null(salvage(*state, none[i])->id);
+}
+
 /* The buffer holds want, and is empty again. */
 static void
 assert_put(struct fixture *f, const char *want)
@@ -539,6 +612,10 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		T(salvage_reads_around_what_is_wrong),
+		T(salvage_of_protocol_1_reads_its_body),
+		T(salvage_says_when_the_body_is_unknown),
+		T(salvage_takes_no_id_that_is_none),
 		T(dates_are_read_as_celery_reads_them),
 		T(dates_that_do_not_exist_are_refused),
 		T(dates_beyond_our_time_are_its_ends),

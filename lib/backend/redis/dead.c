@@ -1,10 +1,15 @@
-/* Dead letters: messages that are none, set aside with the reason. */
+/*
+ * Dead letters: messages that are none, set aside with the reason.
+ *
+ * If it can be read whom one was for, it ends in the same step as a task that
+ * failed: whoever waits for its result is told, and so is its chord.
+ */
+#include <bsd/string.h>
 #include <errno.h>
 #include <string.h>
 
-#include "backend/redis/key.h"
+#include "backend/redis/redis.h"
 #include "base/clock.h"
-#include "message/celery_result.h"
 #include "message/json.h"
 
 /* How much is kept of a message: whole characters, if it has any. */
@@ -44,75 +49,64 @@ letter(struct tq_redis *r, struct tq_buf *b, const struct tq_redis_held *h,
 	tq_buf_str(b, "}");
 }
 
-/* Whoever waits for it is told, if we could read whom it is for. */
+void
+tq_redis_bury_add(struct tq_redis *r, struct tq_redis_cmd *cmd)
+{
+	if (r->letter == NULL)
+		return;
+	tq_redis_cmd_str(cmd, "L");
+	tq_redis_cmd_str(cmd, "");
+	tq_redis_cmd_join(cmd, r->place.prefix, "tq.dead", NULL);
+	tq_redis_cmd_put(cmd, r->letter->p, r->letter->n);
+	tq_redis_cmd_num(cmd, TQ_REDIS_DEAD_MAX);
+}
+
+/* Nobody can be told. */
 static int
-tell_poison(struct tq_redis *r, struct tq_celery_plan *plan,
+end_nameless(struct tq_redis *r, struct tq_redis_held *h, struct tq_err *e)
+{
+	tq_redis_do_begin(r, &h->end, h->tag, 1, NULL, 0);
+	tq_redis_bury_add(r, &h->end);
+	return tq_buf_ok(&h->end.bytes) ? tq_redis_end_begin(r, h, 0, e) :
+	    tq_fail_sys(e, ENOMEM, "dead letter");
+}
+
+/* It ends as a failure, with all that follows from one. */
+static int
+end_named(struct tq_redis *r, struct tq_redis_held *h,
     const struct tq_redis_read *in, const char *why, struct tq_err *e)
 {
-	struct tq_celery_step *s;
-	struct tq_celery_meta meta;
-	struct tq_buf b;
-	int rv = 0;
+	struct tq_outcome o;
 
-	if (in->msg.id == NULL || !tq_id_valid(in->msg.id))
-		return 0;
-	tq_celery_meta_init(&meta);
-	meta.task_id = in->msg.id;
-	meta.status = "FAILURE";
-	meta.exc.type = "BadMessage";
-	meta.exc.module = "tq.errors";
-	meta.date_done = tq_clock_wall();
-	tq_buf_init(&b);
-	tq_buf_str(&b, "[");
-	tq_json_str(&b, why, strlen(why));
-	tq_buf_str(&b, "]");
-	meta.exc.message.p = tq_arena_copy(&r->mem, b.p, b.n);
-	meta.exc.message.n = b.n;
-	tq_buf_reset(&b);
-	tq_celery_meta_encode(&b, &meta);
-	s = tq_arena_alloc(&r->mem, sizeof(*s));
-	if (s == NULL || !tq_buf_ok(&b))
-		rv = tq_fail_sys(e, ENOMEM, "%s", r->place.name);
-	else {
-		memset(s, 0, sizeof(*s));
-		s->what = TQ_CELERY_STORE;
-		s->id = in->msg.id;
-		s->text.p = tq_arena_copy(&r->mem, b.p, b.n);
-		s->text.n = b.n;
-		plan->step = s;
-		plan->nsteps = 1;
-	}
-	tq_buf_fini(&b);
-	return rv;
+	tq_outcome_init(&o, TQ_FAILURE);
+	o.type = "BadMessage";
+	o.why = why;
+	strlcpy(h->id.s, in->msg.id, sizeof(h->id.s));
+	/* there was no attempt */
+	h->attempt = (unsigned)in->msg.retries;
+	h->put = tq_redis_put_time(h->id.s);
+	return tq_redis_end(r, h, in, &o, 0, e);
 }
 
 int
-tq_redis_bury(struct tq_redis *r, struct tq_redis_held *h,
-    const struct tq_redis_read *in, const char *why, struct tq_err *e)
+tq_redis_bury(struct tq_redis *r, struct tq_redis_held *h, const char *why,
+    struct tq_err *e)
 {
-	struct tq_celery_plan plan = { .nsteps = 0 };
+	struct tq_redis_read in;
 	struct tq_buf b;
+	int rv;
 
-	if (tell_poison(r, &plan, in, why, e) == -1)
-		return -1;
-	if (r->apart && tq_redis_store_plan(r, &r->mem, &plan, e) == -1)
-		return -1;
-	tq_redis_do_begin(r, &h->end, h->tag, 1, NULL, 0);
-	if (!r->apart && tq_redis_do_plan(r, &h->end, &r->mem, &plan,
-	    TQ_REDIS_ALL, e) == -1)
-		return -1;
-	tq_redis_let_go(r, &h->end, in);
+	tq_redis_salvage(&in, &r->mem, h->text, h->n);
 	tq_buf_init(&b);
 	letter(r, &b, h, why);
-	tq_redis_cmd_str(&h->end, "L");
-	tq_redis_cmd_str(&h->end, "");
-	tq_redis_cmd_join(&h->end, r->place.prefix, "tq.dead", NULL);
-	tq_redis_cmd_put(&h->end, b.p, b.n);
-	tq_redis_cmd_num(&h->end, TQ_REDIS_DEAD_MAX);
-	if (!tq_buf_ok(&b) || !tq_buf_ok(&h->end.bytes)) {
+	if (!tq_buf_ok(&b)) {
 		tq_buf_fini(&b);
 		return tq_fail_sys(e, ENOMEM, "dead letter");
 	}
+	r->letter = &b;
+	rv = in.msg.id == NULL ? end_nameless(r, h, e) :
+	    end_named(r, h, &in, why, e);
+	r->letter = NULL;
 	tq_buf_fini(&b);
-	return tq_redis_end_begin(r, h, 0, e);
+	return rv;
 }

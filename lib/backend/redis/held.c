@@ -304,7 +304,7 @@ tq_redis_died(struct tq_redis *r, struct tq_redis_held *h, struct tq_err *e)
 
 	tq_arena_reset(&r->mem);
 	if (tq_redis_read(&in, &r->mem, h->text, h->n, &why) == -1)
-		return tq_redis_bury(r, h, &in, why.text, e);
+		return tq_redis_bury(r, h, why.text, e);
 	snprintf(deaths, sizeof(deaths), "worker died %u times",
 	    in.crashes + 1);
 	if (in.crashes + 1 >= r->place.crashes)
@@ -331,7 +331,7 @@ restore(struct tq_redis *r, struct tq_redis_held *h, struct tq_err *e)
 
 	tq_arena_reset(&r->mem);
 	if (tq_redis_read(&in, &r->mem, h->text, h->n, &why) == -1)
-		return tq_redis_bury(r, h, &in, why.text, e);
+		return tq_redis_bury(r, h, why.text, e);
 	return tq_redis_return(r, h, &in, in.crashes, in.laters, e);
 }
 

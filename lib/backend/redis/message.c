@@ -38,22 +38,6 @@ past(struct tq_bytes v)
 	return tq_scan_int(&n, v) && n > 0 && n < PAST_MAX ? (unsigned)n : 0;
 }
 
-/*
- * Whom a text that is too long is from, so that he can be told: it is gone
- * through, not copied.  NULL: it does not say.
- */
-static const char *
-addressee(struct tq_arena *mem, const char *text, size_t n)
-{
-	const struct tq_scan_bounds any = { n, 1000000, 104 };
-	struct tq_bytes v;
-
-	if (tq_scan_check(&v, text, n, &any, NULL) == -1)
-		return NULL;
-	return tq_scan_string(mem, tq_scan_get(tq_scan_get(v, "headers"),
-	    "id")).p;
-}
-
 int
 tq_redis_read(struct tq_redis_read *out, struct tq_arena *mem,
     const char *text, size_t n, struct tq_err *e)
@@ -67,8 +51,6 @@ tq_redis_read(struct tq_redis_read *out, struct tq_arena *mem,
 	out->text.n = n;
 	out->crashes = out->laters = 0;
 	bounds(&b);
-	if (n > b.envelope)
-		out->msg.id = addressee(mem, text, n);
 	if (tq_celery_envelope_decode(&out->env, mem, text, n, &b, e) == -1 ||
 	    tq_celery_task_decode(&out->msg, mem, &out->env, &b, e) == -1)
 		return -1;
@@ -76,6 +58,20 @@ tq_redis_read(struct tq_redis_read *out, struct tq_arena *mem,
 	out->crashes = past(tq_scan_at(v, 0));
 	out->laters = past(tq_scan_at(v, 1));
 	return 0;
+}
+
+void
+tq_redis_salvage(struct tq_redis_read *out, struct tq_arena *mem,
+    const char *text, size_t n)
+{
+	struct tq_celery_bounds b;
+
+	tq_celery_envelope_init(&out->env);
+	out->text.p = text;
+	out->text.n = n;
+	out->crashes = out->laters = 0;
+	bounds(&b);
+	tq_celery_salvage(&out->msg, mem, text, n, &b);
 }
 
 int

@@ -93,6 +93,7 @@ struct tq_redis {
 	const struct tq_redis_read *ending;
 	const char	*keep_id, *tag;
 	tq_time		 keep;
+	const struct tq_buf *letter;	/* that sets it aside */
 	const struct tq_holder *holder;	/* of what waits, or NULL: the server */
 	struct tq_err	 refused;	/* why the server did not take one */
 	int		 stale;		/* the last end came too late */
@@ -272,9 +273,12 @@ struct tq_redis_read {
 	struct tq_bytes	 text;		/* as it was given */
 	unsigned	 crashes, laters;
 };
-/* The errors of tq_celery_task_decode(); what was readable is set. */
+/* The errors of tq_celery_task_decode(). */
 int	tq_redis_read(struct tq_redis_read *, struct tq_arena *,
 	    const char *text, size_t n, struct tq_err *);
+/* Of one that is no message: what of it can be told, as salvaged. */
+void	tq_redis_salvage(struct tq_redis_read *, struct tq_arena *,
+	    const char *text, size_t n);
 /* The same message as one that came back; the text is in mem. */
 int	tq_redis_reword(struct tq_bytes *out, struct tq_arena *,
 	    const struct tq_redis_read *, unsigned crashes, unsigned laters,
@@ -320,9 +324,11 @@ int	tq_redis_requeue(struct tq_redis *, struct tq_redis_held *,
 /* End it without a trace. */
 int	tq_redis_drop(struct tq_redis *, struct tq_redis_held *,
 	    struct tq_err *);
-/* Into the dead letters. */
+/* Into the dead letters; its end, if it can be told of one. */
 int	tq_redis_bury(struct tq_redis *, struct tq_redis_held *,
-	    const struct tq_redis_read *, const char *why, struct tq_err *);
+	    const char *why, struct tq_err *);
+/* The step of an end that sets it aside, if it is one. */
+void	tq_redis_bury_add(struct tq_redis *, struct tq_redis_cmd *);
 /* Wait until its time comes, on the server. */
 int	tq_redis_delay(struct tq_redis *, struct tq_redis_held *, int priority,
 	    tq_time due, struct tq_err *);

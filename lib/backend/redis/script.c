@@ -40,8 +40,8 @@
 /*
  * prefix, database of the broker, database of the results, tag that must be
  * held or "", key of the group ("celery-taskset-meta-GID"), ttl, id, score,
- * head, member.  See lib/message/celery_plan.h.  The set tq.chord.GROUP has the ids
- * that saw the chord complete, and "" once it has ended: a member that runs
+ * head, member, 1 if the group may be no chord's.  See
+ * lib/message/celery_plan.h.  The set tq.chord.GROUP has the ids that saw the chord complete, and "" once it has ended: a member that runs
  * again after that is not noted.
  *
  * Returns "STALE", or {0}, or {1, meta of the group or "", members ...}.
@@ -54,6 +54,8 @@ static const char part[] =
 "end\n"
 "if bdb ~= rdb then redis.call('SELECT', rdb) end\n"
 "if redis.call('SISMEMBER', 'tq.chord.'..g, '') == 1 then return {0} end\n"
+"if ARGV[11] == '1' and redis.call('EXISTS', g..'.s') == 0 then"
+" return {0} end\n"
 "local new = true\n"
 "for _, m in ipairs(redis.call('ZRANGEBYSCORE', g..'.j', score, score)) do\n"
 "  if string.sub(m, 1, #head) == head then\n"

@@ -63,6 +63,7 @@ count_part(struct tq_redis *r, const struct tq_redis_held *h,
 	tq_redis_cmd_str(&r->cmd, score);
 	tq_redis_cmd_put(&r->cmd, c->head.p, c->head.n);
 	tq_redis_cmd_put(&r->cmd, c->member.p, c->member.n);
+	tq_redis_cmd_str(&r->cmd, c->callback.n > 0 ? "" : "1");
 	a = tq_redis_call(tq_redis_result_conn(r), TQ_REDIS_PART, &r->cmd, e);
 	if (a == NULL)
 		return -1;
@@ -71,7 +72,8 @@ count_part(struct tq_redis *r, const struct tq_redis_held *h,
 		return tq_fail(e, ESTALE, "%s: the claim is no longer yours",
 		    h->id.s);
 	}
-	if (a->elements >= 2 && a->element[0]->integer == 1) {
+	if (a->elements >= 2 && a->element[0]->integer == 1 &&
+	    c->callback.n > 0) {
 		n = a->elements - 2;
 		members = tq_arena_alloc(&r->mem, (n + 1) * sizeof(*members));
 		for (i = 0; i < n && members != NULL; i++) {
@@ -134,6 +136,7 @@ carry_out(struct tq_redis *r, struct tq_redis_held *h,
 		return -1;
 	if (r->ending != NULL && !goes_on(plan, h->id.s))
 		tq_redis_let_go(r, &h->end, r->ending);
+	tq_redis_bury_add(r, &h->end);
 	return tq_redis_end_begin(r, h, flags, e);
 }
 

@@ -340,7 +340,7 @@ prepare(struct tq_redis *r, struct tq_redis_held *h,
 	/* the claim outlives what is held: it gets a text of its own */
 	if (read_copy(&in, mem, h, &why) == -1)
 		return why.num == ENOMEM ? tq_fail(e, ENOMEM, "%s", why.text) :
-		    tq_redis_bury(r, h, &in, why.text, e);
+		    tq_redis_bury(r, h, why.text, e);
 	set_past(h, &in);
 	tq_redis_site(r, &site, h->queue);
 	if (tq_redis_is_revoked(r, h->id.s))
