@@ -258,6 +258,22 @@ saved_shape(struct tq_planner *p, struct tq_bytes saved)
 	return tuple.members;
 }
 
+void
+tq_celery_chord_undo(struct tq_celery_plan *plan, size_t k)
+{
+	struct tq_celery_count *c = &plan->count[k];
+	size_t i;
+
+	if (c->ncounts > 0) {
+		plan->nsteps = c->nsteps;
+		plan->ncounts = c->ncounts;
+	}
+	for (i = k; i < plan->ncounts; i++) {
+		plan->count[i].state = NULL;
+		plan->count[i].nsteps = plan->count[i].ncounts = 0;
+	}
+}
+
 int
 tq_celery_chord(struct tq_celery_plan *plan, size_t k,
     const struct tq_bytes *text, size_t n, struct tq_bytes saved,
@@ -273,6 +289,8 @@ tq_celery_chord(struct tq_celery_plan *plan, size_t k,
 	size_t nsteps = plan->nsteps, ncounts = plan->ncounts;
 	int rv;
 
+	plan->count[k].nsteps = nsteps;
+	plan->count[k].ncounts = ncounts;
 	tq_planner_init(&p, plan, site, m->id, m->root_id != NULL ?
 	    m->root_id : m->id, "chord", &why);
 	p.seed = p.chord = count.gid;

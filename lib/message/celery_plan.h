@@ -13,18 +13,20 @@
  *	        v                                              |
  *	tq_celery_unlock(metas) -------------------------------+
  *	                                                       v
- *	           for each part of a chord: record it; if the chord is complete
- *	           now, tq_celery_chord(its members) lengthens the plan
+ *	           for each part of a chord: if the chord is complete with it,
+ *	           tq_celery_chord(its members) lengthens the plan
  *	                                                       |
  *	                                                       v
- *	           all steps in their order, and the end of the claim, as one
+ *	           all parts recorded, all steps in their order, and the end of
+ *	           the claim, as one
  *
  * What holds when a worker dies at any instruction:
  *
- *  1.  All steps and the end of the claim are one transaction: either the
- *	message is still claimed and comes back, or all is done.
- *  2.  The end, and the recording of each part, are refused (ESTALE) when the
- *	claim has passed to somebody else.
+ *  1.  The recording of parts, all steps and the end of the claim are one
+ *	transaction: either the message is still claimed and comes back, or
+ *	all is done.  Where a store is apart from the broker it is one for
+ *	each, the end of the claim last.
+ *  2.  It is refused (ESTALE) when the claim has passed to somebody else.
  *  3.  Recording a part replaces what its task recorded before.  A part that
  *	was recorded by an attempt that then died is recorded again by the
  *	next one, and counts once.
@@ -35,16 +37,17 @@
  *	Another message may send it again: a client may use a frozen
  *	signature twice.
  *
- * Recording a part, in one script: take from the sorted set `.j` the members
- * of the same score that begin as `head` does; add `member` with `score`;
- * set its time to live.  The chord is complete when `.s` is there, and as
- * many different task ids are in `.j` as `.s` and `.t` say, and this part is
- * new or is one that saw the chord complete before (remember which, with a
- * time to live).  Then hand all members, by score, and the group's own meta
- * (`celery-taskset-meta-GID`, if there is one) to tq_celery_chord().  With
- * such a meta more ids are enough, too: Celery 5.2 writes too small an `.s`
- * when a chain in the header ends in a group, but the meta names all members,
- * and tq_celery_chord() plans nothing until they are there.
+ * Recording a part: take from the sorted set `.j` the members of the same
+ * score that begin as `head` does; add `member` with `score`; set its time to
+ * live.  The chord is complete when `.s` is there, and as many different task
+ * ids are in `.j` as `.s` and `.t` say.  Then all members, by score, and the
+ * group's own meta (`celery-taskset-meta-GID`, if there is one) are for
+ * tq_celery_chord().  With such a meta more ids are enough, too: Celery 5.2
+ * writes too small an `.s` when a chain in the header ends in a group, but the
+ * meta names all members, and tq_celery_chord() plans nothing until they are
+ * there.  Where recording is a transaction of its own, a member that runs again
+ * completes no chord, but that which saw it complete before (remember which,
+ * with a time to live).
  *
  * Steps live in the plan's arena and borrow from the message and the outcome.
  */
@@ -144,6 +147,11 @@ struct tq_celery_count {
 					 * it is not known, nor whether the
 					 * group is a chord's: it is if `.s` is
 					 * there, and is ended by others */
+	/* the caller's word for the chord that the plan was lengthened for;
+	 * NULL: for one that is not complete */
+	const char	*state;
+	/* private: what the plan was before that, 0 counts: it was not */
+	size_t		 nsteps, ncounts;
 };
 
 struct tq_celery_plan {
@@ -225,6 +233,8 @@ int	tq_celery_settle(struct tq_celery_plan *,
 int	tq_celery_chord(struct tq_celery_plan *, size_t k,
 	    const struct tq_bytes *members, size_t n, struct tq_bytes saved,
 	    const struct tq_celery_site *, struct tq_err *);
+/* Forget what was planned for the end of that chord, and after it. */
+void	tq_celery_chord_undo(struct tq_celery_plan *, size_t k);
 /*
  * As settle, for a celery.chord_unlock: metas[i] is the meta of ids[i] of
  * tq_celery_look(), or none.

@@ -226,9 +226,3 @@ tq_redis_ready_store(struct tq_redis *r, struct tq_err *e)
 		return tq_redis_conn_open(&r->store, e);
 	return find_again(r, &r->store, e);
 }
-
-struct tq_redis_conn *
-tq_redis_result_conn(struct tq_redis *r)
-{
-	return r->apart ? &r->store : &r->main;
-}

@@ -46,6 +46,14 @@ tq_redis_held_add(struct tq_redis *r, const char *tag, const char *queue,
 	return h;
 }
 
+static void
+held_free(struct tq_redis_held *h)
+{
+	tq_redis_cmd_fini(&h->end);
+	free(h->text);
+	free(h);
+}
+
 void
 tq_redis_held_drop(struct tq_redis *r, struct tq_redis_held *h)
 {
@@ -54,10 +62,27 @@ tq_redis_held_drop(struct tq_redis *r, struct tq_redis_held *h)
 	r->ntaken -= h->stage == TQ_REDIS_TAKEN;
 	r->nending -= h->stage == TQ_REDIS_ENDING;
 	TAILQ_REMOVE(&r->held, h, link);
-	tq_redis_cmd_fini(&h->end);
-	free(h->text);
-	free(h);
+	h->dropped = 1;
+	if (h->users == 0)
+		held_free(h);
 	errno = saved;
+}
+
+void
+tq_redis_held_use(struct tq_redis_held *h)
+{
+	h->users++;
+}
+
+int
+tq_redis_held_done(struct tq_redis_held *h)
+{
+	int saved = errno, dropped = h->dropped;
+
+	if (--h->users == 0 && dropped)
+		held_free(h);
+	errno = saved;
+	return !dropped;
 }
 
 struct tq_redis_held *
@@ -343,6 +368,7 @@ recover(struct tq_redis *r, const redisReply *tag, const redisReply *text,
 	struct tq_redis_held *h;
 	struct tq_bytes message = { text->str, text->len };
 	const char *queue = "celery";
+	int rv;
 
 	tq_arena_reset(&r->mem);
 	if (strlen(tag->str) >= TQ_REDIS_TAG_MAX ||
@@ -355,11 +381,12 @@ recover(struct tq_redis *r, const redisReply *tag, const redisReply *text,
 		return tq_fail_sys(e, ENOMEM, "%s", r->place.name);
 	h->stage = TQ_REDIS_CLAIMED;
 	r->ntaken--;
-	if ((died ? tq_redis_died(r, h, e) : restore(r, h, e)) == 0)
-		return 1;
+	tq_redis_held_use(h);
+	rv = died ? tq_redis_died(r, h, e) : restore(r, h, e);
 	/* it stays where it is; our note of it must not be renewed */
-	tq_redis_held_drop(r, h);
-	return -1;
+	if (tq_redis_held_done(h) && rv == -1)
+		tq_redis_held_drop(r, h);
+	return rv == -1 ? -1 : 1;
 }
 
 int

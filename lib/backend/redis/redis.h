@@ -41,6 +41,8 @@ struct tq_redis_held {
 	TAILQ_ENTRY(tq_redis_held) link;
 	struct tq_redis	*r;
 	enum tq_redis_stage stage;
+	unsigned	 users;		/* it is not freed yet */
+	int		 dropped;	/* it is out of the list */
 	int		 lost;		/* it is somebody else's by now */
 	int		 seen;		/* by the server: what it asks for */
 	char		 tag[TQ_REDIS_TAG_MAX];
@@ -53,6 +55,8 @@ struct tq_redis_held {
 	struct tq_id	 id;
 	unsigned	 attempt, crashes, laters;
 	int		 revoked;	/* while it ran: it is being killed */
+	int		 asked;		/* its end was lost on the way there or
+					 * back: if it is gone, that came */
 	tq_time		 put, start;	/* wall, 0: not known */
 	/* ENDING */
 	struct tq_redis_cmd end;	/* to be sent again after a loss */
@@ -161,8 +165,6 @@ int	tq_redis_ready(struct tq_redis *, struct tq_err *);
 int	tq_redis_ready_store(struct tq_redis *, struct tq_err *);
 /* What an operation of a worker returns that came to rv. */
 int	tq_redis_hope(struct tq_redis *, int rv, struct tq_err *);
-/* The connection that a script about results goes to. */
-struct tq_redis_conn *tq_redis_result_conn(struct tq_redis *);
 
 /* step.c: names of keys, in r->mem; NULL: ENOMEM */
 const char *tq_redis_list_key(const struct tq_redis_place *,
@@ -178,10 +180,13 @@ const char *tq_redis_own_key(const struct tq_redis *, struct tq_arena *,
 /* What of a plan: on two servers the halves are carried out apart. */
 #define TQ_REDIS_SENDS		0x01
 #define TQ_REDIS_STORES		0x02
-#define TQ_REDIS_ALL		0x03
+#define TQ_REDIS_COUNTS		0x04
+#define TQ_REDIS_ALL		0x07
 /* Begin words of TQ_REDIS_DO: for a tag ("": none), letting it go or not. */
 void	tq_redis_do_begin(struct tq_redis *, struct tq_redis_cmd *,
 	    const char *tag, int let_go, const char *const *queues, size_t n);
+/* The same for a server that has nothing but results. */
+void	tq_redis_store_begin(struct tq_redis *, struct tq_redis_cmd *);
 /* Add the steps of a plan. */
 int	tq_redis_do_plan(struct tq_redis *, struct tq_redis_cmd *,
 	    struct tq_arena *, const struct tq_celery_plan *, unsigned parts,
@@ -197,7 +202,7 @@ struct tq_redis_sent {
 int	tq_redis_send_make(struct tq_redis_sent *, struct tq_redis *,
 	    struct tq_arena *mem, const struct tq_celery_step *,
 	    struct tq_err *);
-/* On two servers: do what is to be stored, with r->cmd. */
+/* On two servers: do what is to be stored, with r->cmd; counts are no part. */
 int	tq_redis_store_plan(struct tq_redis *, struct tq_arena *,
 	    const struct tq_celery_plan *, struct tq_err *);
 
@@ -292,6 +297,9 @@ int	tq_redis_split(struct tq_bytes *message, const char **queue,
 struct tq_redis_held *tq_redis_held_add(struct tq_redis *, const char *tag,
 	    const char *queue, const char *text, size_t n);
 void	tq_redis_held_drop(struct tq_redis *, struct tq_redis_held *);
+/* An answer may drop it: keep what it is until done; 1 if it is still held. */
+void	tq_redis_held_use(struct tq_redis_held *);
+int	tq_redis_held_done(struct tq_redis_held *);
 struct tq_redis_held *tq_redis_held_find(struct tq_redis *,
 	    const struct tq_ref *);
 /*
@@ -310,10 +318,24 @@ int	tq_redis_renew(void *b, const struct tq_ref *, tq_time lease,
 /* settle.c */
 int	tq_redis_settle(void *b, const struct tq_ref *, struct tq_outcome *,
 	    unsigned flags, struct tq_err *);
+/*
+ * All of an end on this server: the words of its script, in h->end; parts: of
+ * the plan.
+ */
+int	tq_redis_end_words(struct tq_redis *, struct tq_redis_held *,
+	    const struct tq_celery_plan *, unsigned parts, struct tq_err *);
 /* Settle what is held, whoever holds it: by its tag. */
 int	tq_redis_end(struct tq_redis *, struct tq_redis_held *,
 	    const struct tq_redis_read *, const struct tq_outcome *,
 	    unsigned flags, struct tq_err *);
+/*
+ * count.c: the plan of the end of members of chords.  On one server it is
+ * carried out, and h is gone; on two they are counted, and the plan is as long
+ * as it will be.  ESTALE: the claim has passed to somebody else.
+ */
+int	tq_redis_count(struct tq_redis *, struct tq_redis_held *,
+	    struct tq_celery_plan *, const struct tq_celery_site *,
+	    struct tq_err *);
 /* Give it back as it is, no attempt counted. */
 int	tq_redis_back(struct tq_redis *, struct tq_redis_held *,
 	    struct tq_err *);

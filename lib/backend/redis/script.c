@@ -38,56 +38,6 @@
 #include "backend/redis/script.h"
 
 /*
- * prefix, database of the broker, database of the results, tag that must be
- * held or "", key of the group ("celery-taskset-meta-GID"), ttl, id, score,
- * head, member, 1 if the group may be no chord's.  See
- * lib/message/celery_plan.h.  The set tq.chord.GROUP has the ids that saw the chord complete, and "" once it has ended: a member that runs
- * again after that is not noted.
- *
- * Returns "STALE", or {0}, or {1, meta of the group or "", members ...}.
- */
-static const char part[] =
-"local p, bdb, rdb, tag, g = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]\n"
-"local ttl, id, score, head = ARGV[6], ARGV[7], ARGV[8], ARGV[9]\n"
-"if tag ~= '' and redis.call('HEXISTS', p..'unacked', tag) == 0 then\n"
-"  return 'STALE'\n"
-"end\n"
-"if bdb ~= rdb then redis.call('SELECT', rdb) end\n"
-"if redis.call('SISMEMBER', 'tq.chord.'..g, '') == 1 then return {0} end\n"
-"if ARGV[11] == '1' and redis.call('EXISTS', g..'.s') == 0 then"
-" return {0} end\n"
-"local new = true\n"
-"for _, m in ipairs(redis.call('ZRANGEBYSCORE', g..'.j', score, score)) do\n"
-"  if string.sub(m, 1, #head) == head then\n"
-"    redis.call('ZREM', g..'.j', m)\n"
-"    new = false\n"
-"  end\n"
-"end\n"
-"redis.call('ZADD', g..'.j', score, ARGV[10])\n"
-"redis.call('EXPIRE', g..'.j', ttl)\n"
-"redis.call('EXPIRE', g..'.t', ttl)\n"
-"redis.call('EXPIRE', g..'.s', ttl)\n"
-"local size = redis.call('GET', g..'.s')\n"
-"if not size then return {0} end\n"
-"size = tonumber(size) + tonumber(redis.call('GET', g..'.t') or 0)\n"
-"if redis.call('ZCARD', g..'.j') < size then return {0} end\n"
-"local all, ids, n = redis.call('ZRANGE', g..'.j', 0, -1), {}, 0\n"
-"for _, m in ipairs(all) do\n"
-"  local who = string.match(m, '^%[1, ?\"([^\"]*)\"') or m\n"
-"  if not ids[who] then ids[who] = true n = n + 1 end\n"
-"end\n"
-"local seen = redis.call('SISMEMBER', 'tq.chord.'..g, id) == 1\n"
-"local shape = redis.call('GET', g) or ''\n"
-"if n < size or (n > size and shape == '') or not (new or seen) then\n"
-"  return {0}\n"
-"end\n"
-"redis.call('SADD', 'tq.chord.'..g, id)\n"
-"redis.call('EXPIRE', 'tq.chord.'..g, ttl)\n"
-"local out = { 1, shape }\n"
-"for _, m in ipairs(all) do out[#out + 1] = m end\n"
-"return out\n";
-
-/*
  * prefix, score for unacked_index, end of the lease, tags.  Returns the tags
  * that are not held any more.
  */
@@ -230,7 +180,6 @@ tq_redis_script_text(enum tq_redis_script s)
 	static const char *const texts[TQ_REDIS_NSCRIPTS] = {
 		[TQ_REDIS_TAKE] = tq_redis_script_take,
 		[TQ_REDIS_DO] = tq_redis_script_do,
-		[TQ_REDIS_PART] = part,
 		[TQ_REDIS_RENEW] = renew,
 		[TQ_REDIS_OVERDUE] = overdue,
 		[TQ_REDIS_REVOKE] = revoke,

@@ -5,7 +5,6 @@
 enum tq_redis_script {
 	TQ_REDIS_TAKE,		/* move due ones, take messages */
 	TQ_REDIS_DO,		/* a transaction: steps, and the end of a claim */
-	TQ_REDIS_PART,		/* record a part of a chord */
 	TQ_REDIS_RENEW,		/* we still hold these */
 	TQ_REDIS_OVERDUE,	/* held by who is gone */
 	TQ_REDIS_REVOKE,	/* ids that must not start */

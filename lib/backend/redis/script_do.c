@@ -26,6 +26,14 @@
  *	N lane id		the lane is not its any more
  *	T key last at until	the schedule moves on from one tick to the next
  *				(ms)
+ *	C key ttl id score head member state maybe
+ *				a part of the chord with that group, before all
+ *				other steps.  Its words are those of
+ *				lib/message/celery_plan.h; state is what the
+ *				steps behind it take the chord for: "" it has
+ *				not all its parts yet, or what was returned;
+ *				maybe: "1" if the group may be no chord's: it
+ *				is one if its size is there
  *
  * id is not "": nothing of that message if tq.id.ID is there; it lasts a week
  * for a put, a day for what follows a task (and the delay).  A step of a chord
@@ -50,6 +58,18 @@
  *	HELD n at id	the n-th K has another rival than the one named
  *	TAKEN id	the rival holds it
  *	AGAIN		the rival stands somewhere else by now
+ *	{n, state, meta of the group or "", members ...}
+ *			with the n-th C the chord is in another state than the
+ *			one named: in this one
+ *
+ * Parts are counted for good in the run of the script that does all steps, and
+ * in no other: one that has to refuse takes them back.  So with a tag a part
+ * is counted when its message is let go, and neither without the other.
+ *
+ * The set tq.chord.KEY has "" once the chord has ended: a member that runs
+ * again after that is not noted.  Where the end is carried out by another
+ * script (no tag) it has besides the ids that saw the chord complete: no other
+ * member that runs again is told so a second time.
  */
 const char tq_redis_script_do[] =
 "local p, bdb, rdb, tag = ARGV[1], ARGV[2], ARGV[3], ARGV[4]\n"
@@ -67,7 +87,8 @@ const char tq_redis_script_do[] =
 "  end\n"
 "end\n"
 "local size = { E = 2, H = 2, S = 3, P = 3, F = 3, D = 5, G = 3, Z = 4, V = 3,"
-" L = 3, B = 2, K = 6, U = 2, T = 4, N = 2 }\n"
+" L = 3, B = 2, K = 6, U = 2, T = 4, N = 2,"
+" C = 8 }\n"
 "local function span(i)\n"
 "  if ARGV[i] == 'X' then return 3 + tonumber(ARGV[i + 2]) end\n"
 "  return 2 + size[ARGV[i]]\n"
@@ -165,12 +186,72 @@ const char tq_redis_script_do[] =
 "  end\n"
 "  at = at + span(at)\n"
 "end\n"
+"local undo = {}\n"
+"local function no(why)\n"
+"  for k = #undo, 1, -1 do undo[k]() end\n"
+"  return why\n"
+"end\n"
 "use(bdb)\n"
-"for n, a in ipairs(away) do\n"
-"  if not take(a) then\n"
-"    for k = 1, n - 1 do untake(away[k]) end\n"
-"    return 'AGAIN'\n"
+"for _, a in ipairs(away) do\n"
+"  if not take(a) then return no('AGAIN') end\n"
+"  undo[#undo + 1] = function() use(bdb) untake(a) end\n"
+"end\n"
+/* what is there when all of a chord is, or nothing */
+"local function whole(g, id, new)\n"
+"  local size = tonumber(redis.call('GET', g..'.s'))\n"
+"  if not size then return end\n"
+"  size = size + (tonumber(redis.call('GET', g..'.t')) or 0)\n"
+"  if redis.call('ZCARD', g..'.j') < size then return end\n"
+"  local shape = redis.call('GET', g) or ''\n"
+"  local all, ids, n = redis.call('ZRANGE', g..'.j', 0, -1), {}, 0\n"
+"  local sum = shape\n"
+"  for _, m in ipairs(all) do\n"
+"    local who = string.match(m, '^%[1, ?\"([^\"]*)\"') or m\n"
+"    if not ids[who] then ids[who] = true n = n + 1 end\n"
+"    sum = redis.sha1hex(sum..m)\n"
 "  end\n"
+"  if n < size or (n > size and shape == '') then return end\n"
+"  if tag == '' and not new and"
+" redis.call('SISMEMBER', 'tq.chord.'..g, id) == 0 then return end\n"
+"  return sum, shape, all\n"
+"end\n"
+"local function count(n, i)\n"
+"  local g, id, score, head = ARGV[i], ARGV[i + 2], ARGV[i + 3], ARGV[i + 4]\n"
+"  local m, j, old = ARGV[i + 5], g..'.j', {}\n"
+"  local sum, shape, all\n"
+"  use(rdb)\n"
+"  if redis.call('SISMEMBER', 'tq.chord.'..g, '') == 0 and\n"
+"    not (ARGV[i + 7] == '1' and redis.call('EXISTS', g..'.s') == 0) then\n"
+"    for _, o in ipairs(redis.call('ZRANGEBYSCORE', j, score, score)) do\n"
+"      if string.sub(o, 1, #head) == head then old[#old + 1] = o end\n"
+"    end\n"
+"    redis.call('ZADD', j, score, m)\n"
+"    for _, o in ipairs(old) do\n"
+"      if o ~= m then redis.call('ZREM', j, o) end\n"
+"    end\n"
+"    undo[#undo + 1] = function()\n"
+"      local was\n"
+"      use(rdb)\n"
+"      for _, o in ipairs(old) do\n"
+"        redis.call('ZADD', j, score, o)\n"
+"        was = was or o == m\n"
+"      end\n"
+"      if not was then redis.call('ZREM', j, m) end\n"
+"    end\n"
+"    sum, shape, all = whole(g, id, #old == 0)\n"
+"  end\n"
+"  if (sum or '') == ARGV[i + 6] then return end\n"
+"  local out = { n, sum or '', shape or '' }\n"
+"  for k = 1, all and #all or 0 do out[k + 3] = all[k] end\n"
+"  return out\n"
+"end\n"
+"at = 7 + nq\n"
+"local parts = 0\n"
+"while ARGV[at] == 'C' do\n"
+"  parts = parts + 1\n"
+"  local other = count(parts, at + 2)\n"
+"  if other then return no(other) end\n"
+"  at = at + span(at)\n"
 "end\n"
 "local function new(id, ttl)\n"
 "  if tag ~= '' then ttl = ttl - 518400 end\n"
@@ -303,6 +384,17 @@ const char tq_redis_script_do[] =
 "      redis.call('INCR', p..'tq.bell')\n"
 "    else\n"
 "      redis.call('ZREM', p..'tq.watch', 'l'..lane)\n"
+"    end\n"
+"  end,\n"
+"  C = function(i)\n"
+"    local g, ttl = ARGV[i], ARGV[i + 1]\n"
+"    use(rdb)\n"
+"    for _, k in ipairs({ '.j', '.s', '.t' }) do\n"
+"      redis.call('EXPIRE', g..k, ttl)\n"
+"    end\n"
+"    if tag == '' and ARGV[i + 6] ~= '' then\n"
+"      redis.call('SADD', 'tq.chord.'..g, ARGV[i + 2])\n"
+"      redis.call('EXPIRE', 'tq.chord.'..g, ttl)\n"
 "    end\n"
 "  end,\n"
 "  T = function(i)\n"

@@ -1,11 +1,14 @@
 /*
  * Settling: the end of an attempt and all that follows from it.
  *
- * On one server it is one script.  On two there are three: what is sent (an id
- * is sent once), then what is stored, then the end of the claim; after a
- * crash between them the message comes back, and its next attempt does no
- * part twice.  A plain end is sent and not waited for: it is kept until the
- * server has answered, and sent again over a new connection.
+ * On one server it is one script.  A plain end is sent and not waited for: it
+ * is kept until the server has answered, and sent again over a new connection.
+ * That of a member of a chord is waited for (count.c).
+ *
+ * On two there are more, one after another: the parts of chords are counted,
+ * what is sent (an id is sent once), what is stored, the end of the claim.
+ * After a crash between them the message comes back, and the next attempt of a
+ * worker of tq does none of it twice.
  */
 #include <sys/stat.h>
 
@@ -24,76 +27,12 @@
 #include "message/json.h"
 
 #define OUTPUT_MAX	((size_t)16 << 20)	/* of a stream in a result */
-#define TTL		"86400"
 
 int
 tq_redis_stale(const struct tq_ref *ref, struct tq_err *e)
 {
 	return tq_fail(e, ESTALE, "%s/%u: the claim is no longer yours",
 	    ref->id.s, ref->attempt);
-}
-
-/* ---- chords ---------------------------------------------------------- */
-
-/* Record one part; when the chord is complete the plan gets longer. */
-static int
-count_part(struct tq_redis *r, const struct tq_redis_held *h,
-    struct tq_celery_plan *plan, size_t k, const struct tq_celery_site *site,
-    struct tq_err *e)
-{
-	const struct tq_celery_count *c = &plan->count[k];
-	struct tq_bytes *members, saved = { NULL, 0 };
-	const char *key;
-	char score[48];
-	redisReply *a;
-	size_t i, n;
-	int rv = 0;
-
-	if ((key = tq_redis_group_key(r, &r->mem, c->gid)) == NULL)
-		return tq_fail_sys(e, ENOMEM, "chord %s", c->gid);
-	snprintf(score, sizeof(score), "%.17g", c->score);
-	tq_redis_cmd_reset(&r->cmd);
-	tq_redis_cmd_str(&r->cmd, r->place.prefix);
-	tq_redis_cmd_num(&r->cmd, r->apart ? r->results.db : r->place.db);
-	tq_redis_cmd_num(&r->cmd, r->results.db);
-	tq_redis_cmd_str(&r->cmd, r->apart ? "" : h->tag);
-	tq_redis_cmd_str(&r->cmd, key);
-	tq_redis_cmd_str(&r->cmd, TTL);
-	tq_redis_cmd_str(&r->cmd, c->id);
-	tq_redis_cmd_str(&r->cmd, score);
-	tq_redis_cmd_put(&r->cmd, c->head.p, c->head.n);
-	tq_redis_cmd_put(&r->cmd, c->member.p, c->member.n);
-	tq_redis_cmd_str(&r->cmd, c->callback.n > 0 ? "" : "1");
-	a = tq_redis_call(tq_redis_result_conn(r), TQ_REDIS_PART, &r->cmd, e);
-	if (a == NULL)
-		return -1;
-	if (a->type != REDIS_REPLY_ARRAY) {
-		freeReplyObject(a);
-		return tq_fail(e, ESTALE, "%s: the claim is no longer yours",
-		    h->id.s);
-	}
-	if (a->elements >= 2 && a->element[0]->integer == 1 &&
-	    c->callback.n > 0) {
-		n = a->elements - 2;
-		members = tq_arena_alloc(&r->mem, (n + 1) * sizeof(*members));
-		for (i = 0; i < n && members != NULL; i++) {
-			members[i].n = a->element[i + 2]->len;
-			members[i].p = tq_arena_copy(&r->mem,
-			    a->element[i + 2]->str, members[i].n);
-			if (members[i].p == NULL)
-				members = NULL;
-		}
-		if (a->element[1]->len > 0) {
-			saved.n = a->element[1]->len;
-			saved.p = tq_arena_copy(&r->mem, a->element[1]->str,
-			    saved.n);
-		}
-		rv = members == NULL ? tq_fail_sys(e, ENOMEM, "chord %s",
-		    c->gid) : tq_celery_chord(plan, k, members, n, saved,
-		    site, e);
-	}
-	freeReplyObject(a);
-	return rv;
 }
 
 /* ---- the plan carried out -------------------------------------------- */
@@ -111,49 +50,58 @@ goes_on(const struct tq_celery_plan *plan, const char *id)
 	return 0;
 }
 
-/* One script on this server. */
-static int
-carry_out(struct tq_redis *r, struct tq_redis_held *h,
-    const struct tq_celery_plan *plan, unsigned flags, struct tq_err *e)
+int
+tq_redis_end_words(struct tq_redis *r, struct tq_redis_held *h,
+    const struct tq_celery_plan *plan, unsigned parts, struct tq_err *e)
 {
-	redisReply *a;
-
 	r->tag = h->tag;
-	if (r->apart) {
-		tq_redis_do_begin(r, &r->cmd, h->tag, 0, NULL, 0);
-		if (tq_redis_do_plan(r, &r->cmd, &r->mem, plan,
-		    TQ_REDIS_SENDS, e) == -1 || (a = tq_redis_call(&r->main,
-		    TQ_REDIS_DO, &r->cmd, e)) == NULL)
-			return -1;
-		h->lost = strcmp(a->str, "STALE") == 0;
-		freeReplyObject(a);
-		if (!h->lost && tq_redis_store_plan(r, &r->mem, plan, e) == -1)
-			return -1;
-	}
 	tq_redis_do_begin(r, &h->end, h->tag, 1, NULL, 0);
-	if (!r->apart && tq_redis_do_plan(r, &h->end, &r->mem, plan,
-	    TQ_REDIS_ALL, e) == -1)
+	if (tq_redis_do_plan(r, &h->end, &r->mem, plan, parts, e) == -1)
 		return -1;
 	if (r->ending != NULL && !goes_on(plan, h->id.s))
 		tq_redis_let_go(r, &h->end, r->ending);
 	tq_redis_bury_add(r, &h->end);
-	return tq_redis_end_begin(r, h, flags, e);
+	return tq_buf_ok(&h->end.bytes) ? 0 :
+	    tq_fail_sys(e, ENOMEM, "%s", h->id.s);
 }
 
-/* Count the parts, then do it all. */
+/* What goes before the end of the claim on two servers. */
 static int
-finish_plan(struct tq_redis *r, struct tq_redis_held *h,
+do_apart(struct tq_redis *r, struct tq_redis_held *h,
+    const struct tq_celery_plan *plan, struct tq_err *e)
+{
+	redisReply *a;
+
+	r->tag = h->tag;
+	tq_redis_do_begin(r, &r->cmd, h->tag, 0, NULL, 0);
+	if (tq_redis_do_plan(r, &r->cmd, &r->mem, plan, TQ_REDIS_SENDS, e) ==
+	    -1 || (a = tq_redis_call(&r->main, TQ_REDIS_DO, &r->cmd, e)) ==
+	    NULL)
+		return -1;
+	h->lost = strcmp(a->str, "STALE") == 0;
+	freeReplyObject(a);
+	return h->lost ? 0 : tq_redis_store_plan(r, &r->mem, plan, e);
+}
+
+static int
+carry_out(struct tq_redis *r, struct tq_redis_held *h,
     struct tq_celery_plan *plan, const struct tq_celery_site *site,
     unsigned flags, struct tq_err *e)
 {
-	size_t k;
-
 	if ((plan->ncounts > 0 || r->apart) && tq_redis_ready(r, e) == -1)
 		return -1;
-	for (k = 0; k < plan->ncounts; k++)
-		if (count_part(r, h, plan, k, site, e) == -1)
+	if (plan->ncounts > 0) {
+		if (tq_redis_count(r, h, plan, site, e) == -1)
 			return -1;
-	return carry_out(r, h, plan, flags, e);
+		if (!r->apart)
+			return 0;	/* that was all of it */
+	}
+	if (r->apart && do_apart(r, h, plan, e) == -1)
+		return -1;
+	if (tq_redis_end_words(r, h, plan, r->apart ? 0 : TQ_REDIS_ALL, e) ==
+	    -1)
+		return -1;
+	return tq_redis_end_begin(r, h, flags, e);
 }
 
 /* Bytes of a stream from a place on, into p. */
@@ -322,11 +270,13 @@ tq_redis_end(struct tq_redis *r, struct tq_redis_held *h,
 	    -1 || add_extra(r, h, in, &plan, &end, site.now, e) == -1)
 		return -1;
 	read_policy(r, in, o);
-	rv = finish_plan(r, h, &plan, &site, flags, e);
+	tq_redis_held_use(h);
+	rv = carry_out(r, h, &plan, &site, flags, e);
 	r->ending = NULL;
 	r->keep_id = NULL;
 	if (rv == 0)
 		tell(r, h, in, o, &end);
+	(void)tq_redis_held_done(h);
 	return rv;
 }
 
@@ -397,7 +347,7 @@ tq_redis_end_unlock(struct tq_redis *r, struct tq_redis_held *h,
 	if (tq_celery_unlock(&plan, &in->msg, &in->env, metas, n, &site, e) ==
 	    -1)
 		return -1;
-	return finish_plan(r, h, &plan, &site, 0, e);
+	return carry_out(r, h, &plan, &site, 0, e);
 }
 
 /* ---- the call -------------------------------------------------------- */
@@ -411,7 +361,7 @@ tq_redis_hold(struct tq_redis *r, const struct tq_ref *ref, struct tq_err *e)
 {
 	struct tq_redis_held *h = tq_redis_held_find(r, ref);
 
-	if (h != NULL && h->lost) {
+	if (h != NULL && h->lost && !h->asked) {
 		tq_redis_held_drop(r, h);
 		h = NULL;
 	} else if (h == NULL && tq_redis_adopt(r, ref, &h, e) == -1)

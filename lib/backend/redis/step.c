@@ -123,9 +123,10 @@ tq_redis_do_begin(struct tq_redis *r, struct tq_redis_cmd *cmd,
 }
 
 /* For a server that has nothing but results. */
-static void
-begin_store(struct tq_redis *r, struct tq_redis_cmd *cmd)
+void
+tq_redis_store_begin(struct tq_redis *r, struct tq_redis_cmd *cmd)
 {
+	tq_redis_cmd_reset(cmd);
 	tq_redis_cmd_str(cmd, "");
 	tq_redis_cmd_num(cmd, r->results.db);
 	tq_redis_cmd_num(cmd, r->results.db);
@@ -279,6 +280,29 @@ add_step(struct tq_redis *r, struct tq_redis_cmd *cmd, struct tq_arena *mem,
 	return 0;
 }
 
+static int
+add_count(const struct tq_redis *r, struct tq_redis_cmd *cmd,
+    struct tq_arena *mem, const struct tq_celery_count *c, struct tq_err *e)
+{
+	const char *key = tq_redis_group_key(r, mem, c->gid);
+	char score[48];
+
+	if (key == NULL)
+		return tq_fail_sys(e, ENOMEM, "chord %s", c->gid);
+	snprintf(score, sizeof(score), "%.17g", c->score);
+	tq_redis_cmd_str(cmd, "C");
+	tq_redis_cmd_str(cmd, "");
+	tq_redis_cmd_str(cmd, key);
+	tq_redis_cmd_str(cmd, EXPIRES);
+	tq_redis_cmd_str(cmd, c->id);
+	tq_redis_cmd_str(cmd, score);
+	tq_redis_cmd_put(cmd, c->head.p, c->head.n);
+	tq_redis_cmd_put(cmd, c->member.p, c->member.n);
+	tq_redis_cmd_str(cmd, c->state != NULL ? c->state : "");
+	tq_redis_cmd_str(cmd, c->callback.n > 0 ? "" : "1");
+	return 0;
+}
+
 int
 tq_redis_do_plan(struct tq_redis *r, struct tq_redis_cmd *cmd,
     struct tq_arena *mem, const struct tq_celery_plan *plan, unsigned parts,
@@ -286,6 +310,9 @@ tq_redis_do_plan(struct tq_redis *r, struct tq_redis_cmd *cmd,
 {
 	size_t i;
 
+	for (i = 0; i < plan->ncounts && parts & TQ_REDIS_COUNTS; i++)
+		if (add_count(r, cmd, mem, &plan->count[i], e) == -1)
+			return -1;
 	for (i = 0; i < plan->nsteps; i++) {
 		if (!(parts & (plan->step[i].what == TQ_CELERY_SEND ?
 		    TQ_REDIS_SENDS : TQ_REDIS_STORES)))
@@ -304,8 +331,7 @@ tq_redis_store_plan(struct tq_redis *r, struct tq_arena *mem,
 	redisReply *a;
 	size_t none;
 
-	tq_redis_cmd_reset(&r->cmd);
-	begin_store(r, &r->cmd);
+	tq_redis_store_begin(r, &r->cmd);
 	none = r->cmd.n;
 	if (tq_redis_do_plan(r, &r->cmd, mem, plan, TQ_REDIS_STORES, e) == -1)
 		return -1;
