@@ -89,6 +89,7 @@ tq_do(struct tq *tq, enum tq_verb verb, const struct tq_select *sel,
 {
 	static const struct tq_select nothing = { .nids = 0 };
 	uint64_t count = 0;
+	struct tq_err why;
 	int rv;
 
 	if (check_select(verb, sel, e) == -1 ||
@@ -99,10 +100,12 @@ tq_do(struct tq *tq, enum tq_verb verb, const struct tq_select *sel,
 	if (tq->ops->act == NULL)
 		return tq_broker_lacks(tq, "change tasks or queues", e);
 	rv = tq->ops->act(tq->b, verb, sel == NULL ? &nothing : sel, value,
-	    flags, &count, e);
+	    flags, &count, &why);
 	if (changed != NULL)
 		*changed = count;
-	return rv;
+	if (rv == -1 && verb == TQ_DO_SEAL && tq->spare != NULL)
+		return tq_spare_sealed(tq, &why, e);
+	return rv == -1 ? tq_fail(e, why.num, "%s", why.text) : rv;
 }
 
 /* ---- settings -------------------------------------------------------- */

@@ -26,6 +26,8 @@ struct tq {
 	struct tq_task	*tasks;			/* room of tq_put_many() */
 	size_t		 ntasks;
 	const struct tq_spare *spare;		/* or NULL */
+	char		*away;			/* which brokers before this one
+						 * did not answer, or NULL */
 	struct tq_uuid_maker ids;		/* of what goes there */
 };
 

@@ -167,8 +167,12 @@ open_first(struct tq *tq, opener *open_one, char word[TQ_ROUTE_URL_MAX],
 		/* one that is away is good enough only when all are */
 		if (flags & TQ_OPEN_AWAY && !is_last(list))
 			use &= ~(unsigned)TQ_OPEN_AWAY;
-		if (open_one(tq, word, use, &one) == 0)
+		if (open_one(tq, word, use, &one) == 0) {
+			/* told by what keeps tasks for them */
+			if (all.num != 0 && open_one == open_broker)
+				tq->away = strdup(all.text);
 			return 0;
+		}
 		if (!is_no_answer(one.num))
 			break;
 		if (all.num != 0)
@@ -197,6 +201,7 @@ tq_close(struct tq *tq)
 	if (tq->ops != NULL)
 		tq->ops->close(tq->b);
 	free(tq->url);
+	free(tq->away);
 	free(tq->queue);
 	tq_arena_fini(&tq->mem);
 	free(tq->tasks);

@@ -23,8 +23,33 @@ tq_set_spare(struct tq *tq, const struct tq_spare *spare)
 static int
 is_for_now(int num)
 {
-	return num == ECONNREFUSED || num == EINPROGRESS || num == ETIMEDOUT || num == EIO ||
-	    num == ENOSPC || num == EROFS;
+	return num == ECONNREFUSED || num == EINPROGRESS || num == ETIMEDOUT ||
+	    num == EIO || num == ENOSPC || num == EROFS;
+}
+
+/* What became of the put, with the brokers before that did not answer. */
+static void
+tell_all(const struct tq *tq, struct tq_err *out, const struct tq_err *why)
+{
+	if (tq->away == NULL)
+		*out = *why;
+	else
+		tq_fail(out, why->num, "%s; %s", tq->away, why->text);
+}
+
+int
+tq_spare_sealed(const struct tq *tq, const struct tq_err *why,
+    struct tq_err *e)
+{
+	struct tq_err all;
+
+	if (!is_for_now(why->num))
+		return tq_fail(e, why->num, "%s", why->text);
+	tell_all(tq, &all, why);
+	/* a first connection that failed is a broker that is away */
+	return tq_fail(e, why->num == ETIMEDOUT ? ECONNREFUSED : why->num,
+	    "%s; over %d tasks in one are not kept in the spool", all.text,
+	    TQ_BATCH_MAX - 1);
 }
 
 /* Let every task have an id; new ones stand in ids. */
@@ -50,7 +75,7 @@ tq_spare_put(struct tq *tq, const struct tq_task *t, size_t n,
 {
 	struct tq_task *copy = reallocarray(NULL, n, sizeof(*copy));
 	struct tq_id *ids = reallocarray(NULL, n, sizeof(*ids));
-	struct tq_err why;
+	struct tq_err why, all;
 	size_t i;
 	int rv = -1;
 
@@ -67,7 +92,8 @@ tq_spare_put(struct tq *tq, const struct tq_task *t, size_t n,
 		for (i = 0; i < n; i++)
 			(void)strlcpy(out[i].s, copy[i].id,
 			    sizeof(out[i].s));
-		rv = tq->spare->keep(tq->spare->arg, copy, n, &why, e);
+		tell_all(tq, &all, &why);
+		rv = tq->spare->keep(tq->spare->arg, copy, n, &all, e);
 	}
 out:
 	free(copy);

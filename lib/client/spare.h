@@ -24,6 +24,12 @@ struct tq_spare {
 /* From now on; *spare lives as long as the handle. */
 void	tq_set_spare(struct tq *, const struct tq_spare *);
 
+/*
+ * What a group that was to be put in parts fails with (tq_do): -1, why.  It has
+ * no spare place.
+ */
+int	tq_spare_sealed(const struct tq *, const struct tq_err *why,
+	    struct tq_err *);
 /* Put through the handle, else into its spare place; tq.c. */
 int	tq_spare_put(struct tq *, const struct tq_task *, size_t n,
 	    tq_time timeout, struct tq_id *out, struct tq_err *);

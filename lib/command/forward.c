@@ -138,6 +138,23 @@ make_place(struct tq_forward *f)
 	tq_place_here(&f->place);
 }
 
+/*
+ * The spool, with a queue whose tasks are not to blame for deaths of workers:
+ * what they run is ours.  A number that somebody gave it stays.
+ */
+static int
+open_spool(struct tq_forward *f, struct tq_err *e)
+{
+	char crashes[32];
+
+	if (tq_open(&f->spool, "spool:", "spool:", TQ_OPEN_ONESHOT, e) == -1)
+		return -1;
+	make_place(f);
+	return tq_get(f->spool, TQ_FORWARD_QUEUE, "crashes", crashes,
+	    sizeof(crashes), NULL) == 1 ? 0 :
+	    tq_set(f->spool, TQ_FORWARD_QUEUE, "crashes", "0", e);
+}
+
 /* The task that puts the lines of body. */
 static void
 make_task(const struct tq_forward *f, struct tq_task *out,
@@ -180,12 +197,8 @@ put(struct tq_forward *f, const struct tq_task *t, struct tq_bytes body,
 	struct tq_id id;
 	char pri[2];
 
-	if (f->spool == NULL) {
-		if (tq_open(&f->spool, "spool:", "spool:", TQ_OPEN_ONESHOT,
-		    e) == -1)
-			return -1;
-		make_place(f);
-	}
+	if (f->spool == NULL && open_spool(f, e) == -1)
+		return -1;
 	make_task(f, &task, argv, pri, t);
 	task.body = body;
 	return tq_put(f->spool, &task, 0, &id, e);

@@ -39,7 +39,8 @@ after_death(struct tq_spool *sp, const struct tq_slot *s)
 	int64_t crashes = tq_setting_get(q == NULL ? NULL : &q->set,
 	    &sp->t.top->set, TQ_SET_CRASHES);
 
-	if (s->flags & TQ_PF_ONCE || s->crashes + 1 >= crashes)
+	if (s->flags & TQ_PF_ONCE ||
+	    (crashes > 0 && s->crashes + 1 >= crashes))
 		return TQ_FAILURE;
 	return TQ_READY;
 }

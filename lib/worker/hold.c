@@ -63,7 +63,7 @@ tq_hold_open(struct tq_hold *h, struct tq *broker, const struct tq_say *say,
 		return -1;
 	if (tq_worker_hold(broker, &h->holder, h->queue, e) == -1 ||
 	    /* dying is no fault of what is given back */
-	    tq_set(h->spool, h->queue, "crashes", "200", e) == -1) {
+	    tq_set(h->spool, h->queue, "crashes", "0", e) == -1) {
 		tq_hold_close(h);
 		return -1;
 	}

@@ -45,11 +45,26 @@ cmd=$(tqput --spool-on-failure -q cmd -i -e V=w -c 'cksum; echo $V $1 | cat -v' 
 seq 1 2500 | tqput --spool-on-failure -m -Q -q bulk -N proj.note 2>/dev/null
 is 'a batch a task' "$(here tqstat -q forward -o id | wc -l)" 7
 
+# more than one transaction takes
+for shape in --group --chain '--chord proj.tsum'; do
+	seq 999 >records
+	check "$shape of over 999 is not kept" 69 '' \
+	    'tqput: redis://*refused; over 999 tasks in one are not kept *' \
+	    tqput --spool-on-failure -m $shape -N x <records
+done
+check 'all brokers that were tried are named' 0 "$ID" \
+    "tqput: redis://127.0.0.1:1/0: *refused; redis://*$REDIS_PORT/0: *kept in *" \
+    tqput --spool-on-failure -b redis://127.0.0.1:1/0 -b "$TQ_BROKER" \
+    -q two -N x
+id2=$(cat .out)
+here tqctl revoke "$id2"
+here tqctl forget "$id2"
+
 here tqrun -q forward -n 2 2>/dev/null
 ok 'forwarding while it is away is tried again' \
     test -n "$(here tqstat -q forward -s retry -o id)"
 redis_again
-here tqrun -q forward 2>/dev/null &
+TQ_BROKER='' tqrun -q forward 2>/dev/null &
 F=$!
 pids="$pids $F"
 arrived()
@@ -122,6 +137,42 @@ kill $!
 ok 'is forwarded too, elsewhere' wait_long forwarded
 is 'without a failure' "$(here tqstat -s all -o state "$lost")" success
 is 'and is there once' "$(rcli LLEN once)" 1
+
+# ---- workers that die
+
+kill $F
+wait_gone $F
+redis_kill
+tqput --spool-on-failure -Q -q brave -N x 2>/dev/null
+brave=$(here tqstat -q forward -o id)
+redis_again
+# connections are made, and nothing answers
+kill -STOP "$REDIS_PID"
+started()
+{
+	[ "$(here tqstat -o state,attempt "$brave")" = "started${TAB}$death" ]
+}
+for death in 1 2 3 4; do
+	TQ_BROKER='' tqrun -q forward 2>/dev/null &
+	F=$!
+	wait_long started || ok "start $death" false
+	kill -KILL $F
+	wait $F 2>/dev/null
+done
+kill -CONT "$REDIS_PID"
+TQ_BROKER='' tqrun -q forward 2>/dev/null &
+F=$!
+pids="$pids $F"
+ok 'and it is forwarded' wait_long forwarded
+is 'four having died with it' \
+    "$(here tqstat -s all -o state,crashes "$brave")" "success${TAB}4"
+is 'once' "$(rcli LLEN brave)" 1
+is 'a number that somebody set stays' "$(here tqctl set forward crashes=7
+    redis_kill
+    tqput --spool-on-failure -Q -q brave -N x 2>/dev/null
+    here tqctl get forward crashes)" 7
+redis_again
+ok 'that one goes too' wait_long forwarded
 
 # ---- there, and takes nothing
 
