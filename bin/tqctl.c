@@ -38,7 +38,7 @@ static const char usage[] =
 
 static const struct tq_option options[] = {
 	{ 'b', "broker", "url", "where to do it" },
-	{ OPT_FORCE, "force", NULL, "retry a success; rmq with tasks in it" },
+	{ OPT_FORCE, "force", NULL, "release, retry, rmq, transfer: all the same" },
 	{ 'g', "group", "group", "init: whose spool it is" },
 	{ 'i', "stdin", NULL, "done, fail: the result is stdin" },
 	{ 'J', "json", NULL, "print a JSON object a record" },
@@ -104,7 +104,7 @@ static const struct tq_verb_row verbs[] = {
 	{ "rate", "what", "n/s|m|h", tq_verb_limit, 0, TQ_CTL_QUEUE,
 	    "bound starts in a time" },
 	{ "release", NULL, "[id ...]", tq_verb_tasks, TQ_DO_RELEASE,
-	    TQ_CTL_SELECT, "let held tasks start" },
+	    TQ_CTL_SELECT | TQ_CTL_FORCE, "let held tasks start" },
 	{ "resume", NULL, "queue ...", tq_verb_queues, TQ_DO_RESUME,
 	    TQ_CTL_QUEUE, "start tasks again" },
 	{ "retry", NULL, "[id ...]", tq_verb_tasks, TQ_DO_RETRY,
@@ -121,8 +121,8 @@ static const struct tq_verb_row verbs[] = {
 	    TQ_CTL_WAIT | TQ_CTL_TIMEOUT, "let workers finish and leave" },
 	{ "touch", "duration", "claim ...", tq_verb_touch, 0, 0,
 	    "prolong claims from now" },
-	{ "transfer", "url", "[id ...]", NULL, 0, TQ_CTL_SELECT,
-	    "move tasks to another broker" },
+	{ "transfer", "url", "[id ...]", tq_verb_transfer, 0,
+	    TQ_CTL_SELECT | TQ_CTL_FORCE, "move tasks to another broker" },
 	{ "workers", NULL, "[worker ...]", tq_verb_workers, 0, TQ_CTL_QUEUE,
 	    "print workers" },
 };
@@ -136,8 +136,6 @@ help(void)
 
 	puts("\nverbs:");
 	for (i = 0; i < NVERBS; i++) {
-		if (verbs[i].run == NULL)
-			continue;
 		snprintf(left, sizeof(left), "%s%s%s %s", verbs[i].name,
 		    verbs[i].value != NULL ? " " : "",
 		    verbs[i].value != NULL ? verbs[i].value : "",
@@ -260,9 +258,6 @@ parse_verb(struct tq_ctl *c, unsigned given, char **urls,
 		tq_options_usage(o);
 	}
 	c->verb = &verbs[i];
-	if (c->verb->run == NULL)
-		tq_die(TQ_EXIT_CONFIG, "%s: not kept by this broker",
-		    c->verb->name);
 	optind = 1;
 	parse(c, &given, urls, o, argc, argv);
 	if ((given & ~c->verb->flags) != 0)

@@ -288,6 +288,8 @@ struct tq_info {
 	enum tq_state	 state;
 	struct tq_task	 task;		/* body_fd is always -1 */
 	uint64_t	 body_size;
+	uint32_t	 mark;		/* TQ_HELD for a transfer: which, 0 not */
+	int		 held_before;	/* and it was held then */
 	struct tq_outcome end;		/* of the last ended attempt; out and
 					 * err are not set, see sizes below */
 	uint64_t	 out_size, err_size;
@@ -455,7 +457,15 @@ enum tq_verb {
 	/* on the broker */
 	TQ_DO_GC, TQ_DO_FLUSH
 };
-#define TQ_DO_FORCE	0x01	/* retry a success; rmq with tasks in it */
+#define TQ_DO_FORCE	0x01	/* retry a success; rmq with tasks in it; release
+				 * what a transfer holds */
+/*
+ * Of a spool, by ids: let tasks go to the place that value names.  HOLD keeps
+ * those that may go from starting and marks them, but not those that another
+ * place is marked for, unless forced; RELEASE gives back what is marked for
+ * value; REVOKE ends it, for it is there.  EBUSY: another handle is at it.
+ */
+#define TQ_DO_TRANSFER	0x02
 
 /*
  * Do a verb to what is selected; *changed gets how many it changed (NULL

@@ -22,6 +22,7 @@
 #include <string.h>
 
 #include "buf.h"
+#include "crc.h"
 #include "id.h"
 
 #define ID_LENGTH	36
@@ -175,6 +176,14 @@ tq_uuid_parse(struct tq_uuid *out, const char *s)
 		return 0;
 	*out = id;
 	return 1;
+}
+
+uint32_t
+tq_mark(const char *name)
+{
+	uint32_t crc = tq_crc32c(0, name, strlen(name));
+
+	return crc != 0 ? crc : 1;
 }
 
 void

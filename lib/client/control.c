@@ -83,6 +83,25 @@ check_value(enum tq_verb verb, const char *value, struct tq_err *e)
 	}
 }
 
+static int
+check_flags(const struct tq *tq, enum tq_verb verb,
+    const struct tq_select *sel, const char *value, unsigned flags,
+    struct tq_err *e)
+{
+	if (flags & ~(unsigned)(TQ_DO_FORCE | TQ_DO_TRANSFER) ||
+	    (flags & TQ_DO_TRANSFER && verb != TQ_DO_HOLD &&
+	    verb != TQ_DO_RELEASE && verb != TQ_DO_REVOKE))
+		return tq_fail(e, EINVAL, "flags 0x%x of a verb", flags);
+	if (!(flags & TQ_DO_TRANSFER))
+		return 0;
+	if (tq_spool_dir(tq) == NULL)
+		return tq_broker_lacks(tq, "let its tasks go", e);
+	if (value == NULL || *value == '\0' || sel->nids == 0)
+		return tq_fail(e, EINVAL, "a transfer of no tasks, or to "
+		    "nowhere");
+	return 0;
+}
+
 int
 tq_do(struct tq *tq, enum tq_verb verb, const struct tq_select *sel,
     const char *value, unsigned flags, uint64_t *changed, struct tq_err *e)
@@ -95,8 +114,8 @@ tq_do(struct tq *tq, enum tq_verb verb, const struct tq_select *sel,
 	if (check_select(verb, sel, e) == -1 ||
 	    check_value(verb, value, e) == -1)
 		return -1;
-	if (flags & ~(unsigned)TQ_DO_FORCE)
-		return tq_fail(e, EINVAL, "flags 0x%x of a verb", flags);
+	if (check_flags(tq, verb, sel, value, flags, e) == -1)
+		return -1;
 	if (tq->ops->act == NULL)
 		return tq_broker_lacks(tq, "change tasks or queues", e);
 	rv = tq->ops->act(tq->b, verb, sel == NULL ? &nothing : sel, value,

@@ -49,8 +49,8 @@ open_named(const char *dir)
 	return fd;
 }
 
-static int
-open_temporary(const char *dir, struct tq_err *e)
+int
+tq_body_file(const char *dir, struct tq_err *e)
 {
 	int fd;
 
@@ -72,7 +72,7 @@ spill(struct tq_body *b, size_t n, const char *dir, struct tq_err *e)
 {
 	ssize_t got = (ssize_t)n;
 
-	b->fd = open_temporary(dir, e);
+	b->fd = tq_body_file(dir, e);
 	if (b->fd == -1)
 		return -1;
 	do {

@@ -16,6 +16,8 @@ struct tq_body {
 
 void	tq_body_init(struct tq_body *);
 void	tq_body_fini(struct tq_body *);
+/* A file without a name in dir, or in $TMPDIR where dir is NULL; -1. */
+int	tq_body_file(const char *dir, struct tq_err *);
 /*
  * Read stdin to its end and make it the body of t, which borrows it.  What is
  * large and not a regular file goes to a file without a name in dir, or in

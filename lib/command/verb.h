@@ -35,10 +35,7 @@ struct tq_verb_row {
 	const char	*name;
 	const char	*value;		/* the first operand, NULL: none */
 	const char	*operands;	/* the others, as usage shows them */
-	/*
-	 * Do it: the exit status, or -1 and e.  NULL: known, but kept by no
-	 * broker of this release.
-	 */
+	/* do it: the exit status, or -1 and e */
 	int		 (*run)(struct tq_ctl *, struct tq_err *e);
 	int		 act;		/* enum tq_verb, for tq_do(), or 0 */
 	unsigned	 flags;		/* TQ_CTL_* */
@@ -89,6 +86,12 @@ int	tq_verb_later(struct tq_ctl *, struct tq_err *);
 int	tq_verb_touch(struct tq_ctl *, struct tq_err *);
 
 /* verb_task.c: a tq_do() on tasks, on queues, on the broker. */
+/*
+ * Make a selection of the operands and selectors.  1, or 0 when operands
+ * were given but "-" brought none: then nothing is selected, whatever the
+ * selectors say.
+ */
+int	tq_verb_select(struct tq_select *sel, struct tq_ctl *, struct tq_err *);
 int	tq_verb_tasks(struct tq_ctl *, struct tq_err *);
 int	tq_verb_kill(struct tq_ctl *, struct tq_err *);
 int	tq_verb_move(struct tq_ctl *, struct tq_err *);
@@ -103,6 +106,9 @@ int	tq_verb_get(struct tq_ctl *, struct tq_err *);
 int	tq_verb_limit(struct tq_ctl *, struct tq_err *);
 int	tq_verb_init(struct tq_ctl *, struct tq_err *);
 int	tq_verb_check(struct tq_ctl *, struct tq_err *);
+
+/* verb_transfer.c */
+int	tq_verb_transfer(struct tq_ctl *, struct tq_err *);
 
 /* verb_worker.c */
 int	tq_verb_ping(struct tq_ctl *, struct tq_err *);

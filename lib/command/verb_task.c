@@ -19,13 +19,8 @@
 
 /* ---- tasks ----------------------------------------------------------- */
 
-/*
- * Make a selection of the operands and selectors.  1, or 0 when operands
- * were given but "-" brought none: then nothing is selected, whatever the
- * selectors say.
- */
-static int
-select_tasks(struct tq_select *sel, struct tq_ctl *c, struct tq_err *e)
+int
+tq_verb_select(struct tq_select *sel, struct tq_ctl *c, struct tq_err *e)
 {
 	unsigned flags = TQ_FIND_TAIL;
 
@@ -144,7 +139,7 @@ act(struct tq_ctl *c, const char *value, struct tq_err *e)
 	uint64_t changed = 0;
 	int rv;
 
-	if ((rv = select_tasks(&sel, c, e)) == -1)
+	if ((rv = tq_verb_select(&sel, c, e)) == -1)
 		return -1;
 	if (rv == 1 && c->wait) {
 		if (list_ids(c, &sel, e) == -1)

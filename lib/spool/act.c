@@ -22,16 +22,19 @@ struct act {
 	unsigned	 flags;		/* TQ_DO_* */
 	int		 pri;
 	uint32_t	 queue;
-	int		 again;		/* some of the ids may be gone by us */
+	int		 again;		/* some of the ids may be gone */
+	const struct tq_spool_transfer *transfer; /* or NULL */
 	tq_time		 now;
 };
 
 /* ---- one task ------------------------------------------------------------- */
 
-static void
-state_of(struct tq_rec *r, const struct tq_slot *s)
+void
+tq_alter_record(struct tq_rec *r, const struct tq_slot *s)
 {
+	memset(r, 0, sizeof(*r));
 	r->type = TQ_REC_ALTER;
+	r->id = s->id;
 	r->st.state = s->state;
 	r->st.pri = s->pri;
 	r->st.flags = s->flags;
@@ -40,6 +43,10 @@ state_of(struct tq_rec *r, const struct tq_slot *s)
 	r->st.failures = s->failures;
 	r->st.queue = s->queue;
 	r->st.attempt = s->attempt;
+	if (s->state == TQ_HELD) {
+		r->st.row = s->row;
+		r->st.epoch = s->epoch;
+	}
 	r->st.due = s->due;
 	r->st.start = s->time;
 	r->st.seq = s->seq;
@@ -65,13 +72,19 @@ decide(const struct act *a, struct tq_table *t, const struct tq_slot *s,
 	int ended = TQ_STATE_ENDED(s->state);
 	const struct tq_top *top = t->top;
 
+	if (a->transfer != NULL)
+		return tq_transfer_decide(r, a->verb, a->flags, a->transfer, t,
+		    s, a->now);
+	/* it may be elsewhere already, as it was when it was marked */
+	if (tq_transfer_mark(s) != 0 && !(a->flags & TQ_DO_FORCE) &&
+	    (a->verb == TQ_DO_RELEASE || a->verb == TQ_DO_MOVE ||
+	    a->verb == TQ_DO_PRI))
+		return 0;
 	/* a group stands in no line, and its place in order must not change */
 	if (group && (a->verb == TQ_DO_HOLD || a->verb == TQ_DO_RELEASE ||
 	    a->verb == TQ_DO_MOVE || a->verb == TQ_DO_PRI))
 		return 0;
-	memset(r, 0, sizeof(*r));
-	r->id = s->id;
-	state_of(r, s);
+	tq_alter_record(r, s);
 	switch (a->verb) {
 	case TQ_DO_HOLD:
 		if (!tq_arrow_leads(TQ_ARROW_HOLD, s->state))
@@ -84,6 +97,8 @@ decide(const struct act *a, struct tq_table *t, const struct tq_slot *s,
 			return 0;
 		r->st.state = s->attempt == 0 && tq_graph_waits(t, s) ?
 		    TQ_BLOCKED : s->due > a->now ? TQ_DELAYED : TQ_READY;
+		r->st.row = 0;
+		r->st.epoch = 0;
 		r->st.seq = top->seq + 1;	/* a new place in line */
 		why(r, "released");
 		return 1;
@@ -183,13 +198,14 @@ act_all(struct tq_spool *sp, struct act *a, const struct tq_uuid *ids,
     struct tq_err *e)
 {
 	size_t at = 0, part, done, most = SLICE;
+	size_t each = 256 + (a->transfer != NULL ? a->transfer->meta.n : 0);
 	int rv = 0;
 
 	while (at < n) {
 		part = n - at < most ? n - at : most;
 		/* a record of 256 ENDs may be too much for small segments */
-		if (part * 256 > sp->format.segment / 4)
-			part = sp->format.segment / 4 / 256;
+		if (part * each > sp->format.segment / 4)
+			part = sp->format.segment / 4 / each;
 		a->now = tq_clock_wall();
 		if (tq_core_enter(sp, e) == -1)
 			return -1;
@@ -243,6 +259,21 @@ tq_spool_act(struct tq_spool *sp, enum tq_verb verb,
 		/* who was kept only for one that is forgotten now goes too */
 		a.again = verb == TQ_DO_FORGET && *changed - start < n;
 	} while (a.again && *changed > before);
+	return sp->mine == 0 ? 0 : tq_core_commit(sp, sp->mine, e);
+}
+
+int
+tq_spool_transfer(struct tq_spool *sp, enum tq_verb verb,
+    const struct tq_uuid *ids, size_t n, const struct tq_spool_transfer *tr,
+    unsigned flags, uint64_t *changed, struct tq_err *e)
+{
+	struct act a = { .verb = verb, .flags = flags, .again = 1,
+	    .transfer = tr };
+	size_t which = 0;
+
+	if (tq_transfer_lock(sp, e) == -1 ||
+	    act_all(sp, &a, ids, n, NULL, changed, &which, e) == -1)
+		return -1;
 	return sp->mine == 0 ? 0 : tq_core_commit(sp, sp->mine, e);
 }
 

@@ -335,6 +335,9 @@ apply_alter(struct tq_table *t, const struct tq_rec *r, struct tq_spool *sp)
 		s->expires = 0;
 	tq_table_leave(t, n);
 	take_state(s, &r->st);
+	/* of a held task a mark, transfer.c; else 0 */
+	s->row = r->st.row;
+	s->epoch = r->st.epoch;
 	s->time = r->time;
 	tq_table_enter(t, n, r->st.state, 0);
 	if (reopened && s->ext != 0)

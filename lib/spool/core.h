@@ -77,6 +77,7 @@ struct tq_spool {
 	/* as a claimer */
 	struct tq_owner	 owner;
 	int		 probe;		/* asks about other owners, or -1 */
+	int		 transfer;	/* holds the byte of transfer.c, or -1 */
 	struct tq_bell	 bell;
 	int		 alarm;		/* base/alarm.h, or -1 */
 	int		 bell_tried;	/* they were to be made, once */
@@ -240,6 +241,8 @@ void	tq_apply_forget(struct tq_table *t, uint32_t n, struct tq_spool *sp);
 int	tq_cascade(struct tq_spool *sp, tq_time now, struct tq_err *e);
 /* Not under the lock: all of it, while sp->behind is set. */
 int	tq_cascade_all(struct tq_spool *sp, struct tq_err *e);
+/* An ALTER that leaves all as it is, to be changed. */
+void	tq_alter_record(struct tq_rec *r, const struct tq_slot *s);
 /* The END of a task that no worker said; flags are TQ_EF_*. */
 void	tq_end_record(struct tq_rec *r, const struct tq_slot *s,
 	    enum tq_state state, unsigned flags, tq_time now);
@@ -398,5 +401,16 @@ void	tq_look_why(struct tq_spool *sp, const struct tq_slot *s,
 
 /* report.c: take away what our attempts said. */
 void	tq_report_clear(struct tq_spool *sp);
+
+/* ---- transfer.c --------------------------------------------------------- */
+
+/* Mark of the place that a slot's task is on its way to, 0: it is not. */
+uint32_t tq_transfer_mark(const struct tq_slot *s);
+/* The record that does the verb of a transfer to a slot: 1, or 0. */
+int	tq_transfer_decide(struct tq_rec *r, enum tq_verb verb,
+	    unsigned flags, const struct tq_spool_transfer *tr,
+	    struct tq_table *t, const struct tq_slot *s, tq_time now);
+/* Let nobody else transfer until sp is closed.  EBUSY. */
+int	tq_transfer_lock(struct tq_spool *sp, struct tq_err *e);
 
 #endif

@@ -438,7 +438,7 @@ tq_spool_open(struct tq_spool **out, const char *dir, unsigned flags,
 	if ((sp = calloc(1, sizeof(*sp))) == NULL)
 		return tq_fail_sys(e, ENOMEM, "%s", dir);
 	sp->dirfd = sp->ledgerfd = sp->filesfd = -1;
-	sp->owner.fd = sp->probe = -1;
+	sp->owner.fd = sp->probe = sp->transfer = -1;
 	sp->bell.mq = (mqd_t)-1;
 	sp->alarm = -1;
 	sp->flags = flags;
@@ -486,6 +486,8 @@ tq_spool_close(struct tq_spool *sp)
 	free(sp->lsns);
 	if (sp->probe != -1)
 		close(sp->probe);
+	if (sp->transfer != -1)
+		close(sp->transfer);
 	if (sp->alarm != -1)
 		close(sp->alarm);
 	if (sp->dirfd != -1)

@@ -248,6 +248,21 @@ int	tq_spool_act(struct tq_spool *sp, enum tq_verb verb,
 	    const struct tq_uuid *ids, size_t n, const char *value,
 	    unsigned flags, uint64_t *changed, size_t *which,
 	    struct tq_err *e);
+/* What a transfer to another broker leaves on tasks here; see transfer.c. */
+struct tq_spool_transfer {
+	uint32_t	 mark;		/* of the place they go to, not 0 */
+	struct tq_bytes	 meta;		/* of the outcome of those that went */
+};
+/*
+ * Of n tasks, HOLD marks those that may go and are not marked yet, RELEASE
+ * takes the mark off again and REVOKE ends what has it; others are left alone,
+ * unknown ones too.  With TQ_DO_FORCE the mark of another place goes.
+ * Until sp is closed no other handle may do it: EBUSY.
+ */
+int	tq_spool_transfer(struct tq_spool *sp, enum tq_verb verb,
+	    const struct tq_uuid *ids, size_t n,
+	    const struct tq_spool_transfer *tr, unsigned flags,
+	    uint64_t *changed, struct tq_err *e);
 /* PAUSE RESUME CLOSE OPEN RMQ on a queue. */
 int	tq_spool_act_queue(struct tq_spool *sp, enum tq_verb verb,
 	    const char *queue, unsigned flags, uint64_t *changed,

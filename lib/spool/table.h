@@ -75,8 +75,10 @@ struct tq_slot {
 	uint32_t	 heap;		/* place in the timer heap, 0 none */
 	uint32_t	 ctx;		/* interned context, 0 none */
 	uint32_t	 epoch;		/* STARTED: of its owner; LEASED: end of
-					 * the lease in s of CLOCK_BOOTTIME */
-	uint16_t	 row;		/* STARTED: owner's row, 0 none */
+					 * the lease in s of CLOCK_BOOTTIME; HELD:
+					 * mark of a transfer, 0 none */
+	uint16_t	 row;		/* STARTED: owner's row, 0 none; HELD and
+					 * marked: 1 it was held before */
 	uint16_t	 queue;
 	uint16_t	 attempt;	/* claims so far */
 	uint8_t		 state, pri;

@@ -326,7 +326,6 @@ is 'a copy was set aside' "$(cat "$TQ_DIR"/damaged/* | grep -c damage-it)" 1
 
 check 'no verb' 64 '' 'usage: tqctl *' tqctl
 check 'an unknown verb' 64 '' "*unknown verb 'frob'*" tqctl frob
-check 'a verb of a later release' 78 '' '*transfer*' tqctl transfer x 1
 check 'an unknown option' 64 '' "*unknown option '-Z'*" tqctl -Z
 check 'a broker that is not there' 69 '' '*nosuch*' tqctl -b nosuch: gc
 check '--help names the verbs' 0 '*  revoke *' '' tqctl --help

@@ -7,6 +7,7 @@
 
 #include "backend/spool/local.h"
 #include "base/arena.h"
+#include "message/native.h"
 
 #define WAITING		(1u << TQ_HELD | 1u << TQ_DELAYED | \
 			1u << TQ_BLOCKED | 1u << TQ_READY | 1u << TQ_RETRY)
@@ -199,6 +200,38 @@ act_revoke(struct tq_local *l, const struct tq_select *sel, unsigned flags,
 	return rv;
 }
 
+/* ---- transfer -------------------------------------------------------- */
+
+/* By ids alone; those that are gone by now are no mistake. */
+static int
+act_transfer(struct tq_local *l, enum tq_verb verb,
+    const struct tq_select *sel, const char *place, unsigned flags,
+    uint64_t *changed, struct tq_err *e)
+{
+	static const struct tq_native_sizes none;
+	struct tq_spool_transfer tr = { .mark = tq_mark(place) };
+	char why[TQ_WHY_MAX + 1];
+	struct tq_outcome o;
+	struct tq_buf b;
+	int rv;
+
+	tq_buf_init(&b);
+	if (verb == TQ_DO_REVOKE) {
+		(void)snprintf(why, sizeof(why), "transferred to %s", place);
+		tq_outcome_init(&o, TQ_REVOKED);
+		o.why = why;
+		tq_native_outcome_put(&b, &o, &none);
+	}
+	tr.meta = (struct tq_bytes){ (const char *)b.p, b.n };
+	if (!tq_buf_ok(&b))
+		rv = tq_fail_sys(e, b.err, "outcome");
+	else if ((rv = tq_local_ids(l, sel->ids, sel->nids, e)) == 0)
+		rv = tq_spool_transfer(l->sp, verb, l->ids, sel->nids, &tr,
+		    flags & TQ_DO_FORCE, changed, e);
+	tq_buf_fini(&b);
+	return rv;
+}
+
 /* ---- queues and the spool -------------------------------------------- */
 
 static int
@@ -311,6 +344,8 @@ tq_local_act(void *b, enum tq_verb verb, const struct tq_select *sel,
 {
 	struct tq_local *l = b;
 
+	if (flags & TQ_DO_TRANSFER)
+		return act_transfer(l, verb, sel, value, flags, changed, e);
 	if (sel->nids > 0 && (verb <= TQ_DO_PRI || verb == TQ_DO_KILL))
 		return act_on_groups(l, verb, sel, value, flags, changed, e);
 	switch (verb) {

@@ -201,7 +201,7 @@ waits_for(struct tq_arena *mem, const struct tq_spool_look *in)
 
 	switch (in->s.state) {
 	case TQ_HELD:
-		return "held";
+		return in->s.epoch != 0 ? "held for a transfer" : "held";
 	case TQ_BLOCKED:
 		if (in->waits == NULL)
 			return "members are being put";
@@ -261,7 +261,8 @@ set_times(struct tq_info *out, const struct tq_spool_look *in)
 
 	out->put = tq_translate_put_time(&in->rec);
 	out->eta = in->rec.put.eta;
-	if (s->state == TQ_DELAYED || s->state == TQ_RETRY)
+	if (s->state == TQ_DELAYED || s->state == TQ_RETRY ||
+	    s->state == TQ_HELD)
 		out->eta = s->due;
 	out->start = in->has_end ? in->end.start : 0;
 	if (s->state == TQ_STARTED)
@@ -284,6 +285,8 @@ tq_translate_info(struct tq_info *out, struct tq_arena *mem,
 	out->state = (enum tq_state)in->s.state;
 	out->body_size = in->rec.put.flags & TQ_PF_BODYFILE ?
 	    in->rec.put.body_size : in->rec.put.body.n;
+	out->mark = in->s.state == TQ_HELD ? in->s.epoch : 0;
+	out->held_before = out->mark != 0 && in->s.row != 0;
 	out->attempt = in->s.attempt;
 	out->crashes = in->s.crashes;
 	out->laters = in->s.laters;

@@ -1,0 +1,228 @@
+#!/bin/sh
+# tqctl transfer: waiting tasks of a spool go to another broker, whole, under
+# their ids, once; what cannot go is named and stays as it was.
+
+. "${0%/*}/../lib/tap.sh"
+
+OTHER=$T/other
+TO=spool:$OTHER
+
+there()
+{
+	TQ_DIR=$OTHER "$@"
+}
+
+# The tasks of a queue whole, as a put takes them; they are done then.
+whole()
+{
+	tqget -J -t 0 -n 20 -q "$1" | sed -e 's/"put":"[^"]*",//' \
+	    -e 's/"start":"[^"]*",//'
+}
+
+# ---- usage
+
+check 'transfer needs a URL' 64 '' '*value is missing*' tqctl transfer
+check 'and something to transfer' 64 '' '*no ids and no selector*' \
+    tqctl transfer "$TO"
+check 'a password in the URL is refused' 64 '' '*password*' \
+    tqctl -q default transfer redis://u:secret@127.0.0.1/0
+check 'so are two URLs' 64 '' '*not one URL*' \
+    tqctl -q default transfer "$TO spool:x"
+put a true
+check 'to where they are is nowhere' 64 '' '*where they are' \
+    tqctl transfer "spool:$T/./spool" a
+check 'a broker that is not there' 69 '' '*nosuch*' tqctl transfer nosuch: a
+check 'a server that is not there' 69 '' '*Connection refused*' \
+    tqctl transfer redis://127.0.0.1:1/0 a
+check 'from no other broker' 78 '' '*from a spool*' \
+    tqctl -b null: transfer "$TO" a
+is 'nothing was changed' "$(column a state,why)" "ready${TAB}no worker"
+check 'a queue that nobody knows' 66 '' 'tqctl: nosuch: no such queue' \
+    tqctl -q nosuch transfer "$TO"
+
+# ---- whole
+
+head -c 700000 /dev/urandom | base64 >big
+printf 'in\0put' >small
+fill()
+{
+	put cmd -p 7 -r 3 --backoff 2,3,60 -l lab -k key -S lane -T 5,9 -q all \
+	    -x @4102444800 --once --keep 3d -R slot=1 \
+	    --limit mem=2G,cpu=1h -e 'V=w x' -C / \
+	    -- printf '%s\n' 'a b' "$(printf 'x\377y')" ''
+	put sh -q all --no-result --nice 3 -c 'echo $1' 1
+	put named -q all -N proj.add --kw 'k="v"' -J '{"a":[1]}' 2
+	put small -q all -i cat <small
+	put large -q all -i cksum <big
+	echo body | put body -q all -i
+	put 'a foreign id' -q all pwd
+}
+(TQ_DIR=$T/twin && fill && whole all >before)
+fill
+put late -q all -a 2099-01-02T03:04:05Z true
+put held -q all --hold true
+check 'all of a queue is transferred' 0 9 '' tqctl -v -q all transfer "$TO"
+is 'in order' "$(there tqstat -q all -o id | xargs)" \
+    'cmd sh named small large body a foreign id late held'
+is 'in their states' "$(there tqstat -q all -o state | uniq -c | xargs)" \
+    '7 ready 1 delayed 1 held'
+is 'with their time' "$(there column late eta)" 2099-01-02T03:04:05.000Z
+there whole all >after
+is 'seven whole tasks' "$(wc -l <before)" 7
+ok 'as they were, whatever the options' cmp before after
+check 'here one is revoked, and said where it is' 125 '' \
+    "tqresult: sh: revoked: transferred to $TO" tqresult sh
+is 'so are all of them' "$(in_queue all state | uniq -c | xargs)" '9 revoked'
+put bulk -q all -i cksum <big
+put where -q all -C / -e V=w -c 'pwd; echo $V'
+tqctl -Q -q all transfer "$TO" bulk where
+there tqctl -Q release held
+is 'held there it runs once it is released' \
+    "$(there state held)" ready
+there tqrun -q all -E 2>/dev/null
+is 'a command runs there where it would here' "$(there tqresult where)" "/${NL}w"
+is 'a large body is whole' "$(there tqresult bulk)" "$(cksum <big)"
+check 'again there is nothing' 1 '' '' tqctl -q all transfer "$TO"
+
+# ---- what has happened before
+
+put again -q old -r 3 --backoff 3600,1,3600 false
+tqrun -q old -n 1 2>/dev/null
+put due -q old -r 1 --backoff 0.01,1,0.01 -- sh -c 'exit 1'
+eta=$(column again eta)
+check 'what waits to be tried again goes too' 0 '*' '' \
+    tqctl -q old transfer "$TO" again
+is 'with the retries that are left, and its time' \
+    "$(there tqstat -o state,retries,eta again)" "delayed${TAB}2${TAB}$eta"
+
+# ---- which
+
+put u -q mail -l x true
+put v -q mail -l y true
+put w -q web -l x true
+tqctl -Q -q mail -l x transfer "$TO"
+is 'selectors narrow each other' "$(in_queue mail id,state; in_queue web state)" \
+    "u${TAB}revoked${NL}v${TAB}ready${NL}ready"
+echo w | tqctl -Q transfer "$TO" -
+is 'ids come from stdin' "$(state w) $(there state w)" 'revoked ready'
+put f -q forward true
+put h -q redis_x true
+put o -q plain true
+check 'what is the spool'\''s own' 0 '*' '*' tqctl -v -s ready transfer "$TO"
+is 'goes by name only' "$(state f) $(state h) $(state o)" 'ready ready revoked'
+ok 'and then it does' tqctl -q forward -q redis_x transfer "$TO"
+put usual true
+TQ_DEFAULT_QUEUE=other tqctl -Q transfer "$TO" usual
+is 'the usual queue of one is not that of another' "$(there column usual queue)" \
+    default
+
+# ---- what cannot go
+
+put first -q tied true
+put next -q tied -A first true
+seq 2 | tqput -Q -m -q tied --group --id g true 2>/dev/null ||
+    seq 2 | tqput -m -q tied --group true >/dev/null
+put free -q tied true
+tqstat -q tied -o id,state,why >before
+check 'tied ones are named and stay' 1 1 \
+    '*first stays: it is tied to other tasks*next stays: *' \
+    tqctl -v -q tied transfer "$TO"
+is 'as they were' "$(tqstat -q tied -o id,state,why)" "$(grep -v free before)"
+is 'the others go' "$(there state free)" ready
+tqrun -q tied -E 2>/dev/null
+is 'and they run here' "$(state first) $(state next)" 'success success'
+
+put run -q busy -k one sleep 60
+bg tqrun -q busy -j 1
+wait_for is_state run started
+put behind -q busy -k one -K follow true
+put other -q busy true
+check 'a follower stays with whom it follows' 1 1 \
+    '*behind stays: *tqctl: transfer: 1 started ones stay*' \
+    tqctl -v -q busy -s ready,blocked,started transfer "$TO"
+tqctl -Q -w revoke run
+wait_for is_state behind success
+
+there put taken -k mine true
+put mine -q two -k mine true
+there put same true
+put same -q two echo not that one
+put third -q two true
+check 'a key and an id that are taken there' 1 1 \
+    "*mine stays: key 'mine' is taken by taken*same stays: same: *" \
+    tqctl -v -q two transfer "$TO"
+is 'stay here' "$(in_queue two id,state | sort)" \
+    "mine${TAB}ready${NL}same${TAB}ready${NL}third${TAB}revoked"
+
+there tqput -Q -q shut true
+there tqctl close shut
+put c1 -q shut true
+put c2 -q shut --hold true
+check 'a queue that is closed there' 75 0 '*shut: queue is closed' \
+    tqctl -v -q shut transfer "$TO"
+is 'leaves all as it was' "$(in_queue shut id,state,why | sort)" \
+    "c1${TAB}ready${TAB}no worker${NL}c2${TAB}held${TAB}held"
+
+# ---- cut off
+
+cut_off()
+{
+	# at the second sync: the first is that of the marks
+	strace -qq -f -o /dev/null -e inject=fdatasync:signal=KILL:when=2 \
+	    tqctl -q cut transfer "$TO" 2>/dev/null
+}
+
+put cut1 -q cut true
+put cut2 -q cut --hold true
+if strace -qq -o /dev/null true 2>/dev/null && [ -z "$SAN" ]; then
+	cut_off
+	is 'killed, they are held here' "$(in_queue cut state,why)" \
+	    "held${TAB}held for a transfer${NL}held${TAB}held for a transfer"
+	check 'release leaves them, for they may be there' 1 '' '' \
+	    tqctl release cut1
+	tqctl -Q -q cut release
+	is 'nor is there another way' "$(state cut1) $(state cut2)" 'held held'
+	lose_table
+	is 'the mark is in the ledger' "$(column cut1 why)" 'held for a transfer'
+	check 'another place is refused' 1 0 '*another place was not finished*' \
+	    tqctl -v -q cut transfer "spool:$T/third"
+	check 'the same finishes it' 0 2 '' tqctl -v -q cut transfer "$TO"
+	is 'there they are as they were' \
+	    "$(there state cut1) $(there state cut2)" 'ready held'
+	put cut3 -q cut true
+	cut_off
+	is 'once more' "$(column cut3 why)" 'held for a transfer'
+	ok '--force takes it to another' tqctl --force -q cut transfer \
+	    "spool:$T/third"
+	put cut4 -q cut true
+	cut_off
+	ok 'or gives it back' tqctl --force release cut4
+	is 'to where it was' "$(state cut4)" ready
+else
+	skip 'a transfer that is cut off' 'no strace here'
+fi
+
+# ---- at work
+
+# Many, with a worker at either end: each runs once.
+mkdir runs
+tqrun -q many -j 2 2>/dev/null &
+W=$!
+pids="$pids $W"
+(there tqrun -q many -j 2 2>/dev/null & echo $! >there.pid)
+pids="$pids $(cat there.pid)"
+seq 3000 | tqput -m -Q -q many -c 'echo $1 >>runs/$TQ_ID' &
+P=$!
+some()
+{
+	[ "$(tqctl -v -q many transfer "$TO" 2>/dev/null)" -gt 0 ]
+}
+ok 'some of many go while they are put and run' wait_for some
+wait $P
+tqctl -q many transfer "$TO" 2>/dev/null
+ok 'what is here ends' timeout 60 tqresult -w -q many
+ok 'and what is there' timeout 60 tqresult -b "$TO" -w -q many
+is 'each of many has run once' "$(cat runs/* | sort -n | uniq | wc -l) $(cat runs/* | wc -l)" \
+    '3000 3000'
+check 'all is well here' 0 '*' '' tqctl check
+check 'and there' 0 '*' '' there tqctl check
