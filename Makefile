@@ -100,19 +100,24 @@ MODULES	= $(HAVE:%=$(B)/modules/%.so)
 ALIASES	= $(if $(filter redis,$(HAVE)),rediss redis+socket)
 ALIASSO	= $(ALIASES:%=$(B)/modules/%.so)
 
-# What unpacks compressed bodies for them, one file a library; loaded with the
-# first such body.
+# Parts of modules, each a shared object beside them that is loaded with its
+# first use (lib/backend/part.h): what unpacks compressed bodies, one file a
+# library, and TLS.
 HAS	= $(shell $(PKG_CONFIG) --exists $(1) && echo yes)
 UNPACK	:= $(if $(call HAS,zlib),zlib) $(if $(call HAS,liblzma),xz) \
 	    $(if $(call HAS,libzstd),zstd) $(if $(shell echo '\#include \
 	    <bzlib.h>' | $(CC) -E - >/dev/null 2>&1 && echo yes),bz2)
-UNPACKSO = $(if $(HAVE),$(B)/modules/unpack.so)
-UNPACKOBJ = $(patsubst %,$(B)/lib/backend/unpack/%.o,unpack $(UNPACK))
+TLS	:= $(if $(call HAS,openssl),tls)
+PARTS	= $(if $(HAVE),unpack $(TLS))
+PARTSO	= $(PARTS:%=$(B)/modules/%.so)
 LIBS_zlib = zlib
 LIBS_xz	= liblzma
 LIBS_zstd = libzstd
-UNPACKLIBS = $(if $(filter bz2,$(UNPACK)),-lbz2) \
+# What each of them is linked with.
+SOLIBS_redis = $(call libs,$(PKG_redis))
+SOLIBS_unpack = $(if $(filter bz2,$(UNPACK)),-lbz2) \
 	    $(call libs,$(foreach u,$(UNPACK),$(LIBS_$(u))))
+SOLIBS_tls = $(call libs,openssl)
 
 # The rooms.  lib/beat, lib/command and lib/worker are the commands' own: they are not
 # in libtq, tests and commands link them from an archive that stays here.
@@ -120,8 +125,9 @@ UNPACKLIBS = $(if $(filter bz2,$(UNPACK)),-lbz2) \
 OTHER	:= $(if $(filter x86_64-%,$(shell $(CC) -dumpmachine)),\
 	    lib/base/crc_any.c lib/worker/clone_any.c,\
 	    lib/base/crc_x86.c lib/worker/clone_x86.c)
-MODSRC	= $(wildcard $(MODDIRS:%=lib/backend/%/*.c) lib/backend/unpack.c \
-	    lib/backend/unpack/*.c)
+FIND	= $(addprefix lib/backend/,part.c tls.c unpack.c)
+MODSRC	= $(FIND) $(wildcard $(MODDIRS:%=lib/backend/%/*.c) \
+	    lib/backend/tls/*.c lib/backend/unpack/*.c)
 SRC	= $(filter-out $(OTHER) $(MODSRC),$(wildcard lib/*/*.c lib/backend/*/*.c))
 # But for what a handler in a process of its own needs of the worker.
 WORK	= $(addprefix lib/worker/,mail.c outcome.c work.c)
@@ -138,13 +144,18 @@ UNITS	= $(patsubst examples/systemd/user/%,user/%,$(wildcard \
 	    examples/systemd/*@.*))
 ARCHIVES = $(B)/libown.a $(B)/libtq.a
 MODOBJ	= $(patsubst %.c,$(B)/%.o,$(filter lib/base/% lib/message/%,$(SRC)) \
-	    lib/backend/unpack.c)
+	    $(FIND))
 OBJ_redis = $(patsubst %.c,$(B)/%.o,$(wildcard lib/backend/redis/*.c))
+OBJ_unpack = $(patsubst %,$(B)/lib/backend/unpack/%.o,unpack $(UNPACK))
+OBJ_tls	= $(patsubst %.c,$(B)/%.o,$(wildcard lib/backend/tls/*.c))
 
 all: $(CMD) $(TWIN) $(B)/libtq.a $(B)/libtq.so $(B)/tq.pc $(MODULES) \
-    $(ALIASSO) $(UNPACKSO) $(filter-out $(HAVE:%=no-%),$(MODDIRS:%=no-%))
+    $(ALIASSO) $(PARTSO) $(filter-out $(HAVE:%=no-%),$(MODDIRS:%=no-%)) \
+    $(if $(TLS),,no-tls)
 $(MODDIRS:%=no-%): no-%:
 	@echo "no module $*: pkg-config finds no $(PKG_$*)"
+no-tls:
+	@echo "no TLS (rediss://): pkg-config finds no openssl"
 
 # Set-up is remade when the flags change, so no object is ever stale.
 FLAGS = $(CC) $(TQ_CFLAGS) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS)
@@ -178,18 +189,13 @@ $(B)/libmod.a: $(MODOBJ) $(B)/libmod.list
 	$(AR) rcs $@ $(MODOBJ)
 
 .SECONDEXPANSION:
-$(MODULES): $(B)/modules/%.so: $$(OBJ_$$*) $(B)/libmod.a lib/module.map
+$(MODULES) $(PARTSO): $(B)/modules/%.so: $$(OBJ_$$*) $(B)/libmod.a lib/module.map
 	@mkdir -p $(@D)
 	$(CC) $(TQ_LDFLAGS) $(LDFLAGS) -shared $(if $(SAN),,-Wl,-z,defs) \
 	    -Wl,--version-script=lib/module.map -o $@ \
-	    $(filter %.o,$^) $(B)/libmod.a $(call libs,$(PKG_$*)) $(MODLIBS)
+	    $(filter %.o,$^) $(B)/libmod.a $(SOLIBS_$*) $(MODLIBS)
 $(filter %/rediss.so %/redis+socket.so,$(ALIASSO)): $(B)/modules/redis.so
 	ln -sf redis.so $@
-$(UNPACKSO): $(UNPACKOBJ) $(B)/libmod.a lib/unpack.map
-	@mkdir -p $(@D)
-	$(CC) $(TQ_LDFLAGS) $(LDFLAGS) -shared $(if $(SAN),,-Wl,-z,defs) \
-	    -Wl,--version-script=lib/unpack.map -o $@ \
-	    $(filter %.o,$^) $(B)/libmod.a $(UNPACKLIBS) $(MODLIBS)
 
 $(B)/$(SO): $(LIBOBJ) $(B)/libtq.list lib/libtq.map
 	$(CC) $(TQ_LDFLAGS) $(LDFLAGS) -shared -Wl,-soname,$(SO) \
@@ -336,7 +342,7 @@ install:
 	    $(D)$(INCLUDEDIR)/tq
 	$(if $(CMD),$(INSTALL) -m 755 $(CMD) $(D)$(BINDIR))
 	$(if $(TWIN),$(INSTALL) -m 755 $(TWIN) $(D)$(LIBDIR)/tq)
-	$(if $(MODULES),$(INSTALL) -m 755 $(MODULES) $(UNPACKSO) \
+	$(if $(MODULES),$(INSTALL) -m 755 $(MODULES) $(PARTSO) \
 	    $(D)$(LIBDIR)/tq)
 	$(foreach a,$(ALIASES),ln -sf redis.so $(D)$(LIBDIR)/tq/$(a).so;)
 	$(INSTALL) -m 644 $(B)/libtq.a $(B)/$(SO) $(D)$(LIBDIR)
@@ -360,7 +366,7 @@ uninstall:
 	rm -f $(CMD:$(B)/bin/%=$(D)$(BINDIR)/%)
 	rm -f $(TWIN:$(B)/modules/%=$(D)$(LIBDIR)/tq/%)
 	rm -f $(patsubst $(B)/modules/%,$(D)$(LIBDIR)/tq/%,$(MODULES) \
-	    $(UNPACKSO))
+	    $(PARTSO))
 	rm -f $(ALIASES:%=$(D)$(LIBDIR)/tq/%.so)
 	rm -f $(addprefix $(D)$(LIBDIR)/,libtq.a libtq.so $(SO) pkgconfig/tq.pc)
 	rm -f $(foreach m,$(MAN),$(D)$(MANDIR)/man$(subst .,,$(suffix $(m)))/$(notdir $(m)))

@@ -41,6 +41,7 @@ ok $status "install exits 0"
 	mods=
 	[ ! -f "$B/modules/redis.so" ] ||
 	    mods='tq/redis.so tq/rediss.so tq/redis+socket.so tq/unpack.so'
+	[ ! -f "$B/modules/tls.so" ] || mods="$mods tq/tls.so"
 	for f in libtq.a libtq.so libtq.so.0 pkgconfig/tq.pc $twin $mods; do
 		echo "./opt/tq/lib/$f"
 	done

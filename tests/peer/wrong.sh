@@ -53,7 +53,6 @@ one 'an option twice' 64 "tqput: redis: option 'lease' twice in the URL" \
     tqput -b "redis://$base/0?lease=30&timeout=3&lease=40" -N x
 one 'a number out of range' 64 "tqput: redis: crashes='0'*" \
     tqput -b "redis://$base/0?crashes=0" -N x
-one 'TLS' 69 'tqput: rediss: *no TLS*' tqput -b "rediss://$base/0" -N x
 one 'nobody there' 69 'tqput: redis://127.0.0.1:1/0: Connection refused' \
     tqput -b redis://127.0.0.1:1/0 -N x
 one 'a socket that is not there' 69 '*No such file*' \

@@ -130,7 +130,7 @@ subscribe(struct wait *w, struct tq_err *e)
 	size_t i;
 
 	/* it stays from one wait to the next */
-	if (r->listen.fd == -1 && tq_redis_conn_open(&r->listen, e) == -1)
+	if (r->listen.wire.fd == -1 && tq_redis_conn_open(&r->listen, e) == -1)
 		return -1;
 	w->listens = 1;
 	r->listen.push = told;
@@ -149,7 +149,7 @@ static void
 unsubscribe(struct tq_redis *r)
 {
 	r->listen.push = NULL;
-	if (r->listen.fd == -1)
+	if (r->listen.wire.fd == -1)
 		return;
 	tq_redis_cmd_reset(&r->cmd);
 	tq_redis_cmd_str(&r->cmd, "UNSUBSCRIBE");
@@ -213,7 +213,7 @@ wait_for(struct wait *w, tq_time until, struct tq_err *e)
 	if (w->nv == 0 && w->left > 0 && expand(w, e) == -1)
 		return -1;
 	for (;;) {
-		if ((r->listen.fd == -1 || !w->listens) &&
+		if ((r->listen.wire.fd == -1 || !w->listens) &&
 		    until > tq_clock_mono() && subscribe(w, e) == -1)
 			return -1;
 		if ((now = tq_clock_mono()) >= again) {
@@ -223,7 +223,7 @@ wait_for(struct wait *w, tq_time until, struct tq_err *e)
 		}
 		if (w->left == 0)
 			return 1;
-		if (now >= until || r->listen.fd == -1)
+		if (now >= until || r->listen.wire.fd == -1)
 			return 0;
 		if (tq_redis_await(&r->listen, again < until ? again : until,
 		    e) == -1)

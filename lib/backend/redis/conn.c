@@ -1,8 +1,6 @@
 /* One connection to a Redis server: commands out, replies in the same order. */
 #include "backend/redis/conn.h"
 
-#include <sys/socket.h>
-
 #include <bsd/string.h>
 #include <errno.h>
 #include <poll.h>
@@ -10,12 +8,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "backend/redis/dial.h"
 #include "base/clock.h"
 
-#define PART	65536	/* bytes read at a time */
+#define PART	65536	/* bytes read at a time, more than TQ_TLS_RECORD */
 #define KEEP_MOST	(1 << 20)	/* bytes of a reader's buffer kept */
 
 void
@@ -23,7 +20,7 @@ tq_redis_conn_init(struct tq_redis_conn *c, const struct tq_redis_place *p)
 {
 	memset(c, 0, sizeof(*c));
 	c->place = p;
-	c->fd = -1;
+	c->wire.fd = -1;
 	tq_buf_init(&c->out);
 }
 
@@ -47,9 +44,7 @@ tq_redis_conn_drop(struct tq_redis_conn *c)
 {
 	int saved = errno;
 
-	if (c->fd != -1)
-		close(c->fd);
-	c->fd = -1;
+	tq_redis_wire_close(&c->wire);
 	if (c->reader != NULL)
 		redisReaderFree(c->reader);
 	c->reader = NULL;
@@ -72,21 +67,15 @@ tq_redis_conn_fini(struct tq_redis_conn *c)
 	errno = saved;
 }
 
-/* Drop the connection over an error of the system. */
+/* Drop the connection: why, as an errno and in words. */
 static int
 lose(struct tq_redis_conn *c, int num, const char *what, struct tq_err *e)
 {
-	char reason[128];
-
-	if (num == 0)
-		snprintf(reason, sizeof(reason), "%s", what);
-	else if (strerror_r(num, reason, sizeof(reason)) != 0)
-		snprintf(reason, sizeof(reason), "error %d", num);
-	tq_fail(&c->lost, ECONNREFUSED, "%s: %s", c->place->name, reason);
+	tq_fail(&c->lost, num, "%s: %s", c->place->name, what);
 	tq_redis_conn_drop(c);
 	if (e != NULL)
 		*e = c->lost;
-	errno = ECONNREFUSED;
+	errno = num;
 	return -1;
 }
 
@@ -97,7 +86,7 @@ lose_silent(struct tq_redis_conn *c, struct tq_err *e)
 
 	snprintf(what, sizeof(what), "no answer within %lld ms",
 	    (long long)(c->place->timeout / TQ_MS));
-	return lose(c, 0, what, e);
+	return lose(c, ECONNREFUSED, what, e);
 }
 
 /* ---- replies --------------------------------------------------------- */
@@ -111,7 +100,7 @@ dispatch(struct tq_redis_conn *c, struct tq_err *e)
 
 	for (;;) {
 		if (redisReaderGetReply(c->reader, &r) != REDIS_OK)
-			return lose(c, 0, c->reader->errstr, e);
+			return lose(c, ECONNREFUSED, c->reader->errstr, e);
 		if (r == NULL)
 			return 0;
 		w.done = c->push;
@@ -124,10 +113,10 @@ dispatch(struct tq_redis_conn *c, struct tq_err *e)
 		if (w.done != NULL)
 			w.done(w.arg, r);
 		freeReplyObject(r);
-		if (c->fd == -1) {
+		if (c->wire.fd == -1) {
 			if (e != NULL)
 				*e = c->lost;
-			errno = ECONNREFUSED;
+			errno = c->lost.num;
 			return -1;
 		}
 	}
@@ -137,20 +126,18 @@ dispatch(struct tq_redis_conn *c, struct tq_err *e)
 static int
 take_in(struct tq_redis_conn *c, struct tq_err *e)
 {
+	struct tq_err why;
 	char part[PART];
 	ssize_t n;
 
-	do
-		n = recv(c->fd, part, sizeof(part), MSG_DONTWAIT);
-	while (n == -1 && errno == EINTR);
-	if (n == -1 && (errno == EAGAIN || errno == EWOULDBLOCK))
-		return 0;
+	n = tq_redis_wire_recv(&c->wire, part, sizeof(part), &why);
 	if (n == -1)
-		return lose(c, errno, NULL, e);
+		return errno == EAGAIN ? 0 : lose(c, why.num, why.text, e);
 	if (n == 0)
-		return lose(c, 0, "the server closed the connection", e);
+		return lose(c, ECONNREFUSED, "the server closed the connection",
+		    e);
 	if (redisReaderFeed(c->reader, part, (size_t)n) != REDIS_OK)
-		return lose(c, 0, c->reader->errstr, e);
+		return lose(c, ECONNREFUSED, c->reader->errstr, e);
 	return dispatch(c, e) == -1 ? -1 : 1;
 }
 
@@ -158,17 +145,15 @@ take_in(struct tq_redis_conn *c, struct tq_err *e)
 static int
 give_out(struct tq_redis_conn *c, struct tq_err *e)
 {
+	struct tq_err why;
 	ssize_t n;
 
 	while (c->sent < c->out.n) {
-		n = send(c->fd, c->out.p + c->sent, c->out.n - c->sent,
-		    MSG_DONTWAIT | MSG_NOSIGNAL);
-		if (n == -1 && errno == EINTR)
-			continue;
-		if (n == -1 && (errno == EAGAIN || errno == EWOULDBLOCK))
-			return 0;
+		n = tq_redis_wire_send(&c->wire, c->out.p + c->sent,
+		    c->out.n - c->sent, &why);
 		if (n == -1)
-			return lose(c, errno, NULL, e);
+			return errno == EAGAIN ? 0 :
+			    lose(c, why.num, why.text, e);
 		c->sent += (size_t)n;
 	}
 	tq_buf_reset(&c->out);
@@ -179,7 +164,7 @@ give_out(struct tq_redis_conn *c, struct tq_err *e)
 static int
 is_away(struct tq_redis_conn *c, struct tq_err *e)
 {
-	if (c->fd != -1)
+	if (c->wire.fd != -1)
 		return 0;
 	if (c->lost.num == 0)
 		return tq_fail(e, ECONNREFUSED, "%s: not connected",
@@ -214,8 +199,8 @@ tq_redis_await(struct tq_redis_conn *c, tq_time until, struct tq_err *e)
 		return -1;
 	if (rv == 0)
 		events |= POLLOUT;
-	if ((rv = tq_redis_poll(c->fd, events, until)) == -1)
-		return lose(c, errno, NULL, e);
+	if ((rv = tq_redis_poll(c->wire.fd, events, until)) == -1)
+		return lose(c, ECONNREFUSED, "poll failed", e);
 	if (rv == 0)
 		return 0;
 	return take_in(c, e) == -1 ? -1 : 1;
@@ -271,7 +256,7 @@ push_words(struct tq_redis_conn *c, enum tq_redis_script s,
 	if (tq_buf_ok(&c->out) && tq_buf_ok(&cmd->bytes))
 		return 0;
 	/* half a command must not go out */
-	lose(c, ENOMEM, NULL, NULL);
+	lose(c, ECONNREFUSED, "no memory", NULL);
 	return tq_fail_sys(e, ENOMEM, "%s", c->place->name);
 }
 
@@ -402,7 +387,7 @@ tq_redis_call(struct tq_redis_conn *c, enum tq_redis_script s,
 	redisReply *r;
 	int noscript;
 
-	if (s != TQ_REDIS_PLAIN && c->keeps && c->fd != -1 &&
+	if (s != TQ_REDIS_PLAIN && c->keeps && c->wire.fd != -1 &&
 	    c->sha[s][0] == '\0')
 		load(c, s);
 	r = call_once(c, s, cmd, &noscript, e);
@@ -484,14 +469,14 @@ tq_redis_conn_open(struct tq_redis_conn *c, struct tq_err *e)
 {
 	const struct tq_redis_place *p = c->place;
 	tq_time until = tq_clock_deadline(tq_clock_mono(), p->timeout);
-	const char *why;
+	struct tq_err why;
 	char db[16];
 
 	tq_redis_conn_drop(c);
-	if ((c->fd = tq_redis_dial(p, until, &why)) == -1)
-		return lose(c, why == NULL ? errno : 0, why, e);
+	if (tq_redis_wire_open(&c->wire, p, until, &why) == -1)
+		return lose(c, why.num, why.text, e);
 	if ((c->reader = redisReaderCreate()) == NULL)
-		return lose(c, ENOMEM, NULL, e);
+		return lose(c, ECONNREFUSED, "no memory", e);
 	c->opened++;
 	c->reader->maxbuf = KEEP_MOST;	/* it is used again */
 	if (p->password != NULL && greet(c, "AUTH",

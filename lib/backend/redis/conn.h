@@ -15,6 +15,7 @@
 #include "backend/redis/cmd.h"
 #include "backend/redis/place.h"
 #include "backend/redis/script.h"
+#include "backend/redis/wire.h"
 
 /* Gets the reply to a command (not to be freed), NULL: none will come. */
 typedef void tq_redis_done(void *arg, const redisReply *);
@@ -26,7 +27,7 @@ struct tq_redis_want {
 
 struct tq_redis_conn {
 	const struct tq_redis_place *place;
-	int		 fd;		/* -1: none */
+	struct tq_redis_wire wire;	/* its fd is -1: none */
 	int		 keeps;		/* worth loading scripts for */
 	redisReader	*reader;
 	struct tq_buf	 out;
@@ -46,7 +47,8 @@ void	tq_redis_conn_init(struct tq_redis_conn *,
 void	tq_redis_conn_fini(struct tq_redis_conn *);
 /*
  * Connect, say who we are, choose the database.  ECONNREFUSED nobody there,
- * EPERM a wrong password, EINVAL no such database.
+ * EPERM a wrong password or a certificate that is not trusted, EINVAL no such
+ * database or file of certificates, ENOTSUP no TLS here.
  */
 int	tq_redis_conn_open(struct tq_redis_conn *, struct tq_err *);
 /* Let it go; what is awaited is answered NULL. */

@@ -511,7 +511,7 @@ tq_redis_control(struct tq_redis *r, const char *text, size_t n)
 	struct tq_celery_bounds b;
 	struct tq_redis_asked a = { .r = r, .q = &q };
 
-	if (r->worker == NULL || !r->worker->control || r->main.fd == -1)
+	if (r->worker == NULL || !r->worker->control || r->main.wire.fd == -1)
 		return;
 	tq_celery_bounds_init(&b);
 	tq_arena_init(&a.mem);

@@ -95,7 +95,7 @@ ask(struct tq_redis *r, struct tq_redis_held *h,
 	if (tq_redis_end_words(r, h, plan, TQ_REDIS_ALL, e) == -1)
 		return NULL;
 	a = tq_redis_call(&r->main, TQ_REDIS_DO, &h->end, e);
-	h->asked |= a == NULL && r->main.fd == -1;
+	h->asked |= a == NULL && r->main.wire.fd == -1;
 	return a;
 }
 

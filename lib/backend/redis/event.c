@@ -23,7 +23,7 @@ publish(struct tq_redis *r, const struct tq_celery_event *ev)
 	struct tq_buf body, text;
 	char key[64], tag[37], channel[256];
 
-	if (r->main.fd == -1)
+	if (r->main.wire.fd == -1)
 		return;
 	tq_celery_event_key(key, sizeof(key), ev->type);
 	tq_uuid_make(&id, &r->ids, ev->timestamp);

@@ -109,7 +109,7 @@ listen(struct tq_redis *r, struct tq_err *e)
 {
 	char channel[TQ_REDIS_PREFIX_MAX + 64];
 
-	if (r->events_in.fd != -1)
+	if (r->events_in.wire.fd != -1)
 		return 0;
 	if (tq_redis_conn_open(&r->events_in, e) == -1)
 		return -1;

@@ -168,7 +168,7 @@ find_again(struct tq_redis *r, struct tq_redis_conn *c, struct tq_err *e)
 	struct tq_err why;
 	unsigned i;
 
-	if (c->fd != -1)
+	if (c->wire.fd != -1)
 		return 0;
 	if (now < r->retry)
 		return tq_fail(e, ETIMEDOUT, "%s", c->lost.text);
@@ -219,7 +219,7 @@ tq_redis_ready(struct tq_redis *r, struct tq_err *e)
 int
 tq_redis_ready_store(struct tq_redis *r, struct tq_err *e)
 {
-	if (r->store.fd != -1)
+	if (r->store.wire.fd != -1)
 		return 0;
 	/* opened late: most commands never ask for a result */
 	if (r->store.lost.num == 0)

@@ -254,19 +254,19 @@ tq_redis_leave(struct tq_redis *r)
 	if (TAILQ_EMPTY(&r->held))
 		return;
 	/* best effort: what fails here is found by its lease */
-	if (r->main.fd != -1 && post_again(r, &e) == 0)
+	if (r->main.wire.fd != -1 && post_again(r, &e) == 0)
 		(void)tq_redis_finish(&r->main, &e);
 	for (h = TAILQ_LAST(&r->held, tq_redis_list); h != NULL; h = prev) {
 		prev = TAILQ_PREV(h, tq_redis_list, link);
-		if (r->main.fd != -1 && h->stage == TQ_REDIS_TAKEN)
+		if (r->main.wire.fd != -1 && h->stage == TQ_REDIS_TAKEN)
 			(void)tq_redis_back(r, h, &e);
-		else if (r->main.fd != -1 && h->stage == TQ_REDIS_CLAIMED &&
+		else if (r->main.wire.fd != -1 && h->stage == TQ_REDIS_CLAIMED &&
 		    h->lease == 0 && !h->lost)
 			(void)tq_redis_died(r, h, &e);
 		else
 			tq_redis_held_drop(r, h);
 	}
-	if (r->main.fd != -1)
+	if (r->main.wire.fd != -1)
 		(void)tq_redis_finish(&r->main, &e);
 	while ((h = TAILQ_FIRST(&r->held)) != NULL)
 		tq_redis_held_drop(r, h);

@@ -27,8 +27,9 @@
 
 static const char *const options[] = {
 	"crashes", "db", "extended", "lease", "passfile", "prefix",
-	"result-prefix", "steps", "timeout", "virtual_host", "visibility",
-	"workers"
+	"result-prefix", "ssl_ca_certs", "ssl_cert_reqs", "ssl_certfile",
+	"ssl_check_hostname", "ssl_keyfile", "steps", "timeout",
+	"virtual_host", "visibility", "workers"
 };
 
 static int
@@ -306,8 +307,8 @@ get_address(struct tq_redis_place *p, const struct tq_url *u,
 		snprintf(p->name, sizeof(p->name), "redis://%s?db=%d",
 		    p->path, p->db);
 	else
-		snprintf(p->name, sizeof(p->name), "redis://%s:%d/%d",
-		    p->host, p->port, p->db);
+		snprintf(p->name, sizeof(p->name), "%s://%s:%d/%d",
+		    u->scheme, p->host, p->port, p->db);
 	return 0;
 }
 
@@ -316,15 +317,12 @@ tq_redis_place_init(struct tq_redis_place *p, const struct tq_url *u,
     int is_store, struct tq_err *e)
 {
 	memset(p, 0, sizeof(*p));
-	if (strcmp(u->scheme, "rediss") == 0)
-		return tq_fail(e, ENOTSUP, "rediss: this build has no TLS: "
-		    "its hiredis has none");
 	if (u->user != NULL && (p->user = strdup(u->user)) == NULL)
 		return tq_fail_sys(e, ENOMEM, "%s", u->scheme);
 	if (u->password != NULL &&
 	    (p->password = strdup(u->password)) == NULL)
 		return tq_fail_sys(e, ENOMEM, "%s", u->scheme);
-	if (get_address(p, u, e) == -1)
+	if (get_address(p, u, e) == -1 || tq_redis_place_tls(p, u, e) == -1)
 		return -1;
 	return get_options(p, u, is_store, e);
 }
@@ -340,6 +338,9 @@ tq_redis_place_fini(struct tq_redis_place *p)
 	free(p->user);
 	free(p->host);
 	free(p->path);
+	free(p->tls.ca);
+	free(p->tls.cert);
+	free(p->tls.key);
 	memset(p, 0, sizeof(*p));
 	errno = saved;
 }

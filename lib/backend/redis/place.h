@@ -4,12 +4,15 @@
 
 #include <tq/backend.h>
 
+#include "backend/tls.h"
+
 #define TQ_REDIS_STEPS_MAX	10
 #define TQ_REDIS_PREFIX_MAX	128
 
 /*
  * redis://[[user]:password@]host[:port]/[db][?name=value...], or a socket:
  * redis:///path/of/socket?db=n, redis+socket:///path/of/socket?virtual_host=n.
+ * rediss:// is the first of them over TLS.
  */
 struct tq_redis_place {
 	char		*host;		/* NULL: a socket */
@@ -18,6 +21,8 @@ struct tq_redis_place {
 	int		 db;
 	char		*user, *password;	/* or NULL */
 	char		 name[256];	/* "redis://host:port/db", for people */
+	int		 is_tls;
+	struct tq_tls_rules tls;
 	/* options, as tq_celery(7) tells them */
 	char		 prefix[TQ_REDIS_PREFIX_MAX + 1];	/* of queues */
 	char		 results[TQ_REDIS_PREFIX_MAX + 2];	/* of results */
@@ -33,12 +38,14 @@ struct tq_redis_place {
 
 /*
  * Read the parts of a URL; as the URL of a result store `prefix` is that of
- * results.  EINVAL, ENOTSUP (what this build cannot do), EPERM and others for
- * the file of a password.  The caller ends with tq_redis_place_fini(), also
+ * results.  EINVAL, EPERM and others for the file of a password.  The caller ends with tq_redis_place_fini(), also
  * after a failure.
  */
 int	tq_redis_place_init(struct tq_redis_place *, const struct tq_url *,
 	    int is_store, struct tq_err *);
+/* The part of it that is about TLS (place_tls.c). */
+int	tq_redis_place_tls(struct tq_redis_place *, const struct tq_url *,
+	    struct tq_err *);
 void	tq_redis_place_fini(struct tq_redis_place *);
 /* 1 if both are the same server, whatever the database. */
 int	tq_redis_place_same(const struct tq_redis_place *,

@@ -205,8 +205,8 @@ try_send(struct tq_redis *r, const struct tq_celery_plan *plan,
 	a = tq_redis_call(&r->main, TQ_REDIS_DO, &r->cmd, &why);
 	if (a == NULL) {
 		/* it may have got there before the connection went */
-		tq_fail(e, r->main.fd == -1 ? EIO : why.num, "%s%s",
-		    why.text, r->main.fd == -1 ?
+		tq_fail(e, r->main.wire.fd == -1 ? EIO : why.num, "%s%s",
+		    why.text, r->main.wire.fd == -1 ?
 		    ": unknown whether it was put" : "");
 		return NULL;
 	}

@@ -28,13 +28,13 @@ track(struct tq_redis *r, struct tq_err *e)
 	char id[32];
 	redisReply *a;
 
-	if (r->sub.fd == -1 && tq_redis_sub_open(r, e) == -1)
+	if (r->sub.wire.fd == -1 && tq_redis_sub_open(r, e) == -1)
 		return -1;
 	snprintf(id, sizeof(id), "%lld", r->sub_id);
 	a = tq_redis_say(&r->main, &why, "CLIENT", "TRACKING", "ON",
 	    "REDIRECT", id, "OPTIN", "NOLOOP", NULL);
 	if (a == NULL) {
-		if (r->main.fd == -1)
+		if (r->main.wire.fd == -1)
 			return tq_fail(e, why.num, "%s", why.text);
 		r->no_tracking = 1;	/* an older server, or not allowed */
 		return 0;
@@ -48,7 +48,7 @@ track(struct tq_redis *r, struct tq_err *e)
 static int
 is_tracking(const struct tq_redis *r)
 {
-	return r->sub.fd != -1 && r->tracked_main == r->main.opened &&
+	return r->sub.wire.fd != -1 && r->tracked_main == r->main.opened &&
 	    r->tracked_sub == r->sub.opened;
 }
 
@@ -126,7 +126,7 @@ tq_redis_watch(struct tq_redis *r, const struct tq_take *take,
 	if (!r->no_tracking && !is_tracking(r) && track(r, e) == -1)
 		return -1;
 	/* old rings: whatever they meant is seen below */
-	if (r->sub.fd != -1 && tq_redis_pump(&r->sub, NULL) == -1)
+	if (r->sub.wire.fd != -1 && tq_redis_pump(&r->sub, NULL) == -1)
 		r->tracked_sub = 0;
 	/* a task that is due earlier must ring, too */
 	if (ask_due(r, e) == -1 || ask_bell(r, e) == -1)
@@ -166,7 +166,7 @@ tq_redis_doze(struct tq_redis *r, const struct tq_take *take, tq_time until,
 		left = POLL_EVERY;
 	if (left < 0)
 		left = 0;
-	p.fd = r->no_tracking ? -1 : r->sub.fd;
+	p.fd = r->no_tracking ? -1 : r->sub.wire.fd;
 	rv = poll(&p, 1, (int)((left + TQ_MS - 1) / TQ_MS));
 	if (rv == -1 && errno != EINTR)
 		return tq_fail_sys(e, errno, "poll");

@@ -28,7 +28,7 @@ tq_redis_worker_free(struct tq_redis *r)
 
 	if (w == NULL)
 		return;
-	if (r->main.fd != -1) {
+	if (r->main.wire.fd != -1) {
 		tq_redis_event_worker(r, "worker-offline");
 		tq_redis_cmd_reset(&r->cmd);
 		tq_redis_cmd_str(&r->cmd, "HDEL");
@@ -89,9 +89,9 @@ watch_sub(struct tq_redis *r)
 	struct epoll_event ev = { .events = EPOLLIN };
 	struct tq_redis_worker *w = r->worker;
 
-	if (r->sub.fd == -1 || w->watched == r->sub.opened)
+	if (r->sub.wire.fd == -1 || w->watched == r->sub.opened)
 		return;
-	(void)epoll_ctl(r->epoll, EPOLL_CTL_ADD, r->sub.fd, &ev);
+	(void)epoll_ctl(r->epoll, EPOLL_CTL_ADD, r->sub.wire.fd, &ev);
 	w->watched = r->sub.opened;
 }
 
@@ -158,7 +158,7 @@ tq_redis_join(void *b, const struct tq_take *take, unsigned jobs,
 	for (i = 0; i < take->nqueues; i++)
 		if (tq_redis_serve(r, take->queue[i], e) == -1)
 			return -1;
-	if ((r->sub.fd == -1 && tq_redis_sub_open(r, e) == -1) ||
+	if ((r->sub.wire.fd == -1 && tq_redis_sub_open(r, e) == -1) ||
 	    tq_redis_note(r, 1, e) == -1)
 		return -1;
 	tq_redis_event_worker(r, "worker-online");
@@ -182,7 +182,7 @@ tq_redis_status(void *b, const struct tq_worker_state *state)
 	strlcpy(w->status, state->status, sizeof(w->status));
 	if (state->limits != NULL)
 		strlcpy(w->limits, state->limits, sizeof(w->limits));
-	if (r->main.fd != -1)
+	if (r->main.wire.fd != -1)
 		(void)tq_redis_note(r, 1, &e);
 }
 
@@ -232,7 +232,7 @@ watch_silence(struct tq_redis *r)
 	struct tq_redis_worker *w = r->worker;
 	tq_time now = tq_clock_mono();
 
-	if (r->sub.fd == -1 || now - w->asked < SUB_ASK)
+	if (r->sub.wire.fd == -1 || now - w->asked < SUB_ASK)
 		return;
 	if (w->asked_of == r->sub.opened && r->heard < w->asked) {
 		tq_redis_conn_drop(&r->sub);
@@ -254,12 +254,12 @@ tq_redis_mail(void *b, char *buf, size_t size, struct tq_err *e)
 	if (w == NULL)
 		return 0;
 	/* a closed one would ring for ever */
-	if (r->sub.fd != -1)
+	if (r->sub.wire.fd != -1)
 		(void)tq_redis_pump(&r->sub, e);
 	watch_silence(r);
 	/* what is due, whatever else there is; the next claim tells failures */
 	if (tq_redis_tend(r, e) == 0) {
-		if (r->sub.fd == -1)
+		if (r->sub.wire.fd == -1)
 			(void)tq_redis_sub_open(r, e);
 		(void)tq_redis_note(r, 0, e);
 		tq_redis_event_beat(r);
