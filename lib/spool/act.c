@@ -143,6 +143,29 @@ decide(const struct act *a, struct tq_table *t, const struct tq_slot *s,
 	}
 }
 
+/*
+ * What a verb leaves of room: all that is kept, unless it brings tasks nearer
+ * to their end.  Whom a retry reopens may have dependants, who come back with
+ * it and are asked no more.
+ */
+static uint64_t
+verb_keep(const struct tq_spool *sp, const struct act *a)
+{
+	if (a->transfer != NULL)
+		return 0;	/* it ends here */
+	switch (a->verb) {
+	case TQ_DO_REVOKE:
+	case TQ_DO_FORGET:
+	case TQ_DO_SEAL:
+		return 0;
+	case TQ_DO_RETRY:
+		return tq_ledger_kept(&sp->l) +
+		    (uint64_t)sp->t.top->nedges * TQ_TASK_ROOM;
+	default:
+		return tq_ledger_kept(&sp->l);
+	}
+}
+
 /* 1 if one of n records is of that slot. */
 static int
 is_among(const struct tq_rec *recs, size_t n, uint32_t slot)
@@ -185,7 +208,8 @@ act_slice(struct tq_spool *sp, const struct act *a, const struct tq_uuid *ids,
 			return tq_fail_sys(e, errno, "%s", sp->path);
 	}
 	if (k > 0)
-		rv = tq_core_write(sp, recs, sp->t.top->reserved, a->now, e);
+		rv = tq_core_write(sp, recs, sp->t.top->reserved,
+		    verb_keep(sp, a), a->now, e);
 	if (rv == 1)
 		*done = k;
 	return rv;
@@ -199,6 +223,7 @@ act_all(struct tq_spool *sp, struct act *a, const struct tq_uuid *ids,
 {
 	size_t at = 0, part, done, most = SLICE;
 	size_t each = 256 + (a->transfer != NULL ? a->transfer->meta.n : 0);
+	uint64_t keep;
 	int rv = 0;
 
 	while (at < n) {
@@ -210,8 +235,9 @@ act_all(struct tq_spool *sp, struct act *a, const struct tq_uuid *ids,
 		if (tq_core_enter(sp, e) == -1)
 			return -1;
 		done = 0;
+		keep = verb_keep(sp, a);
 		rv = a->verb != TQ_DO_MOVE ? 1 :
-		    tq_queue_need(sp, value, &a->queue, a->now, e);
+		    tq_queue_need(sp, value, &a->queue, keep, a->now, e);
 		if (rv == 1)
 			rv = act_slice(sp, a, ids + at, part, &done, which, e);
 		if (sp->t.bad && rv != 1)
@@ -224,7 +250,8 @@ act_all(struct tq_spool *sp, struct act *a, const struct tq_uuid *ids,
 		if (rv == 0) {
 			/* on a full disk a few at a time may still do */
 			if (!sp->t.bad && tq_core_prepare(sp, sp->l.buf.n,
-			    a->now, e) == -1 && (most = part / 2) == 0)
+			    keep, a->now, e) == -1 &&
+			    (keep != 0 || (most = part / 2) == 0))
 				return -1;
 			continue;
 		}
@@ -282,7 +309,8 @@ tq_spool_transfer(struct tq_spool *sp, enum tq_verb verb,
 /* Write the QUEUE record of a row (0: the spool's settings). */
 static int
 write_queue(struct tq_spool *sp, uint32_t number, unsigned flags,
-    const struct tq_settings *set, tq_time now, struct tq_err *e)
+    const struct tq_settings *set, uint64_t keep, tq_time now,
+    struct tq_err *e)
 {
 	struct tq_rec r = { .type = TQ_REC_QUEUE, .number = number };
 	char name[TQ_NAME_MAX + 1] = "";
@@ -298,7 +326,7 @@ write_queue(struct tq_spool *sp, uint32_t number, unsigned flags,
 	r.name.n = strlen(name);
 	r.bytes.p = (const char *)b.p;
 	r.bytes.n = b.n;
-	rv = tq_buf_ok(&b) ? tq_core_write_one(sp, &r, now, e) :
+	rv = tq_buf_ok(&b) ? tq_core_write_one(sp, &r, keep, now, e) :
 	    tq_fail_sys(e, ENOMEM, "%s", sp->path);
 	tq_buf_fini(&b);
 	return rv;
@@ -312,7 +340,7 @@ remove_queue(struct tq_spool *sp, uint32_t number, tq_time now,
 
 	r.name.p = sp->t.qrows[number].name;
 	r.name.n = strlen(r.name.p);
-	return tq_core_write_one(sp, &r, now, e);
+	return tq_core_write_one(sp, &r, 0, now, e);
 }
 
 /* Let a queue be empty: revoke what has not ended, forget what has. */
@@ -336,6 +364,14 @@ empty_queue(struct tq_spool *sp, const char *queue, struct tq_err *e)
 		free(ids);
 	}
 	return rv;
+}
+
+/* A queue may always be opened again: those in it are to be claimed. */
+static uint64_t
+queue_keep(const struct tq_spool *sp, enum tq_verb verb)
+{
+	return verb == TQ_DO_PAUSE || verb == TQ_DO_CLOSE ?
+	    tq_ledger_kept(&sp->l) : 0;
 }
 
 /* As tq_core_write(); 2: the queue has tasks that may be removed first. */
@@ -383,7 +419,8 @@ queue_locked(struct tq_spool *sp, enum tq_verb verb, const char *queue,
 	(*changed)++;
 	if (verb == TQ_DO_RESUME)
 		tq_core_ring(sp, n);
-	return write_queue(sp, n, paused | closed << 1, &q->set, now, e);
+	return write_queue(sp, n, paused | closed << 1, &q->set,
+	    queue_keep(sp, verb), now, e);
 }
 
 int
@@ -405,7 +442,8 @@ tq_spool_act_queue(struct tq_spool *sp, enum tq_verb verb, const char *queue,
 			if (empty_queue(sp, queue, e) == -1)
 				return -1;
 			rv = 0;
-		} else if (rv == 0 && tq_core_prepare(sp, 4096, now, e) == -1)
+		} else if (rv == 0 && tq_core_prepare(sp, 4096,
+		    queue_keep(sp, verb), now, e) == -1)
 			return -1;
 	} while (rv == 0);
 	if (rv == -1)
@@ -422,6 +460,7 @@ tq_spool_set(struct tq_spool *sp, const char *queue, const char *name,
 	struct tq_settings set;
 	uint32_t n = 0;
 	unsigned flags = 0;
+	uint64_t keep;
 	tq_time now;
 
 	if (which == -1 && queue == NULL && tq_gate_named(name))
@@ -439,11 +478,12 @@ tq_spool_set(struct tq_spool *sp, const char *queue, const char *name,
 		now = tq_clock_wall();
 		if (tq_core_enter(sp, e) == -1)
 			return -1;
+		keep = tq_ledger_kept(&sp->l);
 		rv = 1;
 		if (queue != NULL &&
 		    (n = tq_table_queue_find(&sp->t, queue,
 		    strlen(queue))) == 0)
-			rv = tq_queue_make(sp, queue, &n, now, e);
+			rv = tq_queue_make(sp, queue, &n, keep, now, e);
 		if (rv == 1) {
 			set = n == 0 ? sp->t.top->set : sp->t.qrows[n].set;
 			if (n != 0)
@@ -451,10 +491,11 @@ tq_spool_set(struct tq_spool *sp, const char *queue, const char *name,
 				    (unsigned)sp->t.qrows[n].closed << 1;
 			rv = tq_setting_parse(&set, which, value, e);
 			if (rv == 0)
-				rv = write_queue(sp, n, flags, &set, now, e);
+				rv = write_queue(sp, n, flags, &set, keep, now,
+				    e);
 		}
 		tq_core_leave(sp);
-		if (rv == 0 && tq_core_prepare(sp, 4096, now, e) == -1)
+		if (rv == 0 && tq_core_prepare(sp, 4096, keep, now, e) == -1)
 			return -1;
 	} while (rv == 0);
 	if (rv == -1)

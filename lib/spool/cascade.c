@@ -238,7 +238,7 @@ do_todo(struct tq_spool *sp, int *left, tq_time now, struct tq_err *e)
 		t->exts[n].act = TQ_TODO_NONE;
 	}
 	if (k > 0 && rv == 1)
-		rv = tq_core_write(sp, recs, t->top->reserved, now, e);
+		rv = tq_core_write(sp, recs, t->top->reserved, 0, now, e);
 	if (rv != 1)
 		put_back(t, acts, seen);
 	tq_ledger_unsettle(&sp->l);
@@ -286,7 +286,7 @@ tq_cascade_all(struct tq_spool *sp, struct tq_err *e)
 		rv = tq_cascade(sp, now, e);
 		tq_core_leave(sp);
 		if (rv == -1 || (rv == 0 && !sp->t.bad &&
-		    tq_core_prepare(sp, sp->l.buf.n, now, e) == -1))
+		    tq_core_prepare(sp, sp->l.buf.n, 0, now, e) == -1))
 			return -1;
 	}
 	return 0;

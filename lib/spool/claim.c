@@ -26,8 +26,6 @@
 
 /* Dead owners are looked for this often at most, whoever comes by. */
 #define SWEEP_EVERY	TQ_SECOND
-/* Bytes a file system must have free for tasks to be claimed. */
-#define OUTPUT_ROOM	(256u << 10)
 /* A busy claimer looks again this often before it sleeps: some 10 µs. */
 #define LOOKS		256
 /* Reads of a claimed task whose record moves: more often than it ever does. */
@@ -50,7 +48,7 @@ tq_spool_sweep(struct tq_spool *sp, struct tq_err *e)
 		tq_core_leave(sp);
 		if (n == -1)
 			return -1;
-		if (more && n == 0 && tq_core_prepare(sp, 0, now, e) == -1)
+		if (more && n == 0 && tq_core_prepare(sp, 0, 0, now, e) == -1)
 			return -1;
 		total += n;
 	} while (more);
@@ -211,7 +209,7 @@ claim_slot(struct tq_spool *sp, const struct tq_take *take, uint32_t n,
 	if (claim_units(sp, take, n, &recs[1], e) == -1)
 		return -1;
 	return tq_core_write(sp, recs, (uint64_t)(sp->t.top->started + 1) *
-	    tq_core_end_room(sp), now, e);
+	    tq_core_end_room(sp), 0, now, e);
 }
 
 /* What the queue says of a failure. */
@@ -431,7 +429,7 @@ has_room(struct tq_spool *sp, struct tq_err *e)
 		return 0;
 	if (fstatvfs(sp->dirfd, &v) == -1)
 		return tq_fail_sys(e, errno, "%s", sp->path);
-	if ((uint64_t)v.f_bavail * v.f_frsize < OUTPUT_ROOM)
+	if ((uint64_t)v.f_bavail * v.f_frsize < TQ_OUTPUT_ROOM)
 		return tq_fail(e, ENOSPC, "%s: the disk is full, no task is "
 		    "claimed", sp->path);
 	sp->roomy = now;
@@ -458,7 +456,7 @@ claim_now(struct tq_spool *sp, const struct tq_take *take,
 		tq_core_leave(sp);
 		look_ahead(sp);
 		if (rv == 2 && tq_core_prepare(sp, tq_core_end_room(sp) + 4096,
-		    now, e) == -1)
+		    0, now, e) == -1)
 			return -1;
 		if (rv == 0 || rv == -1)
 			return rv;

@@ -208,26 +208,28 @@ tq_core_leave(struct tq_spool *sp)
 }
 
 int
-tq_core_prepare(struct tq_spool *sp, uint64_t bytes, tq_time now,
-    struct tq_err *e)
+tq_core_prepare(struct tq_spool *sp, uint64_t bytes, uint64_t keep,
+    tq_time now, struct tq_err *e)
 {
+	/* what is carried behind it is not carried again: it gives no room */
+	const uint32_t upto = TQ_LSN_SEG(atomic_load(&sp->t.top->tail));
 	uint32_t base;
 	int rv;
 
 	for (;;) {
-		if (tq_ledger_prepare(&sp->l, bytes, 1, now, e) == 0)
+		if (tq_ledger_prepare(&sp->l, bytes, keep, 1, now, e) == 0)
 			return 0;
 		if (!sp->l.full)
 			return -1;
 		/* perhaps the oldest segment can go: then try again */
 		base = sp->t.top->base;
-		do {
+		rv = base < upto;
+		while (rv == 1 && sp->t.top->base == base)
 			rv = tq_retire_step(sp, TQ_RETIRE_BUSY, now, NULL);
-		} while (rv == 1 && sp->t.top->base == base);
-		if (sp->t.top->base == base) {
-			errno = ENOSPC;
-			return -1;
-		}
+		if (sp->t.top->base == base)
+			return tq_fail(e, ENOSPC, "%s: the disk is full%s",
+			    sp->path, keep == 0 ? "" :
+			    ": what is free the tasks that are here may take");
 	}
 }
 
@@ -238,7 +240,7 @@ tq_core_upkeep(struct tq_spool *sp, tq_time now)
 		(void)tq_cascade_all(sp, NULL);
 	tq_ledger_ahead(&sp->l);
 	if (tq_ledger_wants_segment(&sp->l))
-		(void)tq_ledger_prepare(&sp->l, 0, 0, now, NULL);
+		(void)tq_ledger_prepare(&sp->l, 0, 0, 0, now, NULL);
 	if (sp->retire_due || sp->l.full)
 		(void)tq_retire_step(sp, TQ_RETIRE_BUSY, now, NULL);
 	if (sp->l.policy == TQ_SYNC_BATCH &&
@@ -310,7 +312,7 @@ tq_spool_inline_max(const struct tq_spool *sp)
 
 int
 tq_core_write(struct tq_spool *sp, struct tq_rec *recs,
-    uint64_t reserve, tq_time now, struct tq_err *e)
+    uint64_t reserve, uint64_t keep, tq_time now, struct tq_err *e)
 {
 	struct tq_top *top = sp->t.top;
 	tq_lsn few[16], *lsn = few;
@@ -323,7 +325,7 @@ tq_core_write(struct tq_spool *sp, struct tq_rec *recs,
 		    (uint32_t)sp->l.npend);
 	if (tq_core_sound(sp, e) == -1)
 		return -1;
-	rv = tq_ledger_fit(&sp->l, reserve, now);
+	rv = tq_ledger_fit(&sp->l, reserve, keep, now);
 	if (rv == -1 && errno == EMSGSIZE)
 		return tq_fail(e, EMSGSIZE, "%s: %zu bytes at once are more "
 		    "than a segment of %u takes", sp->path, sp->l.buf.n,
@@ -358,13 +360,13 @@ tq_core_write(struct tq_spool *sp, struct tq_rec *recs,
 }
 
 int
-tq_core_write_one(struct tq_spool *sp, struct tq_rec *r, tq_time now,
-    struct tq_err *e)
+tq_core_write_one(struct tq_spool *sp, struct tq_rec *r, uint64_t keep,
+    tq_time now, struct tq_err *e)
 {
 	tq_ledger_begin(&sp->l);
 	if (tq_ledger_add(&sp->l, r) == -1)
 		return tq_fail_sys(e, errno, "%s", sp->path);
-	return tq_core_write(sp, r, sp->t.top->reserved, now, e);
+	return tq_core_write(sp, r, sp->t.top->reserved, keep, now, e);
 }
 
 tq_lsn *

@@ -142,9 +142,12 @@ int	tq_share_linked(const struct tq_spool *sp);
 int	tq_core_enter(struct tq_spool *sp, struct tq_err *e);
 /* Give the lock back, then ring, wake and unlink what was noted under it. */
 void	tq_core_leave(struct tq_spool *sp);
-/* Outside the lock: make room for `bytes` more and the reserve. */
-int	tq_core_prepare(struct tq_spool *sp, uint64_t bytes, tq_time now,
-	    struct tq_err *e);
+/*
+ * Outside the lock: make room for `bytes` more and the reserve, with `keep`
+ * left; ledger.h, rule 3.
+ */
+int	tq_core_prepare(struct tq_spool *sp, uint64_t bytes, uint64_t keep,
+	    tq_time now, struct tq_err *e);
 /*
  * After leaving: what every change owes the spool, a segment if none is
  * prepared, one step of retirement if one is due.
@@ -171,14 +174,14 @@ int	tq_core_told(struct tq_spool *sp, struct tq_err *e);
 /*
  * Under the lock: write the transaction in sp->l and apply it.  1 done; 0
  * another segment must be prepared (leave, tq_core_prepare, decide again);
- * -1.  reserve: bytes promised to ENDs once it is done.  Sequence, time and
- * length are filled into recs.
+ * -1.  reserve: bytes promised to ENDs once it is done; keep: as above.
+ * Sequence, time and length are filled into recs.
  */
 int	tq_core_write(struct tq_spool *sp, struct tq_rec *recs,
-	    uint64_t reserve, tq_time now, struct tq_err *e);
+	    uint64_t reserve, uint64_t keep, tq_time now, struct tq_err *e);
 /* The same for one record that is a transaction of its own, not begun yet. */
-int	tq_core_write_one(struct tq_spool *sp, struct tq_rec *r, tq_time now,
-	    struct tq_err *e);
+int	tq_core_write_one(struct tq_spool *sp, struct tq_rec *r, uint64_t keep,
+	    tq_time now, struct tq_err *e);
 /* Note that a sleeping worker that serves the queue is to be rung. */
 void	tq_core_ring(struct tq_spool *sp, uint32_t queue);
 /* 1 if the worker of a row serves the queue. */
@@ -355,11 +358,11 @@ void	tq_file_sweep(struct tq_spool *sp);
  * Under the lock: make a queue.  1 and its number, 0 a segment is wanted, -1.
  */
 int	tq_queue_make(struct tq_spool *sp, const char *name, uint32_t *out,
-	    tq_time now, struct tq_err *e);
+	    uint64_t keep, tq_time now, struct tq_err *e);
 
 /* The same for one that may be there; ENOENT if it may not be made. */
 int	tq_queue_need(struct tq_spool *sp, const char *name, uint32_t *out,
-	    tq_time now, struct tq_err *e);
+	    uint64_t keep, tq_time now, struct tq_err *e);
 
 /* ---- claim.c ------------------------------------------------------------ */
 

@@ -100,7 +100,8 @@ write_gate(struct tq_spool *sp, unsigned kind, const char *what,
 	r.name.n = strlen(what);
 	r.bytes.p = (const char *)b.p;
 	r.bytes.n = b.n;
-	rv = tq_buf_ok(&b) ? tq_core_write_one(sp, &r, now, e) :
+	rv = tq_buf_ok(&b) ? tq_core_write_one(sp, &r,
+	    tq_ledger_kept(&sp->l), now, e) :
 	    tq_fail_sys(e, ENOMEM, "%s", sp->path);
 	tq_buf_fini(&b);
 	return rv;
@@ -126,7 +127,8 @@ tq_gate_change(struct tq_spool *sp, const char *setting, const char *value,
 		rv = write_gate(sp, names[i].kind, what, limit, period, now,
 		    e);
 		tq_core_leave(sp);
-		if (rv == 0 && tq_core_prepare(sp, 4096, now, e) == -1)
+		if (rv == 0 && tq_core_prepare(sp, 4096,
+		    tq_ledger_kept(&sp->l), now, e) == -1)
 			return -1;
 	} while (rv == 0);
 	return rv == -1 ? -1 : tq_core_commit(sp, sp->mine, e);

@@ -134,7 +134,7 @@ tq_spool_gc(struct tq_spool *sp, uint64_t *changed, struct tq_err *e)
 		return -1;
 	/* whether the disk has room for a segment is known by trying */
 	if (tq_ledger_wants_segment(&sp->l))
-		(void)tq_ledger_prepare(&sp->l, 0, 0, tq_clock_wall(), NULL);
+		(void)tq_ledger_prepare(&sp->l, 0, 0, 0, tq_clock_wall(), NULL);
 	do {
 		rv = tq_retire_step(sp, TQ_RETIRE_IDLE, tq_clock_wall(), e);
 	} while (rv == 1);
@@ -161,7 +161,7 @@ salvage(struct tq_spool *sp, struct tq_err *e)
 		rv = 1;
 	tq_core_leave(sp);
 	if (rv == 1) {
-		if (tq_core_prepare(sp, 4096, tq_clock_wall(), e) == -1 ||
+		if (tq_core_prepare(sp, 4096, 0, tq_clock_wall(), e) == -1 ||
 		    tq_core_enter(sp, e) == -1)
 			return -1;
 		rv = tq_ledger_next(&sp->l, tq_clock_wall()) == 1 ? 0 : -1;

@@ -1,6 +1,8 @@
 /* Appending to the ledger and reading from it; see ledger.h. */
 #include "spool/ledger.h"
 
+#include <sys/statvfs.h>
+
 #include <bsd/stdlib.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -154,24 +156,68 @@ tq_ledger_max(const struct tq_ledger *l)
 }
 
 /*
- * Bytes that records of at most a quarter segment each surely find: of every
- * segment the last quarter may stay empty because a record did not fit.
+ * Bytes that records of at most a quarter segment each surely find in n empty
+ * ones: the last quarter of each may stay empty because a record did not fit.
  */
+static uint64_t
+room_in(const struct tq_ledger *l, uint64_t n)
+{
+	return n * (l->t->top->seg_size - TQ_SEG_HEAD - BASE_ROOM -
+	    tq_ledger_max(l));
+}
+
 uint64_t
 tq_ledger_room(const struct tq_ledger *l)
 {
 	const struct tq_top *top = l->t->top;
-	uint64_t size = top->seg_size, waste = TQ_SEG_HEAD + BASE_ROOM;
-	uint64_t rest = size - TQ_LSN_OFF(top->tail);
-	uint64_t empty = top->last - TQ_LSN_SEG(top->tail);
+	tq_lsn tail = top->tail;
 
-	return rest + empty * (size - waste - tq_ledger_max(l));
+	return top->seg_size - TQ_LSN_OFF(tail) +
+	    room_in(l, top->last - TQ_LSN_SEG(tail));
+}
+
+/* Segments that the disk has room for. */
+static uint64_t
+more_segments(const struct tq_ledger *l)
+{
+	const struct tq_top *top = l->t->top;
+	uint64_t left = atomic_load_explicit(&top->left, memory_order_relaxed);
+
+	return left < TQ_OUTPUT_ROOM ? 0 :
+	    (left - TQ_OUTPUT_ROOM) / top->seg_size;
 }
 
 uint64_t
-tq_ledger_spare(const struct tq_ledger *l)
+tq_ledger_kept(const struct tq_ledger *l)
 {
-	return l->t->top->seg_size / 2;
+	const struct tq_top *top = l->t->top;
+	uint32_t ended = top->done.n + top->dead.n;
+
+	return (uint64_t)(top->ntasks > ended ? top->ntasks - ended : 0) *
+	    TQ_TASK_ROOM + (uint64_t)ended * TQ_ENDED_ROOM + top->seg_size;
+}
+
+int
+tq_ledger_ask(struct tq_ledger *l)
+{
+	struct statvfs v;
+
+	if (fstatvfs(l->dirfd, &v) == -1)
+		return -1;
+	atomic_store(&l->t->top->left, (uint64_t)v.f_bavail * v.f_frsize);
+	return 0;
+}
+
+/* 1 if there are n bytes with `keep` left; rule 3. */
+static int
+has_room(const struct tq_ledger *l, uint64_t n, uint64_t keep)
+{
+	uint64_t room = tq_ledger_room(l);
+
+	if (keep == 0)
+		return room >= n;
+	return room >= n + l->t->top->seg_size / 2 &&
+	    room + room_in(l, more_segments(l)) >= n + keep;
 }
 
 int
@@ -288,7 +334,8 @@ rotate(struct tq_ledger *l, tq_time now)
 }
 
 int
-tq_ledger_fit(struct tq_ledger *l, uint64_t reserve, tq_time now)
+tq_ledger_fit(struct tq_ledger *l, uint64_t reserve, uint64_t keep,
+    tq_time now)
 {
 	struct tq_top *top = l->t->top;
 
@@ -296,7 +343,7 @@ tq_ledger_fit(struct tq_ledger *l, uint64_t reserve, tq_time now)
 		errno = EMSGSIZE;
 		return -1;
 	}
-	if (tq_ledger_room(l) < l->buf.n + reserve)
+	if (!has_room(l, l->buf.n + reserve, keep))
 		return 0;
 	if (TQ_LSN_OFF(top->tail) + l->buf.n <= top->seg_size)
 		return 1;
@@ -374,13 +421,36 @@ make_next(struct tq_ledger *l, tq_time now)
 	return 0;
 }
 
-int
-tq_ledger_make_room(struct tq_ledger *l, uint64_t bytes, tq_time now,
-    struct tq_err *e)
+/* One more segment, if the disk has it and what is to be left. */
+static int
+make_more(struct tq_ledger *l, uint64_t n, uint64_t keep, tq_time now)
 {
-	while (tq_ledger_wants_segment(l) ||
-	    tq_ledger_room(l) < l->t->top->reserved + bytes)
-		if (make_next(l, now) == -1) {
+	uint64_t more;
+
+	if (tq_ledger_ask(l) == -1)
+		return -1;
+	more = more_segments(l);
+	if (more == 0 || (keep != 0 &&
+	    tq_ledger_room(l) + room_in(l, more) < n + keep)) {
+		errno = ENOSPC;
+		return -1;
+	}
+	if (make_next(l, now) == -1)
+		return -1;
+	return tq_ledger_ask(l);
+}
+
+int
+tq_ledger_make_room(struct tq_ledger *l, uint64_t bytes, uint64_t keep,
+    tq_time now, struct tq_err *e)
+{
+	uint64_t n = l->t->top->reserved + bytes;
+
+	/* there may be room since it was looked for last */
+	if (keep != 0 && tq_ledger_ask(l) == -1)
+		return tq_fail_sys(e, errno, "ledger");
+	while (tq_ledger_wants_segment(l) || !has_room(l, n, keep))
+		if (make_more(l, n, keep, now) == -1) {
 			if (errno == EDQUOT)
 				errno = ENOSPC;
 			l->full = errno == ENOSPC;
@@ -391,8 +461,8 @@ tq_ledger_make_room(struct tq_ledger *l, uint64_t bytes, tq_time now,
 }
 
 int
-tq_ledger_prepare(struct tq_ledger *l, uint64_t bytes, int must, tq_time now,
-    struct tq_err *e)
+tq_ledger_prepare(struct tq_ledger *l, uint64_t bytes, uint64_t keep,
+    int must, tq_time now, struct tq_err *e)
 {
 	struct tq_top *top = l->t->top;
 	int rv;
@@ -405,7 +475,7 @@ tq_ledger_prepare(struct tq_ledger *l, uint64_t bytes, int must, tq_time now,
 	}
 	if (rv == 1)	/* it died making one, which has no name yet */
 		tq_lock_mended(&top->care);
-	rv = tq_ledger_make_room(l, bytes, now, e);
+	rv = tq_ledger_make_room(l, bytes, keep, now, e);
 	tq_lock_give(&top->care);
 	return rv;
 }

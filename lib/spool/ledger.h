@@ -8,12 +8,27 @@
  *     read, and `intent` says how much of it may be there.
  *  2. The records of one write are one transaction: contiguous in one
  *     segment, all but the last flagged MORE.
- *  3. Segments tail+1 .. last are prepared and empty.  A write goes through
- *     only if what is promised to ENDs of running claims (`reserved`) still
- *     fits behind it; otherwise another segment is prepared first, outside
- *     the lock, and if that fails the write is refused and nothing changed.
- *     A put leaves half a segment besides, so that on a full disk what is in
- *     the spool can still be claimed, ended, revoked and forgotten.
+ *  3. Segments tail+1 .. last are prepared and empty.  Otherwise another is
+ *     prepared first, outside the lock, and if that fails the write is refused
+ *     and nothing changed.  Room is what these have and what the disk has for
+ *     more of them, but for TQ_OUTPUT_ROOM.  Who may take it is one of three:
+ *
+ *	promised	to the ENDs of running claims (`reserved`): it stands
+ *			in segments, and nobody else takes it.
+ *	kept		for what brings tasks nearer to their end: CLAIM, END,
+ *			FORGET, SEAL, what opens a queue: TQ_TASK_ROOM for each
+ *			that has not ended, TQ_ENDED_ROOM for each that has,
+ *			and a segment, in which the oldest one can be carried.
+ *			Half a segment of it is in segments.  On a full disk all
+ *			that is here can be claimed, ended, revoked and
+ *			forgotten.
+ *	free		the rest, and all that a record may take that adds
+ *			something: PUT, ALTER, a setting.  Who writes it names
+ *			what it leaves, tq_ledger_kept().
+ *
+ *     So `keep` is 0 for who may take all but what is promised.  What
+ *     tq_ledger_prepare() has found to be enough is enough for tq_ledger_fit(),
+ *     unless others came between: both ask the same question.
  *  4. `durable` moves only under the sync mutex and only after a sync that
  *     covers it returned 0.  A sync that failed is never repeated on the same
  *     pages: what it covered is written again elsewhere (rescue.c).
@@ -31,6 +46,12 @@
 #include "spool/table.h"
 
 #define TQ_LEDGER_CACHE	8	/* open segments */
+/* What a task that has not ended may take yet: to claim, end and forget it. */
+#define TQ_TASK_ROOM	256
+/* The same for one that has. */
+#define TQ_ENDED_ROOM	64
+/* What is left for the output of running tasks; none is claimed without. */
+#define TQ_OUTPUT_ROOM	(256u << 10)
 
 struct tq_ledger {
 	int		 dirfd;		/* of SPOOL/ledger; borrowed */
@@ -77,16 +98,19 @@ int	tq_ledger_add(struct tq_ledger *l, const struct tq_rec *r);
 void	tq_ledger_place(struct tq_ledger *l, size_t i, const struct tq_rec *r);
 /* Bytes that are surely there for records, without another segment. */
 uint64_t tq_ledger_room(const struct tq_ledger *l);
-/* What a put leaves of them. */
-uint64_t tq_ledger_spare(const struct tq_ledger *l);
+/* What has to be left of it and of what the disk has for more: rule 3. */
+uint64_t tq_ledger_kept(const struct tq_ledger *l);
+/* Ask how much of the disk is free, for rule 3. */
+int	tq_ledger_ask(struct tq_ledger *l);
 /* Largest transaction that a segment takes. */
 size_t	tq_ledger_max(const struct tq_ledger *l);
 /*
  * Under the lock: 1 if the transaction fits with `reserve` more bytes
- * promised to ENDs, moving to the next segment if it must; 0: another segment
- * has to be prepared first; -1.
+ * promised to ENDs and `keep` left, moving to the next segment if it must; 0:
+ * another segment has to be prepared first; -1.
  */
-int	tq_ledger_fit(struct tq_ledger *l, uint64_t reserve, tq_time now);
+int	tq_ledger_fit(struct tq_ledger *l, uint64_t reserve, uint64_t keep,
+	    tq_time now);
 /* Under the lock: go on in the next segment now; 1, 0 none is prepared, -1. */
 int	tq_ledger_next(struct tq_ledger *l, tq_time now);
 /*
@@ -103,14 +127,14 @@ void	tq_ledger_applied(struct tq_ledger *l);
 void	tq_ledger_unsettle(struct tq_ledger *l);
 /*
  * Not under the lock: prepare segments until there is one empty one and room
- * for what is reserved and `bytes` more.  With must 0 it does nothing while
- * somebody else is at it.  -1: ENOSPC or what the disk said.
+ * for what is reserved and `bytes` more, with `keep` left.  With must 0 it does
+ * nothing while somebody else is at it.  -1: ENOSPC or what the disk said.
  */
-int	tq_ledger_prepare(struct tq_ledger *l, uint64_t bytes, int must,
-	    tq_time now, struct tq_err *e);
+int	tq_ledger_prepare(struct tq_ledger *l, uint64_t bytes, uint64_t keep,
+	    int must, tq_time now, struct tq_err *e);
 /* The same for who holds the `care` mutex. */
-int	tq_ledger_make_room(struct tq_ledger *l, uint64_t bytes, tq_time now,
-	    struct tq_err *e);
+int	tq_ledger_make_room(struct tq_ledger *l, uint64_t bytes, uint64_t keep,
+	    tq_time now, struct tq_err *e);
 /* Not under the lock: have the pages behind the tail present, if mapped. */
 void	tq_ledger_ahead(struct tq_ledger *l);
 /* Under the lock: 1 when no empty segment is prepared. */

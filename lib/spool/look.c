@@ -75,7 +75,7 @@ tq_look_slot(struct tq_spool *sp, const struct tq_uuid *id,
 			break;
 		tq_core_leave(sp);
 		if (rv == -1 || (!sp->t.bad &&
-		    tq_core_prepare(sp, 4096, now, e) == -1))
+		    tq_core_prepare(sp, 4096, 0, now, e) == -1))
 			return -1;
 	} while (rv == 0);
 	/* kept long enough: gone, whether somebody swept it away or not */

@@ -288,6 +288,13 @@ encoded(struct tq_spool *sp, struct tq_batch *b, struct tq_err *e)
 	return 0;
 }
 
+/* What they leave, with them. */
+static uint64_t
+batch_keep(const struct tq_spool *sp, const struct tq_batch *b)
+{
+	return tq_ledger_kept(&sp->l) + b->n * TQ_TASK_ROOM;
+}
+
 /* One try under the lock.  As tq_core_write(). */
 static int
 put_once(struct tq_spool *sp, struct tq_batch *b, struct tq_err *e)
@@ -318,8 +325,8 @@ put_once(struct tq_spool *sp, struct tq_batch *b, struct tq_err *e)
 		return -1;
 	if (encoded(sp, b, e) == -1)
 		return -1;
-	return tq_core_write(sp, b->recs, sp->t.top->reserved +
-	    tq_ledger_spare(&sp->l), b->now, e);
+	return tq_core_write(sp, b->recs, sp->t.top->reserved,
+	    batch_keep(sp, b), b->now, e);
 }
 
 /* Sleep until a queue may have room: 1, 0 the deadline passed. */
@@ -354,7 +361,7 @@ try_put(struct tq_spool *sp, struct tq_batch *b, struct tq_err *e)
 			rv = 0;		/* rebuilt by the next entry */
 		tq_core_leave(sp);
 		if (rv == 0 && !sp->t.bad &&
-		    tq_core_prepare(sp, sp->l.buf.n + tq_ledger_spare(&sp->l),
+		    tq_core_prepare(sp, sp->l.buf.n, batch_keep(sp, b),
 		    b->now, e) == -1)
 			return -1;
 	} while (rv == 0);

@@ -13,25 +13,13 @@
 /* The floor if nothing is set: the larger of these. */
 #define FLOOR_BYTES	(UINT64_C(256) << 20)
 #define FLOOR_PART	20		/* a twentieth of the file system */
-/* No floor is lower than this for each task not ended: to claim, end, forget. */
-#define FLOOR_TASK	256
-
-/* Room for what is to come of the tasks there are, and a segment more. */
-static uint64_t
-need_of(const struct tq_top *top)
-{
-	uint32_t ended = top->done.n + top->dead.n;
-
-	return (uint64_t)(top->ntasks > ended ? top->ntasks - ended : 0) *
-	    FLOOR_TASK + top->seg_size;
-}
 
 int
 tq_batch_floor(struct tq_spool *sp, struct tq_err *e)
 {
 	struct statvfs v;
 	int64_t set;
-	uint64_t floor, left, need;
+	uint64_t floor, left;
 
 	if (sp->floored != 0 && sp->came - sp->floored < TQ_SECOND &&
 	    !sp->under_floor)
@@ -44,18 +32,15 @@ tq_batch_floor(struct tq_spool *sp, struct tq_err *e)
 		floor = FLOOR_BYTES;
 	if (set >= 0)
 		floor = (uint64_t)set;
-	need = need_of(sp->t.top);
-	if (floor < need)
-		floor = need;
 	left = (uint64_t)v.f_bavail * v.f_frsize;
+	atomic_store(&sp->t.top->left, left);
 	sp->floored = sp->came;
 	sp->under_floor = left < floor;
 	if (!sp->under_floor)
 		return 0;
 	return tq_fail(e, ENOSPC, "%s: %" PRIu64 " MiB free are less than the "
-	    "%s %" PRIu64 " MiB%s", sp->path, left >> 20, floor == need ?
-	    "tasks that are here may take," : "floor of", floor >> 20,
-	    floor == need ? "" : " (tqctl set floor=...)");
+	    "floor of %" PRIu64 " MiB (tqctl set floor=...)", sp->path,
+	    left >> 20, floor >> 20);
 }
 
 /*
@@ -64,7 +49,7 @@ tq_batch_floor(struct tq_spool *sp, struct tq_err *e)
  */
 int
 tq_queue_make(struct tq_spool *sp, const char *name, uint32_t *out,
-    tq_time now, struct tq_err *e)
+    uint64_t keep, tq_time now, struct tq_err *e)
 {
 	static const char fresh[1] = { 0 };	/* open, no settings */
 	struct tq_rec r = { .type = TQ_REC_QUEUE };
@@ -77,21 +62,21 @@ tq_queue_make(struct tq_spool *sp, const char *name, uint32_t *out,
 	r.name.n = strlen(name);
 	r.bytes.p = fresh;
 	r.bytes.n = sizeof(fresh);
-	rv = tq_core_write_one(sp, &r, now, e);
+	rv = tq_core_write_one(sp, &r, keep, now, e);
 	*out = r.number;
 	return rv;
 }
 
 int
 tq_queue_need(struct tq_spool *sp, const char *name, uint32_t *out,
-    tq_time now, struct tq_err *e)
+    uint64_t keep, tq_time now, struct tq_err *e)
 {
 	*out = tq_table_queue_find(&sp->t, name, strlen(name));
 	if (*out != 0)
 		return 1;
 	if (!tq_setting_get(NULL, &sp->t.top->set, TQ_SET_AUTOCREATE))
 		return tq_fail(e, ENOENT, "%s: no such queue", name);
-	return tq_queue_make(sp, name, out, now, e);
+	return tq_queue_make(sp, name, out, keep, now, e);
 }
 
 /* The same for a context; its number when it is interned already. */
@@ -162,7 +147,7 @@ tq_batch_ctx(struct tq_spool *sp, const struct tq_batch *b, size_t i,
 	r.number = *out = n;
 	r.hash = hash;
 	r.bytes = *ctx;
-	return tq_core_write_one(sp, &r, b->now, e);
+	return tq_core_write_one(sp, &r, tq_ledger_kept(&sp->l), b->now, e);
 }
 
 int
@@ -174,7 +159,8 @@ tq_batch_queue(struct tq_spool *sp, struct tq_batch *b, const char *name,
 	uint64_t count = 0, limit;
 	int s, rv;
 
-	if ((rv = tq_queue_need(sp, name, out, b->now, e)) != 1)
+	if ((rv = tq_queue_need(sp, name, out, tq_ledger_kept(&sp->l), b->now,
+	    e)) != 1)
 		return rv;
 	q = &sp->t.qrows[*out];
 	sp->near = *out;

@@ -71,6 +71,17 @@ tq_retire_due(const struct tq_spool *sp, enum tq_retirer who)
 	    (n > more && (n - more) * top->seg_size > 2 * top->live);
 }
 
+/*
+ * What carrying leaves of the room that is kept: a segment of it is there for
+ * it, and more is taken only if the oldest segment surely goes.
+ */
+static uint64_t
+keep_of(const struct tq_spool *sp, enum tq_retirer who)
+{
+	return who == TQ_RETIRE_FORCED || is_squeezed(sp) ? 0 :
+	    tq_ledger_kept(&sp->l) - sp->t.top->seg_size;
+}
+
 /* The chain of a task's outcomes, newest first, into *out. */
 static int
 gather_ends(struct tq_spool *sp, tq_lsn at, struct tq_buf *out)
@@ -273,25 +284,26 @@ skip_damage(struct tq_spool *sp, tq_lsn at, uint32_t size)
 }
 
 /*
- * Under the lock: carry a slice.  1 the segment may have more, 2 it is done, 0
- * another segment is wanted first, -1.
+ * Under the lock: carry a slice, with `keep` left.  1 the segment may have more,
+ * 2 it is done, 0 another segment is wanted first, -1.
  */
 static int
-carry_slice(struct tq_spool *sp, tq_time now, struct tq_err *e)
+carry_slice(struct tq_spool *sp, uint64_t keep, tq_time now,
+    struct tq_err *e)
 {
 	struct tq_top *top = sp->t.top;
 	struct tq_rec recs[2 * SLICE], r;
 	tq_lsn at = top->scan, next;
 	size_t k = 0, had;
 	struct tq_slot *s;
-	struct tq_buf keep;
+	struct tq_buf texts;
 	int i, rv, done = 0;
 
 	if (tq_table_lives(&sp->t, top->base) == 0)
 		return 2;
 	if (TQ_LSN_SEG(at) != top->base)
 		at = TQ_LSN(top->base, TQ_SEG_HEAD);
-	tq_buf_init(&keep);
+	tq_buf_init(&texts);
 	tq_ledger_begin(&sp->l);
 	for (i = 0; i < SLICE && !done &&
 	    sp->l.buf.n < tq_ledger_max(&sp->l) / 2; i++, at = next) {
@@ -311,10 +323,10 @@ carry_slice(struct tq_spool *sp, tq_time now, struct tq_err *e)
 			rv = carry_task(sp, s, now, &recs[k]);
 		} else
 			rv = carry_row(sp, &r, at, now, &recs[k],
-			    &keep);
+			    &texts);
 		if (rv == -1) {
 			tq_fail_sys(e, errno, "%s: carrying a task", sp->path);
-			tq_buf_fini(&keep);
+			tq_buf_fini(&texts);
 			return -1;
 		}
 		if (sp->l.buf.n > tq_ledger_max(&sp->l) && had > 0) {
@@ -327,10 +339,10 @@ carry_slice(struct tq_spool *sp, tq_time now, struct tq_err *e)
 	}
 	rv = 1;
 	if (k > 0) {
-		settle_views(recs, k, &keep);
-		rv = tq_core_write(sp, recs, top->reserved, now, e);
+		settle_views(recs, k, &texts);
+		rv = tq_core_write(sp, recs, top->reserved, keep, now, e);
 	}
-	tq_buf_fini(&keep);
+	tq_buf_fini(&texts);
 	if (rv != 1)
 		return rv;
 	top->scan = at;
@@ -381,7 +393,7 @@ unlink_base(struct tq_spool *sp, tq_time now, struct tq_err *e)
 		r.number = old + 1;
 		if (tq_core_enter(sp, e) == -1)
 			return -1;
-		rv = tq_core_write_one(sp, &r, now, e);
+		rv = tq_core_write_one(sp, &r, 0, now, e);
 		if (rv == 1) {
 			/* at once: a new segment begins with this number */
 			top = sp->t.top;
@@ -391,7 +403,7 @@ unlink_base(struct tq_spool *sp, tq_time now, struct tq_err *e)
 			top->scan = 0;
 		}
 		tq_core_leave(sp);
-		if (rv == 0 && tq_ledger_make_room(&sp->l, 4096, now, e) == -1)
+		if (rv == 0 && tq_ledger_make_room(&sp->l, 4096, 0, now, e) == -1)
 			return -1;
 	} while (rv == 0);
 	if (rv == -1 || (sync && sync_all(sp, e) == -1))
@@ -407,6 +419,7 @@ tq_retire_step(struct tq_spool *sp, enum tq_retirer who, tq_time now,
     struct tq_err *e)
 {
 	struct tq_top *top = sp->t.top;
+	uint64_t keep;
 	int rv;
 
 	if ((rv = tq_lock_try(&top->care)) == -1)
@@ -422,11 +435,12 @@ tq_retire_step(struct tq_spool *sp, enum tq_retirer who, tq_time now,
 		rv = -1;
 		goto out;
 	}
-	rv = carry_slice(sp, now, e);
+	keep = keep_of(sp, who);
+	rv = carry_slice(sp, keep, now, e);
 	tq_core_leave(sp);
 	if (rv == 0)
-		rv = tq_ledger_make_room(&sp->l, tq_ledger_max(&sp->l), now,
-		    e) == -1 ? -1 : 1;
+		rv = tq_ledger_make_room(&sp->l, tq_ledger_max(&sp->l), keep,
+		    now, e) == -1 ? -1 : 1;
 	else if (rv == 2 && !tq_retire_due(sp, who))
 		rv = 0;		/* its carries are to be synced later */
 	else if (rv == 2)

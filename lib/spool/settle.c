@@ -93,7 +93,7 @@ settle_locked(struct tq_spool *sp, struct tq_rec *r, uint32_t hint,
 	else if (encode(sp, r, e) == -1)	/* a repair took the buffer */
 		return -1;
 	return tq_core_write(sp, r, (uint64_t)(sp->t.top->started - 1) *
-	    tq_core_end_room(sp), now, e);
+	    tq_core_end_room(sp), 0, now, e);
 }
 
 /*
@@ -160,7 +160,7 @@ tq_spool_settle(struct tq_spool *sp, const struct tq_uuid *id, uint32_t hint,
 			rv = 0;
 		tq_core_leave(sp);
 		if (rv == 0 && !sp->t.bad &&
-		    tq_core_prepare(sp, tq_core_end_room(sp), now, e) == -1)
+		    tq_core_prepare(sp, tq_core_end_room(sp), 0, now, e) == -1)
 			return -1;
 	} while (rv == 0);
 	if (rv == -1)
@@ -194,10 +194,10 @@ tq_spool_renew(struct tq_spool *sp, const struct tq_uuid *id, uint32_t hint,
 			given = tq_lease_bound(sp, s, lease);
 			r.st.due = tq_clock_deadline(now, given);
 			r.st.epoch = tq_lease_end(given);
-			rv = tq_core_write_one(sp, &r, now, e);
+			rv = tq_core_write_one(sp, &r, 0, now, e);
 		}
 		tq_core_leave(sp);
-		if (rv == 0 && tq_core_prepare(sp, 4096, now, e) == -1)
+		if (rv == 0 && tq_core_prepare(sp, 4096, 0, now, e) == -1)
 			return -1;
 	} while (rv == 0);
 	return rv == 1 ? tq_core_commit(sp, sp->mine, e) : -1;

@@ -284,7 +284,8 @@ struct tq_top {
 
 	struct tq_region slots, buckets, heap;
 	struct tq_list	 done;		/* success, revoked, expired: by end */
-	uint64_t	 spare[3];
+	_Atomic uint64_t left;		/* free bytes of the disk, as last asked */
+	uint64_t	 spare[2];
 
 	uint32_t	 salt;		/* of the tail's segment */
 	uint32_t	 seg_size;

@@ -52,7 +52,7 @@ flush(struct tq_spool *sp, struct tq_rec *recs, uint64_t reserve, tq_time now,
 {
 	if (sp->l.npend == 0)
 		return 1;
-	return tq_core_write(sp, recs, reserve, now, e);
+	return tq_core_write(sp, recs, reserve, 0, now, e);
 }
 
 /* A timer without a record: let the slot stand where time has put it. */
@@ -152,7 +152,7 @@ tq_timers_turn(struct tq_spool *sp, struct tq_err *e)
 		rv = tq_timers(sp, now, &next, e);
 		tq_core_leave(sp);
 		if (rv == -1 || (rv == 0 && !sp->t.bad &&
-		    tq_core_prepare(sp, 4096, now, e) == -1))
+		    tq_core_prepare(sp, 4096, 0, now, e) == -1))
 			return -1;
 	} while ((rv == 0 || next == now) && tq_clock_mono() < end);
 	return 0;

@@ -137,9 +137,10 @@ make_queues(struct tq_spool *sp, const struct tq_take *take,
 			now = tq_clock_wall();
 			if (tq_core_enter(sp, e) == -1)
 				return -1;
-			rv = tq_queue_need(sp, take->queue[i], &n, now, e);
+			rv = tq_queue_need(sp, take->queue[i], &n, 0, now,
+			    e);
 			tq_core_leave(sp);
-			if (rv == 0 && tq_core_prepare(sp, 4096, now, e) == -1)
+			if (rv == 0 && tq_core_prepare(sp, 4096, 0, now, e) == -1)
 				return -1;
 		} while (rv == 0);
 		if (rv == -1)
@@ -249,7 +250,7 @@ tq_spool_sleep(struct tq_spool *sp, const struct tq_take *take,
 		}
 		tq_core_leave(sp);
 		if (rv == -1 || (rv == 0 && !sp->t.bad &&
-		    tq_core_prepare(sp, 4096, now, e) == -1) ||
+		    tq_core_prepare(sp, 4096, 0, now, e) == -1) ||
 		    (rv == 2 && make_queues(sp, take, e) == -1))
 			return -1;
 	}

@@ -23,6 +23,15 @@ states()
 	tqstat -s all -o state | sort | uniq -c | tr -s ' \n' '  '
 }
 
+# what has no room for a thousand may have it for a few
+put_singly()
+{
+	status=0
+	while [ "$status" -eq 0 ]; do
+		run tqput -Q true
+	done
+}
+
 # ---- filled by puts, with no floor to speak of
 
 TQ_DIR=$T/disk/spool
@@ -33,7 +42,8 @@ while seq 5000 | tqput -m -I{} true {} >/dev/null 2>err; do
 	:
 done
 like 'it fills until a put is refused' "$(cat err)" '*may take*'
-check 'with 75' 75 '' '*may take*' tqput true
+put_singly
+like 'with 75' "$status $err" '75 *may take*'
 put=$(tqstat | wc -l)
 ok 'tasks run' tqrun -n 200
 check 'all others are revoked' 0 "$((put - 200))" '' \
@@ -47,6 +57,73 @@ check 'no damage' 0 '*' '' tqctl check
 lose_table
 rm -rf disk/spool
 
+# ---- changed until nothing more may be changed
+
+long=$(printf %01000d 1)
+
+# fill n: so many thousand tasks of a thousand bytes, or until one is refused
+fill()
+{
+	tqctl set floor=1
+	n=$1
+	while [ "$n" -gt 0 ] && seq 1000 |
+	    tqput -m -I{} true {} "$long" >/dev/null 2>err; do
+		n=$((n - 1))
+	done
+	put=$(tqstat | wc -l)
+}
+
+# Change all of them, n times; the statuses.
+storm()
+{
+	n=$1 statuses=
+	while [ "$n" -gt 0 ]; do
+		for verb in "pri $((n % 2))" hold release; do
+			timeout -k 5 60 tqctl -q default $verb 2>>err
+			statuses="$statuses$?${NL}"
+		done
+		n=$((n - 1))
+	done
+	printf %s "$statuses" | sort -u | tr '\n' ' '
+}
+
+# The disk is full, but what is here can be ended and given up.
+nothing_is_stuck()
+{
+	ok "$1: tasks run" timeout -k 5 100 tqrun -n 100
+	run timeout -k 5 100 tqget -t 0 -n 3000
+	is "$1: or are taken" "$status" 0
+	tqctl -q default -s success --force retry 2>>err
+	ok "$1: also when they are reopened" tqrun -n 100
+	ok "$1: all others are revoked" tqctl purge default
+	is "$1: all have ended" "$(tqstat | wc -l)" 0
+	check "$1: and are forgotten" 0 "$put" '' \
+	    tqctl -v -s success,revoked forget
+	ok "$1: what they took is given back" tqctl gc
+	check "$1: a put is taken" 0 "$ID" '' tqput true
+	check "$1: no damage" 0 '*' '' tqctl check
+	lose_table
+	check "$1: nor without the table" 0 '*' '' tqctl check
+	lose_table
+	rm -rf disk/spool
+}
+
+TQ_DIR=$T/disk/spool
+fill 6
+is 'with room, changes give back what they took' "$(storm 12)" '0 '
+nothing_is_stuck 'changed often'
+
+fill 14
+like 'without, they are refused with 75' "$(storm 4)" '* 75 '
+like 'which is said' "$(tail -n 1 err)" '*: the disk is full: *may take'
+nothing_is_stuck 'changed to the last'
+
+fill 100
+check 'a queue that was paused' 0 '' '' tqctl pause default
+check 'is resumed on a full disk' 0 '' '' tqctl resume default
+storm 2 >/dev/null
+nothing_is_stuck 'put to the last'
+
 # ---- filled by others, but for what output of a task takes
 
 TQ_DIR=$T/disk/other
@@ -56,14 +133,16 @@ tqctl set floor=1
 seq 2000 | tqput -m -I{} true {} >/dev/null
 dd if=/dev/zero of=disk/fill bs=64k 2>/dev/null
 truncate -s -512k disk/fill
-check 'a put is refused' 75 '' '*' tqput true
+put_singly
+is 'a put is refused' "$status" 75
+left=$(($(tqstat | wc -l) - 500))
 ok 'tasks run all the same' tqrun -n 500
-check 'or are revoked' 0 1500 '' tqctl -v purge default
+check 'or are revoked' 0 "$left" '' tqctl -v purge default
 ok 'gc has nothing to say' tqctl gc
-is 'each has ended' "$(states)" ' 1500 revoked 500 success '
+is 'each has ended' "$(states)" " $left revoked 500 success "
 lose_table
 check 'without the table, too' 0 '*' '' tqctl check
-is 'they have' "$(states)" ' 1500 revoked 500 success '
+is 'they have' "$(states)" " $left revoked 500 success "
 rm disk/fill
 check 'with room again a put is taken' 0 "$ID" '' tqput true
 leave_disk

@@ -83,7 +83,7 @@ append(struct fixture *f, uint32_t number, size_t bytes)
 
 	tq_ledger_begin(&f->l);
 	add(f, number, bytes);
-	assert_int_equal(tq_ledger_fit(&f->l, 0, NOW), 1);
+	assert_int_equal(tq_ledger_fit(&f->l, 0, 0, NOW), 1);
 	write_out(f, &lsn);
 	return lsn;
 }
@@ -91,7 +91,7 @@ append(struct fixture *f, uint32_t number, size_t bytes)
 static void
 prepare(struct fixture *f, uint64_t bytes)
 {
-	if (tq_ledger_prepare(&f->l, bytes, 1, NOW, &f->e) == -1)
+	if (tq_ledger_prepare(&f->l, bytes, 0, 1, NOW, &f->e) == -1)
 		fail_msg("%s", f->e.text);
 }
 
@@ -154,7 +154,7 @@ transaction_is_flagged_to_its_last(void **state)
 	add(f, 1, 3);
 	add(f, 2, 30);
 	add(f, 3, 300);
-	assert_int_equal(tq_ledger_fit(&f->l, 0, NOW), 1);
+	assert_int_equal(tq_ledger_fit(&f->l, 0, 0, NOW), 1);
 	write_out(f, lsn);
 	assert_int_equal(tq_ledger_read(&f->l, lsn[0], &r), 0);
 	assert_int_equal(r.flags, TQ_REC_MORE);
@@ -192,7 +192,7 @@ failed_write_changes_nothing(void **state)
 	before = f->t.top->tail;
 	tq_ledger_begin(&f->l);
 	add(f, 2, 1);
-	assert_int_equal(tq_ledger_fit(&f->l, 0, NOW), 1);
+	assert_int_equal(tq_ledger_fit(&f->l, 0, 0, NOW), 1);
 	t_sys_arm(1, EIO);
 	assert_int_equal(tq_ledger_write(&f->l, NOW, &lsn), -1);
 	t_sys_disarm();
@@ -212,7 +212,7 @@ too_much_at_once_is_refused(void **state)
 
 	tq_ledger_begin(&f->l);
 	add(f, 1, tq_ledger_max(&f->l));
-	assert_int_equal(tq_ledger_fit(&f->l, 0, NOW), -1);
+	assert_int_equal(tq_ledger_fit(&f->l, 0, 0, NOW), -1);
 	assert_int_equal(errno, EMSGSIZE);
 }
 
@@ -224,11 +224,11 @@ what_is_reserved_must_still_fit(void **state)
 
 	tq_ledger_begin(&f->l);
 	add(f, 1, 1000);
-	assert_int_equal(tq_ledger_fit(&f->l, free - f->l.buf.n, NOW), 1);
-	assert_int_equal(tq_ledger_fit(&f->l, free - f->l.buf.n + 1, NOW), 0);
+	assert_int_equal(tq_ledger_fit(&f->l, free - f->l.buf.n, 0, NOW), 1);
+	assert_int_equal(tq_ledger_fit(&f->l, free - f->l.buf.n + 1, 0, NOW), 0);
 	/* another segment makes the room */
 	prepare(f, 0);
-	assert_int_equal(tq_ledger_fit(&f->l, free, NOW), 1);
+	assert_int_equal(tq_ledger_fit(&f->l, free, 0, NOW), 1);
 }
 
 static void
@@ -245,7 +245,7 @@ full_segment_without_another_wants_one(void **state)
 	tq_ledger_begin(&f->l);
 	add(f, 5, 16000);
 	assert_int_equal(tq_ledger_wants_segment(&f->l), 1);
-	assert_int_equal(tq_ledger_fit(&f->l, 0, NOW), 0);
+	assert_int_equal(tq_ledger_fit(&f->l, 0, 0, NOW), 0);
 	assert_true(f->t.top->tail == before);
 }
 
@@ -261,7 +261,77 @@ prepared_segments_hold_what_was_asked(void **state)
 	prepare(f, 4 * TQ_SEG_MIN);
 	tq_ledger_begin(&f->l);
 	add(f, 1, 1000);
-	assert_int_equal(tq_ledger_fit(&f->l, 4 * TQ_SEG_MIN - 2000, NOW), 1);
+	assert_int_equal(tq_ledger_fit(&f->l, 4 * TQ_SEG_MIN - 2000, 0, NOW), 1);
+}
+
+/* Room of a segment that is prepared, or that the disk has room for. */
+#define EMPTY	(TQ_SEG_MIN - TQ_SEG_MIN / 4 - TQ_SEG_HEAD - 48)
+
+static void
+what_is_kept_counts_segments_and_disk(void **state)
+{
+	struct fixture *f = *state;
+	uint64_t room = tq_ledger_room(&f->l);
+
+	tq_ledger_begin(&f->l);
+	add(f, 1, 1000);
+	f->t.top->left = TQ_OUTPUT_ROOM + 3 * TQ_SEG_MIN - 1;
+	room += 2 * EMPTY - f->l.buf.n;
+	assert_int_equal(tq_ledger_fit(&f->l, 0, room, NOW), 1);
+	assert_int_equal(tq_ledger_fit(&f->l, 0, room + 1, NOW), 0);
+	/* who brings tasks nearer to their end may take it */
+	assert_int_equal(tq_ledger_fit(&f->l, 0, 0, NOW), 1);
+	/* one more segment, which is one less that the disk has room for */
+	prepare(f, 0);
+	f->t.top->left = TQ_OUTPUT_ROOM + 2 * TQ_SEG_MIN - 1;
+	assert_int_equal(tq_ledger_fit(&f->l, 0, room, NOW), 1);
+	assert_int_equal(tq_ledger_fit(&f->l, 0, room + 1, NOW), 0);
+}
+
+static void
+half_a_segment_is_kept_in_segments(void **state)
+{
+	struct fixture *f = *state;
+
+	(void)append(f, 1, 16000);
+	(void)append(f, 2, 16000);
+	f->t.top->left = UINT64_C(1) << 40;
+	tq_ledger_begin(&f->l);
+	add(f, 3, 1000);
+	assert_int_equal(tq_ledger_fit(&f->l, 0, 1, NOW), 0);
+	assert_int_equal(tq_ledger_fit(&f->l, 0, 0, NOW), 1);
+	assert_int_equal(tq_ledger_prepare(&f->l, f->l.buf.n, 1, 1, NOW,
+	    &f->e), 0);
+	assert_int_equal(tq_ledger_fit(&f->l, 0, 1, NOW), 1);
+}
+
+static void
+no_segment_is_made_of_what_is_kept(void **state)
+{
+	const uint64_t most = UINT64_C(1) << 60;
+	struct fixture *f = *state;
+
+	assert_int_equal(tq_ledger_prepare(&f->l, 0, most, 1, NOW, &f->e), -1);
+	assert_int_equal(errno, ENOSPC);
+	assert_int_equal(f->l.full, 1);
+	assert_int_equal(f->t.top->last, 1);
+	prepare(f, 0);
+	assert_int_equal(f->t.top->last, 2);
+	assert_int_equal(f->l.full, 0);
+}
+
+static void
+every_task_has_its_share_of_what_is_kept(void **state)
+{
+	struct fixture *f = *state;
+	uint64_t none = tq_ledger_kept(&f->l);
+
+	f->t.top->ntasks = 10;
+	assert_int_equal(tq_ledger_kept(&f->l), none + 10 * TQ_TASK_ROOM);
+	f->t.top->done.n = 3;
+	f->t.top->dead.n = 1;
+	assert_int_equal(tq_ledger_kept(&f->l), none + 6 * TQ_TASK_ROOM +
+	    4 * TQ_ENDED_ROOM);
 }
 
 static void
@@ -270,7 +340,7 @@ no_room_on_disk_is_enospc(void **state)
 	struct fixture *f = *state;
 
 	t_sys_arm(2, EDQUOT);
-	assert_int_equal(tq_ledger_prepare(&f->l, 0, 1, NOW, &f->e), -1);
+	assert_int_equal(tq_ledger_prepare(&f->l, 0, 0, 1, NOW, &f->e), -1);
 	t_sys_disarm();
 	assert_int_equal(errno, ENOSPC);
 	assert_int_equal(f->t.top->last, 1);
@@ -506,6 +576,10 @@ main(void)
 		TEST(what_is_reserved_must_still_fit),
 		TEST(full_segment_without_another_wants_one),
 		TEST(prepared_segments_hold_what_was_asked),
+		TEST(what_is_kept_counts_segments_and_disk),
+		TEST(half_a_segment_is_kept_in_segments),
+		TEST(no_segment_is_made_of_what_is_kept),
+		TEST(every_task_has_its_share_of_what_is_kept),
 		TEST(no_room_on_disk_is_enospc),
 		TEST(next_segment_begins_with_the_base),
 		TEST(chain_goes_through_the_rotation),
