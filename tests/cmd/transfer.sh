@@ -202,6 +202,52 @@ else
 	skip 'a transfer that is cut off' 'no strace here'
 fi
 
+# ---- more than one batch, and more files than are opened at a time
+
+seq 1500 | tqput -m -Q -q large echo
+head -c 30000 big >file
+n=0
+while [ $n -lt 70 ]; do
+	n=$((n + 1))
+	echo "{\"queue\":\"large\",\"argv\":[\"cksum\"],\"body\":\"$(xargs <file |
+	    tr -d ' ')\"}"
+done | tqput -mJQ
+check 'many, and many large ones' 0 1570 '' tqctl -v -q large transfer "$TO"
+is 'are there' "$(there tqstat -q large -s ready -o id | wc -l)" 1570
+
+# ---- at a time
+
+put wait -q time true
+perl -e 'use Fcntl; open(F, "+<", $ARGV[0]) or die;
+    $l = pack("s s x4 q q i x4", F_WRLCK, 0, 2, 1, 0);
+    fcntl(F, F_SETLK, $l) or die;
+    open(G, ">", "held"); close(G); sleep 60' "$TQ_DIR/lock" &
+H=$!
+pids="$pids $H"
+wait_for test -f held
+check 'one transfers at a time' 75 0 '*somebody else is transferring tasks' \
+    tqctl -v -q time transfer "$TO"
+kill $H
+wait $H 2>/dev/null
+ok 'then the next' tqctl -q time transfer "$TO"
+
+# Of another user it would be trusted as if who transfers had put it.
+if [ "$(id -u)" -eq 0 ]; then
+	chmod 777 "$T"
+	TQ_DIR=$T/shared
+	setpriv --reuid 60001 --regid 60000 --clear-groups tqctl init -m 2770 \
+	    "$TQ_DIR"
+	setpriv --reuid 60001 --regid 60000 --clear-groups tqput -Q --id theirs \
+	    -q theirs echo
+	TQ_DIR=$T/shared tqctl -Q -q theirs transfer "$TO"
+	TQ_DIR=$T/spool
+	there tqrun -q theirs -E 2>/dev/null
+	is 'a command of another user is one of a stranger there' \
+	    "$(there state theirs)" failure
+else
+	skip 'a command of another user' 'root alone can be two users'
+fi
+
 # ---- at work
 
 # Many, with a worker at either end: each runs once.

@@ -1,0 +1,154 @@
+#!/bin/sh
+# tqctl transfer from a spool to a Redis server: tasks run there, once, by
+# workers of tq and of Celery, whatever dies on the way.
+
+. "${0%/*}/../lib/redis.sh"
+redis_start
+TO=$TQ_BROKER
+
+# here cmd ...: with the spool here
+here()
+{
+	TQ_BROKER='' "$@"
+}
+
+hput()
+{
+	TQ_BROKER='' put "$@"
+}
+
+# move option ... [id ...]: transfer there
+move()
+{
+	TQ_BROKER='' tqctl "$@"
+}
+
+mkdir h runs
+cat >h/proj.note <<'SH'
+#!/bin/sh
+echo "$TQ_ID $TQ_LABEL $TQ_KW_k $*"
+SH
+chmod +x h/*
+
+# ---- what arrives
+
+head -c 300000 /dev/urandom >body
+hput cmd -p 7 -l word -e V=w -i -c 'pwd; echo $V $1 | cat -v; cksum' \
+    "$(printf 'a\377b')" <body
+hput named -q proj -l word -N proj.note --kw k=v one two
+hput late -d 3600 true
+check 'tasks are transferred' 0 3 '' \
+    move -v -q default -q proj transfer "$TO"
+is 'those of the usual queue to the usual one' "$(tqstat -o id,queue,state | sort)" \
+    "cmd${TAB}celery${TAB}ready
+late${TAB}celery${TAB}delayed
+named${TAB}proj${TAB}ready"
+is 'here they are ended' "$(here tqstat -s all -o state,why | sort -u)" \
+    "revoked${TAB}transferred to $TO"
+tqctl -Q revoke late
+tqrun -E --allow-commands -q celery -q proj h 2>/dev/null
+is 'a command runs there' "$(tqresult cmd)" "$T${NL}w aM-^?b${NL}$(cksum <body)"
+is 'a named task too' "$(tqresult named)" 'named word v one two'
+
+# ---- what Celery has no field for
+
+hput lane -q odd -S lane true
+hput held -q odd --hold true
+hput free -q odd true
+check 'what it cannot keep is named' 78 1 \
+    '*lane stays: -S: no Celery worker keeps it*held stays: --hold*' \
+    move -v -q odd transfer "$TO"
+is 'and stays as it was' "$(here tqstat -q odd -o id,state | sort)" \
+    "held${TAB}held${NL}lane${TAB}ready"
+check 'workers=tq says who keeps more' 0 '' '' \
+    move transfer "$TO?workers=tq" lane
+head -c 9000000 /dev/zero | hput huge -q big -i cksum
+check 'what is too large stays' 65 0 '*huge stays: *bytes*' \
+    move -v -q big transfer "$TO"
+is 'ready' "$(here state huge)" ready
+
+# ---- servers
+
+hput one -q sick true
+rcli config set maxmemory 1 >out
+check 'a full server' 75 0 '*maxmemory*' move -v -q sick transfer "$TO"
+rcli config set maxmemory 0 >out
+is 'leaves it here' "$(here state one)" ready
+kill -STOP "$REDIS_PID"
+run move -v -q sick transfer "$TO?timeout=1"
+kill -CONT "$REDIS_PID"
+is 'a server that hangs leaves it here, too' "$(here state one)" ready
+is 'within its time' "$status" 69
+
+# A proxy that loses the answer to the first script that puts.
+cat >proxy.pl <<'PL'
+use IO::Socket::INET;
+my $s = IO::Socket::INET->new(Listen => 5, LocalAddr => '127.0.0.1') or die;
+$| = 1;
+print $s->sockport, "\n";
+my $lost = 0;
+while (my $c = $s->accept) {
+	my $u = IO::Socket::INET->new(PeerAddr => "127.0.0.1:$ARGV[0]");
+	while (sysread($c, my $q, 1 << 20)) {
+		syswrite($u, $q);
+		sysread($u, my $a, 65536);
+		last if $q =~ /EVAL/ && !$lost++;
+		syswrite($c, $a);
+	}
+	close($c);
+}
+PL
+perl proxy.pl "$REDIS_PORT" >proxy &
+pids="$pids $!"
+wait_for test -s proxy
+VIA=redis://127.0.0.1:$(cat proxy)/0
+check 'an answer that is lost' 74 0 \
+    "*1 tasks stay held here, for they may be at $VIA*unknown*" \
+    move -v -q sick transfer "$VIA"
+is 'leaves it held' "$(here column one state,why)" \
+    "held${TAB}held for a transfer"
+check 'another place is refused then' 1 0 '*one stays: *' \
+    move -v -q sick transfer "$TO"
+check 'once more it is there' 0 1 '' move -v -q sick transfer "$VIA"
+is 'once' "$(rcli LLEN sick)" 1
+hput again -q sick true
+tqput -Q -q sick --id again -N x
+check 'an id of somebody else'\''s there' 1 0 '*again stays: again: *' \
+    move -v -q sick transfer "$VIA"
+
+# ---- a worker at either end, and transfers that are killed
+
+here tqrun -q many -j 2 2>/dev/null &
+pids="$pids $!"
+tqrun --allow-commands -q many -j 2 h 2>/dev/null &
+pids="$pids $!"
+seq 2000 | here tqput -m -Q -q many -c 'echo $1 >>runs/$TQ_ID'
+n=0
+while [ -n "$(here tqstat -q many -n 1 -o id)" ] && [ $n -lt 60 ]; do
+	n=$((n + 1))
+	timeout -s KILL 0.0$((n % 9 + 1)) tqctl -b "spool:$TQ_DIR" -q many \
+	    transfer "$TO" 2>/dev/null
+done
+move -q many transfer "$TO" 2>/dev/null
+ok 'what is here ends' timeout 60 tqresult -b "spool:$TQ_DIR" -w -q many
+all_run()
+{
+	[ "$(cat runs/* | sort -n | uniq | wc -l)" -eq 2000 ]
+}
+ok 'each of many runs' wait_long all_run
+is 'once' "$(cat runs/* | wc -l)" 2000
+is 'some there' "$(here tqstat -q many -s revoked -n 1 -o why)" \
+    "transferred to $TO"
+check 'all is well here' 0 '*' '' here tqctl check
+
+# ---- Celery
+
+need_celery
+celery_app
+celery_worker
+for i in 1 2 3; do
+	hput "py$i" -N proj.add -J $i 40
+done
+check 'named tasks go to a Python worker' 0 3 '' \
+    move -v -q default transfer "$TO"
+is 'which runs them' "$(tqresult -w -t 30 py1 py2 py3 | xargs)" '41 42 43'
