@@ -3,6 +3,9 @@
  *
  * Whoever waits listens first and looks then, so that no end falls between;
  * and looks again now and then.  A group ends with the last of its members.
+ *
+ * He listens and looks over two connections, and a server may read them in
+ * either order: he looks when it has said that he listens.
  */
 #include <errno.h>
 #include <poll.h>
@@ -30,6 +33,7 @@ struct wait {
 	size_t		*open;		/* n: members that must still end */
 	size_t		 left;		/* of ids that must still end */
 	int		 listens;	/* told of what comes */
+	size_t		 unsure;	/* channels to be confirmed */
 	struct awaited	*v;		/* nv of them */
 	size_t		 nv, cap;
 	struct tq_arena	 mem;
@@ -96,7 +100,7 @@ expand(struct wait *w, struct tq_err *e)
 	return 0;
 }
 
-/* [message, "celery-task-meta-ID", meta] */
+/* [message, "celery-task-meta-ID", meta], or [subscribe, channel, n] */
 static void
 told(void *arg, const redisReply *a)
 {
@@ -107,8 +111,15 @@ told(void *arg, const redisReply *a)
 	struct tq_redis_meta m;
 	size_t i;
 
-	if (a == NULL || a->type != REDIS_REPLY_ARRAY || a->elements != 3 ||
-	    a->element[2]->type != REDIS_REPLY_STRING ||
+	/* who may not listen hears nothing, and looks now and then */
+	if (a != NULL && a->type == REDIS_REPLY_ERROR)
+		w->unsure = 0;
+	if (a == NULL || a->type != REDIS_REPLY_ARRAY || a->elements != 3)
+		return;
+	if (a->element[2]->type == REDIS_REPLY_INTEGER &&
+	    strcmp(a->element[0]->str, "subscribe") == 0)
+		w->unsure -= w->unsure > 0;
+	if (a->element[2]->type != REDIS_REPLY_STRING ||
 	    (id = strstr(a->element[1]->str, "celery-task-meta-")) == NULL)
 		return;
 	id += strlen("celery-task-meta-");
@@ -122,9 +133,35 @@ told(void *arg, const redisReply *a)
 	tq_arena_fini(&mem);
 }
 
+/* Wait until the server has heard that we listen, or there is no more time. */
+static int
+be_sure(struct wait *w, tq_time until, struct tq_err *e)
+{
+	struct tq_redis *r = w->r;
+	tq_time patience;
+	int rv;
+
+	while (w->unsure > 0) {
+		patience = tq_clock_deadline(tq_clock_mono(),
+		    r->listen.place->timeout);
+		rv = tq_redis_await(&r->listen, patience < until ? patience :
+		    until, e);
+		if (rv == -1)
+			return -1;
+		if (rv == 1)
+			continue;
+		if (tq_clock_mono() >= until)
+			return 0;
+		tq_redis_conn_drop(&r->listen);
+		return tq_fail(e, ETIMEDOUT, "%s: no answer",
+		    r->results.name);
+	}
+	return 0;
+}
+
 /* Listen for all that have not ended. */
 static int
-subscribe(struct wait *w, struct tq_err *e)
+subscribe(struct wait *w, tq_time until, struct tq_err *e)
 {
 	struct tq_redis *r = w->r;
 	size_t i;
@@ -141,14 +178,22 @@ subscribe(struct wait *w, struct tq_err *e)
 		if (!TQ_STATE_ENDED(w->v[i].state))
 			tq_redis_cmd_join(&r->cmd, r->results.results,
 			    "celery-task-meta-", w->v[i].id, NULL);
-	return r->cmd.n == 1 ? 0 : tq_redis_tell(&r->listen, &r->cmd, e);
+	w->unsure = r->cmd.n - 1;
+	if (w->unsure == 0)
+		return 0;
+	return tq_redis_tell(&r->listen, &r->cmd, e) == -1 ? -1 :
+	    be_sure(w, until, e);
 }
 
-/* Whatever still comes is nobody's. */
+/* Whatever still comes is nobody's, but for what the next one counts. */
 static void
-unsubscribe(struct tq_redis *r)
+unsubscribe(struct wait *w)
 {
+	struct tq_redis *r = w->r;
+
 	r->listen.push = NULL;
+	if (w->unsure > 0)
+		tq_redis_conn_drop(&r->listen);
 	if (r->listen.wire.fd == -1)
 		return;
 	tq_redis_cmd_reset(&r->cmd);
@@ -214,7 +259,7 @@ wait_for(struct wait *w, tq_time until, struct tq_err *e)
 		return -1;
 	for (;;) {
 		if ((r->listen.wire.fd == -1 || !w->listens) &&
-		    until > tq_clock_mono() && subscribe(w, e) == -1)
+		    until > tq_clock_mono() && subscribe(w, until, e) == -1)
 			return -1;
 		if ((now = tq_clock_mono()) >= again) {
 			if (look_at_all(w, e) == -1)
@@ -265,7 +310,7 @@ tq_redis_wait(void *b, const char *const *ids, size_t n, size_t count,
 			break;
 		(void)poll(NULL, 0, 100);
 	}
-	unsubscribe(r);
+	unsubscribe(&w);
 	if (rv == -1)
 		tq_fail(e, why.num, "%s", why.text);
 	else

@@ -1,0 +1,55 @@
+#!/bin/sh
+# Who waits for a result has the server's word that it listens before it looks:
+# an end between the two would be told to nobody.
+
+. "${0%/*}/../lib/redis.sh"
+redis_start
+
+mkdir h
+printf '#!/bin/sh\necho "$1"\n' >h/say
+chmod +x h/say
+
+# A proxy with a process for each connection.  What listens is heard late: when
+# the task has ended, and whatever was asked meanwhile was answered.
+cat >proxy.pl <<'PL'
+use IO::Socket::INET;
+use IO::Select;
+my ($port, $end) = @ARGV;
+my $s = IO::Socket::INET->new(Listen => 5, LocalAddr => '127.0.0.1') or die;
+$| = 1;
+$SIG{CHLD} = 'IGNORE';
+print $s->sockport, "\n";
+while (my $c = $s->accept) {
+	next if fork;
+	$SIG{CHLD} = 'DEFAULT';
+	my $u = IO::Socket::INET->new(PeerAddr => "127.0.0.1:$port") or die;
+	my $both = IO::Select->new($c, $u);
+	while (my @ready = $both->can_read) {
+		for my $from (@ready) {
+			my $text;
+			exit unless sysread($from, $text, 1 << 20);
+			if ($from == $c && $text =~ /\bSUBSCRIBE\b/ &&
+			    $text !~ /UNSUBSCRIBE/) {
+				system($end) == 0 or die;
+				print "late\n";
+			}
+			syswrite($from == $c ? $u : $c, $text);
+		}
+	}
+}
+PL
+id=$(tqput -N say 7)
+perl proxy.pl "$REDIS_PORT" 'exec tqrun -E -j 1 h 2>>end.err' >proxy &
+proxy=$!
+pids="$pids $proxy"
+wait_for test -s proxy
+redis-cli -p "$REDIS_PORT" monitor >told &
+pids="$pids $!"
+wait_for grep -q OK told
+check 'an end before the server has heard of the wait' 0 "7$NL" '' \
+    tqresult -b "redis://127.0.0.1:$(head -1 proxy)/0" -w -t 20 "$id"
+is 'that was the order' "$(grep -c late proxy)" 1
+is 'it is looked for by who listens' "$(sed -n '1,/"SUBSCRIBE" "celery-task/d
+/"UNSUBSCRIBE"/{ s/.*"\(UNSUBSCRIBE\)".*/\1/p; q; }
+/"GET" "celery-task-meta/{ s/.*"\(GET\)".*/\1/p; q; }' told)" GET
+kill "$proxy"
