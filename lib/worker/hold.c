@@ -13,7 +13,7 @@
 
 #define LOOK_AGAIN	TQ_SECOND	/* for what others put there */
 
-/* Labels, for tqstat(1) and for tq_hold_count(). */
+/* Labels, for tqstat(1). */
 #define LABEL_RETRY	"retry"
 #define LABEL_ETA	"eta"
 
@@ -150,33 +150,4 @@ tq_hold_tick(struct tq_hold *h, tq_time *wait, struct tq_err *e)
 	if (h->next - now < *wait)
 		*wait = h->next > now ? h->next - now : 0;
 	return rv;
-}
-
-/* ---- counting ---------------------------------------------------------- */
-
-static int
-count(const struct tq_info *i, void *arg)
-{
-	uint64_t **n = arg;
-
-	++*n[strcmp(i->task.label != NULL ? i->task.label : "",
-	    LABEL_RETRY) != 0];
-	return 0;
-}
-
-int
-tq_hold_count(struct tq_hold *h, uint64_t *retries, uint64_t *others,
-    struct tq_err *e)
-{
-	const char *const queue = h->queue;
-	const struct tq_select sel = {
-		.queues = &queue, .nqueues = 1,
-		.states = 1U << TQ_DELAYED | 1U << TQ_READY |
-		    1U << TQ_STARTED | 1U << TQ_RETRY
-	};
-	uint64_t *n[2] = { retries, others };
-
-	if (h->spool == NULL)
-		return 0;
-	return tq_list(h->spool, &sel, count, n, e);
 }

@@ -31,7 +31,4 @@ void	tq_hold_close(struct tq_hold *);
  * or -1: the broker is away (ETIMEDOUT, ECONNREFUSED).
  */
 int	tq_hold_tick(struct tq_hold *, tq_time *wait, struct tq_err *);
-/* Add what is kept: tasks to be tried again, and others. */
-int	tq_hold_count(struct tq_hold *, uint64_t *retries, uint64_t *others,
-	    struct tq_err *);
 #endif

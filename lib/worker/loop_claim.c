@@ -56,11 +56,6 @@ look_for_end(struct tq_loop *l)
 		tq_loop_complain(l, &e);
 		return;
 	}
-	if (l->w->hold != NULL &&
-	    tq_hold_count(l->w->hold, &b.work, &b.waiting, &e) == -1) {
-		tq_loop_complain(l, &e);
-		return;
-	}
 	if (b.work > 0)
 		return;
 	if (b.waiting > 0)

@@ -20,6 +20,7 @@ answers()
 }
 
 bg tqrun --node one --events -j 2 handlers
+ONE=$!
 one=one@$(uname -n)
 ok '--node names the worker' wait_for answers "$one"
 like 'stats' "$(ctl inspect -d "$one" stats)" '*max-concurrency": 2*'
@@ -45,6 +46,11 @@ active()
 	ctl inspect -d "$one" active | grep -q "$1"
 }
 ok 'active tells what runs' wait_for active "$id"
+is 'the processes of its pool are those that it runs' "$(py <<PY
+pids = app.control.inspect(['$one'], timeout=5).stats()['$one']['pool']['processes']
+print([open('/proc/%d/stat' % p).read().split()[3] for p in pids])
+PY
+)" "['$ONE']"
 like 'it can be ended' "$(ctl control -d "$one" terminate KILL "$id")" '*OK*'
 check 'and has ended' 125 '' '*terminated*' tqresult -t 20 "$id"
 revoked=$id

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "backend/redis/control.h"
+#include "backend/redis/pids.h"
 #include "base/clock.h"
 #include "message/json.h"
 
@@ -182,22 +183,22 @@ on_stats(struct tq_redis_asked *a)
 	const struct tq_redis *r = a->r;
 	struct tq_celery_stats s;
 	struct rusage ru;
-	int64_t pid = getpid();
+	int64_t pids[TQ_REDIS_PIDS_MAX];
 	char db[16];
 
 	memset(&s, 0, sizeof(s));
 	memset(&ru, 0, sizeof(ru));
 	(void)getrusage(RUSAGE_SELF, &ru);
 	snprintf(db, sizeof(db), "%d", r->place.db);
-	s.pid = pid;
+	s.pid = getpid();
 	s.clock = r->worker->clock;
 	s.uptime = tq_clock_wall() - r->worker->since;
 	s.jobs = r->worker->jobs;
 	s.jobs_min = r->worker->jobs_min;
 	s.jobs_max = r->worker->jobs_max;
 	count_names(a, &s);
-	s.processes = &pid;
-	s.nprocesses = 1;
+	s.processes = pids;
+	s.nprocesses = tq_redis_pids(pids);
 	s.transport = "redis";
 	s.hostname = r->place.host != NULL ? r->place.host : r->place.path;
 	s.port = r->place.host != NULL ? r->place.port : 0;

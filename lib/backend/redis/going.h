@@ -29,6 +29,7 @@ struct tq_redis_going {
 	enum tq_redis_where place;
 	const char	*score, *list, *tag;
 	struct tq_redis_spots *spots;
+	struct tq_redis_whys *whys;
 	char		 found[TQ_REDIS_TAG_MAX];
 };
 

@@ -6,6 +6,7 @@
 
 #include "backend/redis/going.h"
 #include "backend/redis/meta.h"
+#include "backend/redis/why.h"
 
 static int
 is_selected(const struct tq_select *s, const struct tq_info *i)
@@ -34,7 +35,37 @@ pass_on(struct tq_redis_going *g, struct tq_info *info,
 {
 	(void)in;
 	(void)tag;
+	if (!is_selected(g->sel, info))
+		return 0;
+	if (g->whys != NULL && tq_redis_why(g->r, g->whys, info, g->e) == -1)
+		return -1;
+	return g->user(info, g->arg);
+}
+
+/* One that waits with a worker. */
+static int
+pass_away(const struct tq_info *info, void *arg)
+{
+	struct tq_redis_going *g = arg;
+
 	return is_selected(g->sel, info) ? g->user(info, g->arg) : 0;
+}
+
+/* All that is with the broker, then what it left to workers. */
+static int
+list_all(struct tq_redis_going *g, struct tq_err *e)
+{
+	struct tq_info info;
+	struct tq_arena mem;
+	int rv = tq_redis_everywhere(g, e);
+
+	if (rv != 0)
+		return rv;
+	memset(&info, 0, sizeof(info));
+	tq_arena_init(&mem);
+	rv = tq_redis_away(g->r, NULL, &info, &mem, pass_away, g, e);
+	tq_arena_fini(&mem);
+	return rv;
 }
 
 /* Note where it stands. */
@@ -136,21 +167,26 @@ tq_redis_list_unready(struct tq_redis *r, const struct tq_select *sel,
 		.user = each, .arg = arg, .unready = 1
 	};
 
-	return tq_redis_everywhere(&g, e);
+	return list_all(&g, e);
 }
 
 int
 tq_redis_list(void *b, const struct tq_select *sel,
     int (*each)(const struct tq_info *, void *), void *arg, struct tq_err *e)
 {
+	struct tq_redis_whys whys;
 	struct tq_redis_going g = {
 		.r = b, .needle = "", .sel = sel, .each = pass_on,
-		.user = each, .arg = arg
+		.user = each, .arg = arg, .whys = &whys
 	};
+	int rv;
 
 	if (sel->group != NULL)
 		return list_group(b, sel, each, arg, e);
 	if (sel->nids > 0)
 		return list_ids(b, sel, each, arg, e);
-	return tq_redis_everywhere(&g, e);
+	tq_redis_whys_init(&whys);
+	rv = list_all(&g, e);
+	tq_redis_whys_fini(&whys);
+	return rv;
 }

@@ -30,8 +30,10 @@ tq_redis_local_add(struct tq_redis *r, struct tq_redis_cmd *cmd,
     const char *tag, const char *id, tq_time due, int retry, const char *list,
     struct tq_bytes text)
 {
+	const char *queue = list + strlen(r->place.prefix);
+	int nqueue = (int)strcspn(queue, "\x06");
 	struct tq_bytes both;
-	char words[TQ_ID_MAX + 128];
+	char words[TQ_ID_MAX + TQ_NAME_MAX + 128];
 	struct tq_err e;
 
 	if (r->holder == NULL)
@@ -45,33 +47,15 @@ tq_redis_local_add(struct tq_redis *r, struct tq_redis_cmd *cmd,
 	if (!tq_buf_ok(&r->buf) ||
 	    r->holder->keep(r->holder->arg, tag, due, retry, both, &e) == -1)
 		return 0;
-	/* for people: what was lost with a machine */
-	snprintf(words, sizeof(words), "%s until %lld on %s", id,
-	    (long long)(due / TQ_SECOND), r->host);
+	/* for people: what waits, and what was lost with a machine; see away.c */
+	snprintf(words, sizeof(words), "%s until %lld on %s in %.*s%s", id,
+	    (long long)(due / TQ_SECOND), r->host, nqueue, queue,
+	    retry ? " again" : "");
 	tq_redis_cmd_str(cmd, "H");
 	tq_redis_cmd_str(cmd, "");
 	tq_redis_cmd_str(cmd, tag);
 	tq_redis_cmd_str(cmd, words);
 	return 1;
-}
-
-int
-tq_redis_is_local(struct tq_redis *r, const char *id, struct tq_err *e)
-{
-	const char *key = tq_redis_own_key(r, &r->mem, "tq.local");
-	size_t i, n = strlen(id);
-	redisReply *a;
-	int rv = 0;
-
-	if (key == NULL)
-		return tq_fail_sys(e, ENOMEM, "%s", id);
-	if ((a = tq_redis_say(&r->main, e, "HVALS", key, NULL)) == NULL)
-		return -1;
-	for (i = 0; i < a->elements && rv == 0; i++)
-		rv = strncmp(a->element[i]->str, id, n) == 0 &&
-		    strncmp(a->element[i]->str + n, " until ", 7) == 0;
-	freeReplyObject(a);
-	return rv;
 }
 
 /*

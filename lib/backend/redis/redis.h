@@ -435,7 +435,15 @@ int	tq_redis_local_add(struct tq_redis *, struct tq_redis_cmd *,
 	    const char *tag, const char *id, tq_time due, int retry,
 	    const char *list, struct tq_bytes text);
 /* 1 if some worker keeps the message of this id. */
+/* away.c */
 int	tq_redis_is_local(struct tq_redis *, const char *id, struct tq_err *);
+/*
+ * Go through them, or look for the one of an id: 1 it is in *info; 0; -1.  What
+ * *info borrows is in mem.
+ */
+int	tq_redis_away(struct tq_redis *, const char *id, struct tq_info *info,
+	    struct tq_arena *mem, int (*each)(const struct tq_info *, void *),
+	    void *arg, struct tq_err *);
 int	tq_redis_local_hold(void *b, const struct tq_holder *,
 	    char name[TQ_NAME_MAX + 1], struct tq_err *);
 int	tq_redis_local_release(void *b, const char *token, struct tq_bytes,

@@ -174,6 +174,20 @@ get_until(struct tq_redis *r, struct tq_info *out, struct tq_err *e)
 	return 0;
 }
 
+/* Nothing but its id. */
+static void
+blank(struct tq_info *out, const char *id)
+{
+	void *keep = out->mem;
+
+	memset(out, 0, sizeof(*out));
+	out->mem = keep;
+	tq_task_init(&out->task);
+	tq_outcome_init(&out->end, TQ_ABSENT);
+	strlcpy(out->id.s, id, sizeof(out->id.s));
+	out->task.id = out->id.s;
+}
+
 int
 tq_redis_stat(void *b, const char *id, unsigned flags, struct tq_info *out,
     struct tq_err *e)
@@ -182,24 +196,24 @@ tq_redis_stat(void *b, const char *id, unsigned flags, struct tq_info *out,
 	struct tq_arena *mem = tq_arena_reuse(&out->mem);
 	unsigned attempt = flags >> 8;
 	struct tq_redis_meta m;
-	void *keep = out->mem;
 	int rv, found;
 
 	if (mem == NULL)
 		return tq_fail_sys(e, ENOMEM, "%s", id);
 	tq_arena_reset(&r->mem);
-	memset(out, 0, sizeof(*out));
-	out->mem = keep;
-	tq_task_init(&out->task);
-	tq_outcome_init(&out->end, TQ_ABSENT);
-	strlcpy(out->id.s, id, sizeof(out->id.s));
-	out->task.id = out->id.s;
+	blank(out, id);
 	if ((rv = tq_redis_meta_look(r, &m, mem, id, e)) == -1)
 		return -1;
 	/* a meta that is no end tells less than the message itself */
 	if ((rv == 0 || !TQ_STATE_ENDED(m.state)) && !r->is_store) {
 		if ((found = tq_redis_find(r, id, out, mem, e)) == -1)
 			return -1;
+		if (found == 0 && rv == 0) {
+			found = tq_redis_away(r, id, out, mem, NULL, NULL, e);
+			if (found != 0)
+				return found;
+			blank(out, id);
+		}
 		if (found == 1 && (rv == 0 || is_report(&m)))
 			return rv == 1 && set_progress(out, mem, &m) == -1 ?
 			    tq_fail_sys(e, ENOMEM, "%s", id) : 1;
