@@ -463,7 +463,8 @@ enum tq_verb {
  * Of a spool, by ids: let tasks go to the place that value names.  HOLD keeps
  * those that may go from starting and marks them, but not those that another
  * place is marked for, unless forced; RELEASE gives back what is marked for
- * value; REVOKE ends it, for it is there.  EBUSY: another handle is at it.
+ * value; REVOKE ends it, for it is there.  From the first of these, which may
+ * be one of no ids, until this handle is closed others get EBUSY.
  */
 #define TQ_DO_TRANSFER	0x02
 

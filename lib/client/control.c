@@ -41,11 +41,13 @@ target_of(enum tq_verb verb)
 
 /* Nothing selected is a mistake, never "all". */
 static int
-check_select(enum tq_verb verb, const struct tq_select *sel,
+check_select(enum tq_verb verb, const struct tq_select *sel, unsigned flags,
     struct tq_err *e)
 {
 	switch (target_of(verb)) {
 	case ON_TASKS:
+		if (flags & TQ_DO_TRANSFER && sel != NULL)
+			break;
 		if (sel == NULL || (sel->nqueues == 0 && sel->nids == 0 &&
 		    sel->states == 0 && sel->key == NULL &&
 		    sel->label == NULL))
@@ -84,9 +86,8 @@ check_value(enum tq_verb verb, const char *value, struct tq_err *e)
 }
 
 static int
-check_flags(const struct tq *tq, enum tq_verb verb,
-    const struct tq_select *sel, const char *value, unsigned flags,
-    struct tq_err *e)
+check_flags(const struct tq *tq, enum tq_verb verb, const char *value,
+    unsigned flags, struct tq_err *e)
 {
 	if (flags & ~(unsigned)(TQ_DO_FORCE | TQ_DO_TRANSFER) ||
 	    (flags & TQ_DO_TRANSFER && verb != TQ_DO_HOLD &&
@@ -96,9 +97,8 @@ check_flags(const struct tq *tq, enum tq_verb verb,
 		return 0;
 	if (tq_spool_dir(tq) == NULL)
 		return tq_broker_lacks(tq, "let its tasks go", e);
-	if (value == NULL || *value == '\0' || sel->nids == 0)
-		return tq_fail(e, EINVAL, "a transfer of no tasks, or to "
-		    "nowhere");
+	if (value == NULL || *value == '\0')
+		return tq_fail(e, EINVAL, "a transfer to nowhere");
 	return 0;
 }
 
@@ -111,10 +111,10 @@ tq_do(struct tq *tq, enum tq_verb verb, const struct tq_select *sel,
 	struct tq_err why;
 	int rv;
 
-	if (check_select(verb, sel, e) == -1 ||
+	if (check_select(verb, sel, flags, e) == -1 ||
 	    check_value(verb, value, e) == -1)
 		return -1;
-	if (check_flags(tq, verb, sel, value, flags, e) == -1)
+	if (check_flags(tq, verb, value, flags, e) == -1)
 		return -1;
 	if (tq->ops->act == NULL)
 		return tq_broker_lacks(tq, "change tasks or queues", e);

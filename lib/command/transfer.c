@@ -73,7 +73,8 @@ count_retries(const struct tq_transfer *x, struct tq_task *t,
 
 /* A body that is a file here becomes one of ours, without a name. */
 static int
-copy_body(struct tq_transfer *x, struct tq_task *t, struct tq_err *e)
+copy_body(struct tq_transfer *x, struct tq_task *t, uint64_t size,
+    struct tq_err *e)
 {
 	char buf[TQ_BODY_SMALL];
 	uint64_t at = 0;
@@ -87,6 +88,9 @@ copy_body(struct tq_transfer *x, struct tq_task *t, struct tq_err *e)
 			return tq_fail_sys(e, errno, "%s: body", t->id);
 		at += (uint64_t)n;
 	}
+	if (n == 0 && at != size)
+		return tq_fail(e, EBADMSG, "%s: a body of %llu bytes, of %llu",
+		    t->id, (unsigned long long)at, (unsigned long long)size);
 	return (int)n;
 }
 
@@ -114,7 +118,7 @@ make(struct tq_transfer *x, struct tq_task *t, const struct tq_info *info,
 	if (info->body_size <= t->body.n)
 		return 0;
 	x->files++;
-	return copy_body(x, t, e);
+	return copy_body(x, t, info->body_size, e);
 }
 
 /* Why a task has not our mark. */
@@ -341,6 +345,8 @@ tq_transfer_some(struct tq_transfer *x, const struct tq_transfer_item *v, size_t
 int
 tq_transfer_begin(struct tq_transfer *x, struct tq_err *e)
 {
+	static const struct tq_select none;
+
 	x->info = calloc(TQ_TRANSFER_MAX, sizeof(*x->info));
 	x->task = calloc(TQ_TRANSFER_MAX, sizeof(*x->task));
 	x->item = calloc(TQ_TRANSFER_MAX, sizeof(*x->item));
@@ -350,7 +356,8 @@ tq_transfer_begin(struct tq_transfer *x, struct tq_err *e)
 	if (x->info == NULL || x->task == NULL || x->item == NULL ||
 	    x->out == NULL || x->ids == NULL || x->there == NULL)
 		return tq_fail_sys(e, ENOMEM, "transfer");
-	return 0;
+	return tq_do(x->from, TQ_DO_HOLD, &none, x->place, TQ_DO_TRANSFER,
+	    NULL, e);
 }
 
 void

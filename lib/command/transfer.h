@@ -53,7 +53,10 @@ struct tq_transfer {
 	size_t		 k, nthere, bytes, files;
 };
 
-/* Between them it does what it says above; from, to, place, mark are set. */
+/*
+ * Between them it does what it says above; from, to, place, mark are set.  From
+ * the beginning on nobody else transfers: what is marked then was cut off.
+ */
 int	tq_transfer_begin(struct tq_transfer *, struct tq_err *);
 void	tq_transfer_end(struct tq_transfer *);
 /*

@@ -315,6 +315,24 @@ empty_selection_is_never_all(void **state)
 	assert_int_equal(e.num, ENOTSUP);
 }
 
+static void
+transfer_is_of_a_spool_and_to_somewhere(void **state)
+{
+	struct tq_select sel = { .nids = 0 };
+	struct tq *tq = *state;
+	struct tq_err e;
+
+	assert_int_equal(tq_do(tq, TQ_DO_PRI, &sel, "4", TQ_DO_TRANSFER, NULL,
+	    &e), -1);
+	assert_int_equal(e.num, EINVAL);
+	assert_int_equal(tq_do(tq, TQ_DO_HOLD, NULL, "x", TQ_DO_TRANSFER, NULL,
+	    &e), -1);
+	assert_int_equal(e.num, EINVAL);
+	assert_int_equal(tq_do(tq, TQ_DO_HOLD, &sel, "x", TQ_DO_TRANSFER, NULL,
+	    &e), -1);
+	assert_int_equal(e.num, ENOTSUP);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int
@@ -337,6 +355,7 @@ main(void)
 		TEST(missing_operation_is_named_with_its_broker),
 		TEST(no_task_is_known),
 		TEST(empty_selection_is_never_all),
+		TEST(transfer_is_of_a_spool_and_to_somewhere),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
