@@ -186,11 +186,14 @@ count_cut(const struct tq_spool *sp, int n, void (*each)(const char *, void *),
     void *arg)
 {
 	int met = (int)sp->t.top->damaged;
+	char text[160];
 
 	if (met <= n)
 		return n;
-	each("ledger: it was damaged when it was read last and is mended; a "
-	    "copy of what was there is in damaged", arg);
+	(void)snprintf(text, sizeof(text), "ledger/%08" PRIx32 ".seg: was "
+	    "damaged or missing when it was read last, which is mended; what "
+	    "was left of it is in damaged", sp->t.top->where);
+	each(text, arg);
 	return met;
 }
 

@@ -168,6 +168,7 @@ tq_recover(struct tq_spool *sp, struct tq_err *e)
 	top->intent = 0;
 	top->scan = 0;
 	top->damaged = w.damaged;
+	top->where = w.where;
 	top->readonly = 0;
 	top->fail_from = top->fail_to = 0;
 	/* what is on disk is not known: the next sync covers it all */

@@ -306,6 +306,7 @@ struct tq_top {
 	uint64_t	 generation;	/* rises with every rebuild */
 	_Atomic uint32_t progress;	/* of a rebuild, for who waits */
 	uint32_t	 damaged;	/* places of damage found */
+	uint32_t	 where;		/* segment of the last of them */
 	tq_lsn		 scan;		/* how far the base segment is carried */
 	_Atomic uint64_t fail_from, fail_to; /* what the last failed sync covered */
 	_Atomic tq_time	 synced;	/* monotonic time of the last sync */

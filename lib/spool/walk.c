@@ -3,53 +3,15 @@
 
 #include <bsd/stdlib.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/io.h"
-#include "spool/segs.h"
 
 /* Records that are a step of progress. */
 #define PROGRESS_EVERY	4096
-
-static void
-say(struct tq_walk *w, const char *fmt, ...)
-{
-	char text[256];
-	va_list ap;
-
-	if (w->say == NULL)
-		return;
-	va_start(ap, fmt);
-	vsnprintf(text, sizeof(text), fmt, ap);
-	va_end(ap);
-	w->say(text, w->arg);
-}
-
-/* Keep a copy of damaged bytes; made once, whoever walks over them. */
-static void
-set_aside(struct tq_walk *w, uint32_t seg, uint32_t from, uint32_t to)
-{
-	char name[64];
-	int fd;
-
-	w->damaged++;
-	snprintf(name, sizeof(name), "damaged/%08" PRIx32 ".%08" PRIx32, seg,
-	    from);
-	say(w, "ledger/%08" PRIx32 ".seg: damaged from byte %" PRIu32 " to %"
-	    PRIu32 ", a copy is in %s", seg, from, to, name);
-	fd = openat(w->sp->dirfd, name, O_WRONLY | O_CREAT | O_EXCL |
-	    O_CLOEXEC | O_NOFOLLOW, 0600);
-	if (fd == -1)
-		return;
-	(void)tq_io_write(fd, w->buf + from, to - from);
-	close(fd);
-}
 
 /*
  * The next record of this segment that verifies by itself and is younger than
@@ -80,9 +42,9 @@ give(struct tq_walk *w, uint32_t seg, uint32_t off)
 
 	if (tq_rec_head(&r, w->buf + off, w->sp->format.segment - off) == -1 ||
 	    tq_rec_decode(&r, w->buf + off) == -1) {
-		say(w, "ledger/%08" PRIx32 ".seg: the record at byte %" PRIu32
+		tq_walk_say(w, "ledger/%08" PRIx32 ".seg: the record at byte %" PRIu32
 		    " makes no sense", seg, off);
-		w->damaged++;
+		tq_walk_count(w, seg);
 		return;
 	}
 	/* who waits for the lock extends his deadline while this moves */
@@ -174,7 +136,7 @@ walk_segment(struct tq_walk *w, const struct tq_seg_head *h, uint32_t limit,
 		if (good == 0) {
 			if (beyond == NULL ? w->same_boot :
 			    is_damage(w, beyond))
-				set_aside(w, h->number, off, limit);
+				tq_walk_aside(w, h->number, off, limit);
 			*end = end_of(w, off);
 			w->cut = 1;
 			return beyond != NULL;
@@ -184,95 +146,11 @@ walk_segment(struct tq_walk *w, const struct tq_seg_head *h, uint32_t limit,
 			w->cut = 1;
 			return 0;
 		}
-		set_aside(w, h->number, off, good);
+		tq_walk_aside(w, h->number, off, good);
 		w->ntxn = 0;
 		w->chained = 0;
 		off = good;
 	}
-}
-
-/* Write the head of a segment again. */
-static int
-write_head(const struct tq_walk *w, const struct tq_seg_head *h)
-{
-	char name[TQ_SEG_NAME];
-	int fd, rv;
-
-	tq_segment_name(name, h->number);
-	fd = tq_sys.openat(w->sp->ledgerfd, name, O_WRONLY | O_CLOEXEC |
-	    O_NOFOLLOW);
-	if (fd == -1)
-		return -1;
-	rv = tq_io_pwrite(fd, w->buf, TQ_SEG_HEAD, 0) == -1 ||
-	    tq_io_sync(fd) == -1 ? -1 : 0;
-	close(fd);
-	return rv;
-}
-
-/*
- * A segment whose head is damaged: if its first record continues what was read
- * the head is known by it, and nothing else is lost.  Otherwise all of it is
- * set aside, for its number will be used again.
- */
-static int
-load_headless(struct tq_walk *w, uint32_t number, struct tq_seg_head *h,
-    struct tq_err *e)
-{
-	uint32_t size = w->sp->format.segment;
-	struct tq_rec r;
-	ssize_t n;
-
-	if ((n = tq_segs_raw(w->sp, number, w->buf)) == -1)
-		return tq_fail_sys(e, errno, "%s/ledger/%08" PRIx32 ".seg",
-		    w->sp->path, number);
-	say(w, "ledger/%08" PRIx32 ".seg: its head is damaged", number);
-	if (n < (ssize_t)size || tq_rec_head(&r, w->buf + TQ_SEG_HEAD,
-	    size - TQ_SEG_HEAD) == -1 || !w->chained || r.prev != w->crc ||
-	    r.seq != w->seq + 1) {
-		set_aside(w, number, 0, (uint32_t)n);
-		return 0;
-	}
-	set_aside(w, number, 0, TQ_SEG_HEAD);
-	memset(h, 0, sizeof(*h));
-	h->version = TQ_FORMAT;
-	h->number = number;
-	h->salt = r.salt;
-	h->size = size;
-	tq_seg_encode(w->buf, h);
-	if (w->mends && write_head(w, h) == -1)
-		return tq_fail_sys(e, errno, "%s/ledger/%08" PRIx32 ".seg",
-		    w->sp->path, number);
-	return 1;
-}
-
-/* Read segment number into w->buf: 1, 0 unusable (said), -1. */
-static int
-load(struct tq_walk *w, uint32_t number, struct tq_seg_head *h,
-    struct tq_err *e)
-{
-	struct tq_segment s;
-	ssize_t n;
-
-	if (tq_segment_open(&s, h, w->sp->ledgerfd, number) == -1) {
-		if (errno == EBADMSG)
-			return load_headless(w, number, h, e);
-		if (errno == EPROTO)
-			return tq_fail(e, EPROTO, "%s/ledger/%08" PRIx32
-			    ".seg: of a newer format", w->sp->path, number);
-		if (errno != ENOENT)
-			return tq_fail_sys(e, errno, "%s/ledger", w->sp->path);
-		say(w, "ledger/%08" PRIx32 ".seg: is missing", number);
-		w->damaged++;
-		return 0;
-	}
-	n = tq_io_pread(s.fd, w->buf, h->size < w->sp->format.segment ?
-	    h->size : w->sp->format.segment, 0);
-	tq_segment_close(&s);
-	if (n == -1)
-		return tq_fail_sys(e, errno, "%s/ledger/%08" PRIx32 ".seg",
-		    w->sp->path, number);
-	memset(w->buf + n, 0, w->sp->format.segment - (size_t)n);
-	return 1;
 }
 
 /*
@@ -297,7 +175,7 @@ find_base(struct tq_walk *w, const struct tq_segs *segs, struct tq_err *e)
 			return tq_fail_sys(e, errno, "%s/ledger", w->sp->path);
 		if (rv == 0)
 			continue;
-		if ((rv = load(w, segs->v[i].number, &h, e)) != 1)
+		if ((rv = tq_walk_load(w, segs->v[i].number, &h, e)) != 1)
 			return rv;
 		for (off = TQ_SEG_HEAD; off + TQ_REC_HEAD <= h.size &&
 		    tq_rec_head(&r, w->buf + off, h.size - off) == 0 &&
@@ -390,22 +268,21 @@ walk_all(struct tq_walk *w, struct tq_segs *segs, struct tq_err *e)
 	}
 	expect = w->base;
 	if (last_used(w, segs, &used) == -1 || (segs->n > 0 &&
-	    !w->same_boot && find_durable(w, segs, used) == -1))
+	    ((used == 0 && tq_walk_nothing(w, segs) == -1) ||
+	    (!w->same_boot && find_durable(w, segs, used) == -1))))
 		return tq_fail_sys(e, errno, "%s/ledger", w->sp->path);
 	for (i = 0; i < segs->n; i++, expect = number + 1) {
 		number = segs->v[i].number;
-		for (; expect < number && i <= used &&
-		    !segs->v[i].sealing; expect++) {
-			say(w, "ledger/%08" PRIx32 ".seg: is missing", expect);
-			w->damaged++;
-			w->chained = 0;
-		}
-		if ((rv = load(w, number, &h, e)) == -1)
+		if (!segs->v[i].sealing && !segs->v[i].unborn)
+			tq_walk_missing(w, expect, number, i > used);
+		if ((rv = tq_walk_load(w, number, &h, e)) == -1)
 			return -1;
 		if (rv == 0) {
 			w->chained = 0;
+			w->cut |= i > used;
 			continue;
 		}
+		tq_walk_length(w, number, i >= used);
 		if (w->tail == 0 || i <= used) {
 			w->tail = TQ_LSN(number, TQ_SEG_HEAD);
 			w->salt = h.salt;
@@ -416,7 +293,8 @@ walk_all(struct tq_walk *w, struct tq_segs *segs, struct tq_err *e)
 			 * Prepared and empty: they must follow on, and must
 			 * not seal anything once they are used.
 			 */
-			if (number == w->last + 1 && !segs->v[i].unborn)
+			if (number == w->last + 1 && !segs->v[i].unborn &&
+			    !w->cut)
 				w->last = number;
 			continue;
 		}
@@ -448,10 +326,10 @@ walk_all(struct tq_walk *w, struct tq_segs *segs, struct tq_err *e)
 				w->cut = 1;
 				return 0;
 			}
-			say(w, "ledger/%08" PRIx32 ".seg: records %" PRIu64
+			tq_walk_say(w, "ledger/%08" PRIx32 ".seg: records %" PRIu64
 			    " to %" PRIu64 " are missing", number, w->seq + 1,
 			    beyond.seq - 1);
-			w->damaged++;
+			tq_walk_count(w, number);
 			w->chained = 0;
 			w->ntxn = 0;
 		}

@@ -20,6 +20,11 @@
  * A segment with a damaged head whose first record continues the chain has its
  * head made again from that.
  *
+ * Segments are prepared whole and in order, so one that is shorter than it
+ * should be, or is not there before one that is prepared, is damage too, unless
+ * a power cut may have taken it because nothing is synced.  Behind the tail that
+ * is mended at once: what is prepared there is made anew.
+ *
  * Damage is set aside in SPOOL/damaged and the walk goes on at the next record
  * that verifies; a torn tail is cut.  A transaction without its last record is
  * passed over whole, and cut if it is the last.
@@ -28,6 +33,7 @@
 #define TQ_SPOOL_WALK_H
 
 #include "spool/core.h"
+#include "spool/segs.h"
 
 struct tq_walk {
 	/* given */
@@ -45,10 +51,12 @@ struct tq_walk {
 	uint64_t	 durable_seq;	/* greatest seen */
 	uint64_t	 records;
 	unsigned	 damaged;	/* places */
+	uint32_t	 where;		/* segment of the last of them, 0 none */
 	int		 cut;		/* bytes behind the tail must go */
 	/* private */
 	struct tq_spool	*sp;
 	unsigned char	*buf;		/* one segment */
+	uint32_t	 bytes;		/* that its file had */
 	int		 same_boot;
 	int		 chained;	/* the next must continue crc and seq */
 	struct tq_walk_txn {
@@ -67,4 +75,32 @@ int	tq_walk(struct tq_spool *sp, struct tq_walk *w, struct tq_err *e);
 int	tq_walk_cut(struct tq_spool *sp, struct tq_walk *w, struct tq_err *e);
 /* Unlink segments that were retired: those below the base. */
 void	tq_walk_unlink(struct tq_spool *sp, uint32_t base);
+
+/* ---- walk_load.c: segments as files, and damage ------------------------- */
+
+void	tq_walk_say(struct tq_walk *w, const char *fmt, ...)
+	    __attribute__((__format__(__printf__, 2, 3)));
+/* One more place of damage, in that segment. */
+void	tq_walk_count(struct tq_walk *w, uint32_t seg);
+/* Keep a copy of damaged bytes of w->buf; made once, whoever walks there. */
+void	tq_walk_aside(struct tq_walk *w, uint32_t seg, uint32_t from,
+	    uint32_t to);
+/* Read a segment into w->buf: 1, 0 unusable (said), -1. */
+int	tq_walk_load(struct tq_walk *w, uint32_t number, struct tq_seg_head *h,
+	    struct tq_err *e);
+/*
+ * Segments from expect on to before `number` are not there, which may be one
+ * that is prepared: then what is behind the tail is made anew.
+ */
+void	tq_walk_missing(struct tq_walk *w, uint32_t expect, uint32_t number,
+	    int prepared);
+/*
+ * Nothing is written anywhere: so it is in a new spool, whose first segment has
+ * the number 1.  0, -1.
+ */
+int	tq_walk_nothing(struct tq_walk *w, const struct tq_segs *segs);
+/*
+ * A file may have been cut short; one at or behind the tail is made whole again.
+ */
+void	tq_walk_length(struct tq_walk *w, uint32_t number, int behind);
 #endif

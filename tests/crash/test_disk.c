@@ -120,19 +120,25 @@ flip(const struct crash_world *w, unsigned number, off_t at)
 }
 
 static unsigned
-set_aside(const struct crash_world *w)
+files_in(const struct crash_world *w, const char *dir)
 {
 	char path[T_PATH_MAX + 16];
 	const struct dirent *d;
 	unsigned n = 0;
 	DIR *dp;
 
-	snprintf(path, sizeof(path), "%s/damaged", w->dir);
+	snprintf(path, sizeof(path), "%s/%s", w->dir, dir);
 	assert_non_null(dp = opendir(path));
 	while ((d = readdir(dp)) != NULL)
 		n += d->d_name[0] != '.';
 	closedir(dp);
 	return n;
+}
+
+static unsigned
+set_aside(const struct crash_world *w)
+{
+	return files_in(w, "damaged");
 }
 
 /* What remains is all there, and after a salvage nothing is damaged. */
@@ -215,6 +221,34 @@ missing_segment_is_named(void **state)
 	snprintf(path, sizeof(path), "%s/ledger/00000002.seg", w->dir);
 	assert_int_equal(unlink(path), 0);
 	rest_goes_on(w, 40, 70);
+}
+
+/* The last that is used is lost, with one prepared behind it. */
+static void
+missing_end_is_named(void **state)
+{
+	struct crash_world *w = *state;
+	char path[T_PATH_MAX + 32];
+
+	crash_must(fill, w, "fill");
+	crash_lose_table(w);
+	snprintf(path, sizeof(path), "%s/ledger/00000003.seg", w->dir);
+	assert_int_equal(unlink(path), 0);
+	rest_goes_on(w, 10, 50);
+}
+
+static void
+short_end_is_named(void **state)
+{
+	struct crash_world *w = *state;
+	int fd;
+
+	crash_must(fill, w, "fill");
+	crash_lose_table(w);
+	fd = open_segment(w, 3);
+	assert_int_equal(ftruncate(fd, TQ_SEG_HEAD), 0);
+	close(fd);
+	rest_goes_on(w, 10, 50);
 }
 
 static void
@@ -311,6 +345,8 @@ main(void)
 		CRASH_TEST(flipped_bit_is_found_while_the_table_lives),
 		CRASH_TEST(short_segment_costs_its_end),
 		CRASH_TEST(missing_segment_is_named),
+		CRASH_TEST(missing_end_is_named),
+		CRASH_TEST(short_end_is_named),
 		CRASH_TEST(damaged_head_of_a_segment_is_made_again),
 		CRASH_TEST(damaged_first_record_costs_no_other),
 		CRASH_TEST(dead_disk_loses_nothing_that_was_told),

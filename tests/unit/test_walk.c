@@ -669,6 +669,113 @@ missing_segment_is_damage(void **state)
 }
 
 static void
+missing_segment_before_a_prepared_one_is_damage(void **state)
+{
+	struct fixture *f = *state;
+	struct tq_walk w;
+
+	f->sp.same_boot = 1;
+	(void)add(f, 1);
+	segment(f, 3);
+	write_and_walk(f, &w);
+	assert_given(f, 1);
+	assert_int_equal(w.damaged, 1);
+	assert_int_equal(w.where, 2);
+	assert_non_null(strstr(f->said, "00000002.seg: is missing"));
+	/* what was prepared is made anew, in its order */
+	assert_int_equal(w.last, 1);
+	assert_int_equal(w.cut, 1);
+	assert_int_equal(tq_walk_cut(&f->sp, &w, &f->e), 0);
+	f->sp.same_boot = 0;
+	walk(f, &w);
+	assert_whole(&w, 1, f->seg[1].used);
+}
+
+static void
+ledger_of_prepared_segments_only_is_damage(void **state)
+{
+	struct fixture *f = *state;
+	struct tq_walk w;
+
+	f->sp.same_boot = 1;
+	f->seg[1].used = 0;
+	segment(f, 2);
+	segment(f, 3);
+	write_and_walk(f, &w);
+	assert_int_equal(w.damaged, 1);
+	assert_non_null(strstr(f->said, "00000001.seg: is missing"));
+	assert_int_equal(TQ_LSN_SEG(w.tail), 2);
+}
+
+static void
+power_cut_may_take_what_was_prepared(void **state)
+{
+	struct fixture *f = *state;
+	struct tq_walk w;
+
+	(void)add(f, 1);
+	segment(f, 3);
+	write_and_walk(f, &w);
+	assert_int_equal(w.damaged, 0);
+	assert_int_equal(w.last, 1);
+	assert_int_equal(w.cut, 1);
+}
+
+/* Leave so many bytes of a segment, with a prepared one behind it; walk. */
+static void
+cut_short(struct fixture *f, const char *name, off_t bytes, struct tq_walk *w)
+{
+	char path[T_PATH_MAX + 32];
+
+	f->sp.same_boot = 1;
+	segment(f, 3);
+	image_write(f);
+	(void)snprintf(path, sizeof(path), "%s/ledger/%s", f->dir, name);
+	assert_int_equal(truncate(path, bytes), 0);
+	walk(f, w);
+	assert_non_null(strstr(f->said, name));
+	assert_in_range(w->damaged, 1, 2);
+	assert_int_equal(w->cut, 1);
+	assert_int_equal(tq_walk_cut(&f->sp, w, &f->e), 0);
+	walk(f, w);
+	assert_int_equal(w->damaged, 0);
+	assert_int_equal(w->cut, 0);
+}
+
+static void
+segment_cut_short_is_damage(void **state)
+{
+	struct fixture *f = *state;
+	struct tq_walk w;
+	uint32_t at;
+
+	(void)add(f, 1);
+	segment(f, 2);
+	add_base(f, 1);
+	at = add(f, 2);
+	/* behind a record: what is left of it looks whole */
+	cut_short(f, "00000002.seg", at, &w);
+	assert_given(f, 1);
+	assert_int_equal(TQ_LSN_SEG(w.tail), 2);
+	assert_int_equal(TQ_LSN_OFF(w.tail), at);
+}
+
+static void
+segment_cut_short_to_nothing_is_damage(void **state)
+{
+	struct fixture *f = *state;
+	struct tq_walk w;
+
+	(void)add(f, 1);
+	segment(f, 2);
+	add_base(f, 1);
+	(void)add(f, 2);
+	cut_short(f, "00000002.seg", 0, &w);
+	assert_given(f, 1);
+	assert_int_equal(TQ_LSN_SEG(w.tail), 1);
+}
+
+static void
 segment_with_a_damaged_head_is_damage(void **state)
 {
 	struct fixture *f = *state;
@@ -903,6 +1010,11 @@ main(void)
 		TEST(damage_is_named_and_set_aside),
 		TEST(torn_end_of_what_was_durable_is_damage),
 		TEST(missing_segment_is_damage),
+		TEST(missing_segment_before_a_prepared_one_is_damage),
+		TEST(ledger_of_prepared_segments_only_is_damage),
+		TEST(power_cut_may_take_what_was_prepared),
+		TEST(segment_cut_short_is_damage),
+		TEST(segment_cut_short_to_nothing_is_damage),
 		TEST(segment_with_a_damaged_head_is_damage),
 		TEST(head_is_made_again_from_the_first_record),
 		TEST(segment_without_head_and_chain_is_set_aside),
