@@ -84,7 +84,7 @@ is 'and each ran once' "$(tqstat -s success -q storm -o attempt | sort | uniq -c
     tr -s ' ')" ' 150 1'
 
 mkdir shared
-chmod 755 .
+for_others
 if [ "$(id -u)" -eq 0 ]; then
 	gid=$((60000 + $$ % 5000))
 	tqctl init -m 2770 -g $gid shared/spool

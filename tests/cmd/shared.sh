@@ -15,6 +15,7 @@ as()
 	setpriv --reuid "$uid" --regid 60000 --clear-groups "$@"
 }
 
+for_others
 chmod 777 "$T"
 mkdir -m 777 theirs work
 cd theirs || exit 1

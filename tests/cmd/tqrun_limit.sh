@@ -114,8 +114,7 @@ else
 	uid=$(id -u)
 fi
 if [ -n "$as" ] && $as perl -e 'exit 0' 2>/dev/null &&
-    chmod 755 "$T" && mkdir bombs && chown "$uid" bombs &&
-    $as env TQ_DIR="$T/bombs/spool" sh -c 'command -v tqrun' >/dev/null
+    for_others && mkdir bombs && chown "$uid" bombs
 then
 	gone()
 	{

@@ -207,6 +207,12 @@ not_ok 'looking makes none' test -e "$T/none"
 tqstat -f -n 1 -s ready -o id >events 2>&1 &
 follower=$!
 pids="$pids $follower"
+looked()
+{
+	read -r name <"/proc/$follower/comm" && [ "$name" = tqstat ] &&
+	    awk '/^voluntary/ { exit $2 < 3 }' "/proc/$follower/status"
+}
+wait_for looked
 put first true
 ok '-f waits for it' wait_gone "$follower"
 is 'and shows all of it' "$(cat events)" first

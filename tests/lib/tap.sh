@@ -17,6 +17,8 @@
 #	skip name why
 #	bg cmd ...		in the background until the end; its pid in $!
 #	wait_for cmd ...	until it succeeds, 10 s at most
+#	for_others		let other users run the commands, wherever they
+#				were built, and find $T
 #	lose_table		remove the shared memory of the spool
 #	more_time what		under TQ_CRASH=long: the test may go on, which takes
 #				TQ_CRASH_SECONDS; says so every 20 s
@@ -158,6 +160,14 @@ bg()
 {
 	"$@" >"$T/.bg.out" 2>"$T/.bg.err" &
 	pids="$pids $!"
+}
+
+for_others()
+{
+	chmod 755 "$T"
+	mkdir "$T/bin"
+	find "$B/bin" -type f -perm -u+x -exec cp {} "$T/bin" ';'
+	PATH=$T/bin:$PATH
 }
 
 wait_for()
