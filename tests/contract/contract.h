@@ -22,7 +22,12 @@
 #define CONTRACT_GRAPH	0x200	/* dependencies, groups */
 #define CONTRACT_KEY	0x400	/* one task of a key at a time */
 #define CONTRACT_GATE	0x800	/* lanes, resources, caps, rates */
-#define CONTRACT_ALL	0xfff
+#define CONTRACT_FLOW	0x1000	/* chains, groups, chords of one put */
+#define CONTRACT_ALL	0x1fff
+/* of a broker that does not keep GRAPH: it says so */
+#define CONTRACT_APART	0x2000
+/* of one whose workers are not all ours: it says what they do not keep */
+#define CONTRACT_MIXED	0x4000
 
 struct contract {
 	/* URL of a broker that is not there yet, in a directory of its own */
@@ -33,7 +38,7 @@ struct contract {
 	/* tests of what this broker cannot offer, and why; NULL ends them */
 	const struct contract_lack {
 		const char	*name, *why;
-	}		*lacks;
+	}		*lacks, *more_lacks;
 };
 
 /* Run the suite; the value is main()'s. */
@@ -62,7 +67,8 @@ struct contract_test {
 extern const struct contract_test contract_put[], contract_limit[],
     contract_claim[], contract_time[], contract_result[], contract_look[],
     contract_change[], contract_worker[], contract_tick[],
-    contract_graph[], contract_key[], contract_gate[];
+    contract_graph[], contract_key[], contract_gate[], contract_flow[],
+    contract_apart[], contract_mixed[];
 
 /* A call that must not fail. */
 #define MUST(g, call) do {						\

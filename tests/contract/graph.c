@@ -231,31 +231,6 @@ task_cannot_wait_for_a_later_one(void **state)
 }
 
 static void
-chain_in_one_put_runs_in_order(void **state)
-{
-	static const char *const ids[] = { "a", "b", "c" };
-	struct ground *g = *state;
-	struct tq_task t[3];
-	struct tq_id out[3];
-	size_t i;
-
-	for (i = 0; i < 3; i++) {
-		task(&t[i], ids[i]);
-		if (i > 0) {
-			t[i].after = &ids[i - 1];
-			t[i].nafter = 1;
-		}
-	}
-	MUST(g, tq_put_many(g->tq, t, 3, 0, out, &g->e));
-	for (i = 0; i < 3; i++) {
-		run(g, ids[i], TQ_SUCCESS);
-		assert_int_equal(contract_claim_now(g, "q"), i < 2);
-		if (i < 2)
-			contract_settle(g, TQ_READY, -1);
-	}
-}
-
-static void
 retry_takes_back_what_the_failure_ended(void **state)
 {
 	struct ground *g = *state;
@@ -562,36 +537,6 @@ pipe_of_a_group_is_in_the_order_of_its_members(void **state)
 }
 
 static void
-chord_gets_a_value_a_line(void **state)
-{
-	struct ground *g = *state;
-	struct tq_task t[4];
-	struct tq_id out[4];
-	const char *G = "G";
-
-	task(&t[0], "G")->kind = TQ_KIND_GROUP;
-	task(&t[1], "m1")->group = "G";
-	task(&t[2], "m2")->group = "G";
-	t[2].kind = TQ_KIND_NAMED;
-	t[2].name = "add";
-	task(&t[3], "cb")->pipe = G;
-	t[3].flags = TQ_TASK_CHORD;
-	MUST(g, tq_put_many(g->tq, t, 4, 0, out, &g->e));
-	end_with(g, "m1", "a \"b\"\n");
-	end_with(g, "m2", "{\"x\":\n[1, 2]}\n");
-	claims_body(g, "cb", "\"a \\\"b\\\"\"\n{\"x\": [1, 2]}\n");
-}
-
-static void
-chord_of_nothing_gets_nothing(void **state)
-{
-	struct ground *g = *state;
-
-	put_group(g, "G", NULL, 0, "cb");
-	claims_body(g, "cb", "");
-}
-
-static void
 open_group_waits_for_its_seal(void **state)
 {
 	struct ground *g = *state;
@@ -689,7 +634,6 @@ const struct contract_test contract_graph[] = {
 	CONTRACT_TEST(fail_runs_on_failure_and_is_not_needed_otherwise),
 	CONTRACT_TEST(unknown_dependency_puts_nothing),
 	CONTRACT_TEST(task_cannot_wait_for_a_later_one),
-	CONTRACT_TEST(chain_in_one_put_runs_in_order),
 	CONTRACT_TEST(retry_takes_back_what_the_failure_ended),
 	CONTRACT_TEST(revoked_and_expired_are_failures_to_who_waits),
 	CONTRACT_TEST(held_task_is_released_to_wait),
@@ -705,8 +649,6 @@ const struct contract_test contract_graph[] = {
 	CONTRACT_TEST(pipe_takes_output_of_any_size),
 	CONTRACT_TEST(pipe_of_a_failure_never_runs),
 	CONTRACT_TEST(pipe_of_a_group_is_in_the_order_of_its_members),
-	CONTRACT_TEST(chord_gets_a_value_a_line),
-	CONTRACT_TEST(chord_of_nothing_gets_nothing),
 	CONTRACT_TEST(open_group_waits_for_its_seal),
 	CONTRACT_TEST(open_group_ends_with_who_was_to_fill_it),
 	CONTRACT_TEST(member_cannot_wait_for_its_group),

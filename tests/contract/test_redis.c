@@ -7,12 +7,21 @@
 
 static struct t_redis server;
 
+/* Of workers that are all of tq, or some of Celery's. */
 static void
 redis_url(char *url, size_t size, const char *dir)
 {
 	(void)dir;
 	t_redis_flush(&server);
 	(void)snprintf(url, size, "redis://%s/sock?workers=tq", server.dir);
+}
+
+static void
+mixed_url(char *url, size_t size, const char *dir)
+{
+	(void)dir;
+	t_redis_flush(&server);
+	(void)snprintf(url, size, "redis://%s/sock", server.dir);
 }
 
 /* What Celery's way of keeping tasks has no place for: ENOTSUP, exit 78. */
@@ -102,20 +111,50 @@ static const struct contract_lack lacks[] = {
 	{ NULL, NULL }
 };
 
+/* And what not all workers know, where some are Celery's. */
+static const struct contract_lack mixed_lacks[] = {
+	{ "batch_with_one_id_twice_puts_nothing",
+	    "an id that nobody knows is PENDING" },
+	{ "waiting_for_an_unknown_task_names_it",
+	    "an id that nobody knows is PENDING" },
+	{ "unknown_id_is_0",
+	    "an id that nobody knows is PENDING" },
+	{ "list_by_ids_is_restricted_too",
+	    "an id that nobody knows is PENDING" },
+	{ "forgotten_task_is_unknown_and_its_id_free",
+	    "an id that nobody knows is PENDING" },
+	{ "queue_with_tasks_is_removed_by_force_only",
+	    "an id that nobody knows is PENDING" },
+	{ "task_put_once_is_not_started_twice",
+	    "--once is refused" },
+	{ "task_kept_for_a_moment_is_forgotten",
+	    "--keep is refused" },
+	{ "ready_task_without_a_worker_says_so",
+	    "Celery's workers are not asked" },
+	{ "sleep_tells_the_next_timer",
+	    "an ETA stands in a list until somebody takes it" },
+	{ NULL, NULL }
+};
+
 int
 main(void)
 {
 	static const struct contract redis = {
 		.url = redis_url,
 		/*
-		 * Not here: LIMIT, a queue has no settings; GRAPH, whose shapes go over many puts:
-		 * those of one put are Celery's, and tests/peer has them.
+		 * Not here: LIMIT, a queue has no settings; GRAPH, whose
+		 * shapes go over many puts and are refused.
 		 */
-		.groups = CONTRACT_PUT | CONTRACT_CLAIM | CONTRACT_TIME |
-		    CONTRACT_RESULT | CONTRACT_LOOK | CONTRACT_CHANGE |
-		    CONTRACT_WORKER | CONTRACT_TICK | CONTRACT_KEY |
-		    CONTRACT_GATE,
+		.groups = (CONTRACT_ALL & ~(CONTRACT_LIMIT | CONTRACT_GRAPH)) |
+		    CONTRACT_APART,
 		.lacks = lacks
+	};
+	static const struct contract mixed = {
+		.url = mixed_url,
+		.groups = (CONTRACT_ALL & ~(CONTRACT_LIMIT | CONTRACT_GRAPH |
+		    CONTRACT_KEY | CONTRACT_GATE)) | CONTRACT_APART |
+		    CONTRACT_MIXED,
+		.lacks = lacks, .more_lacks = mixed_lacks
 	};
 	int rv;
 
@@ -124,6 +163,7 @@ main(void)
 		return 0;
 	}
 	rv = contract_run(&redis);
+	rv |= contract_run(&mixed);
 	t_redis_stop(&server);
 	return rv;
 }
