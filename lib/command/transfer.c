@@ -45,7 +45,7 @@ tq_transfer_say(const struct tq_transfer *x)
 		tq_warn("transfer: and %llu more stay",
 		    (unsigned long long)x->left - NAMED);
 	if (x->started > 0)
-		tq_warn("transfer: %llu started ones stay",
+		tq_warn("transfer: %llu that have started stay",
 		    (unsigned long long)x->started);
 }
 

@@ -138,7 +138,7 @@ wait_for is_state run started
 put behind -q busy -k one -K follow true
 put other -q busy true
 check 'a follower stays with whom it follows' 1 1 \
-    '*behind stays: *tqctl: transfer: 1 started ones stay*' \
+    '*behind stays: *tqctl: transfer: 1 that have started stay*' \
     tqctl -v -q busy -s ready,blocked,started transfer "$TO"
 tqctl -Q -w revoke run
 wait_for is_state behind success

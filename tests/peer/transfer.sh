@@ -141,6 +141,54 @@ is 'some there' "$(here tqstat -q many -s revoked -n 1 -o why)" \
     "transferred to $TO"
 check 'all is well here' 0 '*' '' here tqctl check
 
+# ---- a transfer that dies at a call, or whose call fails
+
+twice=
+if [ -z "$SAN" ] && strace -qq -o /dev/null true 2>/dev/null; then
+	for at in connect:1 sendto:1 sendto:2 sendto:3 write:1 write:2 \
+	    write:3 read:9 poll:1 poll:2 poll:3 pwrite64:1 pwrite64:2 \
+	    pwrite64:3 fdatasync:1 fdatasync:2; do
+		for how in signal=KILL error=EIO; do
+			id=at-$at-$how
+			hput "$id" -q at -c 'echo 1 >>"runs/$TQ_ID"'
+			TQ_BROKER='' timeout 20 strace -qq -f -o /dev/null -e \
+			    inject="${at%:*}:$how:when=${at#*:}" \
+			    tqctl -q at transfer "$TO" >out 2>&1
+			here tqrun -E -q at 2>/dev/null
+			tqrun -E --allow-commands -q at h 2>/dev/null
+			move -q at transfer "$TO" 2>/dev/null
+			tqrun -E --allow-commands -q at h 2>/dev/null
+			[ "$(cat "runs/$id")" = 1 ] || twice="$twice $id"
+		done
+	done
+	is 'what is transferred again has run once' "$twice" ''
+else
+	skip 'transfers killed at each call' 'no strace here'
+fi
+rm -f runs/*
+
+# ---- a server that is killed, and comes again with all that it said it has
+
+seq 3000 | here tqput -m -Q -q lost -c 'echo $1 >>runs/$TQ_ID'
+move -q lost transfer "$TO" >out 2>&1 &
+M=$!
+redis_kill
+wait $M
+for i in 1 2 3; do
+	redis_again
+	move -q lost transfer "$TO" >out 2>&1 &
+	M=$!
+	wait_for sh -c '[ "$(redis-cli -p '"$REDIS_PORT"' LLEN lost)" -gt '"$i"' ]'
+	redis_kill
+	wait $M
+done
+redis_again
+move -Q -q lost transfer "$TO" 2>/dev/null
+is 'nothing is left here' "$(here tqstat -q lost -o id | wc -l)" 0
+timeout 60 tqrun -E --allow-commands -q lost h 2>/dev/null
+is 'all has run there, once' \
+    "$(cat runs/* | sort -n | uniq | wc -l) $(cat runs/* | wc -l)" '3000 3000'
+
 # ---- Celery
 
 need_celery
