@@ -46,6 +46,7 @@
 #include "spool/table.h"
 
 #define TQ_LEDGER_CACHE	8	/* open segments */
+#define TQ_SKIP		(16u << 10)
 /* What a task that has not ended may take yet: to claim, end and forget it. */
 #define TQ_TASK_ROOM	256
 /* The same for one that has. */
@@ -169,6 +170,12 @@ int	tq_ledger_read(struct tq_ledger *l, tq_lsn lsn, struct tq_rec *out);
 /* The same when the raw bytes are wanted too. */
 const unsigned char *tq_ledger_peek(struct tq_ledger *l, tq_lsn lsn,
 	    struct tq_rec *out);
+/*
+ * Where to look for a record behind a place that has none: at the next that
+ * verifies or, if there is none in the next TQ_SKIP bytes, behind those.  0 at
+ * the end of the segment, or if it cannot be read.
+ */
+tq_lsn	tq_ledger_skip(struct tq_ledger *l, tq_lsn lsn);
 /* An open segment, or NULL with errno. */
 struct tq_segment *tq_ledger_segment(struct tq_ledger *l, uint32_t number);
 /* Forget cached descriptors of segments below `base`. */

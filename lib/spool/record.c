@@ -584,6 +584,12 @@ tq_rec_head(struct tq_rec *r, const unsigned char *p, size_t n)
 	return 0;
 }
 
+int
+tq_rec_seems(const unsigned char *p, uint32_t salt)
+{
+	return p[0] == TQ_REC_MAGIC && tq_le32(p + 16) == salt;
+}
+
 void
 tq_seg_encode(unsigned char p[TQ_SEG_HEAD], const struct tq_seg_head *h)
 {

@@ -192,6 +192,11 @@ uint32_t tq_rec_seal(unsigned char *p, const struct tq_rec *r, uint32_t length);
  */
 int	tq_rec_head(struct tq_rec *out, const unsigned char *p, size_t n);
 /*
+ * 1 if the TQ_REC_HEAD bytes at p may be the header of a record in a segment of
+ * that salt, which bodies do not know: a CRC is dear.
+ */
+int	tq_rec_seems(const unsigned char *p, uint32_t salt);
+/*
  * Decode a record whose header was verified: every part is a view into p.
  * 0, or -1 when the payload does not fit its type.
  */

@@ -271,18 +271,6 @@ settle_views(struct tq_rec *recs, size_t n, const struct tq_buf *keep)
 		}
 }
 
-/* The next place that may hold a record when the one at `at` is damaged. */
-static tq_lsn
-skip_damage(struct tq_spool *sp, tq_lsn at, uint32_t size)
-{
-	struct tq_rec r;
-
-	for (at += 8; TQ_LSN_OFF(at) + TQ_REC_HEAD <= size; at += 8)
-		if (tq_ledger_peek(&sp->l, at, &r) != NULL)
-			return at;
-	return 0;
-}
-
 /*
  * Under the lock: carry a slice, with `keep` left.  1 the segment may have more,
  * 2 it is done, 0 another segment is wanted first, -1.
@@ -308,7 +296,7 @@ carry_slice(struct tq_spool *sp, uint64_t keep, tq_time now,
 	for (i = 0; i < SLICE && !done &&
 	    sp->l.buf.n < tq_ledger_max(&sp->l) / 2; i++, at = next) {
 		if (tq_ledger_read(&sp->l, at, &r) == -1) {
-			next = skip_damage(sp, at, top->seg_size);
+			next = tq_ledger_skip(&sp->l, at);
 			done = next == 0;
 			if (done)
 				break;

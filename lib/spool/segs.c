@@ -43,9 +43,7 @@ tq_segs_good(const unsigned char *p, uint32_t off, uint32_t size, uint32_t salt,
     uint64_t seq, struct tq_rec *r)
 {
 	for (; off + TQ_REC_HEAD <= size; off += 8)
-		/* the salt first: bodies do not know it, a CRC is dear */
-		if (p[off] == TQ_REC_MAGIC &&
-		    tq_le32(p + off + AT_SALT) == salt &&
+		if (tq_rec_seems(p + off, salt) &&
 		    tq_rec_head(r, p + off, size - off) == 0 && r->seq > seq)
 			return off;
 	return 0;

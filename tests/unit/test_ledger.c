@@ -203,6 +203,58 @@ failed_write_changes_nothing(void **state)
 	assert_true(append(f, 3, 1) == before);
 }
 
+static void
+damage(struct fixture *f, tq_lsn lsn)
+{
+	struct tq_segment *s = tq_ledger_segment(&f->l, TQ_LSN_SEG(lsn));
+
+	assert_non_null(s);
+	assert_int_equal(tq_segment_write(s, "        ", 8, TQ_LSN_OFF(lsn) &
+	    ~7U), 0);
+}
+
+/* How many looks it takes from lsn to a record, or to the end: *found 0. */
+static unsigned
+looks(struct fixture *f, tq_lsn lsn, tq_lsn *found)
+{
+	struct tq_rec r;
+	unsigned n = 0;
+
+	do {
+		lsn = tq_ledger_skip(&f->l, lsn);
+		n++;
+	} while (lsn != 0 && tq_ledger_peek(&f->l, lsn, &r) == NULL);
+	*found = lsn;
+	return n;
+}
+
+static void
+record_behind_a_hole_is_found_in_few_looks(void **state)
+{
+	struct fixture *f = *state;
+	tq_lsn hole, one, two, behind, found;
+
+	hole = append(f, 1, 16);
+	one = append(f, 2, 16000);
+	two = append(f, 3, 16000);
+	behind = append(f, 4, 16);
+	/* in neither of the two in between does its CRC hold */
+	damage(f, one + 4000);
+	damage(f, two + 4000);
+	assert_in_range(looks(f, hole, &found), 2, 4);
+	assert_true(found == behind);
+}
+
+static void
+end_behind_a_hole_is_found_in_few_looks(void **state)
+{
+	struct fixture *f = *state;
+	tq_lsn last = append(f, 1, 16), found;
+
+	assert_in_range(looks(f, last, &found), 2, 1 + TQ_SEG_MIN / TQ_SKIP);
+	assert_true(found == 0);
+}
+
 /* ---- room ------------------------------------------------------------------- */
 
 static void
@@ -572,6 +624,8 @@ main(void)
 		TEST(transaction_is_flagged_to_its_last),
 		TEST(record_says_how_far_durable_is_behind),
 		TEST(failed_write_changes_nothing),
+		TEST(record_behind_a_hole_is_found_in_few_looks),
+		TEST(end_behind_a_hole_is_found_in_few_looks),
 		TEST(too_much_at_once_is_refused),
 		TEST(what_is_reserved_must_still_fit),
 		TEST(full_segment_without_another_wants_one),
