@@ -122,7 +122,8 @@ static const struct tq_verb_row verbs[] = {
 	{ "touch", "duration", "claim ...", tq_verb_touch, 0, 0,
 	    "prolong claims from now" },
 	{ "transfer", "url", "[id ...]", tq_verb_transfer, 0,
-	    TQ_CTL_SELECT | TQ_CTL_FORCE, "move tasks to another broker" },
+	    TQ_CTL_SELECT | TQ_CTL_FORCE | TQ_CTL_OWN,
+	    "move tasks to another broker" },
 	{ "workers", NULL, "[worker ...]", tq_verb_workers, 0, TQ_CTL_QUEUE,
 	    "print workers" },
 };
@@ -272,13 +273,32 @@ parse_verb(struct tq_ctl *c, unsigned given, char **urls,
 	c->argc--;
 }
 
+/* The broker, and its own outcomes where TQ_RESULTS is not what is meant. */
+static void
+open_broker(struct tq_ctl *c, const char *urls)
+{
+	unsigned flags = TQ_OPEN_ONESHOT;
+	const char *results = NULL;
+	struct tq_err e;
+
+	if (c->verb->flags & TQ_CTL_CLOSED)
+		return;
+	if (c->verb->flags & TQ_CTL_LOOK && !c->salvage)
+		flags |= TQ_OPEN_LOOK;
+	if (c->verb->flags & TQ_CTL_OWN && (results = urls) == NULL &&
+	    ((results = getenv("TQ_BROKER")) == NULL || *results == '\0'))
+		results = "spool:";
+	if (tq_open(&c->tq, urls, results, flags, &e) == -1)
+		tq_die_open(&e);
+}
+
 int
 main(int argc, char *argv[])
 {
 	struct tq_ctl c = { .timeout = TQ_FOREVER, .decide = decide };
 	struct tq_options o;
 	struct tq_err e;
-	unsigned given = 0, flags = TQ_OPEN_ONESHOT;
+	unsigned given = 0;
 	char *urls = NULL;
 	int status;
 
@@ -291,11 +311,7 @@ main(int argc, char *argv[])
 	parse(&c, &given, &urls, &o, argc, argv);
 	parse_verb(&c, given, &urls, &o, argc - optind, argv + optind);
 	tq_verb_check_operands(&c);
-	if (c.verb->flags & TQ_CTL_LOOK && !c.salvage)
-		flags |= TQ_OPEN_LOOK;
-	if ((c.verb->flags & TQ_CTL_CLOSED) == 0 &&
-	    tq_open(&c.tq, urls, NULL, flags, &e) == -1)
-		tq_die_open(&e);
+	open_broker(&c, urls);
 	if ((status = c.verb->run(&c, &e)) == -1)
 		tq_die_err(&e);
 	tq_print_flush(&c.print);

@@ -28,6 +28,7 @@
 #define TQ_CTL_DESTROYS	0x1000	/* tails of ids on a terminal only */
 #define TQ_CTL_CLOSED	0x2000	/* runs without a broker */
 #define TQ_CTL_LOOK	0x4000	/* makes no spool */
+#define TQ_CTL_OWN	0x8000	/* outcomes are those of the broker itself */
 
 struct tq_ctl;
 

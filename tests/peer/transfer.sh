@@ -50,6 +50,12 @@ tqrun -E --allow-commands -q celery -q proj h 2>/dev/null
 is 'a command runs there' "$(tqresult cmd)" "$T${NL}w aM-^?b${NL}$(cksum <body)"
 is 'a named task too' "$(tqresult named)" 'named word v one two'
 
+hput apart -q apart true
+check 'whatever TQ_RESULTS says' 0 1 '' \
+    env TQ_BROKER= TQ_RESULTS="$TO" tqctl -v -q apart transfer "$TO"
+is 'it is there' "$(tqstat -q apart -o id)" apart
+is 'and ended here' "$(here state apart)" revoked
+
 # ---- what Celery has no field for
 
 hput lane -q odd -S lane true
