@@ -157,8 +157,16 @@ $(MODDIRS:%=no-%): no-%:
 no-tls:
 	@echo "no TLS (rediss://): pkg-config finds no openssl"
 
+# Their headers may stand elsewhere.
+cflags	= $(shell $(PKG_CONFIG) --cflags $(1) 2>/dev/null)
+CFLAGS_redis := $(call cflags,$(PKG_redis))
+CFLAGS_tls := $(call cflags,openssl)
+$(OBJ_redis): PKG_CFLAGS = $(CFLAGS_redis)
+$(OBJ_tls): PKG_CFLAGS = $(CFLAGS_tls)
+
 # Set-up is remade when the flags change, so no object is ever stale.
-FLAGS = $(CC) $(TQ_CFLAGS) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS)
+FLAGS = $(CC) $(TQ_CFLAGS) $(CFLAGS_redis) $(CFLAGS_tls) $(CPPFLAGS) $(CFLAGS) \
+	$(LDFLAGS)
 $(B)/flags: FORCE
 	@mkdir -p $(@D)
 	@printf '%s\n' '$(subst ','\'',$(FLAGS))' | cmp -s - $@ || \
@@ -166,7 +174,7 @@ $(B)/flags: FORCE
 
 $(B)/%.o: %.c $(B)/flags
 	@mkdir -p $(@D)
-	$(CC) $(TQ_CFLAGS) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+	$(CC) $(TQ_CFLAGS) $(PKG_CFLAGS) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
 # Archives are made anew: a member whose source is gone must go too.  The
 # list of members makes that happen when a file comes or goes.
