@@ -36,9 +36,11 @@ tq_redis_failed(const struct tq_redis_place *p, const redisReply *r,
 		{ "MASTERDOWN", ECONNREFUSED, NULL },
 		{ "MISCONF", ENOSPC, NULL },
 		{ "MOVED", ENOTSUP, "a cluster is not served" },
-		/* these two, said to a script */
+		/* these, said to a script: by Redis 7, and by 8 */
 		{ "cluster is down", ECONNREFUSED, "its cluster is down" },
 		{ "non local key", ENOTSUP, "a cluster is not served" },
+		{ "slot not served", ENOTSUP, "a cluster is not served" },
+		{ "keys that do not hash", ENOTSUP, "a cluster is not served" },
 		{ "NOAUTH", EPERM, "wants a password" },
 		{ "NOPERM", EPERM, NULL },
 		{ "NOREPLICAS", ENOSPC, "takes no writes: too few replicas" },
