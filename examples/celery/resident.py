@@ -17,6 +17,7 @@ import signal
 import sys
 import traceback
 
+from billiard.exceptions import WorkerLostError
 from celery import Task, states
 from celery.app.task import Context
 from celery.app.trace import build_tracer
@@ -135,11 +136,23 @@ def answer(t):
         return dumps({**failure(e, traceback.format_exc()), 'id': t['id']})
 
 
+def lost(e):
+    """sys.exit() in a task: its worker is told to be lost, and leaves."""
+    code = e.code if isinstance(e.code, int) else int(e.code is not None)
+    return WorkerLostError('Worker exited prematurely: exitcode %d.' % code)
+
+
 app.finalize()
 out, sys.stdout = sys.stdout, sys.stderr        # stdout is for answers
 signal.signal(signal.SIGTERM, signal.SIG_IGN)
 for line in sys.stdin:
     signal.signal(signal.SIGTERM, soft_limit)
-    text = answer(json.loads(line))
+    t, left = json.loads(line), None
+    try:
+        text = answer(t)
+    except SystemExit as e:
+        text, left = dumps({**failure(lost(e)), 'id': t['id']}), e
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     print(text, file=out, flush=True)
+    if left:
+        raise left

@@ -65,6 +65,12 @@ struct json_t *tq_json_load(const char *, size_t n, size_t depth,
  */
 void	tq_json_task_encode(struct tq_buf *, const struct tq_info *i,
 	    const struct tq_bytes *body);
+/*
+ * The same for a program that was made for it: operands with words that Python
+ * writes and JSON does not have (NaN, Infinity) are no strings.
+ */
+void	tq_json_task_tell(struct tq_buf *, const struct tq_info *i,
+	    const struct tq_bytes *body);
 
 /*
  * Read n bytes of text as a task to put.  *out borrows from mem; the caller

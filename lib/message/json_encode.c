@@ -1,9 +1,11 @@
 /* A task and all that is known of it as one JSON object on one line. */
+#include <stdint.h>
 #include <string.h>
 
 #include "base/rules.h"
 #include "message/json.h"
 #include "message/quote.h"
+#include "message/scan.h"
 #include "message/utf8.h"
 
 /* ---- members --------------------------------------------------------- */
@@ -88,13 +90,30 @@ tq_json_line(struct tq_buf *b, const char *p, size_t n)
 	}
 }
 
+/* What operands are. */
+enum operands { STRINGS, VALUES, VALUES_OF_PYTHON };
+
+static int
+is_value(const char *s, size_t n, enum operands kind)
+{
+	static const struct tq_scan_bounds any = {
+		SIZE_MAX, SIZE_MAX, TQ_SCAN_DEPTH_MAX
+	};
+	struct tq_bytes v;
+
+	if (kind == STRINGS)
+		return 0;
+	return tq_json_check(s, n, NULL) == 0 || (kind == VALUES_OF_PYTHON &&
+	    tq_scan_check(&v, s, n, &any, NULL) == 0);
+}
+
 /* An operand; foreign records may call JSON what is none. */
 static void
-put_operand(struct tq_buf *b, const char *s, int json)
+put_operand(struct tq_buf *b, const char *s, enum operands kind)
 {
 	size_t n = strlen(s);
 
-	if (json && tq_json_check(s, n, NULL) == 0)
+	if (is_value(s, n, kind))
 		tq_json_line(b, s, n);
 	else
 		tq_json_bytes(b, s, n);
@@ -102,7 +121,7 @@ put_operand(struct tq_buf *b, const char *s, int json)
 
 static void
 put_args(struct tq_buf *b, const char *name, int argc,
-    const char *const *argv, int json)
+    const char *const *argv, enum operands kind)
 {
 	int i;
 
@@ -111,13 +130,13 @@ put_args(struct tq_buf *b, const char *name, int argc,
 	for (i = 0; i < argc; i++) {
 		if (i > 0)
 			tq_buf_byte(b, ',');
-		put_operand(b, argv[i], json);
+		put_operand(b, argv[i], kind);
 	}
 	tq_buf_byte(b, ']');
 }
 
 static void
-put_kwargs(struct tq_buf *b, const struct tq_task *t, int json)
+put_kwargs(struct tq_buf *b, const struct tq_task *t, enum operands kind)
 {
 	const char *s;
 	size_t n;
@@ -132,7 +151,7 @@ put_kwargs(struct tq_buf *b, const struct tq_task *t, int json)
 		n = strcspn(s, "=");
 		tq_json_str(b, s, n);
 		tq_buf_byte(b, ':');
-		put_operand(b, s[n] == '\0' ? s + n : s + n + 1, json);
+		put_operand(b, s[n] == '\0' ? s + n : s + n + 1, kind);
 	}
 	tq_buf_byte(b, '}');
 }
@@ -155,7 +174,7 @@ put_cmd(struct tq_buf *b, const struct tq_task *t)
 }
 
 static void
-put_work(struct tq_buf *b, const struct tq_task *t)
+put_work(struct tq_buf *b, const struct tq_task *t, enum operands values)
 {
 	int json = (t->flags & TQ_TASK_JSON) != 0;
 
@@ -166,18 +185,19 @@ put_work(struct tq_buf *b, const struct tq_task *t)
 		member_bytes(b, "kind", "group");
 		return;
 	case TQ_KIND_COMMAND:
-		put_args(b, "argv", t->argc, t->argv, 0);
+		put_args(b, "argv", t->argc, t->argv, STRINGS);
 		break;
 	case TQ_KIND_SHELL:
 		member(b, "shell");
 		tq_json_bytes(b, t->argv[0], strlen(t->argv[0]));
 		if (t->argc > 1)
-			put_args(b, "args", t->argc - 1, t->argv + 1, 0);
+			put_args(b, "args", t->argc - 1, t->argv + 1,
+			    STRINGS);
 		break;
 	case TQ_KIND_NAMED:
 		member_bytes(b, "name", t->name);
-		put_args(b, "args", t->argc, t->argv, json);
-		put_kwargs(b, t, json);
+		put_args(b, "args", t->argc, t->argv, json ? values : STRINGS);
+		put_kwargs(b, t, json ? values : STRINGS);
 		member_true(b, "json", json);
 		break;
 	}
@@ -207,7 +227,7 @@ put_place(struct tq_buf *b, const struct tq_info *i,
 	if (t->env != NULL) {
 		for (n = 0; t->env[n] != NULL; n++)
 			continue;
-		put_args(b, "env", (int)n, t->env, 0);
+		put_args(b, "env", (int)n, t->env, STRINGS);
 	}
 	member_int(b, "uid", t->uid, 0);
 }
@@ -217,7 +237,7 @@ put_gates(struct tq_buf *b, const struct tq_task *t)
 {
 	member_bytes(b, "lane", t->lane);
 	if (t->nneeds > 0)
-		put_args(b, "needs", (int)t->nneeds, t->needs, 0);
+		put_args(b, "needs", (int)t->nneeds, t->needs, STRINGS);
 }
 
 /* As tqput --backoff takes it. */
@@ -264,7 +284,7 @@ put_ties(struct tq_buf *b, const struct tq_task *t)
 	if (t->on_key != TQ_KEY_SKIP)
 		member_bytes(b, "on_key", policies[t->on_key]);
 	if (t->nafter > 0)
-		put_args(b, "after", (int)t->nafter, t->after, 0);
+		put_args(b, "after", (int)t->nafter, t->after, STRINGS);
 	if (t->when != TQ_WHEN_OK)
 		member_bytes(b, "when", whens[t->when]);
 	member_bytes(b, "pipe", t->pipe);
@@ -313,9 +333,9 @@ put_past(struct tq_buf *b, const struct tq_info *i)
 	member_bytes(b, "host", i->host);
 }
 
-void
-tq_json_task_encode(struct tq_buf *b, const struct tq_info *i,
-    const struct tq_bytes *body)
+static void
+encode(struct tq_buf *b, const struct tq_info *i, const struct tq_bytes *body,
+    enum operands values)
 {
 	const struct tq_task *t = &i->task;
 
@@ -326,7 +346,7 @@ tq_json_task_encode(struct tq_buf *b, const struct tq_info *i,
 		member_bytes(b, "state", tq_state_name(i->state));
 	member_int(b, "pri", t->pri, 0);
 	member_bytes(b, "label", t->label);
-	put_work(b, t);
+	put_work(b, t, values);
 	put_place(b, i, body);
 	put_rules(b, i);
 	put_ties(b, t);
@@ -334,4 +354,18 @@ tq_json_task_encode(struct tq_buf *b, const struct tq_info *i,
 	member_bytes(b, "parent", t->parent);
 	member_bytes(b, "root", t->root);
 	tq_buf_byte(b, '}');
+}
+
+void
+tq_json_task_encode(struct tq_buf *b, const struct tq_info *i,
+    const struct tq_bytes *body)
+{
+	encode(b, i, body, VALUES);
+}
+
+void
+tq_json_task_tell(struct tq_buf *b, const struct tq_info *i,
+    const struct tq_bytes *body)
+{
+	encode(b, i, body, VALUES_OF_PYTHON);
 }

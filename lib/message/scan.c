@@ -253,23 +253,36 @@ tq_scan_bool(int *out, struct tq_bytes v)
 }
 
 void
+tq_scan_pieces(struct tq_scan *s, struct tq_bytes v)
+{
+	s->p = v.p;
+	s->end = v.n > 0 ? v.p + v.n : v.p;
+}
+
+int
+tq_scan_piece(struct tq_scan *s, struct tq_bytes *out)
+{
+	while (s->p < s->end && is_blank(*s->p))
+		s->p++;
+	if (s->p == s->end)
+		return 0;
+	out->p = s->p;
+	if (*s->p == '"')
+		s->p = skip_string(s->p, s->end);
+	else
+		while (s->p < s->end && !is_blank(*s->p) && *s->p != '"')
+			s->p++;
+	out->n = (size_t)(s->p - out->p);
+	return 1;
+}
+
+void
 tq_scan_compact(struct tq_buf *b, struct tq_bytes v)
 {
-	const char *p = v.p, *end, *from;
+	struct tq_bytes piece;
+	struct tq_scan s;
 
-	if (v.n == 0)
-		return;
-	for (end = p + v.n; p < end;) {
-		if (is_blank(*p)) {
-			p++;
-			continue;
-		}
-		from = p;
-		if (*p == '"')
-			p = skip_string(p, end);
-		else
-			while (p < end && !is_blank(*p) && *p != '"')
-				p++;
-		tq_buf_put(b, from, (size_t)(p - from));
-	}
+	tq_scan_pieces(&s, v);
+	while (tq_scan_piece(&s, &piece))
+		tq_buf_put(b, piece.p, piece.n);
 }

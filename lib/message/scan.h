@@ -94,6 +94,12 @@ int	tq_scan_real(double *out, struct tq_bytes v);
 /* 1 and *out if v is true or false. */
 int	tq_scan_bool(int *out, struct tq_bytes v);
 
+/*
+ * Going through v in pieces without the white space between them: a string, or
+ * whatever stands up to the next one or to a blank.
+ */
+void	tq_scan_pieces(struct tq_scan *, struct tq_bytes v);
+int	tq_scan_piece(struct tq_scan *, struct tq_bytes *piece);
 /* Put v without the white space between its parts. */
 void	tq_scan_compact(struct tq_buf *, struct tq_bytes v);
 /* Put n bytes of UTF-8 as a string, in ASCII as Python's json writes it. */

@@ -1,12 +1,12 @@
 /* What a resident handler answers (pure). */
 #include <errno.h>
-#include <jansson.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "answer.h"
 #include "message/json.h"
+#include "message/scan.h"
 #include "message/utf8.h"
 
 #define RETRY_MAX	3e8		/* seconds: ten years */
@@ -44,46 +44,63 @@ tq_answer_quote(char *buf, size_t size, const char *line, size_t n)
 	copy_plain(buf, size < QUOTE ? size : QUOTE, line, n);
 }
 
-/* A value as compact JSON with `end` behind it, and a NUL. */
 static int
-put_json(struct tq_bytes *out, struct tq_arena *mem, const json_t *v,
-    const char *end, struct tq_err *e)
-{
-	char *text, *s;
-	size_t n;
-
-	if ((text = json_dumps(v, JSON_COMPACT | JSON_ENCODE_ANY)) == NULL)
-		return tq_fail_sys(e, ENOMEM, "answer");
-	n = strlen(text);
-	if ((s = tq_arena_alloc(mem, n + strlen(end) + 1)) != NULL) {
-		memcpy(s, text, n);
-		memcpy(s + n, end, strlen(end) + 1);
-	}
-	free(text);
-	if (s == NULL)
-		return tq_fail_sys(e, ENOMEM, "answer");
-	*out = (struct tq_bytes){ s, n + strlen(end) };
-	return 0;
-}
-
-static int
-put_string(struct tq_bytes *out, struct tq_arena *mem, const json_t *v,
+keep(struct tq_bytes *out, struct tq_arena *mem, struct tq_buf *b,
     struct tq_err *e)
 {
-	out->n = json_string_length(v);
-	out->p = tq_arena_copy(mem, json_string_value(v), out->n);
+	int ok = tq_buf_ok(b);
+
+	out->n = b->n;
+	out->p = ok ? tq_arena_copy(mem, b->p, b->n) : NULL;
+	tq_buf_fini(b);
+	return out->p != NULL ? 0 : tq_fail_sys(e, ENOMEM, "answer");
+}
+
+/*
+ * A value as compact JSON with `end` behind it, and a NUL.  Numbers are as they
+ * came, whatever they are; characters are themselves, but for half a surrogate
+ * pair, which is none.
+ */
+static int
+put_json(struct tq_bytes *out, struct tq_arena *mem, struct tq_bytes v,
+    const char *end, struct tq_err *e)
+{
+	struct tq_bytes part, text;
+	struct tq_scan s;
+	struct tq_buf b;
+
+	tq_buf_init(&b);
+	tq_scan_pieces(&s, v);
+	while (tq_scan_piece(&s, &part)) {
+		text = tq_scan_string(mem, part);
+		if (text.p != NULL)
+			tq_json_str(&b, text.p, text.n);
+		else
+			tq_buf_put(&b, part.p, part.n);
+	}
+	tq_buf_str(&b, end);
+	return keep(out, mem, &b, e);
+}
+
+/* A string that was found to be one. */
+static int
+put_string(struct tq_bytes *out, struct tq_arena *mem, struct tq_bytes v,
+    struct tq_err *e)
+{
+	*out = tq_scan_text(mem, v);
 	return out->p != NULL ? 0 : tq_fail_sys(e, ENOMEM, "answer");
 }
 
 static int
-put_error(struct tq_answer *out, struct tq_arena *mem, const json_t *v,
+put_error(struct tq_answer *out, struct tq_arena *mem, struct tq_bytes v,
     struct tq_err *e)
 {
-	const char *s = json_string_value(v);
+	const char *s;
 	char *why;
 
 	if (put_string(&out->err, mem, v, e) == -1)
 		return -1;
+	s = out->err.p;
 	if ((why = tq_arena_alloc(mem, TQ_WHY_MAX + 1)) == NULL)
 		return tq_fail_sys(e, ENOMEM, "error");
 	copy_plain(why, TQ_WHY_MAX + 1, s, strcspn(s, "\n"));
@@ -91,94 +108,123 @@ put_error(struct tq_answer *out, struct tq_arena *mem, const json_t *v,
 	return 0;
 }
 
-/* The members that may stand beside the id. */
+/* The members there may be; those that are not are {NULL, 0}. */
 struct members {
-	const json_t	*result, *error, *status, *type, *args;
-	const json_t	*retry, *retries, *replace;
-	const json_t	*progress, *state, *meta;
+	struct tq_bytes	 id, result, error, status, type, args;
+	struct tq_bytes	 retry, retries, replace;
+	struct tq_bytes	 progress, state, meta;
 };
 
-static size_t
-find(struct members *m, const json_t *root)
+/* What is wrong with their names, or NULL. */
+static const char *
+find(struct members *m, struct tq_bytes root)
 {
 	const struct {
 		const char	*name;
-		const json_t	**to;
+		struct tq_bytes	*to;
 	} all[] = {
-		{ "result", &m->result }, { "error", &m->error },
-		{ "status", &m->status }, { "type", &m->type },
-		{ "args", &m->args }, { "retry", &m->retry },
-		{ "retries", &m->retries }, { "replace", &m->replace },
-		{ "progress", &m->progress }, { "state", &m->state },
-		{ "meta", &m->meta },
+		{ "id", &m->id }, { "result", &m->result },
+		{ "error", &m->error }, { "status", &m->status },
+		{ "type", &m->type }, { "args", &m->args },
+		{ "retry", &m->retry }, { "retries", &m->retries },
+		{ "replace", &m->replace }, { "progress", &m->progress },
+		{ "state", &m->state }, { "meta", &m->meta },
 	};
-	size_t i, found = 0, left = json_object_size(root) - 1;
+	const size_t n = sizeof(all) / sizeof(all[0]);
+	struct tq_bytes name, v;
+	struct tq_scan s;
+	size_t i;
 
 	memset(m, 0, sizeof(*m));
-	for (i = 0; i < sizeof(all) / sizeof(all[0]) && found < left; i++) {
-		*all[i].to = json_object_get(root, all[i].name);
-		found += *all[i].to != NULL;
+	tq_scan_init(&s, root);
+	while (tq_scan_member(&s, &name, &v)) {
+		for (i = 0; i < n && !tq_scan_says(name, all[i].name); i++)
+			continue;
+		if (i == n)
+			return "a member that is none of id, result, error, "
+			    "type, args, status, retry, retries, replace, "
+			    "progress, state, meta";
+		if (all[i].to->p != NULL)
+			return "a member twice";
+		*all[i].to = v;
 	}
-	return left - found;
+	return NULL;
 }
 
 static int
-is_name(const json_t *v)
+is_string(struct tq_bytes v)
 {
-	return json_is_string(v) && tq_name_valid(json_string_value(v));
+	return tq_scan_type(v) == TQ_SCAN_STRING;
+}
+
+static int
+is_name(struct tq_arena *mem, struct tq_bytes v)
+{
+	struct tq_bytes s = tq_scan_string(mem, v);
+
+	return s.p != NULL && strlen(s.p) == s.n && tq_name_valid(s.p);
+}
+
+/* 1 if it is an integer of 0 to most. */
+static int
+is_count(struct tq_bytes v, int64_t most)
+{
+	int64_t n;
+
+	return tq_scan_int(&n, v) && n >= 0 && n <= most;
 }
 
 /* 1 if it says what became of the task. */
 static int
 has_end(const struct members *m)
 {
-	return m->result != NULL || m->error != NULL || m->status != NULL ||
-	    m->type != NULL || m->args != NULL || m->retry != NULL ||
-	    m->retries != NULL;
+	return m->result.p != NULL || m->error.p != NULL ||
+	    m->status.p != NULL || m->type.p != NULL || m->args.p != NULL ||
+	    m->retry.p != NULL || m->retries.p != NULL;
 }
 
 /* What is wrong with a report, or NULL. */
 static const char *
-check_report(const struct members *m)
+check_report(const struct members *m, struct tq_arena *mem)
 {
-	if (has_end(m) || m->replace != NULL)
+	if (has_end(m) || m->replace.p != NULL)
 		return "progress and an answer in one";
-	if (m->progress != NULL && (m->state != NULL || m->meta != NULL))
+	if (m->progress.p != NULL && (m->state.p != NULL || m->meta.p != NULL))
 		return "progress and a state in one";
-	if (m->progress != NULL && !json_is_string(m->progress))
+	if (m->progress.p != NULL && !is_string(m->progress))
 		return "progress that is no string";
-	if (m->progress == NULL && !is_name(m->state))
+	if (m->progress.p == NULL && !is_name(mem, m->state))
 		return "a state that is no name";
+	if (m->meta.p != NULL && tq_json_check(m->meta.p, m->meta.n, NULL) ==
+	    -1)
+		return "a meta that is no JSON";
 	return NULL;
 }
 
 /* What is wrong with an answer, or NULL. */
 static const char *
-check_answer(const struct members *m)
+check_answer(const struct members *m, struct tq_arena *mem)
 {
-	const json_t *status = m->status;
+	int64_t n;
+	double s;
 
-	if (m->error != NULL && !json_is_string(m->error))
+	if (m->error.p != NULL && !is_string(m->error))
 		return "an error that is no string";
-	if (status != NULL && (!json_is_integer(status) ||
-	    json_integer_value(status) < 0 ||
-	    json_integer_value(status) > 255))
+	if (m->status.p != NULL && !is_count(m->status, 255))
 		return "a status that is none of 0 to 255";
-	if (m->error != NULL && status != NULL &&
-	    json_integer_value(status) == 0)
+	if (m->error.p != NULL && tq_scan_int(&n, m->status) && n == 0)
 		return "an error with status 0";
-	if (m->type != NULL && (m->error == NULL || !is_name(m->type)))
+	if (m->type.p != NULL && (m->error.p == NULL ||
+	    !is_name(mem, m->type)))
 		return "a type that is no name of an error";
-	if (m->args != NULL && (m->type == NULL || !json_is_array(m->args)))
+	if (m->args.p != NULL && (m->type.p == NULL ||
+	    tq_scan_type(m->args) != TQ_SCAN_ARRAY))
 		return "args that are no array of a type";
-	if (m->retries != NULL && (m->error == NULL ||
-	    !json_is_integer(m->retries) ||
-	    json_integer_value(m->retries) < 0 ||
-	    json_integer_value(m->retries) > INT_MAX))
+	if (m->retries.p != NULL && (m->error.p == NULL ||
+	    !is_count(m->retries, INT_MAX)))
 		return "retries that are no number of an error";
-	if (m->retry != NULL && (!json_is_number(m->retry) ||
-	    json_number_value(m->retry) < 0 ||
-	    json_number_value(m->retry) > RETRY_MAX))
+	if (m->retry.p != NULL && (!tq_scan_real(&s, m->retry) || s < 0 ||
+	    s > RETRY_MAX))
 		return "a retry that is no number of seconds";
 	return NULL;
 }
@@ -189,111 +235,122 @@ check_replace(const struct members *m)
 {
 	if (has_end(m))
 		return "replace and an end in one";
-	if (!json_is_null(m->replace) &&
-	    !json_is_string(json_object_get(m->replace, "task")))
+	if (tq_scan_type(m->replace) == TQ_SCAN_NULL)
+		return NULL;
+	if (!is_string(tq_scan_get(m->replace, "task")) ||
+	    tq_json_check(m->replace.p, m->replace.n, NULL) == -1)
 		return "a replace that is no signature";
 	return NULL;
 }
 
 /* What is wrong with it, or NULL. */
 static const char *
-check(const json_t *root, const char *id, const char *before,
-    struct members *m, int *num)
+check(struct tq_bytes root, const char *id, const char *before,
+    struct members *m, struct tq_arena *mem, int *num)
 {
-	const json_t *was;
+	const char *bad;
 
 	*num = EINVAL;
-	if (!json_is_object(root))
+	if (tq_scan_type(root) != TQ_SCAN_OBJECT)
 		return "not an object";
-	if (!json_is_string(was = json_object_get(root, "id")))
-		return "no id";
-	if (strcmp(json_string_value(was), id) != 0) {
-		if (before == NULL ||
-		    strcmp(json_string_value(was), before) != 0)
+	bad = find(m, root);
+	if (!is_string(m->id))
+		return bad != NULL ? bad : "no id";
+	if (!tq_scan_says(m->id, id)) {
+		if (before == NULL || !tq_scan_says(m->id, before))
 			return "for another id";
 		*num = EALREADY;
 		return "a second one";
 	}
-	if (find(m, root) > 0)
-		return "a member that is none of id, result, error, type, "
-		    "args, status, retry, retries, replace, progress, state, "
-		    "meta";
-	if (m->progress != NULL || m->state != NULL || m->meta != NULL)
-		return check_report(m);
-	return m->replace != NULL ? check_replace(m) : check_answer(m);
+	if (bad != NULL)
+		return bad;
+	if (m->progress.p != NULL || m->state.p != NULL || m->meta.p != NULL)
+		return check_report(m, mem);
+	return m->replace.p != NULL ? check_replace(m) : check_answer(m, mem);
 }
 
 static int
 fill_report(struct tq_answer *out, struct tq_arena *mem,
     const struct members *m, struct tq_err *e)
 {
+	struct tq_bytes state;
+
 	out->is_report = 1;
-	if (m->progress != NULL)
+	if (m->progress.p != NULL)
 		return put_string(&out->report.text, mem, m->progress, e);
-	out->report.state = tq_arena_copy(mem, json_string_value(m->state),
-	    json_string_length(m->state));
-	if (out->report.state == NULL)
-		return tq_fail_sys(e, ENOMEM, "state");
-	return m->meta == NULL ? 0 : put_json(&out->report.text, mem, m->meta,
-	    "", e);
+	if (put_string(&state, mem, m->state, e) == -1)
+		return -1;
+	out->report.state = state.p;
+	return m->meta.p == NULL ? 0 : put_json(&out->report.text, mem,
+	    m->meta, "", e);
+}
+
+static int
+fill_result(struct tq_answer *out, struct tq_arena *mem, struct tq_bytes v,
+    struct tq_err *e)
+{
+	if (tq_scan_unset(v))
+		return 0;
+	/* half a surrogate pair is kept as it came */
+	if (is_string(v) && (out->out = tq_scan_string(mem, v)).p != NULL)
+		return out->out.n > 0 && out->out.p[out->out.n - 1] != '\n' ?
+		    0 : put_json(&out->exact, mem, v, "", e);
+	out->json = 1;
+	return put_json(&out->out, mem, v, "\n", e);
 }
 
 static int
 fill(struct tq_answer *out, struct tq_arena *mem, const struct members *m,
     struct tq_err *e)
 {
-	out->status = m->error != NULL;
-	if (m->status != NULL)
-		out->status = (int)json_integer_value(m->status);
-	if (m->retry != NULL)
-		out->retry = (tq_time)(json_number_value(m->retry) *
-		    TQ_SECOND);
-	if (m->type != NULL && (out->type = tq_arena_copy(mem,
-	    json_string_value(m->type), json_string_length(m->type))) == NULL)
-		return tq_fail_sys(e, ENOMEM, "type");
-	if (m->error != NULL && put_error(out, mem, m->error, e) == -1)
-		return -1;
-	if (m->retries != NULL)
-		out->retries = (int)json_integer_value(m->retries);
-	if (m->args != NULL && put_json(&out->args, mem, m->args, "", e) == -1)
-		return -1;
-	if (m->replace != NULL)
-		return put_json(&out->replace, mem, m->replace, "", e);
-	if (m->result == NULL || json_is_null(m->result))
-		return 0;
-	if (json_is_string(m->result)) {
-		if (put_string(&out->out, mem, m->result, e) == -1)
+	struct tq_bytes type;
+	int64_t n;
+	double s;
+
+	out->status = m->error.p != NULL;
+	if (tq_scan_int(&n, m->status))
+		out->status = (int)n;
+	if (tq_scan_real(&s, m->retry))
+		out->retry = (tq_time)(s * TQ_SECOND);
+	if (m->type.p != NULL) {
+		if (put_string(&type, mem, m->type, e) == -1)
 			return -1;
-		return out->out.n > 0 && out->out.p[out->out.n - 1] != '\n' ?
-		    0 : put_json(&out->exact, mem, m->result, "", e);
+		out->type = type.p;
 	}
-	out->json = 1;
-	return put_json(&out->out, mem, m->result, "\n", e);
+	if (m->error.p != NULL && put_error(out, mem, m->error, e) == -1)
+		return -1;
+	if (tq_scan_int(&n, m->retries))
+		out->retries = (int)n;
+	/* with what JSON does not have it has the line of the error */
+	if (m->args.p != NULL && tq_json_check(m->args.p, m->args.n, NULL) ==
+	    0 && put_json(&out->args, mem, m->args, "", e) == -1)
+		return -1;
+	if (m->replace.p != NULL)
+		return put_json(&out->replace, mem, m->replace, "", e);
+	return fill_result(out, mem, m->result, e);
 }
 
 int
 tq_answer_parse(struct tq_answer *out, struct tq_arena *mem, const char *line,
     size_t n, const char *id, const char *before, struct tq_err *e)
 {
+	const struct tq_scan_bounds most = {
+		TQ_ANSWER_MAX, SIZE_MAX, TQ_JSON_DEPTH_MAX
+	};
 	char quoted[QUOTE];
 	struct members m;
+	struct tq_bytes root;
 	const char *bad;
-	json_t *root;
-	int num, rv;
+	int num = EINVAL;
 
 	memset(out, 0, sizeof(*out));
 	out->retry = out->retries = -1;
-	if ((root = tq_json_load(line, n, TQ_JSON_DEPTH_MAX, NULL)) == NULL) {
+	bad = tq_scan_check(&root, line, n, &most, NULL) == -1 ? "not JSON" :
+	    check(root, id, before, &m, mem, &num);
+	if (bad != NULL) {
 		tq_answer_quote(quoted, sizeof(quoted), line, n);
-		return tq_fail(e, EINVAL, "bad answer, not JSON: %s", quoted);
+		return tq_fail(e, num, "bad answer, %s: %s", bad, quoted);
 	}
-	if ((bad = check(root, id, before, &m, &num)) != NULL) {
-		tq_answer_quote(quoted, sizeof(quoted), line, n);
-		rv = tq_fail(e, num, "bad answer, %s: %s", bad, quoted);
-	} else if (m.progress != NULL || m.state != NULL)
-		rv = fill_report(out, mem, &m, e);
-	else
-		rv = fill(out, mem, &m, e);
-	json_decref(root);
-	return rv;
+	return m.progress.p != NULL || m.state.p != NULL ?
+	    fill_report(out, mem, &m, e) : fill(out, mem, &m, e);
 }

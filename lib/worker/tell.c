@@ -25,6 +25,10 @@ tq_tell_task(struct tq_buf *out, const struct tq_claim *c,
 		info.why = end->why;
 		info.eta = end->when;
 	}
-	tq_json_task_encode(out, &info, body);
+	/* a string in place of a number would be another task */
+	if (body != NULL)
+		tq_json_task_tell(out, &info, body);
+	else
+		tq_json_task_encode(out, &info, NULL);
 	tq_buf_byte(out, '\n');
 }

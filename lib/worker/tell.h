@@ -10,7 +10,8 @@
  * Put the task of a claim, on one line with its newline; an error is sticky
  * in the buffer.
  *
- *	body	its bytes; NULL: only their number is told
+ *	body	its bytes: it is for a resident handler, who gets operands as
+ *		they came; NULL: only their number is told
  *	end	how the attempt ended; NULL: it has not
  */
 void	tq_tell_task(struct tq_buf *, const struct tq_claim *,

@@ -11,7 +11,7 @@ cp "$top/examples/celery/resident.py" site
 chmod 755 site/resident.py
 cd site || exit 1
 cat >shop.py <<'PY'
-import os, time
+import os, sys, time
 from celery import Celery, chain, chord, group
 from celery.exceptions import Ignore, Reject, SoftTimeLimitExceeded
 url = os.environ['TQ_BROKER']
@@ -75,6 +75,18 @@ def new_way(request, exc, traceback, note):
 def own(self):
     self.update_state(state='PACKED', meta={'n': 1})
     raise Ignore()
+@task
+def leave(code):
+    sys.exit(code)
+@task
+def die():
+    os._exit(4)
+@task
+def odd():
+    return [float('nan'), float('-inf'), -2 ** 70]
+@task
+def odder(x):
+    return [repr(n) for n in x]
 @task(acks_late=True)
 def shy(path):
     with open(path, 'a') as f:
@@ -111,6 +123,21 @@ is 'results are what Python returned' "$(client <<'PY'
 show(*map(same.delay, ['', 'x\n', '5', 5, None, {'a': [1.5, True]}]))
 PY
 )" "${NL}x$NL${NL}5${NL}5${NL}None$NL{'a': [1.5, True]}"
+is 'numbers that JSON does not have, from task to task' "$(client <<'PY'
+show(odd.delay(), chain(odd.s(), odder.s()).delay(),
+    chord([odd.s(), same.s(float('inf'))], same.s()).delay())
+PY
+)" "[nan, -inf, -1180591620717411303424]
+['nan', '-inf', '-1180591620717411303424']
+[[nan, -inf, -1180591620717411303424], inf]"
+is 'who leaves is lost, as with Celery' "$(client <<'PY'
+show(leave.delay(4), leave.delay(None), leave.delay('bye'), die.delay(), same.delay(1))
+PY
+)" "WorkerLostError('Worker exited prematurely: exitcode 4.',)
+WorkerLostError('Worker exited prematurely: exitcode 0.',)
+WorkerLostError('Worker exited prematurely: exitcode 1.',)
+CommandFailed('exit status 4: no answer: exited with 4',)
+1"
 is 'exceptions have their class and arguments' "$(client <<'PY'
 show(decline.delay(), bad.delay(), app.send_task('shop.nope'))
 try: decline.delay().get(timeout=60)

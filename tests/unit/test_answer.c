@@ -17,6 +17,23 @@ answers_are_read(void **state)
 		{ "{\"id\":\"a\",\"result\":\"x y\"}", 0, "x y" },
 		{ "{\"id\":\"a\",\"result\":[1, {}]}", 0, "[1,{}]\n" },
 		{ "{\"id\":\"a\",\"result\":null}", 0, "" },
+		{ "{\"id\":\"a\",\"result\":[\"\\u00e9\\n\", 1e0]}", 0,
+		    "[\"\xc3\xa9\\n\",1e0]\n" },
+		/* what Python writes */
+		{ "{\"id\":\"a\",\"result\":NaN}", 0, "NaN\n" },
+		{ "{\"id\":\"a\",\"result\":[-Infinity, "
+		    "123456789012345678901234567890]}", 0,
+		    "[-Infinity,123456789012345678901234567890]\n" },
+		{ "{\"id\":\"a\",\"result\":\"\\ud800\"}", 0,
+		    "\"\\ud800\"\n" },
+		{ "{\"id\":\"a\",\"result\":nan}", -1, "not JSON" },
+		{ "{\"id\":\"a\",\"retry\":NaN}", -1, "retry" },
+		{ "{\"id\":\"a\",\"status\":99999999999999999999}", -1,
+		    "status" },
+		{ "{\"id\":\"a\",\"state\":\"S\",\"meta\":NaN}", -1,
+		    "meta" },
+		{ "{\"id\":\"a\",\"replace\":{\"task\":\"x\","
+		    "\"args\":[NaN]}}", -1, "no signature" },
 		{ "{\"id\":\"a\",\"error\":\"no\"}", 1, "" },
 		{ "{\"id\":\"a\",\"error\":\"no\",\"status\":65}", 65, "" },
 		{ "{\"id\":\"a\",\"status\":75}", 75, "" },
@@ -25,7 +42,7 @@ answers_are_read(void **state)
 		{ "{\"id\":\"b\"}", -1, "another id" },
 		{ "{\"id\":1}", -1, "no id" },
 		{ "{\"id\":\"a\",\"x\":1}", -1, "a member" },
-		{ "{\"id\":\"a\",\"id\":\"a\"}", -1, "not JSON" },
+		{ "{\"id\":\"a\",\"id\":\"a\"}", -1, "twice" },
 		{ "{\"id\":\"a\",\"error\":1}", -1, "no string" },
 		{ "{\"id\":\"a\",\"status\":256}", -1, "status" },
 		{ "{\"id\":\"a\",\"error\":\"\",\"status\":0}", -1, "status 0" },
@@ -221,6 +238,24 @@ quoted_line_obeys_nobody(void **state)
 	assert_string_equal(buf, "abc");
 }
 
+static void
+arguments_that_are_no_json_are_left_out(void **state)
+{
+	static const char line[] = "{\"id\":\"a\",\"error\":\"nan\","
+	    "\"type\":\"ValueError\",\"args\":[NaN]}";
+	struct tq_answer a;
+	struct tq_arena mem;
+
+	(void)state;
+	tq_arena_init(&mem);
+	assert_int_equal(tq_answer_parse(&a, &mem, line, strlen(line), "a",
+	    NULL, NULL), 0);
+	assert_string_equal(a.type, "ValueError");
+	assert_int_equal(a.args.n, 0);
+	assert_string_equal(a.why, "nan");
+	tq_arena_fini(&mem);
+}
+
 int
 main(void)
 {
@@ -230,6 +265,7 @@ main(void)
 		cmocka_unit_test(error_has_a_type_and_a_retry_a_time),
 		cmocka_unit_test(string_that_is_no_plain_line_is_kept_exactly),
 		cmocka_unit_test(exception_has_arguments),
+		cmocka_unit_test(arguments_that_are_no_json_are_left_out),
 		cmocka_unit_test(another_task_may_be_named),
 		cmocka_unit_test(progress_is_no_answer),
 		cmocka_unit_test(second_answer_is_told_from_a_wrong_one),
