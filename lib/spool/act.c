@@ -109,9 +109,11 @@ decide(const struct act *a, struct tq_table *t, const struct tq_slot *s,
 		/* its key may be another's by now */
 		if (x != NULL && x->key != 0 && tq_key_next(t, x->key, 0) != 0)
 			return 0;
-		/* what it waited for in vain it does without */
 		tq_reopen_record(r, s, group ? TQ_BLOCKED : TQ_READY,
 		    group ? s->seq : top->seq + 1);
+		/* what it waited for in vain it does without */
+		if (!group && tq_graph_vain(t, s))
+			r->st.flags |= TQ_PF_FREED;
 		return 1;
 	case TQ_DO_SEAL:
 		r->type = TQ_REC_SEAL;

@@ -237,7 +237,7 @@ take_end(struct tq_table *t, struct tq_slot *s, const struct tq_rec *r,
 
 	s->row = 0;
 	s->epoch = 0;
-	s->flags &= (uint8_t)~TQ_PF_LEASED;
+	s->flags &= (uint8_t)~(TQ_PF_LEASED | TQ_PF_FREED);
 	if (end->flags & (TQ_EF_OUTFILE | TQ_EF_ERRFILE))
 		s->flags |= TQ_PF_OUTFILE;
 	if (end->flags & TQ_EF_CRASH)
@@ -329,6 +329,11 @@ apply_alter(struct tq_table *t, const struct tq_rec *r, struct tq_spool *sp)
 
 	if ((n = slot_of(t, r, &s)) == 0 || queue_of(t, r->st.queue) == NULL)
 		return;
+	/* freed of what ended it, and else as it was */
+	if (TQ_STATE_ENDED(s->state) && TQ_STATE_ENDED(r->st.state)) {
+		s->flags = r->st.flags;
+		return;
+	}
 	/* reopened: the time it was to start by has been waived */
 	reopened = TQ_STATE_ENDED(s->state) && !TQ_STATE_ENDED(r->st.state);
 	if (reopened)

@@ -46,12 +46,22 @@ tq_reopen_record(struct tq_rec *r, const struct tq_slot *s,
 	r->id = s->id;
 	r->st.state = (uint8_t)state;
 	r->st.pri = s->pri;
-	r->st.flags = s->flags;
+	r->st.flags = s->flags & (uint8_t)~TQ_PF_FREED;
 	r->st.queue = s->queue;
 	r->st.attempt = s->attempt;
 	r->st.start = s->time;
 	r->st.seq = seq;		/* a new place in line */
 	r->why.p = "retried";
+	r->why.n = strlen(r->why.p);
+}
+
+/* The ALTER that lets an ended task be freed of its cause. */
+static void
+stay_record(struct tq_rec *r, const struct tq_slot *s)
+{
+	tq_reopen_record(r, s, s->state, s->seq);
+	r->st.flags |= TQ_PF_FREED;
+	r->why.p = "its key is another's";
 	r->why.n = strlen(r->why.p);
 }
 
@@ -172,11 +182,13 @@ decide(struct tq_table *t, struct tq_ext *x, uint64_t seq, tq_time now,
 		blame(t, r, TQ_CAUSE_GROUP, x->cause);
 		return 1;
 	case TQ_TODO_REOPEN:
-		/* its key may be another's by now */
-		if (!tq_graph_undone(t, s) || (x->key != 0 &&
-		    tq_key_next(t, x->key, 0) != 0))
+		if (!tq_graph_undone(t, s))
 			return 0;
-		tq_reopen_record(r, s, TQ_BLOCKED, seq);
+		/* its key may be another's by now */
+		if (x->key != 0 && tq_key_next(t, x->key, 0) != 0)
+			stay_record(r, s);
+		else
+			tq_reopen_record(r, s, TQ_BLOCKED, seq);
 		return 1;
 	default:
 		return 0;

@@ -5,8 +5,9 @@
 
 /* ---- what the edges say ------------------------------------------------- */
 
-enum tq_verdict
-tq_graph_verdict(struct tq_table *t, const struct tq_slot *s)
+/* What they say of one that is not FREED. */
+static enum tq_verdict
+verdict(struct tq_table *t, const struct tq_slot *s)
 {
 	struct tq_ext *x = tq_table_ext(t, s);
 
@@ -28,16 +29,36 @@ tq_graph_verdict(struct tq_table *t, const struct tq_slot *s)
 }
 
 int
+tq_graph_vain(struct tq_table *t, const struct tq_slot *s)
+{
+	enum tq_verdict v = verdict(t, s);
+
+	return v == TQ_VERDICT_FAILED || v == TQ_VERDICT_UNNEEDED;
+}
+
+/* Rule 7. */
+static int
+is_freed(const struct tq_slot *s)
+{
+	return s->state != TQ_STARTED && s->flags & TQ_PF_FREED;
+}
+
+enum tq_verdict
+tq_graph_verdict(struct tq_table *t, const struct tq_slot *s)
+{
+	return is_freed(s) && tq_graph_vain(t, s) ? TQ_VERDICT_RUN :
+	    verdict(t, s);
+}
+
+int
 tq_graph_undone(struct tq_table *t, const struct tq_slot *s)
 {
 	const struct tq_ext *x = tq_table_ext(t, s);
-	enum tq_verdict v;
 
-	if (x == NULL || !(x->flags & TQ_XF_CAUSED) ||
+	if (x == NULL || !(x->flags & TQ_XF_CAUSED) || is_freed(s) ||
 	    !tq_arrow_leads(TQ_ARROW_REOPEN, s->state))
 		return 0;
-	v = tq_graph_verdict(t, s);
-	return v != TQ_VERDICT_FAILED && v != TQ_VERDICT_UNNEEDED;
+	return !tq_graph_vain(t, s);
 }
 
 int
@@ -63,6 +84,7 @@ tq_graph_settle(struct tq_table *t, uint32_t n, tq_time now,
 		return;
 	switch (tq_graph_verdict(t, s)) {
 	case TQ_VERDICT_WAIT:
+		s->flags &= (uint8_t)~TQ_PF_FREED;
 		if (state == TQ_HELD || state == TQ_BLOCKED)
 			return;
 		state = TQ_BLOCKED;
@@ -73,10 +95,12 @@ tq_graph_settle(struct tq_table *t, uint32_t n, tq_time now,
 		state = s->due > now ? TQ_DELAYED : TQ_READY;
 		break;
 	default:
-		/* one that a person let run all the same stays so */
+		tq_graph_todo(t, n, TQ_TODO_JUDGE);
 		if (state == TQ_BLOCKED || state == TQ_HELD)
-			tq_graph_todo(t, n, TQ_TODO_JUDGE);
-		return;
+			return;
+		/* a crash was between the end of the other and its own */
+		state = TQ_BLOCKED;
+		break;
 	}
 	tq_table_leave(t, n);
 	s->time = now;

@@ -23,6 +23,12 @@
  *     task with pins stands in no list and has no timer.
  *  6. A task that was replaced ends when its substitute does, for all who wait
  *     for it: an edge of kind ALIAS leads there.
+ *  7. What a person lets run although what it waited for has failed is FREED:
+ *     it runs, also after it was held, until something that it waits for begins
+ *     again.  An ended one is FREED of its cause when that was undone and it
+ *     had to stay as it is, because another task has its key: it is asked once,
+ *     for a table made anew must not decide otherwise.  A claim and an end take
+ *     the flag away.
  */
 #ifndef TQ_SPOOL_GRAPH_H
 #define TQ_SPOOL_GRAPH_H
@@ -82,6 +88,8 @@ enum tq_verdict {
 	TQ_VERDICT_UNNEEDED
 };
 enum tq_verdict	 tq_graph_verdict(struct tq_table *t, const struct tq_slot *);
+/* 1 if what a task waits for has come to where it may not run. */
+int	tq_graph_vain(struct tq_table *t, const struct tq_slot *);
 /*
  * 1 if a task ended by what it waited for, and its edges do not say so any
  * more.  Of several that failed all must have been reopened: what is asked is

@@ -69,7 +69,10 @@ enum tq_rec_type {
 #define TQ_PF_FOREIGN	0x08	/* id is a digest of a longer one, in the record */
 #define TQ_PF_BODYFILE	0x10	/* the body is a spool file */
 #define TQ_PF_OUTFILE	0x20	/* a stream of an attempt is a spool file */
-#define TQ_PF_LEASED	0x40	/* its claim is bounded by time, not by life */
+#define TQ_PF_LEASED	0x40	/* started: its claim is bounded by time, not by
+				 * life */
+#define TQ_PF_FREED	0x40	/* not started: what it waited for in vain counts
+				 * no more; graph.h, rule 7 */
 #define TQ_PF_KEEP	0x80	/* has a time of its own for its result */
 
 /* How an END came about. */

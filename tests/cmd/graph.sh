@@ -295,3 +295,39 @@ is 'none comes back, without the table either, nor when its time has come' \
     '1 failure 8 revoked 1 success'
 is 'who waits names the one' "$(tqstat -s all -o why waits)" \
     'dependency by-id failed'
+
+# ---- what is let run although what it waited for has failed
+
+t=freed
+tqput -Q -q $t --id f.vain false
+tqput -Q -q $t --id f.one -A f.vain true
+tqput -Q -q $t --id f.two -A f.vain true
+tqrun -q $t -E
+check 'retry of what a failure ended' 0 '' '' tqctl retry f.one f.two
+check 'it may be held' 0 '' '' tqctl hold f.one f.two
+lose_table
+is 'and is not ended again by that' "$(state f.one)" held
+check 'nor when it is released' 0 '' '' tqctl release f.one
+ok 'it runs' tqrun -q $t -E
+is 'as if it had not waited' "$(state f.one)" success
+check 'what it waited for begins again' 0 '' '' tqctl retry f.vain
+tqctl release f.two
+is 'then it waits once more' "$(state f.two)" blocked
+tqrun -q $t -E
+lose_table
+is 'and fails with it' "$(tqstat -s all -o state,why f.two)" \
+    "failure${TAB}dependency f.vain failed"
+
+tqput -Q -q $t --id f.first sh -c 'test -e good'
+tqput -Q -q $t --id f.keyed -k k -A f.first true
+tqrun -q $t -E
+tqput -Q -q $t --id f.taker -k k --hold true
+: >good
+check 'what failed begins again' 0 '' '' tqctl retry f.first
+tqrun -q $t -E
+is 'who has not his key any more does not' "$(state f.keyed)" failure
+tqctl release f.taker
+tqrun -q $t -E
+lose_table
+is 'not when the key is free, without the table either' "$(state f.keyed)" failure
+check 'but by a retry of its own' 0 '' '' tqctl retry f.keyed

@@ -180,6 +180,11 @@ person(void)
 		if (tq_do(tq, verb, &sel, "7", 0, NULL, &e) == -1 &&
 		    errno != ENOENT)
 			storm_wrong("verb %d, %s: %s", (int)verb, id, e.text);
+		/* what is let run in spite of all may have to wait first */
+		if (verb == TQ_DO_RETRY && storm_any(2) == 0 && tq_do(tq,
+		    TQ_DO_HOLD, &sel, NULL, 0, NULL, &e) == -1 &&
+		    errno != ENOENT)
+			storm_wrong("hold %s: %s", id, e.text);
 	}
 	release_all(tq);
 	tq_close(tq);

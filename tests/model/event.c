@@ -53,6 +53,8 @@ enter(const struct m_scene *s, struct m_model *m, int x, enum tq_arrow a,
 	m->t[x].caused = a == TQ_ARROW_JUDGE && state != TQ_SUCCESS;
 	if (TQ_STATE_ENDED(state))
 		m->t[x].open = m->t[x].crashed = m->t[x].due = 0;
+	if (TQ_STATE_ENDED(state) || state == TQ_STARTED)
+		m->t[x].freed = 0;
 	if (TQ_STATE_ENDED(state) || state == TQ_HELD)
 		m->t[x].holds = 0;
 	for (y = 0; y < s->n; y++)
@@ -60,22 +62,14 @@ enter(const struct m_scene *s, struct m_model *m, int x, enum tq_arrow a,
 			if (!m_waits_for(s, m, y, d) || m_real(m, d) != x)
 				continue;
 			/* at once, even if x does not stay so */
-			if (was && !TQ_STATE_ENDED(state) &&
-			    tq_arrow_leads(TQ_ARROW_BLOCK, m->t[y].state) &&
-			    !m->t[y].started &&
-			    m_verdict(s, m, y) == TQ_VERDICT_WAIT)
+			if (!was || TQ_STATE_ENDED(state) ||
+			    m->t[y].started ||
+			    m_verdict(s, m, y) != TQ_VERDICT_WAIT)
+				continue;
+			m->t[y].freed = 0;
+			if (tq_arrow_leads(TQ_ARROW_BLOCK, m->t[y].state))
 				arrow(TQ_ARROW_BLOCK, &m->t[y], TQ_BLOCKED);
 		}
-}
-
-/* 1 if what ended a task has been undone. */
-static int
-undone(const struct m_scene *s, const struct m_model *m, int x)
-{
-	enum tq_verdict v = m_verdict(s, m, x);
-
-	return m->t[x].caused && !m_key_taken(s, m, x) &&
-	    v != TQ_VERDICT_FAILED && v != TQ_VERDICT_UNNEEDED;
 }
 
 /* Whose state may follow from what it waits for. */
@@ -93,7 +87,12 @@ agree(const struct m_scene *s, struct m_model *m, int x)
 	struct m_task *t = &m->t[x];
 	enum tq_verdict v = m_verdict(s, m, x);
 
-	if (undone(s, m, x)) {
+	/* what ended it has been undone */
+	if (t->caused && !m_vain(s, m, x)) {
+		if (m_key_taken(s, m, x)) {
+			t->caused = 0;	/* it stays so, for good */
+			return 1;
+		}
 		t->waived = s->task[x].expires != 0;
 		enter(s, m, x, TQ_ARROW_REOPEN, TQ_BLOCKED);
 		return 1;
@@ -101,6 +100,7 @@ agree(const struct m_scene *s, struct m_model *m, int x)
 	if (!follows(t))
 		return 0;
 	if (v == TQ_VERDICT_WAIT) {
+		t->freed = 0;
 		if (!tq_arrow_leads(TQ_ARROW_BLOCK, t->state))
 			return 0;
 		enter(s, m, x, TQ_ARROW_BLOCK, TQ_BLOCKED);
@@ -113,8 +113,6 @@ agree(const struct m_scene *s, struct m_model *m, int x)
 		    TQ_DELAYED : TQ_READY);
 		return 1;
 	}
-	if (t->state == TQ_READY || t->state == TQ_DELAYED)
-		return 0;	/* a person let it run all the same */
 	enter(s, m, x, TQ_ARROW_JUDGE, v == TQ_VERDICT_SUCCESS ? TQ_SUCCESS :
 	    v == TQ_VERDICT_FAILED ? TQ_FAILURE : TQ_REVOKED);
 	return 1;
@@ -286,7 +284,7 @@ static int
 verb(const struct m_scene *s, struct m_model *m, enum m_event ev, int x)
 {
 	struct m_task *t = &m->t[x];
-	int group = s->task[x].is_group;
+	int group = s->task[x].is_group, vain;
 
 	if (t->state == TQ_ABSENT)
 		return M_NOT;
@@ -314,7 +312,9 @@ verb(const struct m_scene *s, struct m_model *m, enum m_event ev, int x)
 			return M_REFUSED;
 		t->waived = s->task[x].expires != 0;
 		t->alias = -1;
+		vain = !group && m_vain(s, m, x);
 		enter(s, m, x, TQ_ARROW_RETRY, group ? TQ_BLOCKED : TQ_READY);
+		t->freed = (uint8_t)vain;
 		return M_DONE;
 	}
 }

@@ -66,6 +66,7 @@ struct m_task {
 	uint8_t		 caused;	/* it ended by what it waited for */
 	uint8_t		 crashed;	/* two are too many */
 	uint8_t		 waived;	/* its expiry */
+	uint8_t		 freed;		/* of what it waited for in vain */
 	uint8_t		 due;
 	uint8_t		 open;
 	uint8_t		 holds;		/* its lane */
@@ -89,6 +90,8 @@ int	m_real(const struct m_model *, int d);
 int	m_needs(const struct m_scene *, int x, int d);
 int	m_waits_for(const struct m_scene *, const struct m_model *, int x,
 	    int d);
+/* 1 if they say that x may not run. */
+int	m_vain(const struct m_scene *, const struct m_model *, int x);
 enum tq_verdict m_verdict(const struct m_scene *, const struct m_model *,
 	    int x);
 /* Another unended task of the key of x that has started, or not; or -1. */

@@ -41,9 +41,9 @@ m_waits_for(const struct m_scene *s, const struct m_model *m, int x, int d)
 	    (m_needs(s, x, d) || m->t[x].follow == d);
 }
 
-/* What the tasks that x waits for say. */
-enum tq_verdict
-m_verdict(const struct m_scene *s, const struct m_model *m, int x)
+/* What the tasks that x waits for say, whether it heeds them or not. */
+static enum tq_verdict
+verdict(const struct m_scene *s, const struct m_model *m, int x)
 {
 	const struct m_task_is *is = &s->task[x];
 	int d, left = m->t[x].open, bad = 0, pipe = 0;
@@ -66,6 +66,21 @@ m_verdict(const struct m_scene *s, const struct m_model *m, int x)
 		return TQ_VERDICT_WAIT;
 	return is->when == TQ_WHEN_FAIL && bad == 0 ? TQ_VERDICT_UNNEEDED :
 	    TQ_VERDICT_RUN;
+}
+
+int
+m_vain(const struct m_scene *s, const struct m_model *m, int x)
+{
+	enum tq_verdict v = verdict(s, m, x);
+
+	return v == TQ_VERDICT_FAILED || v == TQ_VERDICT_UNNEEDED;
+}
+
+enum tq_verdict
+m_verdict(const struct m_scene *s, const struct m_model *m, int x)
+{
+	return m->t[x].freed && m_vain(s, m, x) ? TQ_VERDICT_RUN :
+	    verdict(s, m, x);
 }
 
 int

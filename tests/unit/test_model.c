@@ -102,6 +102,11 @@ static const struct m_scene scenes[] = {
 		{ .ndeps = 1, .deps = { 0 }, .pipe = 1 },
 		{ .key = 1, .later = 1, .on_key = TQ_KEY_REPLACE },
 		{ .key = 1, .later = 1, .on_key = TQ_KEY_SKIP } } },
+	{ .name = "key of a dependant", .n = 3, .less = TIMELESS |
+	    M_BIT(M_DROP) | M_BIT(M_GIVE) | M_BIT(M_CRASH), .task = {
+		{ .ndeps = 0 },
+		{ .ndeps = 1, .deps = { 0 }, .key = 1 },
+		{ .key = 1, .later = 1, .on_key = TQ_KEY_SKIP } } },
 	{ .name = "lane over time", .n = 2, .lane = 1, .clock = 1,
 	    .less = FORWARD, .task = {
 		{ .expires = 1 }, { .ndeps = 0 } } },
