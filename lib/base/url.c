@@ -174,6 +174,9 @@ url_authority(struct tq_url *u, struct url_mem *mem, const char *s, size_t n)
 	} else {
 		if ((colon = url_last(s, n, ':')) == NULL)
 			colon = end;
+		/* else an address would lose its last part to the port */
+		if (memchr(s, ':', (size_t)(colon - s)) != NULL)
+			return -1;
 		if (url_part(&u->host, mem, s, (size_t)(colon - s)) == -1)
 			return -1;
 	}
@@ -235,8 +238,10 @@ tq_url_parse(struct tq_url *out, void **mem, const char *s, struct tq_err *e)
 		goto bad;
 	} else if (url_part(&u.scheme, &left, s, n) == -1 ||
 	    url_rest(&u, &left, s + n + 1) == -1) {
-		tq_fail(e, EINVAL, "'%s': want scheme://[user[:password]@]"
-		    "host[:port][/path][?name=value]", quoted);
+		tq_fail(e, EINVAL, u.port == -1 ? "'%s': a port is a number "
+		    "from 1 to 65535" : "'%s': want scheme://[user[:password]"
+		    "@]host[:port][/path][?name=value], an address with "
+		    "colons in brackets", quoted);
 		goto bad;
 	}
 	if (n > 0)

@@ -47,8 +47,8 @@ void	tq_redis_conn_init(struct tq_redis_conn *,
 void	tq_redis_conn_fini(struct tq_redis_conn *);
 /*
  * Connect, say who we are, choose the database.  ECONNREFUSED nobody there,
- * EPERM a wrong password or a certificate that is not trusted, EINVAL no such
- * database or file of certificates, ENOTSUP no TLS here.
+ * EACCES a wrong password, EPERM a certificate that is not trusted, EINVAL no
+ * such database or file of certificates, ENOTSUP no TLS here.
  */
 int	tq_redis_conn_open(struct tq_redis_conn *, struct tq_err *);
 /* Let it go; what is awaited is answered NULL. */

@@ -10,7 +10,9 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <resolv.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -80,6 +82,27 @@ dial_socket(const struct tq_redis_place *p, tq_time until, const char **why)
 	return connect_to((struct sockaddr *)&sun, sizeof(sun), until);
 }
 
+/*
+ * getaddrinfo(3) has no deadline, and asks each server of resolv.conf(5) twice
+ * for five seconds: let it be asked once, and all of them within the time.
+ */
+static void
+bound_resolver(tq_time until)
+{
+	tq_time left = (until - tq_clock_mono()) / TQ_SECOND;
+	int each;
+
+	if (res_init() == -1)
+		return;
+	each = (int)(left < 60 ? left : 60) / (_res.nscount > 1 ?
+	    _res.nscount : 1);
+	if (each < 1)
+		each = 1;
+	if (_res.retrans > each)
+		_res.retrans = each;
+	_res.retry = 1;
+}
+
 /* The addresses of a name in turn. */
 static int
 dial_host(const struct tq_redis_place *p, tq_time until, const char **why)
@@ -92,6 +115,9 @@ dial_host(const struct tq_redis_place *p, tq_time until, const char **why)
 	int rv, fd = -1, num = ECONNREFUSED;
 
 	snprintf(port, sizeof(port), "%d", p->port);
+	if (strcmp(p->host, "localhost") != 0 &&
+	    p->host[strspn(p->host, "0123456789.:abcdefABCDEF")] != '\0')
+		bound_resolver(until);
 	if ((rv = getaddrinfo(p->host, port, &hints, &list)) != 0) {
 		*why = gai_strerror(rv);
 		return -1;

@@ -107,14 +107,16 @@ heard(void *arg, const redisReply *a)
 static int
 listen(struct tq_redis *r, struct tq_err *e)
 {
-	char channel[TQ_REDIS_PREFIX_MAX + 64];
+	char channel[2 * TQ_REDIS_PREFIX_MAX + 64];
+	size_t n;
 
 	if (r->events_in.wire.fd != -1)
 		return 0;
 	if (tq_redis_conn_open(&r->events_in, e) == -1)
 		return -1;
-	snprintf(channel, sizeof(channel), "%s/%d.celeryev/*",
-	    r->place.prefix, r->place.db);
+	n = tq_redis_glob(channel, r->place.prefix);
+	snprintf(channel + n, sizeof(channel) - n, "/%d.celeryev/*",
+	    r->place.db);
 	tq_redis_cmd_reset(&r->cmd);
 	tq_redis_cmd_str(&r->cmd, "PSUBSCRIBE");
 	tq_redis_cmd_str(&r->cmd, channel);

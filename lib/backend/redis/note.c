@@ -329,6 +329,7 @@ tq_redis_workers(void *b, int (*each)(const struct tq_worker_info *, void *),
 	struct tq_redis *r = b;
 	struct tq_worker_info w;
 	struct tq_arena mem;
+	struct tq_err why;
 	redisReply *a;
 	size_t i;
 	int rv = 0;
@@ -336,10 +337,15 @@ tq_redis_workers(void *b, int (*each)(const struct tq_worker_info *, void *),
 	tq_arena_reset(&r->mem);
 	if (tq_redis_ready(r, e) == -1)
 		return -1;
-	/* a worker asks once a second, and only for those of its machine */
+	/*
+	 * A worker asks once a second, and only for those of its machine.  Who
+	 * may not write, or on a server that takes no writes, sees ours alone:
+	 * asking is writing.
+	 */
 	if (r->worker == NULL && !r->place.tq_only &&
-	    tq_redis_meet(r, e) == -1)
-		return -1;
+	    tq_redis_meet(r, &why) == -1 && why.num != ENOSPC &&
+	    why.num != EROFS && why.num != EACCES)
+		return tq_fail(e, why.num, "%s", why.text);
 	tq_arena_reset(&r->mem);
 	if (r->worker != NULL && tq_redis_note(r, 1, e) == -1)
 		return -1;

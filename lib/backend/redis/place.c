@@ -102,6 +102,10 @@ get_time(tq_time *out, const struct tq_url *u, const char *name,
 	if (tq_duration_parse(out, value, &why) == -1 || *out <= 0)
 		return tq_fail(e, EINVAL, "%s: %s='%.80s' is no length of "
 		    "time", u->scheme, name, value);
+	/* no operation is done by then */
+	if (*out < TQ_MS)
+		return tq_fail(e, EINVAL, "%s: %s='%.80s': want at least "
+		    "0.001", u->scheme, name, value);
 	return 0;
 }
 
@@ -212,6 +216,34 @@ read_password(struct tq_redis_place *p, const char *path, struct tq_err *e)
 	    tq_fail_sys(e, ENOMEM, "passfile: %s", path) : 0;
 }
 
+/* 1 if it may be in keys: newlines and kombu's marks stand between them. */
+static int
+is_prefix(const char *s)
+{
+	for (; *s != '\0'; s++)
+		if ((unsigned char)*s < ' ' || *s == 0x7f)
+			return 0;
+	return 1;
+}
+
+/* A prefix, as get(). */
+static int
+get_prefix(char value[VALUE_MAX], const struct tq_url *u, const char *name,
+    struct tq_err *e)
+{
+	int rv;
+
+	if ((rv = get(value, u, name, e)) != 1)
+		return rv;
+	if (strlen(value) > TQ_REDIS_PREFIX_MAX)
+		return tq_fail(e, EINVAL, "%s: a prefix of more than %d bytes",
+		    u->scheme, TQ_REDIS_PREFIX_MAX);
+	if (!is_prefix(value))
+		return tq_fail(e, EINVAL, "%s: %s holds a control character",
+		    u->scheme, name);
+	return 1;
+}
+
 static int
 get_prefixes(struct tq_redis_place *p, const struct tq_url *u, int is_store,
     struct tq_err *e)
@@ -220,21 +252,16 @@ get_prefixes(struct tq_redis_place *p, const struct tq_url *u, int is_store,
 	size_t n;
 	int rv;
 
-	if ((rv = get(value, u, "prefix", e)) == -1)
+	if ((rv = get_prefix(value, u, "prefix", e)) == -1)
 		return -1;
-	if (rv == 1 && strlen(value) > TQ_REDIS_PREFIX_MAX)
-		return tq_fail(e, EINVAL, "%s: a prefix of more than %d bytes",
-		    u->scheme, TQ_REDIS_PREFIX_MAX);
 	if (rv == 1 && is_store)
 		strlcpy(p->results, value, TQ_REDIS_PREFIX_MAX + 1);
 	else if (rv == 1)
 		strlcpy(p->prefix, value, sizeof(p->prefix));
-	if ((rv = get(value, u, "result-prefix", e)) == -1)
+	if ((rv = get_prefix(value, u, "result-prefix", e)) == -1)
 		return -1;
-	if (rv == 1 && strlcpy(p->results, value, TQ_REDIS_PREFIX_MAX + 1) >
-	    TQ_REDIS_PREFIX_MAX)
-		return tq_fail(e, EINVAL, "%s: a prefix of more than %d bytes",
-		    u->scheme, TQ_REDIS_PREFIX_MAX);
+	if (rv == 1)
+		strlcpy(p->results, value, TQ_REDIS_PREFIX_MAX + 1);
 	/* Celery's rule: celery.backends.base, KeyValueStoreBackend */
 	n = strlen(p->results);
 	if (n > 0 && strchr(":_-.", p->results[n - 1]) == NULL)
@@ -307,8 +334,9 @@ get_address(struct tq_redis_place *p, const struct tq_url *u,
 		snprintf(p->name, sizeof(p->name), "redis://%s?db=%d",
 		    p->path, p->db);
 	else
-		snprintf(p->name, sizeof(p->name), "%s://%s:%d/%d",
-		    u->scheme, p->host, p->port, p->db);
+		snprintf(p->name, sizeof(p->name),
+		    strchr(p->host, ':') != NULL ? "%s://[%s]:%d/%d" :
+		    "%s://%s:%d/%d", u->scheme, p->host, p->port, p->db);
 	return 0;
 }
 

@@ -67,14 +67,15 @@ int
 tq_redis_queue_names(struct tq_redis *r, const char *const **out, size_t *n,
     struct tq_arena *mem, struct tq_err *e)
 {
-	char cursor[32] = "0", match[TQ_REDIS_PREFIX_MAX + 32];
+	char cursor[32] = "0", match[2 * TQ_REDIS_PREFIX_MAX + 32];
 	const char **v = NULL;
 	size_t cap = 0, i, k;
 	redisReply *a;
 	int rv = 0;
 
 	*n = 0;
-	snprintf(match, sizeof(match), "%s" BINDING "*", r->place.prefix);
+	tq_redis_glob(match, r->place.prefix);
+	strlcat(match, BINDING "*", sizeof(match));
 	do {
 		a = tq_redis_say(&r->main, e, "SCAN", cursor, "MATCH", match,
 		    "COUNT", "1000", "TYPE", "set", NULL);

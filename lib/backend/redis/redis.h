@@ -177,6 +177,12 @@ const char *tq_redis_group_key(const struct tq_redis *, struct tq_arena *,
 const char *tq_redis_own_key(const struct tq_redis *, struct tq_arena *,
 	    const char *name);
 
+/*
+ * The prefix as the beginning of a pattern, into 2 * TQ_REDIS_PREFIX_MAX + 1
+ * bytes at least; its length.
+ */
+size_t	tq_redis_glob(char *out, const char *prefix);
+
 /* What of a plan: on two servers the halves are carried out apart. */
 #define TQ_REDIS_SENDS		0x01
 #define TQ_REDIS_STORES		0x02

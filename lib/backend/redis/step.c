@@ -26,6 +26,20 @@ glue(struct tq_arena *mem, const char *a, const char *b, const char *c,
 	return s;
 }
 
+size_t
+tq_redis_glob(char *out, const char *prefix)
+{
+	size_t n = 0;
+
+	for (; *prefix != '\0'; prefix++) {
+		if (strchr("*?[\\", *prefix) != NULL)
+			out[n++] = '\\';
+		out[n++] = *prefix;
+	}
+	out[n] = '\0';
+	return n;
+}
+
 /* The greatest step that is not over the priority; kombu's rule. */
 static unsigned
 step_of(const struct tq_redis_place *p, int priority)
