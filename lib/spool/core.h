@@ -17,6 +17,7 @@
 #ifndef TQ_SPOOL_CORE_H
 #define TQ_SPOOL_CORE_H
 
+#include <sys/stat.h>
 #include <sys/types.h>
 
 #include <tq/types.h>
@@ -132,6 +133,13 @@ int	tq_share_open(struct tq_spool *sp, struct tq_err *e);
 void	tq_share_close(struct tq_spool *sp);
 /* 1 while the object still has its name. */
 int	tq_share_linked(const struct tq_spool *sp);
+/* 1 if a SPOOL/lock names that object. */
+int	tq_share_names(int lockfd, const char *object, const struct stat *st);
+
+/* ---- reap.c: tables whose spool is gone -------------------------------- */
+
+/* Take them away, looking at so many of ours at most. */
+void	tq_reap(unsigned most);
 
 /* ---- core.c ------------------------------------------------------------ */
 

@@ -1,6 +1,7 @@
 /*
  * Looking after a spool: forget what was kept long enough, retire segments,
- * unlink files that no record names, verify the whole.
+ * unlink files that no record names, take away tables of spools that are gone,
+ * verify the whole.
  */
 #define _GNU_SOURCE	/* syncfs(2) */
 #include <sys/stat.h>
@@ -9,6 +10,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -130,6 +132,7 @@ tq_spool_gc(struct tq_spool *sp, uint64_t *changed, struct tq_err *e)
 		return -1;
 	tq_bell_sweep(sp);
 	tq_core_leave(sp);
+	tq_reap(UINT_MAX);
 	if (forget_ended(sp, changed, e) == -1)
 		return -1;
 	/* whether the disk has room for a segment is known by trying */

@@ -19,6 +19,8 @@
  * be seen from here (another /dev/shm, or its object was just removed: then
  * he lets go within a second).  Wait, then say so.
  *
+ * Who maps a table holds flock(2) on its object, shared, for reap.c.
+ *
  * A table that takes no more changes, for the disk failed (rescue.c), is
  * replaced so too, by the first who comes when nobody else uses it: perhaps the
  * disk is sound again.  Those who only look let it be.
@@ -28,6 +30,7 @@
  * of the process use that mapping.
  */
 #define _GNU_SOURCE	/* F_OFD_SETLK */
+#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -50,6 +53,7 @@
 #define NAME_SIZE	256		/* of SPOOL/lock */
 #define PAUSE		(2 * TQ_MS)	/* between looks at a held byte */
 #define OBJECT		64		/* name of one that is being made */
+#define REAP		32		/* objects looked at for each one made */
 
 struct tq_share {
 	struct tq_share	*next;
@@ -190,7 +194,10 @@ object_open(const struct tq_spool *sp, const struct name *name, int *other)
 	    st.st_nlink == 0 ||
 	    (st.st_uid != dir.st_uid && st.st_uid != geteuid() &&
 	    !(sp->format.mode & 0070)) ||
-	    (st.st_mode & 0022 & ~sp->format.mode)) {
+	    (st.st_mode & 0022 & ~sp->format.mode) ||
+	    /* from here on it stays, if it is there still: reap.c */
+	    (flock(fd, LOCK_SH | LOCK_NB) == -1 && errno == EWOULDBLOCK) ||
+	    fstat(fd, &st) == -1 || st.st_nlink == 0) {
 		close(fd);
 		errno = ESTALE;
 		return -1;
@@ -248,6 +255,7 @@ object_make(const struct tq_spool *sp, int lockfd, struct name *name,
 	fd = shm_open(name->object, O_RDWR | O_CREAT | O_EXCL, 0600);
 	if (fd == -1)
 		return tq_fail_sys(e, errno, "%s: shared memory", sp->path);
+	(void)flock(fd, LOCK_SH | LOCK_NB);
 	if ((sp->format.gid != (gid_t)-1 &&
 	    fchown(fd, (uid_t)-1, sp->format.gid) == -1) ||
 	    fchmod(fd, sp->format.mode & 0660) == -1 ||
@@ -263,6 +271,20 @@ object_make(const struct tq_spool *sp, int lockfd, struct name *name,
 	tq_ledger_boot(boot);
 	hex(name->boot, boot);
 	return fd;
+}
+
+/* Let the table say where its spool is; nothing if that is too long. */
+static void
+say_home(const struct tq_spool *sp, struct tq_top *top)
+{
+	char path[32];
+	ssize_t n;
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", sp->dirfd);
+	n = readlink(path, top->home, sizeof(top->home));
+	if (n == -1 || (size_t)n == sizeof(top->home))
+		n = 0;
+	memset(top->home + n, 0, sizeof(top->home) - (size_t)n);
 }
 
 /* Make the handle use a share: its own view of table and ledger. */
@@ -362,6 +384,7 @@ replace(struct tq_spool *sp, struct tq_share *s, tq_time deadline,
 		goto fail;
 	}
 	use(sp, s);
+	say_home(sp, s->t.top);
 	tq_ledger_boot(s->t.top->boot);
 	sp->same_boot = had_old && strcmp(old.boot, name.boot) == 0;
 	if (tq_recover(sp, e) == -1 || tq_distrust(sp, e) == -1) {
@@ -379,6 +402,7 @@ replace(struct tq_spool *sp, struct tq_share *s, tq_time deadline,
 		tq_fail_sys(e, errno, "%s/lock", sp->path);
 		goto fail;
 	}
+	tq_reap(REAP);
 	return 0;
  fail:
 	fd = errno;
@@ -475,6 +499,15 @@ tq_share_close(struct tq_spool *sp)
 		free(s);
 	}
 	pthread_mutex_unlock(&shares.lock);
+}
+
+int
+tq_share_names(int lockfd, const char *object, const struct stat *st)
+{
+	struct name name;
+
+	return name_read(&name, lockfd) && strcmp(name.object, object) == 0 &&
+	    name.dev == st->st_dev && name.ino == st->st_ino;
 }
 
 int

@@ -65,7 +65,8 @@ layout(void)
 		sizeof(struct tq_qrow), sizeof(struct tq_wrow),
 		sizeof(struct tq_crow), sizeof(pthread_mutex_t), AT_END,
 		offsetof(struct tq_top, tail), offsetof(struct tq_top, slots),
-		offsetof(struct tq_top, swept), offsetof(struct tq_slot, heap),
+		offsetof(struct tq_top, swept), offsetof(struct tq_top, home),
+		offsetof(struct tq_slot, heap),
 		offsetof(struct tq_qrow, ready), TQ_NSETTINGS,
 		sizeof(struct tq_ext), sizeof(struct tq_edge),
 		sizeof(struct tq_trow),
@@ -154,6 +155,27 @@ tq_table_map(struct tq_table *t, int fd)
 		return -1;
 	}
 	return 0;
+}
+
+int
+tq_table_home_read(int fd, char home[TQ_HOME_MAX])
+{
+	uint64_t head[2];
+
+	_Static_assert(offsetof(struct tq_top, layout) ==
+	    offsetof(struct tq_top, magic) + 8, "read as two");
+	return tq_io_pread(fd, head, sizeof(head),
+	    offsetof(struct tq_top, magic)) == (ssize_t)sizeof(head) &&
+	    head[0] == TQ_TABLE_MAGIC && head[1] == layout() &&
+	    tq_io_pread(fd, home, TQ_HOME_MAX, offsetof(struct tq_top,
+	    home)) == TQ_HOME_MAX && memchr(home, '\0', TQ_HOME_MAX) != NULL;
+}
+
+int
+tq_table_wrow_read(int fd, unsigned row, struct tq_wrow *out)
+{
+	return tq_io_pread(fd, out, sizeof(*out), (off_t)(AT_WROWS +
+	    row * sizeof(*out))) == (ssize_t)sizeof(*out);
 }
 
 static int

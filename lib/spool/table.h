@@ -251,6 +251,8 @@ struct tq_wrow {
 	char		 host[65];
 };
 
+#define TQ_HOME_MAX	1024
+
 /* Counts of the regions: how much is allocated, how much of it in use. */
 struct tq_region {
 	uint32_t	 cap, used;
@@ -336,7 +338,13 @@ struct tq_top {
 	_Atomic uint32_t tail_waiters;
 	/* futexes: 0 for who waits for the first of several, else by id */
 	_Atomic uint32_t end_word[TQ_FUTEX_WORDS];
+	char		 home[TQ_HOME_MAX]; /* path of its spool when it was made,
+					 * "": it is too long; see reap.c */
 };
+
+/* Of an object that is not mapped: 1, 0 it is no table of this build. */
+int	tq_table_home_read(int fd, char home[TQ_HOME_MAX]);
+int	tq_table_wrow_read(int fd, unsigned row, struct tq_wrow *out);
 
 /* A mapping of the table in this process. */
 struct tq_table {

@@ -1,0 +1,89 @@
+#!/bin/sh
+# Tables in shared memory whose spool is gone are taken away, by who makes a new
+# one and by tqctl gc; not those that somebody uses, or may use again.
+
+. "${0%/*}/../lib/tap.sh"
+
+# object dir: that of its table
+object()
+{
+	tr -c 'A-Za-z0-9._/-' '\n' <"$1/lock" | grep -m 1 '^/tq-'
+}
+
+has_object()
+{
+	[ -e "/dev/shm$1" ]
+}
+
+no_object()
+{
+	! has_object "$1"
+}
+
+# message queues, mounted where nobody else sees it
+inboxes()
+{
+	unshare -m sh -c "mount -t mqueue none '$T/mq' && ls '$T/mq'"
+}
+mkdir mq
+
+for name in removed kept moved other; do
+	tqput -Q -b "$T/$name" -q q true
+done
+removed=$(object removed)
+kept=$(object kept)
+ok 'a spool has a table' has_object "$removed"
+rm -rf removed
+check 'gc' 0 '' '' tqctl gc
+ok 'takes the table of one that was removed' no_object "$removed"
+ok 'and not that of one that is there' has_object "$kept"
+
+# in use, but not found where it was made
+bg tqget -b "$T/moved" -q none true
+reader=$!
+wait_for sh -c "tqstat -b '$T/moved' -W | grep -q ."
+moved=$(object moved)
+mv moved elsewhere
+tqctl gc
+ok 'one that somebody uses stays, wherever its spool is' has_object "$moved"
+kill -KILL $reader
+wait_gone $reader
+tqctl gc
+ok 'and goes with him' no_object "$moved"
+check 'which costs nothing but to make it again' 0 'ready' '' \
+    tqstat -b "$T/elsewhere" -o state
+
+# a worker that was killed has left its inbox
+rm -rf other
+bg tqget -b "$T/other" -q none true
+reader=$!
+wait_for sh -c "tqstat -b '$T/other' -W | grep -q ."
+other=$(object other)
+if inboxes >before 2>/dev/null; then
+	# as tq_bell_name() makes it, for the first row
+	set -- $(stat -c '%d %i' other/owners)
+	inbox=$(printf 'tq-%016x-1' $(($1 * -0x61c8864680b583eb ^ $2)))
+	ok 'a worker that sleeps has an inbox' grep -qx "$inbox" before
+	kill -KILL $reader
+	wait_gone $reader
+	rm -rf other
+	tqput -Q -b "$T/new" true
+	ok 'who makes a table takes those of the removed' no_object "$other"
+	inboxes >after
+	not_ok 'and their inboxes' grep -qx "$inbox" after
+else
+	skip 'inboxes' 'needs root'
+	kill -KILL $reader
+fi
+
+# another made in its place
+tqput -Q -b "$T/again" true
+again=$(object again)
+rm -rf again
+tqput -Q -b "$T/again" true
+ok 'nor stays one whose place another has' no_object "$again"
+ok 'whose own does' has_object "$(object again)"
+
+for dir in kept elsewhere new again; do
+	TQ_DIR=$T/$dir lose_table
+done
