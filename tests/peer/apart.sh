@@ -41,6 +41,25 @@ want='5
 20
 ChordError'
 
+# A member that is none: who waits is told on the other server.
+is 'a message that is none ends there' "$(py <<'PY'
+import base64, json, redis, subprocess
+r = redis.Redis.from_url(os.environ['TQ_BROKER'])
+c = chord([add.s(i, i) for i in range(3)])(tsum.s())
+m = json.loads(r.lindex('celery', -1))
+m['properties']['priority'] = 300
+r.lset('celery', -1, json.dumps(m))
+w = subprocess.Popen(['tqrun', '-E', 'h'])
+for id in c.parent[0].id, c.id:
+    try:
+        app.AsyncResult(id).get(timeout=30)
+    except Exception as e:
+        print(type(e).__name__)
+w.wait()
+print(r.llen('tq.dead'), r.hlen('unacked'))
+PY
+)" "BadMessage${NL}ChordError${NL}1 0"
+
 bg tqrun -j 2 h
 is 'on two servers' "$(canvases)" "$want"
 check 'tqresult looks there' 0 "9$NL" '' tqput -w -t 20 -N proj.add -J 4 5
