@@ -24,6 +24,7 @@ from celery.app.trace import build_tracer
 from celery.canvas import _chain
 from celery.exceptions import Ignore, ImproperlyConfigured, SoftTimeLimitExceeded
 from celery.result import ResultBase
+from celery.signals import task_postrun
 from kombu.utils.json import dumps
 
 from shop import app
@@ -46,6 +47,7 @@ def signature_from_request(self, *args, **kwargs):
     return sig
 
 
+put = {}
 original = Task.signature_from_request
 Task.signature_from_request = signature_from_request
 Task.replace = replace
@@ -64,6 +66,12 @@ def request(t):
         # Redis: 0 is first
         'delivery_info': {'exchange': '', 'routing_key': t['queue'],
                           'priority': 9 - t['pri'], 'redelivered': False}}
+
+
+@task_postrun.connect
+def note_children(sender, task_id, **kw):
+    """What the task put itself."""
+    put[task_id] = [r.as_tuple() for r in sender.request.children or ()]
 
 
 def failure(e, trace=''):
@@ -130,8 +138,12 @@ def run(t):
 
 
 def answer(t):
+    put.clear()
     try:
-        return dumps({**run(t), 'id': t['id']})
+        said = run(t)
+        if put.get(t['id']) and 'replace' not in said:
+            said['children'] = put[t['id']]
+        return dumps({**said, 'id': t['id']})
     except Exception as e:      # no such task, a result that is not JSON
         return dumps({**failure(e, traceback.format_exc()), 'id': t['id']})
 

@@ -146,6 +146,11 @@ struct tq_outcome {
 	/* what it used */
 	tq_time		 user, sys;	/* CPU time */
 	int64_t		 maxrss;	/* bytes */
+	/*
+	 * What it put itself, for the results of Celery: a JSON array of ids,
+	 * or of result tuples; n 0: nothing is known.
+	 */
+	struct tq_bytes	 children;
 };
 
 /* A "try later": TQ_RETRY or TQ_FAILURE that is no failed attempt for -r. */

@@ -209,9 +209,9 @@ int	tq_celery_look(struct tq_celery_work *out, struct tq_arena *mem,
 struct tq_celery_end {
 	const struct tq_outcome *outcome;	/* its files are not read: */
 	struct tq_bytes	 out, err;	/* what it wrote */
-	/* ids of what the task put itself, as far as is known */
-	const char *const *children;
-	size_t		 nchildren;
+	/* what the task put itself, as far as is known: a JSON array of ids
+	 * and result tuples, or none */
+	struct tq_bytes	 children;
 };
 
 /*

@@ -27,17 +27,27 @@
 static struct tq_bytes
 children(struct tq_planner *p, const struct tq_celery_end *end)
 {
+	struct tq_celery_tuple tuple;
+	struct tq_bytes v, id;
+	struct tq_scan s;
 	struct tq_buf b;
-	size_t k;
 
 	tq_buf_init(&b);
 	tq_buf_byte(&b, '[');
-	for (k = 0; k < end->nchildren; k++) {
-		if (k > 0)
+	tq_scan_init(&s, end->children);
+	while (tq_scan_next(&s, &v)) {
+		id = tq_scan_string(p->mem, v);
+		if (id.p == NULL && tq_celery_tuple_decode(&tuple, p->mem, v,
+		    NULL) == -1)
+			continue;
+		if (b.n > 1)
 			tq_buf_str(&b, ", ");
-		tq_celery_tuple_put(&b, end->children[k], NULL);
+		if (id.p != NULL)
+			tq_celery_tuple_put(&b, id.p, NULL);
+		else
+			tq_buf_put(&b, v.p, v.n);
 	}
-	if (p->trail.n > 0 && k > 0)
+	if (p->trail.n > 0 && b.n > 1)
 		tq_buf_str(&b, ", ");
 	tq_buf_put(&b, p->trail.p, p->trail.n);
 	if (p->trail.err != 0)

@@ -111,7 +111,7 @@ put_error(struct tq_answer *out, struct tq_arena *mem, struct tq_bytes v,
 /* The members there may be; those that are not are {NULL, 0}. */
 struct members {
 	struct tq_bytes	 id, result, error, status, type, args;
-	struct tq_bytes	 retry, retries, replace;
+	struct tq_bytes	 retry, retries, replace, children;
 	struct tq_bytes	 progress, state, meta;
 };
 
@@ -129,6 +129,7 @@ find(struct members *m, struct tq_bytes root)
 		{ "retry", &m->retry }, { "retries", &m->retries },
 		{ "replace", &m->replace }, { "progress", &m->progress },
 		{ "state", &m->state }, { "meta", &m->meta },
+		{ "children", &m->children },
 	};
 	const size_t n = sizeof(all) / sizeof(all[0]);
 	struct tq_bytes name, v;
@@ -143,7 +144,7 @@ find(struct members *m, struct tq_bytes root)
 		if (i == n)
 			return "a member that is none of id, result, error, "
 			    "type, args, status, retry, retries, replace, "
-			    "progress, state, meta";
+			    "progress, state, meta, children";
 		if (all[i].to->p != NULL)
 			return "a member twice";
 		*all[i].to = v;
@@ -180,7 +181,8 @@ has_end(const struct members *m)
 {
 	return m->result.p != NULL || m->error.p != NULL ||
 	    m->status.p != NULL || m->type.p != NULL || m->args.p != NULL ||
-	    m->retry.p != NULL || m->retries.p != NULL;
+	    m->retry.p != NULL || m->retries.p != NULL ||
+	    m->children.p != NULL;
 }
 
 /* What is wrong with a report, or NULL. */
@@ -223,6 +225,10 @@ check_answer(const struct members *m, struct tq_arena *mem)
 	if (m->retries.p != NULL && (m->error.p == NULL ||
 	    !is_count(m->retries, INT_MAX)))
 		return "retries that are no number of an error";
+	if (m->children.p != NULL && (tq_scan_type(m->children) !=
+	    TQ_SCAN_ARRAY || tq_json_check(m->children.p, m->children.n,
+	    NULL) == -1))
+		return "children that are no array";
 	if (m->retry.p != NULL && (!tq_scan_real(&s, m->retry) || s < 0 ||
 	    s > RETRY_MAX))
 		return "a retry that is no number of seconds";
@@ -324,6 +330,9 @@ fill(struct tq_answer *out, struct tq_arena *mem, const struct members *m,
 	/* with what JSON does not have it has the line of the error */
 	if (m->args.p != NULL && tq_json_check(m->args.p, m->args.n, NULL) ==
 	    0 && put_json(&out->args, mem, m->args, "", e) == -1)
+		return -1;
+	if (m->children.p != NULL && put_json(&out->children, mem,
+	    m->children, "", e) == -1)
 		return -1;
 	if (m->replace.p != NULL)
 		return put_json(&out->replace, mem, m->replace, "", e);

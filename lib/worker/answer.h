@@ -2,14 +2,15 @@
  * What a resident handler answers (pure): one JSON object on one line,
  *
  *	{"id": ID, "result": any, "error": "text", "type": "name",
- *	 "args": [...], "status": n, "retry": seconds, "retries": n}
+ *	 "args": [...], "status": n, "retry": seconds, "retries": n,
+ *	 "children": [...]}
  *
  * of which only id must be there.  status is read as the exit status of a
  * program; it is 0 without an error and 1 with one.  type and args are those
  * of an exception; without args it has the first line of the error.  retry
  * tries the task again after that time, which is no failure; with retries the
  * error is one, of which the task may have that many before, and retry the
- * delay.  A task of Celery may name another to run in its place, a signature:
+ * delay.  children are ids or result tuples of what it put.  A task of Celery may name another to run in its place, a signature:
  *
  *	{"id": ID, "replace": {"task": "name", ...}}
  *
@@ -45,6 +46,7 @@ struct tq_answer {
 	struct tq_bytes	 args;		/* of the type: a JSON array, or none */
 	tq_time		 retry;		/* after that, -1: not asked for */
 	int		 retries;	/* failures it may have, -1: not said */
+	struct tq_bytes	 children;	/* a JSON array, or none */
 	struct tq_bytes	 replace;	/* JSON, a signature or null, or none */
 };
 

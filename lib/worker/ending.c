@@ -188,6 +188,21 @@ apply_wish(struct tq_place *p)
 		};
 }
 
+/* What it said that it put, whatever became of it. */
+static void
+set_children(struct tq_place *p)
+{
+	struct tq_buf *b = &p->talk.children;
+
+	if (b->n == 0)
+		return;
+	tq_buf_byte(b, ']');
+	if (tq_buf_ok(b))
+		p->end.children = (struct tq_bytes){
+			(const char *)b->p, b->n
+		};
+}
+
 void
 tq_ending_program(struct tq_place *p, const struct tq_place_rules *rules,
     int wstatus, const struct rusage *ru)
@@ -207,6 +222,7 @@ tq_ending_program(struct tq_place *p, const struct tq_place_rules *rules,
 		tq_say(rules->say, TQ_SAY_WRONG, "%s: %s",
 		    p->claim.ref.id.s, e.text);
 	check_result(p);
+	set_children(p);
 	p->state = TQ_PLACE_ENDED;
 }
 
@@ -283,6 +299,7 @@ tq_ending_answer(struct tq_place *p, const struct tq_place_rules *rules,
 		return;
 	p->end.type = a->type;
 	p->end.result = p->end.state == TQ_SUCCESS ? a->exact : a->args;
+	p->end.children = a->children;
 	p->end.out = a->out;
 	p->end.err = a->err;
 	if (a->json)

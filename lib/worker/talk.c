@@ -8,9 +8,11 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "message/json.h"
 #include "talk.h"
 
 #define LINE_MAX_BYTES	TQ_ARGS_MAX	/* a result or a task may be long */
+#define CHILDREN_MAX_BYTES	TQ_ARGS_MAX
 #define READ_SIZE	4096
 #define READS		16	/* 64 KiB, see pipe(7) */
 #define TELL_EVERY	(50 * TQ_MS)
@@ -63,6 +65,7 @@ tq_talk_close(struct tq_talk *t)
 	tq_buf_fini(&t->type);
 	tq_buf_fini(&t->text);
 	tq_buf_fini(&t->result);
+	tq_buf_fini(&t->children);
 	tq_buf_fini(&t->state);
 	tq_buf_fini(&t->progress);
 }
@@ -106,6 +109,16 @@ tq_talk_say(struct tq_talk *t, const struct tq_report *r)
 	t->untold = t->state.n + t->progress.n > 0;
 }
 
+/* A result tells no more of them than it may be long. */
+static void
+add_child(struct tq_talk *t, const char *id)
+{
+	if (t->children.n > CHILDREN_MAX_BYTES)
+		return;
+	tq_buf_byte(&t->children, t->children.n == 0 ? '[' : ',');
+	tq_json_str(&t->children, id, strlen(id));
+}
+
 static void
 say_wrong(struct tq_talk *t, const char *sentence)
 {
@@ -125,6 +138,9 @@ hear_line(struct tq_talk *t, char *line, size_t n)
 		return;
 	}
 	switch (w.word) {
+	case TQ_WORD_CHILD:
+		add_child(t, w.name);
+		break;
 	case TQ_WORD_PROGRESS:
 	case TQ_WORD_STATE:
 		r.state = w.name;
@@ -246,5 +262,6 @@ tq_talk_reset(struct tq_talk *t, int renew, struct tq_err *e)
 	t->untold = 0;
 	tq_buf_reset(&t->line);
 	tq_buf_reset(&t->result);
+	tq_buf_reset(&t->children);
 	return renew ? make_pipe(t, e) : 0;
 }

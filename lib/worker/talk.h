@@ -30,6 +30,7 @@ struct tq_talk {
 	struct tq_buf	 type;		/* FAIL, NUL-terminated */
 	struct tq_buf	 text;		/* FAIL: message; REPLACE: task; ditto */
 	struct tq_buf	 result;	/* JSON, n 0: none */
+	struct tq_buf	 children;	/* ids, a JSON array but for its end */
 	char		 wrong[TQ_WHY_MAX + 1];	/* about a bad line, "" none */
 
 	/* progress that is not told yet */

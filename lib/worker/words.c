@@ -23,6 +23,15 @@ next_word(char **rest)
 }
 
 static int
+parse_child(struct tq_words *w, char *rest, struct tq_err *e)
+{
+	w->name = next_word(&rest);
+	if (*rest != '\0' || !tq_id_valid(w->name))
+		return tq_fail(e, EINVAL, "no id");
+	return 0;
+}
+
+static int
 parse_state(struct tq_words *w, char *rest, struct tq_err *e)
 {
 	w->name = next_word(&rest);
@@ -69,6 +78,7 @@ static const struct {
 	enum tq_word	 means;
 	int		 (*parse)(struct tq_words *, char *, struct tq_err *);
 } table[] = {
+	{ "!child", TQ_WORD_CHILD, parse_child },
 	{ "!fail", TQ_WORD_FAIL, parse_fail },
 	{ "!replace", TQ_WORD_REPLACE, parse_replace },
 	{ "!result", TQ_WORD_RESULT, parse_result },

@@ -3,6 +3,7 @@
  * its own, unless it begins with '!':
  *
  *	!state NAME [json]	where it is, for who knows the name
+ *	!child ID		it put that task
  *	!retry duration		try again after that, as status 75 does
  *	!fail Type message	a failure of that type, whatever its status
  *	!result json		what it returns
@@ -15,6 +16,7 @@
 
 enum tq_word {
 	TQ_WORD_PROGRESS,
+	TQ_WORD_CHILD,
 	TQ_WORD_FAIL,
 	TQ_WORD_REPLACE,
 	TQ_WORD_RESULT,
@@ -24,7 +26,7 @@ enum tq_word {
 
 struct tq_words {
 	enum tq_word	 word;
-	const char	*name;		/* FAIL, STATE: the first word */
+	const char	*name;		/* CHILD, FAIL, STATE: the first word */
 	struct tq_bytes	 text;		/* the rest; RESULT, STATE: JSON */
 	tq_time		 delay;		/* RETRY */
 };

@@ -76,6 +76,9 @@ def own(self):
     self.update_state(state='PACKED', meta={'n': 1})
     raise Ignore()
 @task
+def busy():
+    return [same.delay(1).id, group(same.s(2), same.s(3)).delay().id]
+@task
 def leave(code):
     sys.exit(code)
 @task
@@ -138,6 +141,16 @@ WorkerLostError('Worker exited prematurely: exitcode 0.',)
 WorkerLostError('Worker exited prematurely: exitcode 1.',)
 CommandFailed('exit status 4: no answer: exited with 4',)
 1"
+is 'what a task puts are its children' "$(client <<'PY'
+r = busy.delay()
+ids = get(r)
+print([c.id for c in r.children] == ids, [get(c) for c in r.children])
+r = busy.s().apply_async(link=same.s())
+ids = get(r)
+print([c.id for c in r.children][:-1] == ids, get(r.children[-1]) == ids)
+PY
+)" "True [1, [2, 3]]
+True True"
 is 'exceptions have their class and arguments' "$(client <<'PY'
 show(decline.delay(), bad.delay(), app.send_task('shop.nope'))
 try: decline.delay().get(timeout=60)

@@ -78,3 +78,20 @@ open('$T/go', 'w').close()
 print(r.get(timeout=20))
 PY
 )" "LOADING {'done': 3}${NL}end"
+
+# What a task puts it may tell, and Celery's client follows it.
+cat >handlers/proj.note <<SH
+#!/bin/sh
+PATH='$PATH' TQ_MODULES='$TQ_MODULES'
+export TQ_MODULES
+for n in 1 2; do
+	echo "!child \$(tqput -q celery -N proj.add "\$n" 10)" \
+	    >&"\$TQ_STATUS_FD"
+done
+SH
+is 'children are those that it told' "$(py <<'PY'
+r = note.delay()
+r.get(timeout=20)
+print([c.get(timeout=20) for c in r.children])
+PY
+)" '[11, 12]'

@@ -239,6 +239,27 @@ quoted_line_obeys_nobody(void **state)
 }
 
 static void
+children_are_an_array(void **state)
+{
+	static const char line[] = "{\"id\":\"a\",\"result\":1,"
+	    "\"children\":[\"b\", [[\"c\", null], null]]}";
+	static const char bad[] = "{\"id\":\"a\",\"children\":\"b\"}";
+	struct tq_answer a;
+	struct tq_arena mem;
+
+	(void)state;
+	tq_arena_init(&mem);
+	assert_int_equal(tq_answer_parse(&a, &mem, line, strlen(line), "a",
+	    NULL, NULL), 0);
+	assert_int_equal(a.children.n, strlen("[\"b\",[[\"c\",null],null]]"));
+	assert_memory_equal(a.children.p, "[\"b\",[[\"c\",null],null]]",
+	    a.children.n);
+	assert_int_equal(tq_answer_parse(&a, &mem, bad, strlen(bad), "a",
+	    NULL, NULL), -1);
+	tq_arena_fini(&mem);
+}
+
+static void
 arguments_that_are_no_json_are_left_out(void **state)
 {
 	static const char line[] = "{\"id\":\"a\",\"error\":\"nan\","
@@ -266,6 +287,7 @@ main(void)
 		cmocka_unit_test(string_that_is_no_plain_line_is_kept_exactly),
 		cmocka_unit_test(exception_has_arguments),
 		cmocka_unit_test(arguments_that_are_no_json_are_left_out),
+		cmocka_unit_test(children_are_an_array),
 		cmocka_unit_test(another_task_may_be_named),
 		cmocka_unit_test(progress_is_no_answer),
 		cmocka_unit_test(second_answer_is_told_from_a_wrong_one),

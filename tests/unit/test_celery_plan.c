@@ -788,7 +788,7 @@ settle(struct t_site *s, struct tq_celery_task *m, const struct tq_outcome *o,
     const char *err)
 {
 	struct tq_celery_end end = { o, { NULL, 0 }, { err, strlen(err) },
-		NULL, 0 };
+		o->children };
 	struct tq_celery_envelope env;
 	struct tq_celery_plan plan;
 	struct tq_err e;
@@ -846,6 +846,31 @@ retry_is_the_message_again(void **state)
 	    "space\"],\"exc_module\":\"tq.errors\"}");
 	assert_int_equal(json_array_size(json_object_get(t_site_meta(s, "t"),
 	    "children")), 1);
+}
+
+static void
+children_of_the_task_are_ids_and_tuples(void **state)
+{
+	static const char put[] = "[\"a\", [[\"g\", null], [[[\"m\", null], "
+	    "null]]], 7, [\"b\"]]";
+	struct t_site *s = *state;
+	struct tq_celery_task m = message();
+	struct tq_celery_plan plan;
+	struct tq_outcome o;
+	char *text;
+
+	m.callbacks.p = "[{\"task\": \"add\", \"options\": {\"task_id\": "
+	    "\"c\"}}]";
+	m.callbacks.n = strlen(m.callbacks.p);
+	tq_outcome_init(&o, TQ_SUCCESS);
+	o.children = (struct tq_bytes){ put, sizeof(put) - 1 };
+	plan = settle(s, &m, &o, "");
+	t_site_do(s, &plan);
+	text = json_dumps(json_object_get(t_site_meta(s, "t"), "children"),
+	    JSON_COMPACT);
+	assert_string_equal(text, "[[[\"a\",null],null],[[\"g\",null],[[[\"m\",null],"
+	    "null]]],[[\"c\",null],null]]");
+	free(text);
 }
 
 static void
@@ -1085,6 +1110,7 @@ main(void)
 		TEST(watched_chord_waits_and_then_fails_with_its_member),
 		TEST(callback_that_is_none_fails_the_task),
 		TEST(retry_is_the_message_again),
+		TEST(children_of_the_task_are_ids_and_tuples),
 		TEST(try_later_is_no_retry),
 		TEST(exceptions_are_those_that_python_raises),
 		TEST(exceptions_have_the_arguments_that_were_named),

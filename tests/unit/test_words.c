@@ -68,6 +68,17 @@ fail_has_a_type_and_a_message(void **state)
 }
 
 static void
+child_is_an_id(void **state)
+{
+	struct fixture f;
+
+	(void)state;
+	assert_int_equal(read_line(&f, "!child 3f-9 "), 0);
+	assert_int_equal(f.w.word, TQ_WORD_CHILD);
+	assert_string_equal(f.w.name, "3f-9");
+}
+
+static void
 result_and_replace_are_json(void **state)
 {
 	struct fixture f;
@@ -86,7 +97,7 @@ bad_words_are_quoted(void **state)
 	static const char *const bad[] = {
 		"!", "!done", "!Retry 1s", "!retry", "!retry soon", "!fail",
 		"!fail a/b c", "!state", "!state a b", "!result", "!result {",
-		"!replace 1", "!replace"
+		"!replace 1", "!replace", "!child", "!child a b"
 	};
 	struct fixture f;
 	size_t i;
@@ -117,6 +128,7 @@ main(void)
 		cmocka_unit_test(state_has_a_name_and_json),
 		cmocka_unit_test(retry_has_a_duration),
 		cmocka_unit_test(fail_has_a_type_and_a_message),
+		cmocka_unit_test(child_is_an_id),
 		cmocka_unit_test(result_and_replace_are_json),
 		cmocka_unit_test(bad_words_are_quoted),
 		cmocka_unit_test(nul_in_a_line_is_refused),

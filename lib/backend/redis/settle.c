@@ -256,7 +256,9 @@ tq_redis_end(struct tq_redis *r, struct tq_redis_held *h,
     unsigned flags, struct tq_err *e)
 {
 	struct tq_outcome kept = *o;
-	struct tq_celery_end end = { .outcome = &kept };
+	struct tq_celery_end end = {
+		.outcome = &kept, .children = o->children
+	};
 	struct tq_celery_plan plan;
 	struct tq_celery_site site;
 	int rv;
