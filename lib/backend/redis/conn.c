@@ -380,6 +380,14 @@ tq_redis_post(struct tq_redis_conn *c, enum tq_redis_script s,
 	return give_out(c, e) == -1 ? -1 : 0;
 }
 
+int
+tq_redis_post_later(struct tq_redis_conn *c, const struct tq_redis_cmd *cmd,
+    tq_redis_done *done, void *arg, struct tq_err *e)
+{
+	return is_away(c, e) || want(c, done, arg, e) == -1 ||
+	    push_words(c, TQ_REDIS_PLAIN, cmd, e) == -1 ? -1 : 0;
+}
+
 redisReply *
 tq_redis_call(struct tq_redis_conn *c, enum tq_redis_script s,
     const struct tq_redis_cmd *cmd, struct tq_err *e)

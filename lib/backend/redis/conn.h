@@ -64,6 +64,10 @@ void	tq_redis_conn_drop(struct tq_redis_conn *);
 int	tq_redis_post(struct tq_redis_conn *, enum tq_redis_script,
 	    const struct tq_redis_cmd *, tq_redis_done *, void *,
 	    struct tq_err *);
+/* The same for a command, which goes out together with the next one. */
+int	tq_redis_post_later(struct tq_redis_conn *,
+	    const struct tq_redis_cmd *, tq_redis_done *, void *,
+	    struct tq_err *);
 /*
  * The same, and wait for the reply, which the caller frees.  NULL: an error
  * reply (its errno is tq_redis_failed()'s), or the connection was lost:

@@ -70,8 +70,7 @@ caching(struct tq_redis *r, struct tq_err *e)
 	tq_redis_cmd_str(&r->cmd, "CLIENT");
 	tq_redis_cmd_str(&r->cmd, "CACHING");
 	tq_redis_cmd_str(&r->cmd, "YES");
-	return tq_redis_post(&r->main, TQ_REDIS_PLAIN, &r->cmd, NULL, NULL,
-	    e);
+	return tq_redis_post_later(&r->main, &r->cmd, NULL, NULL, e);
 }
 
 /* When the next delayed one is due: the answer comes with the next one. */
@@ -86,8 +85,7 @@ ask_due(struct tq_redis *r, struct tq_err *e)
 	tq_redis_cmd_str(&r->cmd, "0");
 	tq_redis_cmd_str(&r->cmd, "0");
 	tq_redis_cmd_str(&r->cmd, "WITHSCORES");
-	return tq_redis_post(&r->main, TQ_REDIS_PLAIN, &r->cmd, got_due, r,
-	    e);
+	return tq_redis_post_later(&r->main, &r->cmd, got_due, r, e);
 }
 
 /* 1 if somebody rang since we took: a lane is free, or something is parked. */
@@ -108,8 +106,7 @@ ask_bell(struct tq_redis *r, struct tq_err *e)
 	tq_redis_cmd_reset(&r->cmd);
 	tq_redis_cmd_str(&r->cmd, "GET");
 	tq_redis_cmd_join(&r->cmd, r->place.prefix, "tq.bell", NULL);
-	return tq_redis_post(&r->main, TQ_REDIS_PLAIN, &r->cmd, got_bell, r,
-	    e);
+	return tq_redis_post_later(&r->main, &r->cmd, got_bell, r, e);
 }
 
 int
