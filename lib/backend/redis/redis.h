@@ -115,6 +115,8 @@ struct tq_redis {
 	unsigned	 batch;		/* to take at once */
 	tq_time		 last_take;	/* CLOCK_MONOTONIC */
 	int		 drained;	/* that take left its lists empty */
+	int		 quiet;		/* so they were seen when we slept, and
+					 * nobody rang since */
 	char		 revision[24];	/* of tq.revoked, as we know it */
 	char		**revoked;	/* ids, sorted */
 	size_t		 nrevoked;

@@ -11,7 +11,8 @@
  *
  *	tq.lease		tags that tq holds, by the end of their lease
  *	tq.started		those of them that somebody began to run; a
- *				tag that ends in "s.1" was begun at once
+ *				tag that ends in "s.1", the first of a take,
+ *				was begun at once
  *	tq.delayed		tags by the time they are due
  *	tq.waiting		tag -> list key, newline, message
  *	tq.local		tag -> who keeps its message, a worker (local.c)
@@ -73,7 +74,7 @@ static const char overdue[] =
 "      tq[tag] = true\n"
 "      out[#out + 1] = tag\n"
 "      out[#out + 1] = m\n"
-"      out[#out + 1] = ours and (string.find(tag, 's%.%d+$') or"
+"      out[#out + 1] = ours and (string.find(tag, 's%.1$') or"
 " redis.call('SISMEMBER', p..'tq.started', tag) == 1) and '1' or ''\n"
 "    end\n"
 "  end\n"

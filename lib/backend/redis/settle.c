@@ -83,11 +83,23 @@ do_apart(struct tq_redis *r, struct tq_redis_held *h,
 	return h->lost ? 0 : tq_redis_store_plan(r, &r->mem, plan, e);
 }
 
+/* What is sent may be for us, and nobody rings us for what we do. */
+static void
+expect_more(struct tq_redis *r, const struct tq_celery_plan *plan)
+{
+	size_t k;
+
+	for (k = 0; k < plan->nsteps; k++)
+		if (plan->step[k].what == TQ_CELERY_SEND)
+			r->quiet = 0;
+}
+
 static int
 carry_out(struct tq_redis *r, struct tq_redis_held *h,
     struct tq_celery_plan *plan, const struct tq_celery_site *site,
     unsigned flags, struct tq_err *e)
 {
+	expect_more(r, plan);
 	if ((plan->ncounts > 0 || r->apart) && tq_redis_ready(r, e) == -1)
 		return -1;
 	if (plan->ncounts > 0) {

@@ -25,11 +25,12 @@ heard(void *arg, const redisReply *a)
 		r->sub_ready--;
 	if (a == NULL || a->type != REDIS_REPLY_ARRAY || a->elements != 3 ||
 	    a->element[0]->type != REDIS_REPLY_STRING ||
-	    strcmp(a->element[0]->str, "message") != 0 ||
-	    a->element[2]->type != REDIS_REPLY_STRING ||
-	    strcmp(a->element[1]->str, INVALIDATE) == 0)
+	    strcmp(a->element[0]->str, "message") != 0)
 		return;
-	tq_redis_control(r, a->element[2]->str, a->element[2]->len);
+	if (strcmp(a->element[1]->str, INVALIDATE) == 0)
+		r->quiet = 0;
+	else if (a->element[2]->type == REDIS_REPLY_STRING)
+		tq_redis_control(r, a->element[2]->str, a->element[2]->len);
 }
 
 int

@@ -150,9 +150,9 @@ take_some(struct tq_redis *r, const struct tq_take *take, struct tq_err *e)
 	int rv;
 
 	tq_arena_reset(&r->mem);
-	/* a single one is for somebody who begins it at once */
-	snprintf(stem, sizeof(stem), "%s%llx%s.", r->stem,
-	    (unsigned long long)r->ntags++, n == 1 ? "s" : "");
+	/* the first one is for somebody who begins it at once */
+	snprintf(stem, sizeof(stem), "%s%llxs.", r->stem,
+	    (unsigned long long)r->ntags++);
 	tq_redis_cmd_reset(&r->cmd);
 	tq_redis_cmd_str(&r->cmd, r->place.prefix);
 	tq_redis_cmd_time(&r->cmd, now);
@@ -175,6 +175,7 @@ take_some(struct tq_redis *r, const struct tq_take *take, struct tq_err *e)
 		return -1;
 	rv = take_in(r, a, names, e);
 	freeReplyObject(a);
+	r->quiet = 0;
 	if (rv >= 0 && (unsigned)rv < n)
 		r->batch = 1;
 	r->drained = rv > 0 && (unsigned)rv < n;
@@ -429,6 +430,33 @@ was_drained(struct tq_redis *r)
 	return drained && tq_clock_mono() - r->last_take < AT_ONCE;
 }
 
+tq_time
+tq_redis_next(const struct tq_redis *r)
+{
+	return r->due == 0 || (r->opens != 0 && r->opens < r->due) ?
+	    r->opens : r->due;
+}
+
+/*
+ * 1 if the lists were empty a moment ago, when we lay down to sleep: so a place
+ * that is free again is as likely to find nothing.  Once, and then he watches,
+ * which is less than a script for a server that somebody else waits for.  Not
+ * where an end of ours may free what is not in the lists (lanes, needs, limits:
+ * they ring the bell), and not when something else is to be done.
+ */
+static int
+is_quiet(struct tq_redis *r)
+{
+	tq_time next = tq_redis_next(r);
+	int quiet = r->quiet;
+
+	r->quiet = 0;
+	return quiet && r->bell[0] == '\0' && !r->paused && !r->past &&
+	    (next == 0 || next > tq_clock_wall()) &&
+	    !tq_redis_sweep_due(r) &&
+	    tq_clock_mono() - r->last_take < AT_ONCE;
+}
+
 /* Look once: 1 claimed, 0 nothing there, -1. */
 static int
 claim_once(struct tq_redis *r, const struct tq_take *take,
@@ -438,7 +466,8 @@ claim_once(struct tq_redis *r, const struct tq_take *take,
 
 	if (tq_redis_tend(r, e) == -1)
 		return -1;
-	if ((rv = next_taken(r, take, c, e)) != 0 || was_drained(r))
+	if ((rv = next_taken(r, take, c, e)) != 0 || was_drained(r) ||
+	    is_quiet(r))
 		return rv;
 	do {
 		if ((n = take_some(r, take, e)) == -1 ||
@@ -449,13 +478,6 @@ claim_once(struct tq_redis *r, const struct tq_take *take,
 			n = tq_redis_sweep(r, e);
 	} while (n > 0 || r->more);
 	return n;
-}
-
-tq_time
-tq_redis_next(const struct tq_redis *r)
-{
-	return r->due == 0 || (r->opens != 0 && r->opens < r->due) ?
-	    r->opens : r->due;
 }
 
 int

@@ -219,6 +219,7 @@ tq_redis_sleep(void *b, const struct tq_take *take, tq_time *next,
 		*next = now + 20 * TQ_MS;
 	if (wake != 0 && wake <= now)
 		return 0;
+	r->quiet = n == 0 && !r->no_tracking;
 	return n == 0;
 }
 
