@@ -194,6 +194,20 @@ find_again(struct tq_redis *r, struct tq_redis_conn *c, struct tq_err *e)
 }
 
 /*
+ * A server that takes no writes may have been the one that does: its name may
+ * lead to another by now.
+ */
+static void
+drop_all(struct tq_redis *r)
+{
+	tq_redis_conn_drop(&r->main);
+	tq_redis_conn_drop(&r->store);
+	tq_redis_conn_drop(&r->sub);
+	tq_redis_conn_drop(&r->listen);
+	tq_redis_conn_drop(&r->events_in);
+}
+
+/*
  * To a worker ECONNREFUSED says that its broker is gone for good: a loss is
  * none as long as there is hope.  One that has something else to do for a
  * moment (EINPROGRESS) will be asked again.
@@ -201,6 +215,8 @@ find_again(struct tq_redis *r, struct tq_redis_conn *c, struct tq_err *e)
 int
 tq_redis_hope(struct tq_redis *r, int rv, struct tq_err *e)
 {
+	if (rv == -1 && r->worker != NULL && errno == EROFS)
+		drop_all(r);
 	if (rv != -1 || r->worker == NULL || (errno != EINPROGRESS &&
 	    (errno != ECONNREFUSED || r->failures >= FAILURES_MAX)))
 		return rv;
