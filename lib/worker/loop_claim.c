@@ -30,7 +30,9 @@ lose_broker(struct tq_loop *l, const struct tq_err *e)
 void
 tq_loop_complain(struct tq_loop *l, const struct tq_err *e)
 {
-	if (e->num == ECONNREFUSED || e->num == EIO || e->num == ENOTSUP) {
+	/* what was never allowed will not be; later it may be for a moment */
+	if (e->num == ECONNREFUSED || e->num == EIO || e->num == ENOTSUP ||
+	    (!l->served && (e->num == EACCES || e->num == EROFS))) {
 		if (l->gone.num == 0)
 			lose_broker(l, e);
 		return;
@@ -153,6 +155,7 @@ tq_loop_claim(struct tq_loop *l)
 		return TQ_SECOND;
 	}
 	l->said[0][0] = l->said[1][0] = '\0';
+	l->served = 1;
 	tq_scale_note(&l->scale, l->pool.busy, l->now);
 	if (l->pool.left == 0) {
 		tq_loop_happen(l, TQ_LIFE_DONE);

@@ -37,6 +37,7 @@ struct tq_loop {
 					 * a sleep something, in a row */
 	struct tq_err	 gone;		/* why there is no broker any more */
 	char		 said[2][512];	/* the last complaints about the broker */
+	int		 served;	/* it let us look for tasks once */
 };
 
 /* ---- loop_told.c ------------------------------------------------------- */

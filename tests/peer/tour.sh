@@ -103,6 +103,7 @@ rcli acl setuser poor on '>pw' '~*' '&*' +@all -eval -evalsha >out
 tour 'a user who may not do it' 77 'NOPERM' "redis://poor:pw@$base/0" \
     'tqput -N x
 tqget -q a -t 0
+tqrun h
 tqstat
 tqctl revoke x
 tqresult -t 0 -o state x'
@@ -122,8 +123,9 @@ looks()
 {
 	check "$1 shows its tasks" 0 "a${TAB}ready" '' \
 	    tqstat -b "$2" -o queue,state
-	check "$1 its queues" 0 "a${TAB}1" '' tqstat -b "$2" -O -o queue,ready
-	check "$1 its workers" 0 '' '' tqstat -b "$2" -W
+	check "$1 its queues" 0 "a${TAB}1" '' \
+	    tqstat -b "$2" -O -q a -o queue,ready
+	check "$1 its workers" 0 '*' '' tqstat -b "$2" -W
 }
 looks 'a full server' "redis://$base/0"
 rcli config set maxmemory 0 >out
@@ -139,7 +141,8 @@ copied()
 wait_long copied
 tour 'a replica' 77 "redis://$base/0: a replica that takes no writes" \
     "redis://$base/0" "$PUTS
-tqget -q a -t 0"
+tqget -q a -t 0
+tqrun h"
 looks 'a replica' "redis://$base/0"
 kill -STOP "$REDIS_PID"
 tour 'a server that hangs' 69 "redis://$base/0: no answer within 300 ms" \
