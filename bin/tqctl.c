@@ -58,7 +58,8 @@ static const struct tq_option options[] = {
 #define KILLS	(TQ_CTL_SELECT | TQ_CTL_DESTROYS | TQ_CTL_WAIT | TQ_CTL_TIMEOUT)
 
 static const struct tq_verb_row verbs[] = {
-	{ "cap", "what", "n", tq_verb_limit, 0, TQ_CTL_QUEUE | TQ_CTL_KEY,
+	{ "cap", "what", "n", tq_verb_limit, 0,
+	    TQ_CTL_QUEUE | TQ_CTL_KEY | TQ_CTL_MAKES,
 	    "bound what runs at once" },
 	{ "check", NULL, "", tq_verb_check, 0,
 	    TQ_CTL_SALVAGE | TQ_CTL_LOOK,
@@ -77,8 +78,8 @@ static const struct tq_verb_row verbs[] = {
 	    TQ_CTL_SELECT | TQ_CTL_DESTROYS, "drop ended tasks" },
 	{ "gc", NULL, "", tq_verb_broker, TQ_DO_GC, 0,
 	    "give back room that nothing needs" },
-	{ "get", NULL, "[queue] [name]", tq_verb_get, 0, TQ_CTL_QUEUE,
-	    "print settings" },
+	{ "get", NULL, "[queue] [name]", tq_verb_get, 0,
+	    TQ_CTL_QUEUE | TQ_CTL_LOOK, "print settings" },
 	{ "grow", "n", "[worker ...]", tq_verb_resize, 0, 0,
 	    "let workers run n more at a time" },
 	{ "hold", NULL, "[id ...]", tq_verb_tasks, TQ_DO_HOLD, TQ_CTL_SELECT,
@@ -101,7 +102,8 @@ static const struct tq_verb_row verbs[] = {
 	    TQ_CTL_SELECT, "change the priority of tasks" },
 	{ "purge", NULL, "queue ...", tq_verb_queues, TQ_DO_PURGE,
 	    TQ_CTL_QUEUE, "revoke what has not started" },
-	{ "rate", "what", "n/s|m|h", tq_verb_limit, 0, TQ_CTL_QUEUE,
+	{ "rate", "what", "n/s|m|h", tq_verb_limit, 0,
+	    TQ_CTL_QUEUE | TQ_CTL_MAKES,
 	    "bound starts in a time" },
 	{ "release", NULL, "[id ...]", tq_verb_tasks, TQ_DO_RELEASE,
 	    TQ_CTL_SELECT | TQ_CTL_FORCE, "let held tasks start" },
@@ -113,8 +115,8 @@ static const struct tq_verb_row verbs[] = {
 	    "cancel tasks" },
 	{ "rmq", NULL, "queue ...", tq_verb_queues, TQ_DO_RMQ,
 	    TQ_CTL_QUEUE | TQ_CTL_FORCE, "remove queues" },
-	{ "set", NULL, "[queue] name=value ...", tq_verb_set, 0, TQ_CTL_QUEUE,
-	    "change settings" },
+	{ "set", NULL, "[queue] name=value ...", tq_verb_set, 0,
+	    TQ_CTL_QUEUE | TQ_CTL_MAKES, "change settings" },
 	{ "shrink", "n", "[worker ...]", tq_verb_resize, 0, 0,
 	    "let workers run n fewer at a time" },
 	{ "stop", NULL, "[worker ...]", tq_verb_stop, 0,
@@ -124,8 +126,8 @@ static const struct tq_verb_row verbs[] = {
 	{ "transfer", "url", "[id ...]", tq_verb_transfer, 0,
 	    TQ_CTL_SELECT | TQ_CTL_FORCE | TQ_CTL_OWN,
 	    "move tasks to another broker" },
-	{ "workers", NULL, "[worker ...]", tq_verb_workers, 0, TQ_CTL_QUEUE,
-	    "print workers" },
+	{ "workers", NULL, "[worker ...]", tq_verb_workers, 0,
+	    TQ_CTL_QUEUE | TQ_CTL_LOOK, "print workers" },
 };
 #define NVERBS	(sizeof(verbs) / sizeof(verbs[0]))
 
@@ -285,6 +287,8 @@ open_broker(struct tq_ctl *c, const char *urls)
 		return;
 	if (c->verb->flags & TQ_CTL_LOOK && !c->salvage)
 		flags |= TQ_OPEN_LOOK;
+	if (!(c->verb->flags & TQ_CTL_MAKES))
+		flags |= TQ_OPEN_THERE;
 	if (c->verb->flags & TQ_CTL_OWN && (results = urls) == NULL &&
 	    ((results = getenv("TQ_BROKER")) == NULL || *results == '\0'))
 		results = "spool:";

@@ -323,8 +323,13 @@ main(int argc, char *argv[])
 	g.run.argc = argc - optind;
 	g.run.argv = (const char *const *)argv + optind;
 	check(&g, &o);
-	if (tq_open(&g.tq, g.urls, NULL, 0, &e) == -1)
+	/* who does not wait has no use for a new spool: there is nothing in it */
+	if (tq_open(&g.tq, g.urls, NULL, g.take.timeout == 0 ? TQ_OPEN_THERE :
+	    0, &e) == -1) {
+		if (e.num == ENOENT)
+			return TQ_EXIT_NO;
 		tq_die_open(&e);
+	}
 	check_queues(&g);
 	status = g.run.argc > 0 ? run_command(&g) : print_tasks(&g);
 	tq_close(g.tq);

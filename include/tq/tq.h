@@ -36,6 +36,7 @@ struct tq;
 				 * the last; what it is asked for fails with
 				 * ECONNREFUSED or ETIMEDOUT until it is back */
 #define TQ_OPEN_LOOK	0x04	/* nothing is going to be changed */
+#define TQ_OPEN_THERE	0x08	/* no spool is made */
 
 /*
  * Open the broker at url and the result store at results.
@@ -46,8 +47,8 @@ struct tq;
  *	results	the same for the result store; NULL: $TQ_RESULTS, then the
  *		broker itself
  *
- * A spool that does not exist is made, or with TQ_OPEN_LOOK is ENOENT.  The
- * caller ends with tq_close().
+ * A spool that does not exist is made, or with TQ_OPEN_LOOK or TQ_OPEN_THERE is
+ * ENOENT.  The caller ends with tq_close().
  * ECONNREFUSED no broker answers, ENOTSUP no module for the scheme, EPERM,
  * EPROTO, EBUSY a spool that cannot be used (the sentence says why).
  */

@@ -140,8 +140,8 @@ tq_duration_format(char *out, size_t size, tq_time t)
 int
 tq_size_parse(uint64_t *out, const char *s, struct tq_err *e)
 {
-	static const char suffixes[] = "kKMGT";
-	static const unsigned shifts[] = { 10, 10, 20, 30, 40 };
+	static const char suffixes[] = "kKmMgGtT";
+	static const unsigned shifts[] = { 10, 10, 20, 20, 30, 30, 40, 40 };
 	const char *p = s, *suffix;
 	uint64_t v = 0;
 	unsigned shift = 0;

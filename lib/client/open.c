@@ -262,7 +262,7 @@ tq_open(struct tq **out, const char *url, const char *results,
 
 	*out = NULL;
 	if (flags & ~(unsigned)(TQ_OPEN_ONESHOT | TQ_OPEN_AWAY |
-	    TQ_OPEN_LOOK))
+	    TQ_OPEN_LOOK | TQ_OPEN_THERE))
 		return tq_fail(e, EINVAL, "open flags 0x%x", flags);
 	if ((tq = calloc(1, sizeof(*tq))) == NULL)
 		return tq_fail_sys(e, ENOMEM, "handle");

@@ -147,8 +147,14 @@ take_next(const char ***list, size_t n, const char *value, struct tq_err *e)
 static int
 take_need(struct tq_spec *s, const char *value, struct tq_err *e)
 {
-	size_t n = s->needs == NULL ? 0 : s->task.nneeds;
+	size_t n = s->needs == NULL ? 0 : s->task.nneeds, i;
+	size_t len = strcspn(value, "=");
 
+	for (i = 0; i < n; i++)
+		if (strcspn(s->needs[i], "=") == len &&
+		    memcmp(s->needs[i], value, len) == 0)
+			return tq_fail(e, EINVAL, "'%s': is needed already",
+			    value);
 	if (take_next(&s->needs, n, value, e) == -1)
 		return -1;
 	s->task.needs = s->needs;

@@ -27,8 +27,9 @@
 /* What else is special about it. */
 #define TQ_CTL_DESTROYS	0x1000	/* tails of ids on a terminal only */
 #define TQ_CTL_CLOSED	0x2000	/* runs without a broker */
-#define TQ_CTL_LOOK	0x4000	/* makes no spool */
+#define TQ_CTL_LOOK	0x4000	/* changes nothing */
 #define TQ_CTL_OWN	0x8000	/* outcomes are those of the broker itself */
+#define TQ_CTL_MAKES	0x10000	/* makes a spool that is not there */
 
 struct tq_ctl;
 

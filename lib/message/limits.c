@@ -30,7 +30,7 @@ static const struct row {
 	[TQ_LIMIT_FSIZE] = { "fsize", UNIT_SIZE, 1, INT64_MAX },
 	[TQ_LIMIT_IONICE] = { "ionice", UNIT_IONICE, 0, 7 },
 	[TQ_LIMIT_MEM] = { "mem", UNIT_SIZE, 1, INT64_MAX },
-	[TQ_LIMIT_NICE] = { "nice", UNIT_NICE, 0, 19 },
+	[TQ_LIMIT_NICE] = { "nice", UNIT_NICE, 1, 19 },
 	[TQ_LIMIT_NOFILE] = { "nofile", UNIT_COUNT, 1, INT32_MAX },
 	[TQ_LIMIT_NPROC] = { "nproc", UNIT_COUNT, 1, INT32_MAX },
 	[TQ_LIMIT_OUT] = { "out", UNIT_SIZE, 1, INT64_MAX },
@@ -79,6 +79,9 @@ parse_value(int64_t *out, const struct row *row, const char *value,
 	switch (row->unit) {
 	case UNIT_TIME:
 		rv = tq_duration_parse(out, value, &why);
+		if (rv == 0 && *out % TQ_SECOND != 0)
+			rv = tq_fail(&why, EINVAL, "'%s': is no number of "
+			    "whole seconds", value);
 		break;
 	case UNIT_CPUS:
 		rv = parse_cpus(out, value, &why);

@@ -404,7 +404,7 @@ open_parts(struct tq_spool *sp, struct tq_err *e)
 
 	sp->dirfd = open_dir(sp->path, NULL);
 	if (sp->dirfd == -1 && errno == ENOENT) {
-		if (sp->flags & TQ_OPEN_LOOK)
+		if (sp->flags & (TQ_OPEN_LOOK | TQ_OPEN_THERE))
 			return missing(sp, e);
 		if (make_path(sp->path, e) == -1)
 			return -1;
@@ -414,7 +414,7 @@ open_parts(struct tq_spool *sp, struct tq_err *e)
 	if (sp->dirfd == -1)
 		return -1;
 	rv = format_read(&sp->format, sp->dirfd, sp->path, e);
-	if (rv == 0 && sp->flags & TQ_OPEN_LOOK)
+	if (rv == 0 && sp->flags & (TQ_OPEN_LOOK | TQ_OPEN_THERE))
 		return may_create(sp->dirfd, sp->path, e) == -1 ? -1 :
 		    missing(sp, e);
 	if (rv == 0)

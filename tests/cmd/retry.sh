@@ -5,6 +5,8 @@
 
 # ---- the queue's rules
 
+tqctl init "$TQ_DIR"
+
 for pair in later=20 backoff=1,2,10m permanent=64-68,77-78,100,126-127 \
     temporary=75,111
 do

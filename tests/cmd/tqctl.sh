@@ -329,3 +329,27 @@ check 'an unknown verb' 64 '' "*unknown verb 'frob'*" tqctl frob
 check 'an unknown option' 64 '' "*unknown option '-Z'*" tqctl -Z
 check 'a broker that is not there' 69 '' '*nosuch*' tqctl -b nosuch: gc
 check '--help names the verbs' 0 '*  revoke *' '' tqctl --help
+
+# ---- a spool that is not there
+
+here=$TQ_DIR
+TQ_DIR=$T/nowhere
+for verb in get 'get default' ping workers check gc flush stop 'grow 1' \
+    'hold id' 'pause default' 'done id/1'; do
+	check "$verb of a missing spool" 66 '' '*/nowhere: there is no spool' \
+	    tqctl $verb
+done
+check 'tqget that does not wait has nothing' 1 '' '' tqget -t 0 true
+not_ok 'none of them made it' [ -e nowhere ]
+check 'set does' 0 '' '' tqctl set floor=1m
+check 'a size may end in either case' 0 '1048576' '' tqctl get floor
+lose_table
+TQ_DIR=$here
+
+# ---- values that mean nothing
+
+check 'nice 0' 64 '' "*nice: '0' is too small" tqput --nice 0 true
+check 'a part of a second of CPU' 64 '' '*whole seconds' \
+    tqput --limit cpu=1.5 true
+check 'a resource that is named twice' 64 '' \
+    "*-R: 'gpu=2': is needed already" tqput -R gpu -R gpu=2 true

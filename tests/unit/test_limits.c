@@ -54,6 +54,9 @@ bad_limits_are_quoted(void **state)
 		{ "nofile=0", "limit nofile: '0' is too small" },
 		{ "nofile=1k", "limit nofile: '1k' is invalid" },
 		{ "nice=20", "limit nice: '20' is too large" },
+		{ "nice=0", "limit nice: '0' is too small" },
+		{ "cpu=1.5", "limit cpu: '1.5': is no number of whole "
+		    "seconds" },
 		{ "nice=-1", "limit nice: '-1' is too small" },
 		{ "ionice=8", "limit ionice: '8' is too large" },
 	};
@@ -127,6 +130,7 @@ all_limits_at_their_largest_fit(void **state)
 	(void)state;
 	for (i = 0; i < TQ_NLIMITS; i++)
 		l.v[i] = INT64_MAX;
+	l.v[TQ_LIMIT_CPU] -= INT64_MAX % TQ_SECOND;
 	l.v[TQ_LIMIT_NICE] = 19;
 	l.v[TQ_LIMIT_IONICE] = 8;
 	l.v[TQ_LIMIT_CPUS] = l.v[TQ_LIMIT_NOFILE] = INT32_MAX;
