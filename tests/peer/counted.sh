@@ -69,7 +69,8 @@ is 'a part is counted where its message is let go' \
 
 # ---- the answer is lost ------------------------------------------------
 
-# Every other count is let through, and its connection closed.
+# Every other count is let through, and its connection closed; or, with a
+# command to meddle, that is run before a chord's end is.
 cat >proxy.pl <<'PL'
 use IO::Socket::INET;
 use IO::Select;
@@ -98,6 +99,12 @@ while (my @ready = $all->can_read) {
 		my ($to, $asks, $text) = @{$other{$c}};
 		if (!sysread($c, $text, 1 << 20)) {
 			lose($c, $to);
+			next;
+		}
+		if ($ARGV[1]) {
+			system($ARGV[1]) if $asks &&
+			    $text =~ /\r\nC\r\n.*\r\n[0-9a-f]{40}\r\n/s;
+			syswrite($to, $text);
 			next;
 		}
 		syswrite($to, $text);
@@ -129,6 +136,58 @@ wait "$worker"
 is 'to the worker it is its own end' "$(grep -c 'not ours' lost.err)" 0
 is 'nothing is left' "$(rcli llen celery) $(rcli hlen unacked)" '0 0'
 kill "$proxy"
+
+# ---- somebody else has moved meanwhile ---------------------------------
+
+# meddled SCRIPT: a chord whose end finds that SCRIPT has run since it asked
+meddled()
+{
+	printf 'exec redis-cli -p %s --eval meddle.lua >>meddled\n' \
+	    "$REDIS_PORT" >meddle
+	cat >meddle.lua
+	perl proxy.pl "$REDIS_PORT" '[ -e meddled ] || . ./meddle' >proxy &
+	proxy=$!
+	pids="$pids $proxy"
+	rm -f meddled
+	wait_for test -s proxy
+	id=$(printf '1\n2\n' | tqput -m -J --chord proj.tsum -N proj.add 10)
+	tqrun -b "redis://127.0.0.1:$(head -1 proxy)/0" -E -q celery -j 1 \
+	    handlers 2>>lost.err
+	kill "$proxy"
+	ok 'somebody was faster' [ -s meddled ]
+}
+
+# as a Celery worker counts a member that got another result the second time
+meddled <<'LUA'
+for _, j in ipairs(redis.call('KEYS', '*.j')) do
+	local m = redis.call('ZRANGE', j, 0, 0)[1]
+	redis.call('ZADD', j, 0, (string.gsub(m, '11', '1100')))
+end
+return 'counted'
+LUA
+check 'a member was counted twice meanwhile' 0 "23$NL" '' tqresult -w -t 20 "$id"
+is 'nothing is left of it' "$(rcli hlen unacked) $(rcli keys '*.j')" '0 '
+
+twelves()
+{
+	rcli --scan --pattern 'celery-task-meta-*' | while read -r k; do
+		rcli get "$k"
+	done | grep -c '"result": 12'
+}
+
+# as another worker ends the chord
+before=$(twelves)
+meddled <<'LUA'
+for _, s in ipairs(redis.call('KEYS', '*.s')) do
+	redis.call('SADD', 'tq.chord.'..string.sub(s, 1, -3), '')
+	redis.call('DEL', s, string.sub(s, 1, -3)..'.j')
+end
+return 'ended'
+LUA
+is 'the chord has ended meanwhile: no body is sent' \
+    "$(rcli llen celery) $(rcli hlen unacked) $(rcli exists \
+    "celery-task-meta-$id")" '0 0 0'
+is 'and its last member has' "$(twelves)" "$((before + 1))"
 
 # ---- killed, and a Celery worker takes over ---------------------------
 
