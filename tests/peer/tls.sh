@@ -32,6 +32,11 @@ if [ ! -f "$B/modules/tls.so" ]; then
 	skip 'TLS' "no OpenSSL when this was built"
 	exit 0
 fi
+if ! redis-cli --help 2>&1 | grep -q -e --tls || ! command -v openssl >out
+then
+	skip 'TLS' "no server or no certificates for it"
+	exit 0
+fi
 
 # ---- certificates -----------------------------------------------------------
 
