@@ -145,4 +145,19 @@ check 'without the table, too' 0 '*' '' tqctl check
 is 'they have' "$(states)" " $left revoked 500 success "
 rm disk/fill
 check 'with room again a put is taken' 0 "$ID" '' tqput true
+
+# ---- filled by others to the last
+
+dd if=/dev/zero of=disk/fill bs=64k 2>/dev/null
+check 'tqget takes nothing' 75 '' '*the disk is full, no task is claimed' \
+    tqget true
+tqrun -E 2>"$T/idle" &
+worker=$!
+pids="$pids $worker"
+wait_for grep -q 'the disk is full, no task is claimed' "$T/idle"
+is 'a worker stays' "$(tqstat -W | wc -l)" 1
+rm disk/fill
+wait $worker
+is 'and goes on when there is room' "$?" 0
+is 'what it said it said once' "$(grep -c full "$T/idle")" 1
 leave_disk
