@@ -145,10 +145,10 @@ meddled()
 	printf 'exec redis-cli -p %s --eval meddle.lua >>meddled\n' \
 	    "$REDIS_PORT" >meddle
 	cat >meddle.lua
+	rm -f proxy meddled
 	perl proxy.pl "$REDIS_PORT" '[ -e meddled ] || . ./meddle' >proxy &
 	proxy=$!
 	pids="$pids $proxy"
-	rm -f meddled
 	wait_for test -s proxy
 	id=$(printf '1\n2\n' | tqput -m -J --chord proj.tsum -N proj.add 10)
 	tqrun -b "redis://127.0.0.1:$(head -1 proxy)/0" -E -q celery -j 1 \
