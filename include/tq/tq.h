@@ -233,6 +233,8 @@ struct tq_claim {
 					 * workers share, and what it has */
 	size_t		 nunits;
 	tq_time		 put, start;
+	/* JSON objects of its message, if it came as one of Celery; or none */
+	struct tq_bytes	 headers, properties, embed;
 	void		*mem;		/* private */
 	size_t		 size;
 };

@@ -186,6 +186,7 @@ tq_claim(struct tq *tq, const struct tq_take *take, struct tq_claim *c,
 	}
 	close_body(c);
 	c->capture = take->capture;
+	c->headers = c->properties = c->embed = (struct tq_bytes){ NULL, 0 };
 	return tq->ops->claim(tq->b, take, c, e);
 }
 

@@ -65,6 +65,7 @@ struct tq_celery_envelope {
 	const char	*content_type;		/* NULL: not said */
 	const char	*content_encoding;
 	struct tq_bytes	 headers;		/* JSON object */
+	struct tq_bytes	 properties;		/* the same, as it came */
 	struct tq_bytes	 body;			/* without its base 64 */
 	/* properties; NULL: not said */
 	const char	*correlation_id;	/* the task's id */

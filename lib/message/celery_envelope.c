@@ -185,6 +185,7 @@ tq_celery_envelope_decode(struct tq_celery_envelope *out,
 	    all, NULL, NULL);
 	p.properties = tq_celery_get_typed(&r, "properties", p.properties,
 	    TQ_SCAN_OBJECT);
+	out->properties = p.properties;
 	get_properties(&r, out, &p);
 	r.what = "envelope";
 	headers = tq_celery_get_typed(&r, "headers", p.headers,

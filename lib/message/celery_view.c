@@ -28,7 +28,7 @@ operand(struct room *room, struct tq_bytes name, struct tq_bytes v)
 		tq_buf_put(&b, name.p, name.n);
 		tq_buf_byte(&b, '=');
 	}
-	tq_scan_compact(&b, tq_celery_plain(room->r->mem, v));
+	tq_scan_compact(&b, v);
 	out = tq_celery_keep(room->r->mem, &b);
 	tq_buf_fini(&b);
 	if (out.p == NULL)

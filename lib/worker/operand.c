@@ -4,17 +4,22 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "message/celery.h"
 #include "message/json.h"
 #include "message/scan.h"
 #include "operand.h"
 
-/* A string as its bytes, any other value as compact JSON, digit for digit. */
+/*
+ * A string as its bytes, any other value as compact JSON, digit for digit; of
+ * one that kombu has typed, the string in it.
+ */
 static int
 put_plain(struct tq_buf *b, struct tq_arena *mem, struct tq_bytes v,
     struct tq_err *e)
 {
 	struct tq_bytes s;
 
+	v = tq_celery_plain(mem, v);
 	if (tq_scan_type(v) != TQ_SCAN_STRING) {
 		tq_scan_compact(b, v);
 		return 0;

@@ -2,6 +2,33 @@
 #include "message/json.h"
 #include "tell.h"
 
+/* In place of the last brace: what its message says besides. */
+static void
+put_message(struct tq_buf *out, const struct tq_claim *c)
+{
+	const struct {
+		const char	*name;
+		struct tq_bytes	 value;
+	} part[] = {
+		{ "{\"headers\":", c->headers },
+		{ ",\"properties\":", c->properties },
+		{ ",\"embed\":", c->embed }
+	};
+	size_t i;
+
+	if (c->headers.n == 0 || !tq_buf_ok(out))
+		return;
+	out->n--;
+	tq_buf_str(out, ",\"message\":");
+	for (i = 0; i < sizeof(part) / sizeof(part[0]); i++) {
+		if (part[i].value.n == 0)
+			continue;
+		tq_buf_str(out, part[i].name);
+		tq_json_line(out, part[i].value.p, part[i].value.n);
+	}
+	tq_buf_str(out, "}}");
+}
+
 void
 tq_tell_task(struct tq_buf *out, const struct tq_claim *c,
     const struct tq_bytes *body, const struct tq_outcome *end)
@@ -26,9 +53,11 @@ tq_tell_task(struct tq_buf *out, const struct tq_claim *c,
 		info.eta = end->when;
 	}
 	/* a string in place of a number would be another task */
-	if (body != NULL)
+	if (body != NULL) {
 		tq_json_task_tell(out, &info, body);
-	else
+		put_message(out, c);
+	} else {
 		tq_json_task_encode(out, &info, NULL);
+	}
 	tq_buf_byte(out, '\n');
 }

@@ -11,7 +11,8 @@
  * in the buffer.
  *
  *	body	its bytes: it is for a resident handler, who gets operands as
- *		they came; NULL: only their number is told
+ *		they came and, as "message", headers, properties and embed of
+ *		a message of Celery; NULL: only their number is told
  *	end	how the attempt ended; NULL: it has not
  */
 void	tq_tell_task(struct tq_buf *, const struct tq_claim *,

@@ -15,7 +15,7 @@ import os, sys, time
 from celery import Celery, chain, chord, group
 from celery.exceptions import Ignore, Reject, SoftTimeLimitExceeded
 url = os.environ['TQ_BROKER']
-app = Celery('shop', broker=url, backend=url)
+app = Celery('shop', broker=url, backend=url, include=['more'])
 task = app.task
 
 class Declined(Exception):
@@ -28,6 +28,9 @@ def add(x, y):
 @task
 def same(x):
     return x
+@task
+def total(xs):
+    return sum(xs)
 @task
 def decline():
     raise Declined(51, 'no funds')
@@ -75,6 +78,27 @@ def new_way(request, exc, traceback, note):
 def own(self):
     self.update_state(state='PACKED', meta={'n': 1})
     raise Ignore()
+@task(bind=True)
+def said(self):
+    r = self.request
+    p = r.properties
+    return [getattr(r, 'tenant', None), r.shadow, r.timelimit,
+            r.reply_to and (r.reply_to == 'me' and 'me' or True),
+            p.get('app_id'), r.group, r.group_index]
+@task
+def as_text(x):
+    return repr(x)
+class Told(app.Task):
+    def on_replace(self, sig):
+        return super().on_replace(sig | add.s(8))
+@task(base=Told, bind=True)
+def other(self):
+    return self.replace(add.s(1, 2))
+@task(bind=True)
+def more_of(self, n):
+    for i in range(n):
+        self.add_to_chord(same.s(i))
+    return 0
 @task
 def busy():
     return [same.delay(1).id, group(same.s(2), same.s(3)).delay().id]
@@ -103,6 +127,12 @@ def slow():
         time.sleep(30)
     except SoftTimeLimitExceeded:
         return 'in time'
+PY
+cat >more.py <<'PY'
+from celery import shared_task
+@shared_task
+def there():
+    return 'here'
 PY
 cat >client.py <<'PY'
 import sys
@@ -168,6 +198,33 @@ print(a == [r.parent.id, r.parent.id, None, 0, 3],
     b[:3] == [r.id, r.parent.id, r.parent.id])
 PY
 )" 'True True'
+is 'and what its message says' "$(client <<'PY'
+print(get(said.apply_async((), headers={'tenant': 'a'}, shadow='s',
+    time_limit=9, reply_to='me', app_id='7')))
+print(get(said.si().set(group_id='g', group_index=3).delay()))
+PY
+)" "['a', 's', [9, None], 'me', '7', None, None]
+[None, None, [None, None], True, None, 'g', 3]"
+is 'arguments have the types that they have with Celery' "$(client <<'PY'
+from datetime import datetime, timezone
+from decimal import Decimal
+from uuid import UUID
+import kombu
+from kombu.utils.json import dumps, loads
+v = [datetime(2020, 1, 2, tzinfo=timezone.utc), Decimal('1.50'), UUID(int=7),
+     {'deep': [Decimal(2)]}]
+if kombu.VERSION >= (5, 3):
+    v += [b'a', b'\xff']
+want = repr(loads(dumps(v)))
+print(get(odder.delay(v)) == [repr(x) for x in loads(dumps(v))],
+    get(chain(same.s(v), as_text.s()).delay()) == want,
+    get(chord([same.s(x) for x in v], as_text.s()).delay()) == want)
+PY
+)" 'True True True'
+is 'modules of include are there' "$(client <<'PY'
+show(app.send_task('more.there'))
+PY
+)" 'here'
 is 'what is rejected comes back' "$(client <<PY
 show(shy.delay('$T/shy'))
 PY
@@ -184,6 +241,7 @@ show(*map(by.delay, ['task', 'chain', 'group', 'chord', 'twice', 'fail']))
 show((by.si('chain') | add.s(10)).delay(),
     chord([by.s('group'), add.s(5, 6)], same.s()).delay())
 print(get(by.delay('none')))
+show(other.delay())
 PY
 )" "3
 6
@@ -193,7 +251,12 @@ PY
 Declined(51, 'no funds')
 16
 [[3, 7], 11]
-ImproperlyConfigured('Cannot replace with an empty chain',)"
+ImproperlyConfigured('Cannot replace with an empty chain',)
+11"
+is 'what a task adds to its chord is waited for' "$(client <<'PY'
+show(chord([more_of.s(3), same.s(7)], total.s()).delay())
+PY
+)" 10
 is 'errbacks of both kinds' "$(client <<'PY'
 old, new = old_way.s(), new_way.s('n')
 ids = [s.freeze().id for s in (old, new)]

@@ -293,6 +293,9 @@ fill(struct tq_claim *c, const struct tq_redis_held *h,
 	c->failures = (unsigned)in->msg.retries;
 	c->start = h->start;
 	c->put = h->put;
+	c->headers = in->env.headers;
+	c->properties = in->env.properties;
+	c->embed = in->msg.embed;
 	tq_rules_init(&c->rules);
 	c->task.id = in->msg.id;
 	c->task.queue = h->queue;
