@@ -187,12 +187,12 @@ def lost(e):
     return WorkerLostError('Worker exited prematurely: exitcode %d.' % code)
 
 
+out, sys.stdout = sys.stdout, sys.stderr        # stdout is for answers
 # as a Celery worker begins: modules of include, imports and autodiscover_tasks
 app.loader.init_worker()
 app.loader.init_worker_process()
 setup_worker_optimizations(app)
 worker_process_init.send(sender=None)
-out, sys.stdout = sys.stdout, sys.stderr        # stdout is for answers
 signal.signal(signal.SIGTERM, signal.SIG_IGN)
 for line in sys.stdin:
     signal.signal(signal.SIGTERM, soft_limit)
