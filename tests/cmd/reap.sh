@@ -26,6 +26,7 @@ inboxes()
 	unshare -m sh -c "mount -t mqueue none '$T/mq' && ls '$T/mq'"
 }
 mkdir mq
+tqctl init "$TQ_DIR"
 
 for name in removed kept moved other; do
 	tqput -Q -b "$T/$name" -q q true

@@ -24,11 +24,11 @@ whole()
 check 'transfer needs a URL' 64 '' '*value is missing*' tqctl transfer
 check 'and something to transfer' 64 '' '*no ids and no selector*' \
     tqctl transfer "$TO"
+put a true
 check 'a password in the URL is refused' 64 '' '*password*' \
     tqctl -q default transfer redis://u:secret@127.0.0.1/0
 check 'so are two URLs' 64 '' '*not one URL*' \
     tqctl -q default transfer "$TO spool:x"
-put a true
 check 'to where they are is nowhere' 64 '' '*where they are' \
     tqctl transfer "spool:$T/./spool" a
 check 'a broker that is not there' 69 '' '*nosuch*' tqctl transfer nosuch: a
