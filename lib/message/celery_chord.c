@@ -294,8 +294,7 @@ tq_celery_chord(struct tq_celery_plan *plan, size_t k,
 	tq_planner_init(&p, plan, site, m->id, m->root_id != NULL ?
 	    m->root_id : m->id, "chord", &why);
 	p.seed = p.chord = count.gid;
-	p.stamped_headers = m->stamped_headers;
-	p.stamps = m->stamps;
+	p.stamping = m->stamps.n > 0;
 	if ((rv = decode_members(&members, &p, text, n)) == 0)
 		rv = end_chord(&p, &members, count.callback,
 		    saved_shape(&p, saved));
@@ -452,8 +451,7 @@ tq_celery_unlock(struct tq_celery_plan *plan, const struct tq_celery_task *m,
 
 	tq_planner_init(&p, plan, site, m->id, m->root_id != NULL ?
 	    m->root_id : m->id, "chord", &why);
-	p.stamped_headers = m->stamped_headers;
-	p.stamps = m->stamps;
+	p.stamping = m->stamps.n > 0;
 	plan->of = m;
 	plan->by = env->delivery_tag;
 	rv = unlock(&t, metas, n);

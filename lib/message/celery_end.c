@@ -30,6 +30,35 @@ tq_settle_result(struct tq_planner *p, const struct tq_celery_end *end)
 	return tq_plan_keep(p, &b);
 }
 
+/*
+ * Each stamp is a member of the meta (Celery 5.5, backends/base.py), but for
+ * one that has the name of another.
+ */
+int
+tq_settle_stamps(struct tq_planner *p, struct tq_celery_meta *meta,
+    const struct tq_celery_task *m)
+{
+	static const char name[] = "\"stamped_headers\"";
+	const struct tq_celery_member *stamp;
+	struct tq_celery_member *out;
+	size_t i, n;
+
+	if (tq_scan_count(m->stamped_headers) == 0)
+		return 0;
+	if (tq_plan_members(&stamp, &n, p, m->stamps) == -1 ||
+	    (out = tq_plan_alloc(p, (n + 1) * sizeof(*out))) == NULL)
+		return -1;
+	out[0].name.p = name;
+	out[0].name.n = sizeof(name) - 1;
+	out[0].value = m->stamped_headers;
+	meta->others = out;
+	meta->nothers = 1;
+	for (i = 0; i < n; i++)
+		if (!tq_celery_meta_knows(stamp[i].name))
+			out[meta->nothers++] = stamp[i];
+	return 0;
+}
+
 int
 tq_settle_store(struct tq_planner *p, const char *id, struct tq_celery_meta *m)
 {
@@ -37,7 +66,7 @@ tq_settle_store(struct tq_planner *p, const char *id, struct tq_celery_meta *m)
 	struct tq_buf b;
 
 	m->task_id = id;
-	m->date_naive = !(p->site->flags & TQ_CELERY_SITE_AWARE);
+	m->date_naive = !p->stamping;
 	if (tq_celery_state_final(m->status))
 		m->date_done = p->site->now;
 	tq_buf_init(&b);

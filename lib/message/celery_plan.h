@@ -86,8 +86,6 @@ struct tq_celery_site {
 #define TQ_CELERY_SITE_UNLOCK	0x01
 /* Metas tell name, args, worker, ...: result_extended. */
 #define TQ_CELERY_SITE_EXTENDED	0x02
-/* Dates in metas end in +00:00, as those of Celery 5.6. */
-#define TQ_CELERY_SITE_AWARE	0x04
 /* All workers are tq's (workers=tq): they obey the header `tq`. */
 #define TQ_CELERY_SITE_TQ	0x08
 /* Of priorities in messages 0 is the most urgent (Redis), not 9. */

@@ -34,6 +34,19 @@ tq_celery_meta_init(struct tq_celery_meta *meta)
 	tq_celery_fields_init(meta, fields, N(fields));
 }
 
+int
+tq_celery_meta_knows(struct tq_bytes name)
+{
+	size_t i;
+
+	for (i = 0; i < N(fields); i++) {
+		if (tq_scan_says(name, fields[i].name))
+			return 1;
+	}
+	return tq_scan_says(name, "tq") ||
+	    tq_scan_says(name, "stamped_headers");
+}
+
 /* ---- states ---------------------------------------------------------- */
 
 static const struct {

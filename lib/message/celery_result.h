@@ -42,6 +42,8 @@ int	tq_celery_meta_decode(struct tq_celery_meta *out, struct tq_arena *mem,
 	    const char *text, size_t n, const struct tq_celery_bounds *,
 	    struct tq_err *);
 void	tq_celery_meta_encode(struct tq_buf *, const struct tq_celery_meta *);
+/* 1 if it has a member of that name, as it stands in JSON. */
+int	tq_celery_meta_knows(struct tq_bytes name);
 /* The map of an exception, null when there is none. */
 void	tq_celery_exc_encode(struct tq_buf *, const struct tq_celery_exc *);
 /* EBADMSG for a map a Python client could not raise. */

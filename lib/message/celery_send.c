@@ -22,9 +22,8 @@ tq_tree_listed(struct tq_planner *p, struct tq_bytes v)
 
 /* ---- one task -------------------------------------------------------- */
 
-/* Members of an object as a list in the arena. */
-static int
-members_of(const struct tq_celery_member **out, size_t *n,
+int
+tq_plan_members(const struct tq_celery_member **out, size_t *n,
     struct tq_planner *p, struct tq_bytes object)
 {
 	struct tq_celery_member *m;
@@ -44,18 +43,19 @@ members_of(const struct tq_celery_member **out, size_t *n,
 	return 0;
 }
 
-/* Stamps that the options carry, or those of the task that sends. */
+/* Stamps that the options carry: those of the task that sends are its own. */
 static int
 put_stamps(struct tq_planner *p, struct tq_celery_task *m,
     const struct tq_celery_sig *sig)
 {
+	static const struct tq_bytes empty = { "{}", 2 };
 	struct tq_bytes name;
 	struct tq_scan i;
 	struct tq_buf b;
 	size_t k, n = 0;
 
-	m->stamped_headers = p->stamped_headers;
-	m->stamps = p->stamps;
+	if (p->stamping)
+		m->stamps = empty;
 	if (tq_scan_count(sig->stamped_headers) == 0)
 		return 0;
 	tq_buf_init(&b);
@@ -120,7 +120,7 @@ tq_tree_message(struct tq_planner *p, const struct tq_celery_sig *sig)
 	m->errbacks = tq_tree_listed(p, sig->link_error);
 	m->chain = tq_tree_listed(p, sig->chain);
 	m->chord = sig->chord;
-	if (members_of(&m->others, &m->nothers, p, sig->headers) == -1 ||
+	if (tq_plan_members(&m->others, &m->nothers, p, sig->headers) == -1 ||
 	    put_stamps(p, m, sig) == -1)
 		return NULL;
 	return m;

@@ -57,6 +57,21 @@ children(struct tq_planner *p, const struct tq_celery_end *end)
 }
 
 /* The meta of the task that ended. */
+/* What result_extended tells. */
+static int
+extend(struct tq_celery_meta *meta, const struct tq_settling *t)
+{
+	const struct tq_celery_task *m = t->m;
+
+	meta->name = m->task;
+	meta->args = m->args;
+	meta->kwargs = m->kwargs;
+	meta->worker = t->p->site->worker;
+	meta->retries = m->retries;
+	meta->queue = t->env->routing_key;
+	return tq_settle_stamps(t->p, meta, m);
+}
+
 static int
 store(const struct tq_settling *t, const char *status, struct tq_bytes result,
     const struct tq_celery_exc *exc, struct tq_bytes trace)
@@ -74,14 +89,9 @@ store(const struct tq_settling *t, const char *status, struct tq_bytes result,
 	meta.parent_id = m->parent_id;
 	if ((meta.children = children(t->p, t->end)).p == NULL)
 		return -1;
-	if (t->p->site->flags & TQ_CELERY_SITE_EXTENDED) {
-		meta.name = m->task;
-		meta.args = m->args;
-		meta.kwargs = m->kwargs;
-		meta.worker = t->p->site->worker;
-		meta.retries = m->retries;
-		meta.queue = t->env->routing_key;
-	}
+	if ((t->p->site->flags & TQ_CELERY_SITE_EXTENDED) &&
+	    extend(&meta, t) == -1)
+		return -1;
 	return tq_settle_store(t->p, m->id, &meta);
 }
 
@@ -354,8 +364,7 @@ tq_celery_settle(struct tq_celery_plan *plan, const struct tq_celery_task *m,
 
 	tq_planner_init(&p, plan, site, m->id, m->root_id != NULL ?
 	    m->root_id : m->id, tq_state_name(end->outcome->state), &why);
-	p.stamped_headers = m->stamped_headers;
-	p.stamps = m->stamps;
+	p.stamping = m->stamps.n > 0;
 	plan->of = m;
 	plan->by = env->delivery_tag;
 	if ((rv = plan_end(&t)) == -1 &&

@@ -16,6 +16,9 @@ struct tq_settling {
 /* What an attempt that succeeded returns, as JSON; {NULL, 0}: ENOMEM. */
 struct tq_bytes tq_settle_result(struct tq_planner *,
 	    const struct tq_celery_end *);
+/* Tell in a meta what the task was stamped with; m keeps the values. */
+int	tq_settle_stamps(struct tq_planner *, struct tq_celery_meta *,
+	    const struct tq_celery_task *m);
 /* Store a meta under id; dates are added. */
 int	tq_settle_store(struct tq_planner *, const char *id,
 	    struct tq_celery_meta *);

@@ -53,7 +53,8 @@ struct tq_planner {
 	const char	*seed, *word;
 	unsigned	 made;		/* ids derived so far */
 	const char	*chord;		/* steps are of the end of this one */
-	struct tq_bytes	 stamped_headers, stamps;	/* it hands on */
+	int		 stamping;	/* who put it is of Celery 5.3 or later:
+					 * stamps, and dates with a zone */
 	struct tq_buf	 trail;		/* result tuples of what it sent, ", "
 					 * between; fini it */
 };
@@ -68,6 +69,9 @@ void	tq_planner_fini(struct tq_planner *);
 /* Move what a buffer holds into the arena; {NULL, 0}: ENOMEM. */
 struct tq_bytes tq_plan_keep(struct tq_planner *, struct tq_buf *);
 void	*tq_plan_alloc(struct tq_planner *, size_t n);
+/* Members of an object as a list in the arena; of what is none there are 0. */
+int	tq_plan_members(const struct tq_celery_member **out, size_t *n,
+	    struct tq_planner *, struct tq_bytes object);
 /* The next derived id: a UUID of version 8, a hash of seed, word and number. */
 const char *tq_plan_id(struct tq_planner *);
 /* Another step or count, empty; NULL: ENOMEM. */

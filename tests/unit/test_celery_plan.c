@@ -340,6 +340,32 @@ extended_results_of_the_capture(void **state)
 	assert_vector(s, "extended_failure");
 }
 
+static const char *
+member_of(struct t_site *s, const char *id, const char *name)
+{
+	return json_string_value(json_object_get(t_site_meta(s, id), name));
+}
+
+static void
+stamps_are_told_and_belong_to_one_task(void **state)
+{
+	struct t_site *s = *state;
+
+	s->facts.flags |= TQ_CELERY_SITE_EXTENDED;
+	t_site_apply(s, CHAIN("{\"task\": \"cap.add\", \"args\": [1, 2], "
+	    "\"kwargs\": {}, \"options\": {\"task_id\": \"" ID("01") "\", "
+	    "\"stamped_headers\": [\"mon\", \"status\"], \"mon\": \"x\", "
+	    "\"status\": \"y\"}}, " SIG("add", ID("02"), "[3]")));
+	t_site_run(s);
+	assert_string_equal(member_of(s, ID("01"), "mon"), "x");
+	assert_string_equal(member_of(s, ID("01"), "status"), "SUCCESS");
+	assert_string_equal(member_of(s, ID("02"), "status"), "SUCCESS");
+	assert_null(json_object_get(t_site_meta(s, ID("02")), "mon"));
+	/* as those who stamp have their dates */
+	assert_non_null(strstr(member_of(s, ID("01"), "date_done"), "+00:00"));
+	assert_non_null(strstr(member_of(s, ID("02"), "date_done"), "+00:00"));
+}
+
 /* ---- more than the capture has --------------------------------------- */
 
 static void
@@ -1083,6 +1109,7 @@ main(void)
 		TEST(unknown_task_of_the_capture),
 		TEST(expired_task_of_the_capture),
 		TEST(extended_results_of_the_capture),
+		TEST(stamps_are_told_and_belong_to_one_task),
 		TEST(several_callbacks_are_one_group),
 		TEST(ignored_result_is_not_stored_but_passed_on),
 		TEST(map_runs_items_one_by_one),
