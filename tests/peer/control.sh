@@ -109,6 +109,48 @@ is 'a revoked one is remembered by the server' "$(rcli ZRANGE tq.revoked 0 -1)" 
 rcli ZADD tq.delayed 1 "$(rcli ZRANGE tq.delayed 0 0)" >out
 check 'and never runs' 125 '' '*revoked*' tqresult -t 20 "$late"
 
+# By what it was stamped with (Celery 5.3); what older clients send has no such
+# header, so it is put as one.
+cat >stamp.py <<'PY'
+import sys
+from proj import *
+def put(name, args, mon, **options):
+    return app.send_task(name, args, headers={
+        'stamped_headers': ['mon'], 'stamps': {'mon': mon}}, **options)
+def revoke(mon, **more):
+    got = app.control.broadcast('revoke_by_stamped_headers', reply=True,
+        destination=[sys.argv[1]], timeout=10,
+        arguments={'headers': mon, **more})
+    print(*(v for a in got for r in a.values() for v in r.values()))
+def end(r):
+    try:
+        return r.get(timeout=20)
+    except Exception as e:
+        return '%s %r' % (r.state, e)
+late = put('proj.add', (1, 1), 'a', countdown=1)
+revoke({'mon': ['a', 'b']})
+print(end(late), end(put('proj.add', (1, 1), ['c', 'b'])),
+    end(put('proj.add', (1, 1), 'c')))
+nap = put('proj.nap', ('60',), ['z', 'd'])
+while not any(nap.id == t['id'] for ts in
+              (app.control.inspect([sys.argv[1]]).active() or {}).values()
+              for t in ts):
+    pass
+revoke(['mon=d'], terminate=True)
+print(end(nap))
+revoke({'mon': 'e'}, terminate=True)
+revoke({})
+PY
+is 'tasks are revoked by their stamps' \
+    "$(/usr/bin/python3 stamp.py "$one" 2>&1)" \
+    "headers {'mon': ['a', 'b']} flagged as revoked, but not terminated
+REVOKED TaskRevokedError('revoked') REVOKED TaskRevokedError('revoked') 2
+headers ['mon=d'] revoked
+REVOKED TaskRevokedError('terminated')
+headers {'mon': 'e'} were not terminated
+headers: want stamps"
+is 'which are no ids' "$(ctl inspect -d "$one" revoked | grep -c mon)" 0
+
 cat >events.py <<'PY'
 from proj import *
 from celery.events.receiver import EventReceiver

@@ -20,7 +20,6 @@
 #include "message/json.h"
 
 #define REPLY_EXCHANGE	"reply.celery.pidbox"
-#define SIGNAL_MAX	20
 
 /* ---- answers: what runs ---------------------------------------------- */
 
@@ -302,12 +301,13 @@ static void
 on_revoked(struct tq_redis_asked *a)
 {
 	const struct tq_redis *r = a->r;
-	size_t i;
+	size_t i, first;
 
 	learn_revoked(a->r);
 	tq_buf_byte(&a->value, '[');
-	for (i = 0; i < r->nrevoked; i++) {
-		if (i > 0)
+	first = tq_redis_marks(r->revoked, r->nrevoked);
+	for (i = first; i < r->nrevoked; i++) {
+		if (i > first)
 			tq_buf_str(&a->value, ", ");
 		tq_json_str(&a->value, r->revoked[i], strlen(r->revoked[i]));
 	}
@@ -319,105 +319,17 @@ on_hello(struct tq_redis_asked *a)
 {
 	const struct tq_redis *r = a->r;
 	tq_time *when, now = tq_clock_wall();
-	size_t i;
+	size_t i, first, n;
 
 	learn_revoked(a->r);
-	when = tq_arena_alloc(&a->mem, (r->nrevoked + 1) * sizeof(*when));
-	for (i = 0; i < r->nrevoked && when != NULL; i++)
+	first = tq_redis_marks(r->revoked, r->nrevoked);
+	n = r->nrevoked - first;
+	when = tq_arena_alloc(&a->mem, (n + 1) * sizeof(*when));
+	for (i = 0; i < n && when != NULL; i++)
 		when[i] = now;
-	tq_celery_value_hello(&a->value,
-	    (const char *const *)r->revoked, when,
-	    when == NULL ? 0 : r->nrevoked, r->worker->clock);
-}
-
-/* The ids of a request: one, or a list. */
-static size_t
-ids_of(struct tq_redis_asked *a, const char ***out)
-{
-	struct tq_bytes v = tq_scan_get(a->q->arguments, "task_id"), one;
-	struct tq_scan scan;
-	size_t n = 0;
-
-	*out = tq_arena_alloc(&a->mem, (tq_scan_count(v) + 1) *
-	    sizeof(**out));
-	if (*out == NULL)
-		return 0;
-	if (tq_scan_type(v) == TQ_SCAN_STRING) {
-		(*out)[0] = tq_scan_string(&a->mem, v).p;
-		return (*out)[0] != NULL && tq_id_valid((*out)[0]);
-	}
-	tq_scan_init(&scan, v);
-	while (tq_scan_next(&scan, &one)) {
-		(*out)[n] = tq_scan_string(&a->mem, one).p;
-		n += (*out)[n] != NULL && tq_id_valid((*out)[n]);
-	}
-	return n;
-}
-
-/* End those of ours that run; revoked: that is how they end. */
-static unsigned
-terminate(struct tq_redis_asked *a, const char **ids, size_t n, int revoked)
-{
-	struct tq_bytes sig = tq_scan_get(a->q->arguments, "signal");
-	struct tq_redis_held *h;
-	const char *name = tq_scan_string(&a->mem, sig).p;
-	unsigned done = 0;
-	size_t i;
-
-	if (name == NULL || strlen(name) > SIGNAL_MAX)
-		name = "TERM";
-	if (strncmp(name, "SIG", 3) == 0)
-		name += 3;
-	for (i = 0; i < n; i++) {
-		TAILQ_FOREACH(h, &a->r->held, link) {
-			if (h->stage != TQ_REDIS_CLAIMED ||
-			    strcmp(h->id.s, ids[i]) != 0)
-				continue;
-			h->revoked |= revoked;
-			tq_redis_mail_add(a->r, "kill %s %s", ids[i], name);
-			done++;
-		}
-	}
-	return done;
-}
-
-static void
-on_revoke(struct tq_redis_asked *a)
-{
-	int all = strcmp(a->q->method, "terminate") == 0, kill = 0, only = 0;
-	struct tq_buf text;
-	struct tq_err e;
-	const char **ids;
-	size_t i, n = ids_of(a, &ids);
-
-	(void)tq_scan_bool(&kill, tq_scan_get(a->q->arguments, "terminate"));
-	if (n == 0) {
-		tq_celery_value_error(&a->value, "task_id: want ids");
-		return;
-	}
-	/* from tqctl kill: it ends as killed */
-	(void)tq_scan_bool(&only, tq_scan_get(a->q->arguments, "kill"));
-	if (!only && tq_redis_revoke(a->r, ids, n, &e) == -1) {
-		tq_celery_value_error(&a->value, e.text);
-		return;
-	}
-	tq_buf_init(&text);
-	if ((all || kill) && terminate(a, ids, n, !only) == 0)
-		tq_buf_str(&text, "terminate: tasks unknown");
-	else {
-		tq_buf_str(&text, all || kill ? "terminate: " : "tasks ");
-		for (i = 0; i < n; i++) {
-			if (i > 0)
-				tq_buf_str(&text, ", ");
-			tq_buf_str(&text, ids[i]);
-		}
-		if (!all && !kill)
-			tq_buf_str(&text, " flagged as revoked");
-	}
-	tq_buf_byte(&text, '\0');
-	if (tq_buf_ok(&text))
-		tq_celery_value_ok(&a->value, (const char *)text.p);
-	tq_buf_fini(&text);
+	tq_celery_value_hello(&a->value, n == 0 ? NULL :
+	    (const char *const *)r->revoked + first, when,
+	    when == NULL ? 0 : n, r->worker->clock);
 }
 
 /* ---- requests -------------------------------------------------------- */
@@ -455,13 +367,13 @@ static const struct {
 	{ "registered", on_registered },
 	{ "report", on_report },
 	{ "reserved", on_reserved },
-	{ "revoke", on_revoke },
+	{ "revoke", tq_redis_on_revoke },
 	{ "revoked", on_revoked },
 	{ "scheduled", on_nothing },
-	{ "revoke_by_stamped_headers", on_refused },
+	{ "revoke_by_stamped_headers", tq_redis_on_revoke_stamps },
 	{ "shutdown", on_shutdown },
 	{ "stats", on_stats },
-	{ "terminate", on_revoke },
+	{ "terminate", tq_redis_on_revoke },
 	{ "time_limit", tq_redis_on_time_limit },
 };
 

@@ -22,4 +22,8 @@ void	tq_redis_on_consumer(struct tq_redis_asked *);	/* add_, cancel_ */
 void	tq_redis_on_pool(struct tq_redis_asked *);	/* pool_grow, _shrink */
 void	tq_redis_on_rate_limit(struct tq_redis_asked *);
 void	tq_redis_on_time_limit(struct tq_redis_asked *);
+
+/* control_revoke.c: `revoke` and `terminate`; by stamps */
+void	tq_redis_on_revoke(struct tq_redis_asked *);
+void	tq_redis_on_revoke_stamps(struct tq_redis_asked *);
 #endif

@@ -424,6 +424,17 @@ int	tq_redis_is_revoked(const struct tq_redis *, const char *id);
 void	tq_redis_forget_revoked(struct tq_redis *);
 int	tq_redis_revoke(struct tq_redis *, const char *const *ids, size_t n,
 	    struct tq_err *);
+/* The mark of a stamp, name and value in JSON; NULL: ENOMEM. */
+const char *tq_redis_mark(struct tq_arena *mem, struct tq_bytes name,
+	    struct tq_bytes value);
+void	tq_redis_marks_sort(const char **mark, size_t n);
+/* How many of n sorted ids are marks, which stand first. */
+size_t	tq_redis_marks(char *const *sorted, size_t n);
+/* 1 if it has a stamp with one of n sorted marks; with one that is revoked. */
+int	tq_redis_is_marked(struct tq_arena *mem, const struct tq_celery_task *,
+	    const char *const *mark, size_t n);
+int	tq_redis_is_stamped(const struct tq_redis *, struct tq_arena *mem,
+	    const struct tq_celery_task *);
 
 /* worker.c: who has it, why it is not running */
 int	tq_redis_explain(struct tq_redis *, struct tq_info *, const char *tag,

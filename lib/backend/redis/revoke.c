@@ -2,6 +2,10 @@
  * Revoked ids.  Celery keeps them in the memory of each worker; here they are
  * on the server, for whoever starts later, and each taker knows them by heart:
  * the script that takes tells when there are others.
+ *
+ * What a task was stamped with (Celery 5.3) is revoked as a mark among them, a
+ * byte that begins no id, and name and value as they stand in JSON.  Both come
+ * from Python's encoder: a letter is spelled the same way.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -10,6 +14,7 @@
 #include "backend/redis/redis.h"
 #include "base/clock.h"
 
+#define MARK		'\1'
 #define KEPT_MAX	50000			/* Celery's numbers */
 #define KEPT		(3 * 3600 * TQ_SECOND)
 
@@ -65,7 +70,83 @@ tq_redis_is_revoked(const struct tq_redis *r, const char *id)
 	    sizeof(*r->revoked), by_text) != NULL;
 }
 
-/* Add ids to those that must not start. */
+/* ---- stamps ---------------------------------------------------------- */
+
+const char *
+tq_redis_mark(struct tq_arena *mem, struct tq_bytes name,
+    struct tq_bytes value)
+{
+	struct tq_buf b;
+	const char *mark;
+
+	tq_buf_init(&b);
+	tq_buf_byte(&b, MARK);
+	tq_scan_compact(&b, name);
+	tq_buf_byte(&b, ':');
+	tq_scan_compact(&b, value);
+	mark = tq_buf_ok(&b) ? tq_arena_copy(mem, b.p, b.n) : NULL;
+	tq_buf_fini(&b);
+	return mark;
+}
+
+void
+tq_redis_marks_sort(const char **mark, size_t n)
+{
+	qsort(mark, n, sizeof(*mark), by_text);
+}
+
+size_t
+tq_redis_marks(char *const *sorted, size_t n)
+{
+	size_t marks = 0;
+
+	while (marks < n && sorted[marks][0] == MARK)
+		marks++;
+	return marks;
+}
+
+static int
+is_among(struct tq_arena *mem, struct tq_bytes name, struct tq_bytes value,
+    const char *const *mark, size_t n)
+{
+	const char *one = tq_redis_mark(mem, name, value);
+
+	return one != NULL && bsearch(&one, mark, n, sizeof(*mark), by_text) !=
+	    NULL;
+}
+
+int
+tq_redis_is_marked(struct tq_arena *mem, const struct tq_celery_task *m,
+    const char *const *mark, size_t n)
+{
+	struct tq_bytes name, value, one;
+	struct tq_scan stamps, list;
+
+	if (n == 0 || tq_scan_count(m->stamped_headers) == 0)
+		return 0;
+	tq_scan_init(&stamps, m->stamps);
+	while (tq_scan_member(&stamps, &name, &value)) {
+		if (tq_scan_type(value) != TQ_SCAN_ARRAY &&
+		    is_among(mem, name, value, mark, n))
+			return 1;
+		tq_scan_init(&list, value);
+		while (tq_scan_type(value) == TQ_SCAN_ARRAY &&
+		    tq_scan_next(&list, &one))
+			if (is_among(mem, name, one, mark, n))
+				return 1;
+	}
+	return 0;
+}
+
+int
+tq_redis_is_stamped(const struct tq_redis *r, struct tq_arena *mem,
+    const struct tq_celery_task *m)
+{
+	return tq_redis_is_marked(mem, m, (const char *const *)r->revoked,
+	    tq_redis_marks(r->revoked, r->nrevoked));
+}
+
+/* Add ids, or marks, to those that must not start. */
 int
 tq_redis_revoke(struct tq_redis *r, const char *const *ids, size_t n,
     struct tq_err *e)

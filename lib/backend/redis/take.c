@@ -347,7 +347,8 @@ prepare(struct tq_redis *r, struct tq_redis_held *h,
 		    tq_redis_bury(r, h, why.text, e);
 	set_past(h, &in);
 	tq_redis_site(r, &site, h->queue);
-	if (tq_redis_is_revoked(r, h->id.s))
+	if (tq_redis_is_revoked(r, h->id.s) ||
+	    tq_redis_is_stamped(r, mem, &in.msg))
 		return end_now(r, h, &in, TQ_REVOKED, NULL, "revoked", e);
 	if (in.msg.eta > site.now && (in.msg.expires == 0 ||
 	    in.msg.expires > site.now))
