@@ -261,16 +261,18 @@ saved_shape(struct tq_planner *p, struct tq_bytes saved)
 void
 tq_celery_chord_undo(struct tq_celery_plan *plan, size_t k)
 {
-	struct tq_celery_count *c = &plan->count[k];
-	size_t i;
+	size_t n = plan->ncounts, i;
+	struct tq_celery_count *c;
 
-	if (c->ncounts > 0) {
-		plan->nsteps = c->nsteps;
-		plan->ncounts = c->ncounts;
-	}
-	for (i = k; i < plan->ncounts; i++) {
-		plan->count[i].state = NULL;
-		plan->count[i].nsteps = plan->count[i].ncounts = 0;
+	/* what is planned for one behind it was planned after it, if it was */
+	for (i = k; i < n; i++) {
+		c = &plan->count[i];
+		if (c->ncounts > 0 && c->nsteps < plan->nsteps)
+			plan->nsteps = c->nsteps;
+		if (c->ncounts > 0 && c->ncounts < plan->ncounts)
+			plan->ncounts = c->ncounts;
+		c->state = NULL;
+		c->nsteps = c->ncounts = 0;
 	}
 }
 

@@ -231,7 +231,7 @@ int	tq_celery_settle(struct tq_celery_plan *,
 int	tq_celery_chord(struct tq_celery_plan *, size_t k,
 	    const struct tq_bytes *members, size_t n, struct tq_bytes saved,
 	    const struct tq_celery_site *, struct tq_err *);
-/* Forget what was planned for the end of that chord, and after it. */
+/* Forget what was planned for the end of that chord and of those behind it. */
 void	tq_celery_chord_undo(struct tq_celery_plan *, size_t k);
 /*
  * As settle, for a celery.chord_unlock: metas[i] is the meta of ids[i] of

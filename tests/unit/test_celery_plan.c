@@ -715,6 +715,43 @@ chord_completes_once_wherever_a_worker_dies(void **state)
 	}
 }
 
+/* The second was complete, and then the first was too. */
+static void
+undo_forgets_the_chords_behind_too(void **state)
+{
+	static const char part[] = "[1, \"m\", \"SUCCESS\", 2]";
+	static const char text[] = SIG("identity", "b", "[]");
+	const struct tq_bytes member = { part, sizeof(part) - 1 };
+	const struct tq_bytes body = { text, sizeof(text) - 1 };
+	struct tq_celery_count counts[2] = {
+		{ .gid = "g", .callback = body },
+		{ .gid = "h", .callback = body }
+	};
+	struct tq_bytes none = { NULL, 0 };
+	struct t_site *s = *state;
+	struct tq_celery_plan plan;
+	struct tq_celery_task m;
+	struct tq_arena mem;
+	struct tq_err e;
+
+	tq_arena_init(&mem);
+	tq_celery_task_init(&m);
+	m.id = "m";
+	tq_celery_plan_init(&plan, &mem);
+	plan.of = &m;
+	plan.count = counts;
+	plan.ncounts = 2;
+	assert_int_equal(tq_celery_chord(&plan, 1, &member, 1, none,
+	    &s->facts, &e), 0);
+	plan.count[1].state = "all there";
+	assert_int_not_equal(plan.nsteps, 0);
+	tq_celery_chord_undo(&plan, 0);
+	assert_int_equal(plan.nsteps, 0);
+	assert_int_equal(plan.ncounts, 2);
+	assert_null(plan.count[1].state);
+	tq_arena_fini(&mem);
+}
+
 static void
 message_that_came_twice_sends_its_children_once(void **state)
 {
@@ -1130,6 +1167,7 @@ main(void)
 		TEST(revoked_member_closes_its_chord_and_ends_its_chain),
 		TEST(chord_with_an_empty_header_runs_its_body),
 		TEST(chord_completes_once_wherever_a_worker_dies),
+		TEST(undo_forgets_the_chords_behind_too),
 		TEST(message_that_came_twice_sends_its_children_once),
 		TEST(frozen_signature_may_be_sent_twice),
 		TEST(member_that_ran_twice_is_counted_once),
