@@ -453,8 +453,8 @@ int	tq_redis_sub_open(struct tq_redis *, struct tq_err *);
 int	tq_redis_local_add(struct tq_redis *, struct tq_redis_cmd *,
 	    const char *tag, const char *id, tq_time due, int retry,
 	    const char *list, struct tq_bytes text);
-/* 1 if some worker keeps the message of this id. */
 /* away.c */
+/* 1 if some worker keeps the message of this id. */
 int	tq_redis_is_local(struct tq_redis *, const char *id, struct tq_err *);
 /*
  * Go through them, or look for the one of an id: 1 it is in *info; 0; -1.  What
