@@ -38,7 +38,8 @@ static const char usage[] =
 
 static const struct tq_option options[] = {
 	{ 'b', "broker", "url", "where to do it" },
-	{ OPT_FORCE, "force", NULL, "release, retry, rmq, transfer: spare nothing" },
+	{ OPT_FORCE, "force", NULL,
+	    "release, retry, rmq, transfer: spare nothing" },
 	{ 'g', "group", "group", "init: whose spool it is" },
 	{ 'i', "stdin", NULL, "done, fail: the result is stdin" },
 	{ 'J', "json", NULL, "print a JSON object a record" },

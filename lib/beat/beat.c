@@ -85,7 +85,8 @@ load(struct loop *l, struct tq_err *e)
 		s.v[i].first = !l->started;
 	l->started = 1;
 	l->ready = 1;
-	tq_beat_say(l->f.b->step, "%s: %zu lines, %u wrong", l->f.b->path, s.n, s.bad);
+	tq_beat_say(l->f.b->step, "%s: %zu lines, %u wrong", l->f.b->path,
+	    s.n, s.bad);
 	return 0;
 }
 
@@ -123,7 +124,8 @@ reload(struct loop *l)
 	if (strcmp(l->f.b->path, "-") == 0)
 		tq_beat_say(l->f.b->wrong, "stdin cannot be read again");
 	else if (load(l, &e) == -1)
-		tq_beat_say(l->f.b->wrong, "%s; the schedule is as it was", e.text);
+		tq_beat_say(l->f.b->wrong, "%s; the schedule is as it was",
+		    e.text);
 }
 
 /* 1 when it is to leave. */

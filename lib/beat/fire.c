@@ -125,8 +125,8 @@ begin_anew(struct tq_firing *f, struct tq_entry *entry, tq_time now,
 	struct tq_id id;
 	char text[32];
 
-	tq_beat_say(f->b->wrong, "%s:%u: the last tick was put for %s, which is to "
-	    "come: the clock was wrong; it begins anew", f->b->path,
+	tq_beat_say(f->b->wrong, "%s:%u: the last tick was put for %s, which "
+	    "is to come: the clock was wrong; it begins anew", f->b->path,
 	    entry->line, shown(f, entry, entry->last, text));
 	return move(f, entry, now, NULL, &id, e);
 }
@@ -163,8 +163,8 @@ fire(struct tq_firing *f, struct tq_entry *entry, tq_time now, struct tq_err *e)
 	shown(f, entry, tick, text);
 	if (entry->missed == TQ_MISSED_NONE && now - tick > LATE &&
 	    entry->when.kind != TQ_CRONTAB_REBOOT) {
-		tq_beat_say(f->b->step, "%s:%u: missed %s", f->b->path, entry->line,
-		    text);
+		tq_beat_say(f->b->step, "%s:%u: missed %s", f->b->path,
+		    entry->line, text);
 		return move(f, entry, tick, NULL, &id, e);
 	}
 	if (t.eta > 0)
@@ -179,8 +179,8 @@ fire(struct tq_firing *f, struct tq_entry *entry, tq_time now, struct tq_err *e)
 	if (e->num != EEXIST || t.key == NULL)
 		return -1;
 	/* its key is held, and that is what a key is for */
-	tq_beat_say(f->b->step, "%s:%u: not put for %s: %s has key '%s'", f->b->path,
-	    entry->line, text, id.s, t.key);
+	tq_beat_say(f->b->step, "%s:%u: not put for %s: %s has key '%s'",
+	    f->b->path, entry->line, text, id.s, t.key);
 	return move(f, entry, tick, NULL, &id, &ignored);
 }
 

@@ -4,8 +4,9 @@
  *	name [options] [: dependency ...] <TAB> command
  *
  * A backslash at the end of a line continues it, a line that begins with # is a
- * comment.  Words before the TAB may be quoted as in a shell; what stands behind
- * it is a shell's.  The colon may stand at the end of the word before it.
+ * comment.  Words before the TAB may be quoted as in a shell; what stands
+ * behind it is a shell's.  The colon may stand at the end of the word before
+ * it.
  *
  * Reading one is pure; tq_flow_put() makes tasks of it.
  */

@@ -40,7 +40,8 @@ void	tq_spec_fini(struct tq_spec *);
 
 /*
  * Take an option, and note that it was there: 1; 0 when it says nothing of a
- * task, but how to put it; -1 with "option: what is wrong with its value", EINVAL or ENOMEM.
+ * task, but how to put it; -1 with "option: what is wrong with its value",
+ * EINVAL or ENOMEM.
  */
 int	tq_spec_set(struct tq_spec *, int key, const char *value,
 	    struct tq_err *);

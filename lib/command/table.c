@@ -31,7 +31,7 @@ fn(struct tq_print *p, const char *name, const void *row)		\
 {									\
 	const struct tq_queue_row *r = row;				\
 									\
-	number(p, name, r->now->count[state]);					\
+	number(p, name, r->now->count[state]);				\
 }
 
 COUNT(queue_held, TQ_HELD)
@@ -52,7 +52,7 @@ fn(struct tq_print *p, const char *name, const void *row)		\
 {									\
 	const struct tq_queue_row *r = row;				\
 									\
-	number(p, name, r->now->field);								\
+	number(p, name, r->now->field);					\
 }
 
 NUMBER(queue_bytes, bytes)

@@ -17,7 +17,7 @@
 
 #define BYTES		(16 << 20)	/* of bodies in memory at a time */
 #define FILES		64		/* and in files */
-#define NAMED		20		/* tasks that stay are named, that many */
+#define NAMED		20		/* that many that stay are named */
 
 /* ---- what is said ---------------------------------------------------- */
 
@@ -193,8 +193,9 @@ act(struct tq_transfer *x, enum tq_verb verb, size_t n, uint64_t *changed,
 }
 
 static int
-act_on(struct tq_transfer *x, enum tq_verb verb, const struct tq_transfer_item *v, size_t n,
-    uint64_t *changed, struct tq_err *e)
+act_on(struct tq_transfer *x, enum tq_verb verb,
+    const struct tq_transfer_item *v, size_t n, uint64_t *changed,
+    struct tq_err *e)
 {
 	size_t i;
 
@@ -319,8 +320,8 @@ put_some(struct tq_transfer *x, struct tq_err *e)
 }
 
 int
-tq_transfer_some(struct tq_transfer *x, const struct tq_transfer_item *v, size_t n,
-    struct tq_err *e)
+tq_transfer_some(struct tq_transfer *x, const struct tq_transfer_item *v,
+    size_t n, struct tq_err *e)
 {
 	struct tq_err why;
 	uint64_t changed;

@@ -154,7 +154,8 @@ act(struct tq_ctl *c, const char *value, struct tq_err *e)
 	    e) == -1)
 		return -1;
 	tq_verb_changed(c, changed);
-	if (rv == 1 && c->verb->act == TQ_DO_RETRY && say_left(c, &sel, e) == -1)
+	if (rv == 1 && c->verb->act == TQ_DO_RETRY &&
+	    say_left(c, &sel, e) == -1)
 		return -1;
 	if (changed == 0)
 		return TQ_EXIT_NO;

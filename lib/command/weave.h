@@ -3,10 +3,10 @@
  * --chord): the tasks of one run of tqput tied to each other.
  *
  * A chain grows batch by batch, each link waiting for the one before; on a
- * broker elsewhere, which knows a chain only as a whole, it is put like a group.  A group
- * that fits into one batch is put with it; a larger one is put open, its
- * members follow in later batches, and then it is sealed: should we not come to
- * that, the spool ends the group and what has not run of it.
+ * broker elsewhere, which knows a chain only as a whole, it is put like a
+ * group.  A group that fits into one batch is put with it; a larger one is put
+ * open, its members follow in later batches, and then it is sealed: should we
+ * not come to that, the spool ends the group and what has not run of it.
  */
 #ifndef TQ_COMMAND_WEAVE_H
 #define TQ_COMMAND_WEAVE_H
@@ -47,8 +47,9 @@ void	tq_weave_id(struct tq_weave *, struct tq_id *out);
 int	tq_weave_add(struct tq_weave *, struct tq_task *, struct tq_arena *,
 	    struct tq_err *);
 /*
- * Put n members, or links of a chain, (tasks[1] to tasks[n]) with what a group needs besides: before
- * them, and behind them, is room.  final: there will be no more.
+ * Put n members, or links of a chain, (tasks[1] to tasks[n]) with what a group
+ * needs besides: before them, and behind them, is room.  final: there will be
+ * no more.
  */
 int	tq_weave_put(struct tq_weave *, struct tq *, struct tq_task *tasks,
 	    size_t n, int final, tq_time timeout, struct tq_err *);

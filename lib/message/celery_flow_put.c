@@ -84,7 +84,8 @@ flow_tree(struct tq_tree **out, const struct flow *f, const struct tq_sp *sp,
 		return tq_batch_refuse(f->b, "-F",
 		    "carry so many groups in each other");
 	if (sp->kind == TQ_SP_TASK)
-		return tq_batch_step(out, f->b, f->member[sp->task], 1, depth - 1);
+		return tq_batch_step(out, f->b, f->member[sp->task], 1,
+		    depth - 1);
 	return flow_kids(out, f, sp, in_group, depth - 1);
 }
 

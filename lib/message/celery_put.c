@@ -271,8 +271,8 @@ put_chord(struct tq_tree **out, struct tq_batch *b, size_t *i, size_t body,
 
 	if ((t = tq_tree_new(b->p, TQ_TREE_CHORD, 1)) == NULL ||
 	    tq_batch_step(&t->kid[0], b, *i, 0, depth) == -1 ||
-	    tq_batch_step(&t->body, b, body, tq_batch_followers(b, body, &next) > 1,
-	    depth) == -1)
+	    tq_batch_step(&t->body, b, body,
+	    tq_batch_followers(b, body, &next) > 1, depth) == -1)
 		return -1;
 	*i = body;
 	*out = t;
@@ -360,7 +360,8 @@ send(struct tq_batch *b)
 		b->p->seed = b->ids[i].s;
 		if (build(&t, b, i, TQ_TREE_DEPTH) == -1)
 			return -1;
-		if (t->shape == TQ_TREE_GROUP && tq_batch_save_group(b, i) == -1)
+		if (t->shape == TQ_TREE_GROUP &&
+		    tq_batch_save_group(b, i) == -1)
 			return -1;
 		if (tq_tree_apply(b->p, t, none, &o, 1) == -1)
 			return -1;

@@ -20,8 +20,8 @@ static const char *const known[] = {
 
 	"attempt", "claim", "crashes", "cut", "end", "err", "failures", "host",
 	"laters", "maxrss", "out", "pid", "progress", "put", "result",
-	"signal", "start", "state", "status", "sys", "tail", "type", "uid", "until", "user",
-	"wait", "wall", "why", "worker"
+	"signal", "start", "state", "status", "sys", "tail", "type", "uid",
+	"until", "user", "wait", "wall", "why", "worker"
 };
 
 static void

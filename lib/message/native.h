@@ -23,7 +23,8 @@
 
 /*
  * The head: kind, flags, name, operands, label, parent, root, retries, time
- * limits, keep, uid and limits.  get sets all of *out, what is not here to "not set".
+ * limits, keep, uid and limits.  get sets all of *out, what is not here to "not
+ * set".
  */
 void	tq_native_head_put(struct tq_buf *, const struct tq_task *);
 int	tq_native_head_get(struct tq_task *out, struct tq_arena *mem,

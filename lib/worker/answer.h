@@ -10,7 +10,8 @@
  * of an exception; without args it has the first line of the error.  retry
  * tries the task again after that time, which is no failure; with retries the
  * error is one, of which the task may have that many before, and retry the
- * delay.  children are ids or result tuples of what it put.  A task of Celery may name another to run in its place, a signature:
+ * delay.  children are ids or result tuples of what it put.  A task of Celery
+ * may name another to run in its place, a signature:
  *
  *	{"id": ID, "replace": {"task": "name", ...}}
  *

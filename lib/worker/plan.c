@@ -5,8 +5,9 @@
  *	command, sh -c string		if put here (TQ_TASK_LOCAL), not with -X
  *	  by the worker's own uid	as its submitter: directory, umask, env
  *	  by another uid		as a named task does
- *	named				its -u program or its handler, in the worker's directory
- *					with umask 077 and a scrubbed env
+ *	named				its -u program or its handler, in the
+ *					worker's directory with umask 077 and a
+ *					scrubbed env
  *	body only			never: it has no command
  */
 #include <bsd/string.h>

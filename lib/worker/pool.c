@@ -68,7 +68,8 @@ tq_pool_resize(struct tq_pool *pool, unsigned size)
 
 /*
  * 1 if processes of ended tasks may still be there: we have more children
- * than running tasks, idle resident handlers and hooks.  A list we cannot read says "may be".
+ * than running tasks, idle resident handlers and hooks.  A list we cannot read
+ * says "may be".
  */
 static int
 strays(const struct tq_pool *pool)

@@ -1,8 +1,8 @@
 /*
  * The broker that keeps nothing: puts are accepted and dropped, nothing is
- * ever claimed, no id is known, there is no queue and no worker.  It is the floor under
- * every benchmark, and the smallest legal backend: what is NULL in its
- * tables answers ENOTSUP.
+ * ever claimed, no id is known, there is no queue and no worker.  It is the
+ * floor under every benchmark, and the smallest legal backend: what is NULL in
+ * its tables answers ENOTSUP.
  */
 #include <sys/types.h>
 

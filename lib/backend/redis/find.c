@@ -37,8 +37,8 @@ keep(struct tq_redis_going *g, struct tq_info *info,
 		return tq_fail_sys(g->e, ENOMEM, "%s", g->needle);
 	if (tq_redis_read(&again, g->mem, text, in->text.n, g->e) == -1)
 		return -1;
-	return tq_redis_describe(g->out, g->mem, &again, g->place, queue, g->score,
-	    tag) == -1 ? tq_fail_sys(g->e, ENOMEM, "%s", g->needle) : 1;
+	return tq_redis_describe(g->out, g->mem, &again, g->place, queue,
+	    g->score, tag) == -1 ? tq_fail_sys(g->e, ENOMEM, "%s", g->needle) : 1;
 }
 
 int
@@ -150,5 +150,6 @@ tq_redis_adopt(struct tq_redis *r, const struct tq_ref *ref,
 	*out = NULL;
 	if (tq_redis_ready(r, e) == -1)
 		return -1;
-	return tq_redis_through(&g, TQ_REDIS_IN_HAND, NULL, "", &info) == -1 ? -1 : 0;
+	return tq_redis_through(&g, TQ_REDIS_IN_HAND, NULL, "", &info) == -1 ?
+	    -1 : 0;
 }

@@ -3,8 +3,8 @@
  *
  * A key or lane is let go by the end of its task.  Where a list was deleted, or
  * a message was taken by a worker that is not tq's, no end comes, and others
- * would wait behind it for ever.  So who waits is noted in tq.watch, and once in
- * ten minutes some worker looks whether the one they wait for is there.
+ * would wait behind it for ever.  So who waits is noted in tq.watch, and once
+ * in ten minutes some worker looks whether the one they wait for is there.
  */
 #include <stdlib.h>
 #include <string.h>

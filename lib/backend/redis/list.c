@@ -75,6 +75,7 @@ note_spot(struct tq_redis_going *g, struct tq_info *info,
 {
 	struct tq_redis_spots *s = g->spots;
 	struct tq_redis_spot *p;
+	const char *key;
 	size_t cap;
 
 	if (g->needle[0] != '\0' ? strcmp(in->msg.id, g->needle) != 0 :
@@ -93,8 +94,8 @@ note_spot(struct tq_redis_going *g, struct tq_info *info,
 	p->state = info->state;
 	strlcpy(p->id.s, info->id.s, sizeof(p->id.s));
 	strlcpy(p->queue, info->task.queue, sizeof(p->queue));
-	p->key = tq_arena_copy(s->mem, g->place == TQ_REDIS_IN_LIST ? g->list : tag,
-	    strlen(g->place == TQ_REDIS_IN_LIST ? g->list : tag));
+	key = g->place == TQ_REDIS_IN_LIST ? g->list : tag;
+	p->key = tq_arena_copy(s->mem, key, strlen(key));
 	p->text.p = tq_arena_copy(s->mem, in->text.p, in->text.n);
 	p->text.n = in->text.n;
 	if (p->key == NULL || p->text.p == NULL)

@@ -255,7 +255,8 @@ tq_redis_everywhere(struct tq_redis_going *g, struct tq_err *e)
 			list = tq_redis_list_key(&r->place, &mem, queues[i],
 			    (int)r->place.steps[k]);
 			rv = list == NULL ? tq_fail_sys(e, ENOMEM, "queues") :
-			    tq_redis_through(g, TQ_REDIS_IN_LIST, queues[i], list, &info);
+			    tq_redis_through(g, TQ_REDIS_IN_LIST, queues[i],
+			    list, &info);
 		}
 	}
 	if (rv == 0)

@@ -46,8 +46,8 @@ state_of(const struct tq_redis_meta *m)
 }
 
 int
-tq_redis_meta_decode(struct tq_redis_meta *out, struct tq_arena *mem, struct tq_bytes text,
-    struct tq_err *e)
+tq_redis_meta_decode(struct tq_redis_meta *out, struct tq_arena *mem,
+    struct tq_bytes text, struct tq_err *e)
 {
 	struct tq_celery_bounds b;
 	struct tq_bytes extra = { NULL, 0 };
@@ -71,8 +71,8 @@ tq_redis_meta_decode(struct tq_redis_meta *out, struct tq_arena *mem, struct tq_
 }
 
 int
-tq_redis_meta_look(struct tq_redis *r, struct tq_redis_meta *out, struct tq_arena *mem,
-    const char *id, struct tq_err *e)
+tq_redis_meta_look(struct tq_redis *r, struct tq_redis_meta *out,
+    struct tq_arena *mem, const char *id, struct tq_err *e)
 {
 	struct tq_bytes text;
 	struct tq_err why;
@@ -129,8 +129,8 @@ tq_redis_meta_exception(struct tq_bytes *out, struct tq_arena *mem,
 }
 
 int
-tq_redis_meta_stream(struct tq_bytes *out, struct tq_arena *mem, const struct tq_redis_meta *m,
-    enum tq_stream which)
+tq_redis_meta_stream(struct tq_bytes *out, struct tq_arena *mem,
+    const struct tq_redis_meta *m, enum tq_stream which)
 {
 	out->p = NULL;
 	out->n = 0;

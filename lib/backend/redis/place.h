@@ -38,8 +38,8 @@ struct tq_redis_place {
 
 /*
  * Read the parts of a URL; as the URL of a result store `prefix` is that of
- * results.  EINVAL, EPERM and others for the file of a password.  The caller ends with tq_redis_place_fini(), also
- * after a failure.
+ * results.  EINVAL, EPERM and others for the file of a password.  The caller
+ * ends with tq_redis_place_fini(), also after a failure.
  */
 int	tq_redis_place_init(struct tq_redis_place *, const struct tq_url *,
 	    int is_store, struct tq_err *);

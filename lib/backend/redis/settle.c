@@ -167,7 +167,8 @@ stream(struct tq_redis *r, struct tq_bytes *out, struct tq_bytes bytes,
 		*out = bytes;
 		return 0;
 	}
-	p = tq_arena_alloc(&r->mem, (size < OUTPUT_MAX ? size : OUTPUT_MAX) + 1);
+	p = tq_arena_alloc(&r->mem,
+	    (size < OUTPUT_MAX ? size : OUTPUT_MAX) + 1);
 	if (p == NULL)
 		return tq_fail_sys(e, ENOMEM, "output");
 	errno = EIO;

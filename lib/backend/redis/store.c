@@ -57,7 +57,8 @@ tq_redis_read_stream(void *b, const char *id, unsigned attempt,
 
 /* How it ended, for a meta that some other Celery wrote. */
 static int
-foreign_end(struct tq_info *out, struct tq_arena *mem, const struct tq_redis_meta *m)
+foreign_end(struct tq_info *out, struct tq_arena *mem,
+    const struct tq_redis_meta *m)
 {
 	struct tq_bytes text;
 

@@ -62,7 +62,8 @@ tq_redis_sub_open(struct tq_redis *r, struct tq_err *e)
 	until = tq_clock_deadline(tq_clock_mono(), r->place.timeout);
 	while (r->sub_ready > 0)
 		if (tq_redis_await(&r->sub, until, e) != 1)
-			return r->sub.wire.fd == -1 ? -1 : tq_fail(e, ECONNREFUSED,
-			    "%s: no answer to SUBSCRIBE", r->place.name);
+			return r->sub.wire.fd == -1 ? -1 : tq_fail(e,
+			    ECONNREFUSED, "%s: no answer to SUBSCRIBE",
+			    r->place.name);
 	return 0;
 }
