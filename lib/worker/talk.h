@@ -12,8 +12,6 @@
 #include "base/buf.h"
 #include "words.h"
 
-#define TQ_TALK_FD	3	/* in the task */
-
 /* What it wants to become of it, said last. */
 enum tq_wish { TQ_WISH_NONE, TQ_WISH_FAIL, TQ_WISH_REPLACE, TQ_WISH_RETRY };
 
