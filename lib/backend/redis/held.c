@@ -260,8 +260,8 @@ tq_redis_leave(struct tq_redis *r)
 		prev = TAILQ_PREV(h, tq_redis_list, link);
 		if (r->main.wire.fd != -1 && h->stage == TQ_REDIS_TAKEN)
 			(void)tq_redis_back(r, h, &e);
-		else if (r->main.wire.fd != -1 && h->stage == TQ_REDIS_CLAIMED &&
-		    h->lease == 0 && !h->lost)
+		else if (r->main.wire.fd != -1 && h->lease == 0 && !h->lost &&
+		    h->stage == TQ_REDIS_CLAIMED)
 			(void)tq_redis_died(r, h, &e);
 		else
 			tq_redis_held_drop(r, h);
@@ -275,8 +275,8 @@ tq_redis_leave(struct tq_redis *r)
 /* ---- others' --------------------------------------------------------- */
 
 int
-tq_redis_split(struct tq_bytes *message, const char **queue, struct tq_arena *mem,
-    const char *text, size_t n)
+tq_redis_split(struct tq_bytes *message, const char **queue,
+    struct tq_arena *mem, const char *text, size_t n)
 {
 	const struct tq_scan_bounds bounds = { 25 << 20, 1000000, 104 };
 	struct tq_bytes v, key;
@@ -301,9 +301,12 @@ split_ours(struct tq_bytes *message, const char **queue, struct tq_arena *mem,
 {
 	static const char between[] = ", \"\", ";
 	const size_t len = sizeof(between) - 1;
-	const char *end = text + n - 2, *p;
+	const char *end, *p;
 
-	if (n < len + 5 || text[0] != '[' || memcmp(end, "\"]", 2) != 0 ||
+	if (n < len + 5)
+		return -1;
+	end = text + n - 2;
+	if (text[0] != '[' || memcmp(end, "\"]", 2) != 0 ||
 	    (p = memrchr(text, '"', n - 2)) == NULL ||
 	    (size_t)(p - text) < len + 1 || memcmp(p - len, between, len) != 0)
 		return -1;
