@@ -116,13 +116,9 @@ struct tq_celery_active {
 	tq_time		 start;		/* 0: not started */
 	int		 acknowledged;
 	int64_t		 pid;		/* 0: none */
-	tq_time		 eta;
 	int		 safe;		/* args as reprs, not as values */
 };
 void	tq_celery_value_active(struct tq_buf *,
-	    const struct tq_celery_active *);
-/* The same as an element of `inspect scheduled`. */
-void	tq_celery_value_scheduled(struct tq_buf *,
 	    const struct tq_celery_active *);
 
 /* `inspect stats`. */

@@ -74,20 +74,6 @@ tq_celery_state_in(const char *status)
 	return TQ_STARTED;
 }
 
-const char *
-tq_celery_state_out(enum tq_state state)
-{
-	size_t i;
-
-	if (state == TQ_EXPIRED)
-		return "REVOKED";
-	for (i = 0; i < N(states); i++) {
-		if (states[i].state == state)
-			return states[i].celery;
-	}
-	return "PENDING";
-}
-
 int
 tq_celery_state_final(const char *status)
 {

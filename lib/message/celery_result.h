@@ -53,13 +53,12 @@ int	tq_celery_exc_decode(struct tq_celery_exc *out, struct tq_arena *mem,
 void	tq_celery_exc_repr(struct tq_buf *, const struct tq_celery_exc *);
 
 /*
- * Celery's states and ours.  A custom word is TQ_STARTED, PENDING and
+ * Celery's states as ours.  A custom word is TQ_STARTED, PENDING and
  * RECEIVED are TQ_READY.
  */
-enum tq_state	 tq_celery_state_in(const char *status);
-const char	*tq_celery_state_out(enum tq_state);
+enum tq_state tq_celery_state_in(const char *status);
 /* 1 for SUCCESS, FAILURE and REVOKED: nothing comes after. */
-int		 tq_celery_state_final(const char *status);
+int	tq_celery_state_final(const char *status);
 
 /* ---- result tuples --------------------------------------------------- */
 

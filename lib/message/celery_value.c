@@ -108,19 +108,6 @@ tq_celery_value_active(struct tq_buf *b, const struct tq_celery_active *a)
 	tq_buf_byte(b, '}');
 }
 
-void
-tq_celery_value_scheduled(struct tq_buf *b, const struct tq_celery_active *a)
-{
-	tq_buf_byte(b, '{');
-	tq_celery_name_put(b, "eta");
-	tq_celery_date_put(b, a->eta, 0);
-	/* what Celery's timer gives every task that waits for its time */
-	put_number(b, "priority", 6);
-	tq_celery_name_put(b, "request");
-	tq_celery_value_active(b, a);
-	tq_buf_byte(b, '}');
-}
-
 /* ---- the worker ------------------------------------------------------ */
 
 static void

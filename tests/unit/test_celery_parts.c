@@ -334,15 +334,12 @@ what_no_client_could_raise_is_refused(void **state)
 }
 
 static void
-states_are_told_both_ways(void **state)
+states_of_celery_are_ours(void **state)
 {
 	(void)state;
 	assert_int_equal(tq_celery_state_in("SUCCESS"), TQ_SUCCESS);
 	assert_int_equal(tq_celery_state_in("PENDING"), TQ_READY);
 	assert_int_equal(tq_celery_state_in("PROGRESS"), TQ_STARTED);
-	assert_string_equal(tq_celery_state_out(TQ_EXPIRED), "REVOKED");
-	assert_string_equal(tq_celery_state_out(TQ_DELAYED), "PENDING");
-	assert_string_equal(tq_celery_state_out(TQ_STARTED), "STARTED");
 	assert_true(tq_celery_state_final("REVOKED"));
 	assert_false(tq_celery_state_final("RETRY"));
 }
@@ -493,27 +490,6 @@ active_tasks_are_shown_as_celery_does(void **state)
 	json_decref(list);
 }
 
-static void
-scheduled_tasks_are_shown_as_celery_does(void **state)
-{
-	struct tq_celery_task t;
-	struct tq_celery_active a = {
-		.task = &t, .node = "wc@vm", .routing_key = "celery",
-		.eta = 1795421308218996000
-	};
-	struct fixture *f = *state;
-	json_t *list;
-
-	tq_celery_task_init(&t);
-	t.id = "00000070-0000-4000-8000-000000000000";
-	t.task = "cap.add";
-	t.args = json(f, "[1, 1]");
-	list = reply_of("scheduled");
-	tq_celery_value_scheduled(&f->b, &a);
-	assert_value(f, json_incref(json_array_get(list, 0)));
-	json_decref(list);
-}
-
 /* Every member we give stands in Celery's with a value of its type. */
 static void
 assert_within(const char *at, const json_t *ours, const json_t *theirs)
@@ -625,13 +601,12 @@ main(void)
 		T(long_reprs_are_cut_before_a_character),
 		T(exceptions_are_maps_a_client_can_raise),
 		T(what_no_client_could_raise_is_refused),
-		T(states_are_told_both_ways),
+		T(states_of_celery_are_ours),
 		T(failure_without_exception_is_null),
 		T(traceback_that_is_no_text_is_none),
 		T(tuples_of_groups_name_their_members),
 		T(requests_are_for_whom_they_name),
 		T(active_tasks_are_shown_as_celery_does),
-		T(scheduled_tasks_are_shown_as_celery_does),
 		T(stats_have_the_shape_of_celerys),
 		T(queues_and_hello_have_the_shape_of_celerys),
 		T(answers_are_ok_or_error),
