@@ -27,6 +27,7 @@ init(struct tq_redis *r, unsigned flags)
 	tq_arena_init(&r->kept);
 	tq_arena_init(&r->mem);
 	tq_buf_init(&r->buf);
+	tq_buf_init(&r->stream);
 	tq_redis_cmd_init(&r->cmd);
 	TAILQ_INIT(&r->held);
 	r->batch = 1;
@@ -61,6 +62,7 @@ fini(struct tq_redis *r)
 	tq_arena_fini(&r->kept);
 	tq_arena_fini(&r->mem);
 	tq_buf_fini(&r->buf);
+	tq_buf_fini(&r->stream);
 	tq_redis_cmd_fini(&r->cmd);
 	free(r);
 }

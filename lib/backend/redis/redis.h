@@ -105,6 +105,10 @@ struct tq_redis {
 	char		 stem[48];	/* of our tags */
 	tq_time		 renewed;	/* CLOCK_MONOTONIC */
 
+	/* of a result that is read piece by piece (store.c) */
+	struct tq_buf	 stream;
+	char		 stream_of[TQ_ID_MAX + 32];	/* whose, or "" */
+
 	struct tq_redis_open *open;	/* groups that are being put, or NULL */
 
 	/* taking */

@@ -19,6 +19,34 @@
 
 /* ---- its streams ----------------------------------------------------- */
 
+/*
+ * A result comes whole and is read in pieces: the rest of one that has ended is
+ * kept for the next piece.
+ */
+static void
+keep_rest(struct tq_redis *r, const char *key, struct tq_bytes bytes)
+{
+	tq_buf_fini(&r->stream);
+	r->stream_of[0] = '\0';
+	if (key == NULL)
+		return;
+	tq_buf_put(&r->stream, bytes.p, bytes.n);
+	if (tq_buf_ok(&r->stream))
+		strlcpy(r->stream_of, key, sizeof(r->stream_of));
+}
+
+/* n bytes at most of those from off on. */
+static ssize_t
+piece(void *buf, struct tq_bytes bytes, uint64_t off, size_t n)
+{
+	if (off >= bytes.n)
+		return 0;
+	if (n > bytes.n - off)
+		n = bytes.n - (size_t)off;
+	memcpy(buf, bytes.p + off, n);
+	return (ssize_t)n;
+}
+
 ssize_t
 tq_redis_read_stream(void *b, const char *id, unsigned attempt,
     enum tq_stream which, uint64_t off, void *buf, size_t n,
@@ -26,9 +54,16 @@ tq_redis_read_stream(void *b, const char *id, unsigned attempt,
 {
 	struct tq_redis *r = b;
 	struct tq_bytes bytes;
-	struct tq_redis_meta m;
+	struct tq_redis_meta m = { .state = TQ_ABSENT };
+	char key[sizeof(r->stream_of)];
 	int rv;
 
+	snprintf(key, sizeof(key), "%u %d %s", attempt, (int)which, id);
+	if (off > 0 && strcmp(key, r->stream_of) == 0) {
+		bytes.p = (const char *)r->stream.p;
+		bytes.n = r->stream.n;
+		return piece(buf, bytes, off, n);
+	}
 	tq_arena_reset(&r->mem);
 	if (which == TQ_STDIN)
 		rv = r->is_store ? 0 :
@@ -45,12 +80,9 @@ tq_redis_read_stream(void *b, const char *id, unsigned attempt,
 		return -1;
 	if (rv == 0)
 		return tq_fail(e, ENOENT, "%s: no result", id);
-	if (off >= bytes.n)
-		return 0;
-	if (n > bytes.n - off)
-		n = bytes.n - (size_t)off;
-	memcpy(buf, bytes.p + off, n);
-	return (ssize_t)n;
+	keep_rest(r, TQ_STATE_ENDED(m.state) && bytes.n > n ? key : NULL,
+	    bytes);
+	return piece(buf, bytes, off, n);
 }
 
 /* ---- one task -------------------------------------------------------- */
