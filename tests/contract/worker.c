@@ -88,6 +88,59 @@ worker_shows_what_it_runs_under_the_name_tasks_tell(void **state)
 	assert_int_equal(s.w.done, 1);
 }
 
+/* ---- what it has ready for itself ------------------------------------ */
+
+/* Have a worker claim, and end what it claims but for the last in *c. */
+static void
+claim_many(struct ground *g, struct tq *worker, unsigned n, struct tq_claim *c)
+{
+	struct tq_outcome o;
+	int rv;
+
+	tq_outcome_init(&o, TQ_SUCCESS);
+	while (n-- > 0) {
+		MUST(g, rv = tq_claim(worker, &q_only, c, &g->e));
+		assert_int_equal(rv, 1);
+		if (n > 0)
+			MUST(g, tq_settle(worker, &c->ref, &o, 0, &g->e));
+	}
+}
+
+/*
+ * It asked for so many, one upon another, that a broker may have given it more
+ * than that; and two ends are on their way when it goes quiet.
+ */
+static void
+tasks_that_a_worker_does_not_ask_for_are_for_others(void **state)
+{
+	struct ground *g = *state;
+	struct tq *worker = contract_open(g);
+	tq_time until = tq_clock_mono() + 30 * TQ_SECOND;
+	struct tq_claim first, last;
+	struct tq_outcome o;
+	int i, left = 200 - 64;
+
+	for (i = 0; i < 200; i++)
+		contract_put_text(g, "q", NULL, "");
+	tq_claim_init(&first);
+	tq_claim_init(&last);
+	tq_outcome_init(&o, TQ_SUCCESS);
+	MUST(g, tq_worker_join(worker, &q_only, 2, &g->e));
+	claim_many(g, worker, 63, &first);
+	claim_many(g, worker, 1, &last);
+	MUST(g, tq_settle(worker, &first.ref, &o, 0, &g->e));
+	MUST(g, tq_settle(worker, &last.ref, &o, 0, &g->e));
+	while (left > 0 && tq_clock_mono() < until) {
+		(void)tq_alive(worker);
+		for (; contract_claim_now(g, "q") == 1; left--)
+			contract_settle(g, TQ_SUCCESS, 0);
+	}
+	assert_int_equal(left, 0);
+	tq_claim_fini(&first);
+	tq_claim_fini(&last);
+	tq_close(worker);
+}
+
 /* ---- ringing --------------------------------------------------------- */
 
 static void
@@ -355,6 +408,7 @@ events_wait_as_long_as_asked(void **state)
 const struct contract_test contract_worker[] = {
 	CONTRACT_TEST(worker_shows_itself_until_it_closes),
 	CONTRACT_TEST(worker_shows_what_it_runs_under_the_name_tasks_tell),
+	CONTRACT_TEST(tasks_that_a_worker_does_not_ask_for_are_for_others),
 	CONTRACT_TEST(worker_does_not_sleep_while_there_is_work),
 	CONTRACT_TEST(sleeping_worker_is_rung_by_a_put),
 	CONTRACT_TEST(sleep_tells_the_next_timer),

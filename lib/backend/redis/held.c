@@ -6,6 +6,10 @@
  * unacked_index by which a Celery worker sees how old a message is: whatever
  * its visibility timeout, it leaves ours alone.  Others of tq see ours passed
  * after the lease of the URL without a sign.
+ *
+ * An answer drops what has ended, and whatever goes to the server may bring
+ * one: so no place in the list outlives a call that talks to it, but for one
+ * that is in use (tq_redis_held_use()), or not ending.
  */
 #define _GNU_SOURCE		/* memrchr(3) */
 #include <bsd/string.h>
@@ -141,34 +145,54 @@ renew(struct tq_redis *r, tq_time mono, struct tq_err *e)
 	return 0;
 }
 
-/* Ends whose answer was lost with a connection. */
+static struct tq_redis_held *
+first_unposted(const struct tq_redis *r)
+{
+	struct tq_redis_held *h;
+
+	TAILQ_FOREACH(h, &r->held, link)
+		if (h->stage == TQ_REDIS_ENDING && !h->posted)
+			return h;
+	return NULL;
+}
+
+/*
+ * Ends whose answer was lost with a connection.  As many as there are, and no
+ * more: an answer that comes meanwhile may refuse one again.
+ */
 static int
 post_again(struct tq_redis *r, struct tq_err *e)
 {
-	struct tq_redis_held *h, *next;
+	struct tq_redis_held *h;
+	unsigned n = r->nending;
 
-	for (h = TAILQ_FIRST(&r->held); h != NULL; h = next) {
-		next = TAILQ_NEXT(h, link);
-		if (h->stage == TQ_REDIS_ENDING && !h->posted &&
-		    tq_redis_end_post(h, e) == -1)
+	for (; n > 0 && (h = first_unposted(r)) != NULL; n--)
+		if (tq_redis_end_post(h, e) == -1)
 			return -1;
-	}
 	return 0;
+}
+
+static struct tq_redis_held *
+last_taken(const struct tq_redis *r, tq_time before)
+{
+	struct tq_redis_held *h;
+
+	TAILQ_FOREACH_REVERSE(h, &r->held, tq_redis_list, link)
+		if (h->stage == TQ_REDIS_TAKEN && h->taken < before)
+			return h;
+	return NULL;
 }
 
 /* What nobody asked for goes back, the last taken first: it was behind. */
 static int
 give_back(struct tq_redis *r, tq_time before, struct tq_err *e)
 {
-	struct tq_redis_held *h, *prev;
+	struct tq_redis_held *h;
 
-	for (h = TAILQ_LAST(&r->held, tq_redis_list); h != NULL; h = prev) {
-		prev = TAILQ_PREV(h, tq_redis_list, link);
-		if (h->stage == TQ_REDIS_TAKEN && h->taken < before) {
-			r->batch = 1;
-			if (tq_redis_back(r, h, e) == -1)
-				return -1;
-		}
+	while ((h = last_taken(r, before)) != NULL) {
+		r->batch = 1;
+		if (tq_redis_back(r, h, e) == -1)
+			return -1;
 	}
 	return 0;
 }

@@ -397,23 +397,36 @@ prepare(struct tq_redis *r, struct tq_redis_held *h,
 	return 1;
 }
 
+static struct tq_redis_held *
+first_taken(const struct tq_redis *r)
+{
+	struct tq_redis_held *h;
+
+	if (r->ntaken == 0)
+		return NULL;
+	TAILQ_FOREACH(h, &r->held, link)
+		if (h->stage == TQ_REDIS_TAKEN)
+			return h;
+	return NULL;
+}
+
 /* The next of those taken already: as prepare(), 0 when there is none. */
 static int
 next_taken(struct tq_redis *r, const struct tq_take *take,
     struct tq_claim *c, struct tq_err *e)
 {
-	struct tq_redis_held *h, *next;
+	struct tq_redis_held *h;
 	int rv;
 
-	for (h = TAILQ_FIRST(&r->held); h != NULL && r->ntaken > 0; h = next) {
-		next = TAILQ_NEXT(h, link);
-		if (h->stage != TQ_REDIS_TAKEN)
-			continue;
+	while ((h = first_taken(r)) != NULL) {
 		if (h->lost) {
 			tq_redis_held_drop(r, h);
 			continue;
 		}
+		tq_redis_held_use(h);
 		rv = prepare(r, h, take, c, e);
+		if (tq_redis_held_done(h) && rv == -1 && errno == ESTALE)
+			h->lost = 1;
 		if (rv == 1 || (rv == -1 && errno != ESTALE))
 			return rv;
 	}
