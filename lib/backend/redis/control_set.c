@@ -4,7 +4,7 @@
  * has it.
  *
  * A rate is that of this worker.  A task over it waits on the broker, like any
- * that may not start yet, until the time that it was given (take.c).
+ * that may not start yet, until the time that it was given (claim.c).
  */
 #include <bsd/string.h>
 #include <stdio.h>

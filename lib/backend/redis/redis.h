@@ -367,6 +367,13 @@ void	tq_redis_bury_add(struct tq_redis *, struct tq_redis_cmd *);
 int	tq_redis_delay(struct tq_redis *, struct tq_redis_held *, int priority,
 	    tq_time due, struct tq_err *);
 
+/*
+ * claim.c: make a claim of what was taken: 1; 0 it was seen to without one
+ * (poison, revoked, not due yet, Celery's own); -1 it is still there.
+ */
+int	tq_redis_prepare(struct tq_redis *, struct tq_redis_held *,
+	    const struct tq_take *, struct tq_claim *, struct tq_err *);
+
 /* take.c */
 int	tq_redis_claim(void *b, const struct tq_take *, struct tq_claim *,
 	    struct tq_err *);
