@@ -239,7 +239,6 @@ tq_weave_put(struct tq_weave *w, struct tq *tq, struct tq_task *tasks,
 		}
 		if (e->num != EMSGSIZE)
 			return -1;
-		open = 1;
 		tasks[0].flags |= TQ_TASK_OPEN;
 	}
 	if (count > 0 && put(tq, tasks + first, count, timeout, e) == -1)

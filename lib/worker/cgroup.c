@@ -127,12 +127,11 @@ find_path(char *out, size_t size)
 	char *line = NULL;
 	size_t room = 0;
 	int found = 0;
-	ssize_t n;
 	FILE *f;
 
 	if ((f = fopen("/proc/self/cgroup", "re")) == NULL)
 		return 0;
-	while (!found && (n = getline(&line, &room, f)) > 0) {
+	while (!found && getline(&line, &room, f) > 0) {
 		line[strcspn(line, "\n")] = '\0';
 		found = strncmp(line, "0::/", 4) == 0 &&
 		    strlcpy(out, line + 3, size) < size;

@@ -357,11 +357,8 @@ tq_pool_tick(struct tq_pool *pool, tq_time now)
 		due = tq_place_tell(p, &pool->rules, now);
 		if (due < next)
 			next = due;
-		due = TQ_FOREVER;
-		if (p->state == TQ_PLACE_RUNNING)
-			due = tick(pool, p, now);
-		else
-			due = mend(pool, p, now);
+		due = p->state == TQ_PLACE_RUNNING ? tick(pool, p, now) :
+		    mend(pool, p, now);
 		if (due < next)
 			next = due;
 	}
