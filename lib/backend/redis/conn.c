@@ -272,7 +272,8 @@ struct waiter {
 static redisReply *
 reply_take(const redisReply *from)
 {
-	redisReply *r = calloc(1, sizeof(*r)), *m = (redisReply *)(uintptr_t)from;
+	redisReply *m = (redisReply *)(uintptr_t)from;
+	redisReply *r = calloc(1, sizeof(*r));
 
 	if (r == NULL)
 		return NULL;

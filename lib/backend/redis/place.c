@@ -23,7 +23,6 @@
 #define CRASHES		3
 #define DB_MAX		1000000
 #define PASSWORD_MAX	4096
-#define VALUE_MAX	1024
 
 static const char *const options[] = {
 	"crashes", "db", "extended", "lease", "passfile", "prefix",
@@ -76,12 +75,11 @@ check_options(const struct tq_url *u, struct tq_err *e)
 	return 0;
 }
 
-/* An option: 1 and its value, 0 not there, -1. */
-static int
-get(char value[VALUE_MAX], const struct tq_url *u, const char *name,
-    struct tq_err *e)
+int
+tq_redis_place_option(char value[TQ_REDIS_OPTION_MAX],
+    const struct tq_url *u, const char *name, struct tq_err *e)
 {
-	int rv = tq_url_option(u, name, value, VALUE_MAX);
+	int rv = tq_url_option(u, name, value, TQ_REDIS_OPTION_MAX);
 
 	if (rv == -1)
 		return tq_fail(e, EINVAL, "%s: bad value of '%s' in the URL",
@@ -93,11 +91,11 @@ static int
 get_time(tq_time *out, const struct tq_url *u, const char *name,
     struct tq_err *e)
 {
-	char value[VALUE_MAX];
+	char value[TQ_REDIS_OPTION_MAX];
 	struct tq_err why;
 	int rv;
 
-	if ((rv = get(value, u, name, e)) != 1)
+	if ((rv = tq_redis_place_option(value, u, name, e)) != 1)
 		return rv;
 	if (tq_duration_parse(out, value, &why) == -1 || *out <= 0)
 		return tq_fail(e, EINVAL, "%s: %s='%.80s' is no length of "
@@ -112,10 +110,10 @@ get_time(tq_time *out, const struct tq_url *u, const char *name,
 static int
 get_yes(int *out, const struct tq_url *u, const char *name, struct tq_err *e)
 {
-	char value[VALUE_MAX];
+	char value[TQ_REDIS_OPTION_MAX];
 	int rv;
 
-	if ((rv = get(value, u, name, e)) != 1)
+	if ((rv = tq_redis_place_option(value, u, name, e)) != 1)
 		return rv;
 	*out = strcmp(value, "yes") == 0;
 	if (!*out && strcmp(value, "no") != 0)
@@ -128,12 +126,12 @@ static int
 get_crashes(struct tq_redis_place *p, const struct tq_url *u,
     struct tq_err *e)
 {
-	char value[VALUE_MAX];
+	char value[TQ_REDIS_OPTION_MAX];
 	const char *error;
 	int rv;
 
 	p->crashes = CRASHES;
-	if ((rv = get(value, u, "crashes", e)) != 1)
+	if ((rv = tq_redis_place_option(value, u, "crashes", e)) != 1)
 		return rv;
 	p->crashes = (unsigned)strtonum(value, 1, 100000, &error);
 	if (error != NULL)
@@ -159,7 +157,7 @@ get_db(struct tq_redis_place *p, const struct tq_url *u, const char *text,
 static int
 get_steps(struct tq_redis_place *p, const struct tq_url *u, struct tq_err *e)
 {
-	char value[VALUE_MAX], *rest = value, *word;
+	char value[TQ_REDIS_OPTION_MAX], *rest = value, *word;
 	const char *error;
 	unsigned n;
 	int rv;
@@ -169,7 +167,7 @@ get_steps(struct tq_redis_place *p, const struct tq_url *u, struct tq_err *e)
 	p->steps[1] = 3;
 	p->steps[2] = 6;
 	p->steps[3] = 9;
-	if ((rv = get(value, u, "steps", e)) != 1)
+	if ((rv = tq_redis_place_option(value, u, "steps", e)) != 1)
 		return rv;
 	p->nsteps = 0;
 	while ((word = strsep(&rest, ",")) != NULL) {
@@ -226,14 +224,14 @@ is_prefix(const char *s)
 	return 1;
 }
 
-/* A prefix, as get(). */
+/* A prefix, as tq_redis_place_option(). */
 static int
-get_prefix(char value[VALUE_MAX], const struct tq_url *u, const char *name,
+get_prefix(char value[TQ_REDIS_OPTION_MAX], const struct tq_url *u, const char *name,
     struct tq_err *e)
 {
 	int rv;
 
-	if ((rv = get(value, u, name, e)) != 1)
+	if ((rv = tq_redis_place_option(value, u, name, e)) != 1)
 		return rv;
 	if (strlen(value) > TQ_REDIS_PREFIX_MAX)
 		return tq_fail(e, EINVAL, "%s: a prefix of more than %d bytes",
@@ -248,7 +246,7 @@ static int
 get_prefixes(struct tq_redis_place *p, const struct tq_url *u, int is_store,
     struct tq_err *e)
 {
-	char value[VALUE_MAX];
+	char value[TQ_REDIS_OPTION_MAX];
 	size_t n;
 	int rv;
 
@@ -273,7 +271,7 @@ static int
 get_options(struct tq_redis_place *p, const struct tq_url *u, int is_store,
     struct tq_err *e)
 {
-	char value[VALUE_MAX];
+	char value[TQ_REDIS_OPTION_MAX];
 	int rv;
 
 	p->visibility = VISIBILITY;
@@ -287,14 +285,14 @@ get_options(struct tq_redis_place *p, const struct tq_url *u, int is_store,
 	    get_yes(&p->extended, u, "extended", e) == -1 ||
 	    get_crashes(p, u, e) == -1 || get_steps(p, u, e) == -1)
 		return -1;
-	if ((rv = get(value, u, "workers", e)) == -1)
+	if ((rv = tq_redis_place_option(value, u, "workers", e)) == -1)
 		return -1;
 	if (rv == 1 && strcmp(value, "tq") != 0 &&
 	    strcmp(value, "celery") != 0)
 		return tq_fail(e, EINVAL, "%s: workers='%.80s': want tq or "
 		    "celery", u->scheme, value);
 	p->tq_only = rv == 1 && strcmp(value, "tq") == 0;
-	if ((rv = get(value, u, "passfile", e)) == -1)
+	if ((rv = tq_redis_place_option(value, u, "passfile", e)) == -1)
 		return -1;
 	return rv == 1 ? read_password(p, value, e) : 0;
 }
@@ -305,7 +303,7 @@ get_address(struct tq_redis_place *p, const struct tq_url *u,
     struct tq_err *e)
 {
 	const char *path = u->path == NULL ? "" : u->path, *name;
-	char value[VALUE_MAX];
+	char value[TQ_REDIS_OPTION_MAX];
 	int rv, is_socket;
 
 	is_socket = strcmp(u->scheme, "redis+socket") == 0 ||
@@ -326,7 +324,7 @@ get_address(struct tq_redis_place *p, const struct tq_url *u,
 		return -1;
 	for (name = "db"; name != NULL;
 	    name = strcmp(name, "db") == 0 ? "virtual_host" : NULL) {
-		if ((rv = get(value, u, name, e)) == -1 ||
+		if ((rv = tq_redis_place_option(value, u, name, e)) == -1 ||
 		    (rv == 1 && get_db(p, u, value, e) == -1))
 			return -1;
 	}

@@ -8,6 +8,7 @@
 
 #define TQ_REDIS_STEPS_MAX	10
 #define TQ_REDIS_PREFIX_MAX	128
+#define TQ_REDIS_OPTION_MAX	1024
 
 /*
  * redis://[[user]:password@]host[:port]/[db][?name=value...], or a socket:
@@ -43,6 +44,9 @@ struct tq_redis_place {
  */
 int	tq_redis_place_init(struct tq_redis_place *, const struct tq_url *,
 	    int is_store, struct tq_err *);
+/* An option of the URL: 1 and its value, 0 it is not there, -1 EINVAL. */
+int	tq_redis_place_option(char value[TQ_REDIS_OPTION_MAX],
+	    const struct tq_url *, const char *name, struct tq_err *);
 /* The part of it that is about TLS (place_tls.c). */
 int	tq_redis_place_tls(struct tq_redis_place *, const struct tq_url *,
 	    struct tq_err *);

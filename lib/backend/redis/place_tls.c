@@ -15,18 +15,13 @@
 #include "backend/redis/place.h"
 #include "base/url.h"
 
-#define VALUE_MAX	1024
-
-/* An option: 1 and its value, 0 not there, -1. */
+/* An option: 1 and its value, 0 not there, -1; no other scheme has it. */
 static int
-get(char value[VALUE_MAX], const struct tq_url *u, const char *name,
+get(char value[TQ_REDIS_OPTION_MAX], const struct tq_url *u, const char *name,
     struct tq_err *e)
 {
-	int rv = tq_url_option(u, name, value, VALUE_MAX);
+	int rv = tq_redis_place_option(value, u, name, e);
 
-	if (rv == -1)
-		return tq_fail(e, EINVAL, "%s: bad value of '%s' in the URL",
-		    u->scheme, name);
 	if (rv == 1 && strcmp(u->scheme, "rediss") != 0)
 		return tq_fail(e, EINVAL, "%s: '%s' is for rediss://",
 		    u->scheme, name);
@@ -37,7 +32,7 @@ static int
 get_file(char **out, const struct tq_url *u, const char *name,
     struct tq_err *e)
 {
-	char value[VALUE_MAX];
+	char value[TQ_REDIS_OPTION_MAX];
 	int rv;
 
 	if ((rv = get(value, u, name, e)) != 1)
@@ -53,7 +48,7 @@ get_file(char **out, const struct tq_url *u, const char *name,
 static int
 get_trust(int *any, const struct tq_url *u, struct tq_err *e)
 {
-	char value[VALUE_MAX];
+	char value[TQ_REDIS_OPTION_MAX];
 	const char *word = value;
 	int rv;
 
@@ -77,7 +72,7 @@ get_name_check(int *any, const struct tq_url *u, struct tq_err *e)
 		{ "1", "t", "true", "y", "yes" },
 		{ "0", "f", "false", "n", "no" }
 	};
-	char value[VALUE_MAX];
+	char value[TQ_REDIS_OPTION_MAX];
 	size_t i;
 	int rv;
 

@@ -36,7 +36,8 @@ shake(struct tq_redis_wire *w, const struct tq_redis_place *p, tq_time until,
 			return fail(errno, e);
 		if (rv == 0)
 			return tq_fail(e, ECONNREFUSED, "no answer within "
-			    "%lld ms: does it speak TLS?", (long long)(p->timeout / TQ_MS));
+			    "%lld ms: does it speak TLS?",
+			    (long long)(p->timeout / TQ_MS));
 	}
 	return rv == 1 ? 0 : -1;
 }
