@@ -70,6 +70,19 @@ one 'a full server' 75 "tqput: redis://$base/0: full: maxmemory is reached" \
     tqput -b "redis://$base/0" -N x
 rcli config set maxmemory 0 >out
 
+rcli acl setuser keys on '>pw' '~celery' '&*' +@all >out
+rcli acl setuser mute on '>pw' '~*' +@all resetchannels >out
+TQ_BROKER="redis://keys:pw@$base/0"
+export TQ_BROKER
+one 'keys that are not allowed' 77 "tqput: redis://$base/0: *access*" \
+    tqput -N x
+one 'nor to a worker' 77 "tqrun: redis://$base/0: *access*" tqrun -E
+TQ_BROKER="redis://mute:pw@$base/0"
+one 'channels that are not allowed' 77 \
+    "tqrun: redis://$base/0: this user may not subscribe to channels (ACL)" \
+    tqrun -E
+unset TQ_BROKER
+
 first=$REDIS_PORT
 redis_start replica --replicaof "127.0.0.1 $first"
 unset TQ_BROKER

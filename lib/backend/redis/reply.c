@@ -46,15 +46,19 @@ tq_redis_failed(const struct tq_redis_place *p, const redisReply *r,
 		{ "NOREPLICAS", ENOSPC, "takes no writes: too few replicas" },
 		{ "OOM", ENOSPC, "full: maxmemory is reached" },
 		{ "READONLY", EROFS, "a replica that takes no writes" },
-		/* to a script */
+		/* to a script, by Redis 7.0 */
 		{ "The user executing the script", EACCES, NULL },
 		{ "WRONGPASS", EACCES, "wrong user or password" },
 		{ "WRONGTYPE", EPROTO, "a key has another type: is "
 		    "this another program's database?" },
 	};
+	static const char acl[] = "ACL failure in script: ";
 	const char *at;
 	size_t i;
 
+	/* Redis 7.2 and later, to a script; other words follow in each */
+	if ((at = strstr(r->str, acl)) != NULL)
+		return fail_with(EACCES, p, at + sizeof(acl) - 1, e);
 	for (i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
 		/* an error of a call in a script has its text inside */
 		at = strstr(r->str, known[i].word);

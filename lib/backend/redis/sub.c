@@ -23,6 +23,8 @@ heard(void *arg, const redisReply *a)
 	    a->element[0]->type == REDIS_REPLY_STRING &&
 	    strcmp(a->element[0]->str, "subscribe") == 0)
 		r->sub_ready--;
+	if (a != NULL && a->type == REDIS_REPLY_ERROR)
+		r->sub_ready = -1;
 	if (a == NULL || a->type != REDIS_REPLY_ARRAY || a->elements != 3 ||
 	    a->element[0]->type != REDIS_REPLY_STRING ||
 	    strcmp(a->element[0]->str, "message") != 0)
@@ -65,5 +67,7 @@ tq_redis_sub_open(struct tq_redis *r, struct tq_err *e)
 			return r->sub.wire.fd == -1 ? -1 : tq_fail(e,
 			    ECONNREFUSED, "%s: no answer to SUBSCRIBE",
 			    r->place.name);
-	return 0;
+	return r->sub_ready == 0 ? 0 : tq_fail(e, EACCES,
+	    "%s: this user may not subscribe to channels (ACL)",
+	    r->place.name);
 }
