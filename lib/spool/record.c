@@ -61,6 +61,16 @@ get_bytes(struct tq_cur *c)
 	return v;
 }
 
+/* All that is left. */
+static struct tq_bytes
+get_rest(struct tq_cur *c)
+{
+	struct tq_bytes v = { NULL, c->n };
+
+	v.p = tq_cur_get(c, c->n);
+	return v;
+}
+
 /* A varint into the range of an unsigned type, or the sticky error. */
 static uint64_t
 get_max(struct tq_cur *c, uint64_t max)
@@ -176,8 +186,7 @@ decode_put(struct tq_rec_put *t, struct tq_cur *c, unsigned version)
 			c->err = EBADMSG;
 	}
 	t->head = get_bytes(c);
-	t->body.n = c->n;
-	t->body.p = tq_cur_get(c, c->n);
+	t->body = get_rest(c);
 	if (t->pri > TQ_PRI_MAX ||
 	    t->foreign.n > TQ_ID_MAX ||
 	    !(mask & OPT_BODYFILE) != !(t->flags & TQ_PF_BODYFILE) ||
@@ -219,7 +228,8 @@ encode_end(struct tq_buf *b, const struct tq_rec_end *t)
 	tq_buf_bytes(b, t->meta.p, t->meta.n);
 	tq_buf_bytes(b, t->out.p, t->out.n);
 	tq_buf_bytes(b, t->err.p, t->err.n);
-	if (t->flags & TQ_EF_CAUSE && (p = tq_buf_grow(b, CAUSE_FIXED)) != NULL) {
+	if (t->flags & TQ_EF_CAUSE &&
+	    (p = tq_buf_grow(b, CAUSE_FIXED)) != NULL) {
 		p[0] = t->why;
 		memcpy(p + 1, t->cause.b, TQ_UUID_SIZE);
 	}
@@ -322,7 +332,10 @@ decode_state(struct tq_rec_state *t, struct tq_cur *c)
 		c->err = EBADMSG;
 }
 
-/* Touch: i64 due, varint epoch.  Claim: u16 row, u32 epoch, u16 attempt, u16 capture, u8 flags, i64 due. */
+/*
+ * Claim: u16 row, u32 epoch, u16 attempt, u16 capture, u8 flags, i64 due.
+ * Touch: i64 due, varint epoch.
+ */
 #define CLAIM_FIXED	19
 
 static void
@@ -398,11 +411,10 @@ tq_rec_place(unsigned char *p, const struct tq_rec *r)
 		place_end(p, &r->end);
 }
 
-void
-tq_rec_encode(struct tq_buf *b, const struct tq_rec *r)
+/* What is of no task: 1, or 0 it is of one. */
+static int
+encode_row(struct tq_buf *b, const struct tq_rec *r)
 {
-	if (tq_buf_grow(b, TQ_REC_HEAD) == NULL)
-		return;
 	switch (r->type) {
 	case TQ_REC_QUEUE:
 	case TQ_REC_RMQ:
@@ -410,18 +422,49 @@ tq_rec_encode(struct tq_buf *b, const struct tq_rec *r)
 		tq_buf_varint(b, r->number);
 		tq_buf_bytes(b, r->name.p, r->name.n);
 		tq_buf_put(b, r->bytes.p, r->bytes.n);
-		return;
+		return 1;
 	case TQ_REC_CTX:
 		tq_buf_varint(b, r->number);
 		tq_buf_varint(b, r->hash);
 		tq_buf_put(b, r->bytes.p, r->bytes.n);
-		return;
+		return 1;
 	case TQ_REC_BASE:
 		tq_buf_varint(b, r->number);
-		return;
+		return 1;
 	default:
-		break;
+		return 0;
 	}
+}
+
+static int
+decode_row(struct tq_rec *r, struct tq_cur *c)
+{
+	switch (r->type) {
+	case TQ_REC_QUEUE:
+	case TQ_REC_RMQ:
+	case TQ_REC_GATE:
+		r->number = (uint32_t)get_max(c, UINT32_MAX);
+		r->name = get_bytes(c);
+		r->bytes = get_rest(c);
+		return 1;
+	case TQ_REC_CTX:
+		r->number = (uint32_t)get_max(c, UINT32_MAX);
+		r->hash = tq_cur_varint(c);
+		r->bytes = get_rest(c);
+		return 1;
+	case TQ_REC_BASE:
+		r->number = (uint32_t)get_max(c, UINT32_MAX);
+		return 1;
+	default:
+		return 0;
+	}
+}
+
+void
+tq_rec_encode(struct tq_buf *b, const struct tq_rec *r)
+{
+	if (tq_buf_grow(b, TQ_REC_HEAD) == NULL || encode_row(b, r))
+		return;
 	tq_buf_put(b, r->id.b, sizeof(r->id.b));
 	switch (r->type) {
 	case TQ_REC_PUT:
@@ -457,6 +500,59 @@ tq_rec_encode(struct tq_buf *b, const struct tq_rec *r)
 	}
 }
 
+/* What version 2 has brought. */
+static int
+is_new(const struct tq_rec *r)
+{
+	return r->type == TQ_REC_SEAL || r->type == TQ_REC_LAST ||
+	    r->type == TQ_REC_GATE || r->type == TQ_REC_UNITS;
+}
+
+/* What follows the id of a task. */
+static void
+decode_of_task(struct tq_rec *r, struct tq_cur *c)
+{
+	switch (r->type) {
+	case TQ_REC_PUT:
+		decode_put(&r->put, c, r->version);
+		break;
+	case TQ_REC_CLAIM:
+		decode_claim(r, c);
+		break;
+	case TQ_REC_END:
+		decode_end(&r->end, c);
+		/* in version 1 the bit says nothing, and nothing follows */
+		if (r->version < 2 && r->end.flags & TQ_EF_CAUSE)
+			c->err = EBADMSG;
+		break;
+	case TQ_REC_ALTER:
+		decode_state(&r->st, c);
+		r->why = get_bytes(c);
+		break;
+	case TQ_REC_TOUCH:
+		r->st.due = get_time(c);
+		r->st.epoch = (uint32_t)get_max(c, UINT32_MAX);
+		break;
+	case TQ_REC_FORGET:
+	case TQ_REC_SEAL:
+		break;
+	case TQ_REC_LAST:
+		decode_last(&r->last, c);
+		break;
+	case TQ_REC_UNITS:
+		r->bytes = get_rest(c);
+		break;
+	case TQ_REC_CARRY:
+		decode_state(&r->st, c);
+		r->ends = get_bytes(c);
+		decode_put(&r->put, c, r->version);
+		break;
+	default:
+		c->err = EBADMSG;
+		break;
+	}
+}
+
 int
 tq_rec_decode(struct tq_rec *r, const unsigned char *p)
 {
@@ -464,75 +560,13 @@ tq_rec_decode(struct tq_rec *r, const unsigned char *p)
 	const void *id;
 
 	tq_cur_init(&c, p + TQ_REC_HEAD, r->length - TQ_REC_HEAD);
-	switch (r->type) {
-	case TQ_REC_QUEUE:
-	case TQ_REC_RMQ:
-	case TQ_REC_CTX:
-	case TQ_REC_BASE:
-	case TQ_REC_GATE:
-		if (r->type == TQ_REC_GATE && r->version < 2)
-			return -1;
-		r->number = (uint32_t)get_max(&c, UINT32_MAX);
-		if (r->type == TQ_REC_BASE)
-			return c.err ? -1 : 0;
-		if (r->type == TQ_REC_CTX)
-			r->hash = tq_cur_varint(&c);
-		else
-			r->name = get_bytes(&c);
-		r->bytes.n = c.n;
-		r->bytes.p = tq_cur_get(&c, c.n);
-		return c.err ? -1 : 0;
-	default:
-		break;
-	}
-	if ((id = tq_cur_get(&c, sizeof(r->id.b))) == NULL)
+	if (r->version < 2 && is_new(r))
 		return -1;
-	memcpy(r->id.b, id, sizeof(r->id.b));
-	switch (r->type) {
-	case TQ_REC_PUT:
-		decode_put(&r->put, &c, r->version);
-		break;
-	case TQ_REC_CLAIM:
-		decode_claim(r, &c);
-		break;
-	case TQ_REC_END:
-		decode_end(&r->end, &c);
-		/* in version 1 the bit says nothing, and nothing follows */
-		if (r->version < 2 && r->end.flags & TQ_EF_CAUSE)
+	if (!decode_row(r, &c)) {
+		if ((id = tq_cur_get(&c, sizeof(r->id.b))) == NULL)
 			return -1;
-		break;
-	case TQ_REC_ALTER:
-		decode_state(&r->st, &c);
-		r->why = get_bytes(&c);
-		break;
-	case TQ_REC_TOUCH:
-		r->st.due = get_time(&c);
-		r->st.epoch = (uint32_t)get_max(&c, UINT32_MAX);
-		break;
-	case TQ_REC_FORGET:
-		break;
-	case TQ_REC_SEAL:
-		if (r->version < 2)
-			return -1;
-		break;
-	case TQ_REC_LAST:
-		if (r->version < 2)
-			return -1;
-		decode_last(&r->last, &c);
-		break;
-	case TQ_REC_UNITS:
-		if (r->version < 2)
-			return -1;
-		r->bytes.n = c.n;
-		r->bytes.p = tq_cur_get(&c, c.n);
-		break;
-	case TQ_REC_CARRY:
-		decode_state(&r->st, &c);
-		r->ends = get_bytes(&c);
-		decode_put(&r->put, &c, r->version);
-		break;
-	default:
-		return -1;
+		memcpy(r->id.b, id, sizeof(r->id.b));
+		decode_of_task(r, &c);
 	}
 	return c.err ? -1 : 0;
 }
