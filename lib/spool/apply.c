@@ -374,9 +374,8 @@ static void
 apply_touch(struct tq_table *t, const struct tq_rec *r)
 {
 	struct tq_slot *s;
-	uint32_t n;
 
-	if ((n = slot_of(t, r, &s)) == 0 || s->state != TQ_STARTED)
+	if (slot_of(t, r, &s) == 0 || s->state != TQ_STARTED)
 		return;
 	s->due = r->st.due;
 	s->epoch = r->st.epoch;

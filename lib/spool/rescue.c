@@ -115,7 +115,7 @@ write_segment(struct tq_spool *sp, uint32_t number, tq_lsn sealed,
 static int
 write_again(struct tq_spool *sp, tq_lsn from)
 {
-	uint32_t number = TQ_LSN_SEG(from) + 1, last, crc;
+	uint32_t number, last, crc;
 	struct tq_top *top = sp->t.top;
 	tq_lsn sealed = from;
 	struct tq_buf b;
