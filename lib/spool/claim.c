@@ -395,8 +395,8 @@ fetch(struct tq_spool *sp, struct tq_spool_got *out, struct tq_err *e)
 	lost = saved == EBADMSG || saved == ENOENT;
 	if (unclaim(sp, out, lost ? TQ_FAILURE : TQ_READY, e) == -1)
 		return -1;
-	return lost ? 0 : tq_fail_sys(e, saved, "%s: a claimed task cannot be read",
-	    sp->path);
+	return lost ? 0 : tq_fail_sys(e, saved, "%s: a claimed task cannot be "
+	    "read", sp->path);
 }
 
 /*

@@ -41,7 +41,8 @@ void
 tq_edge_unlink(struct tq_table *t, uint32_t n)
 {
 	struct tq_edge *g = &t->edges[n], *o;
-	struct tq_ext *from = tq_edge_ext(t, g->from), *to = tq_edge_ext(t, g->to);
+	struct tq_ext *from = tq_edge_ext(t, g->from);
+	struct tq_ext *to = tq_edge_ext(t, g->to);
 
 	if (from == NULL || to == NULL) {
 		t->bad = 1;

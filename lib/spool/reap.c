@@ -4,11 +4,11 @@
  * again.
  *
  * An object says where its spool is, and whoever maps it holds flock(2) on it,
- * shared.  It goes if it is ours and nobody else may write to it, if there is no
- * spool in that place or one that names another object, and if the lock can be
- * had exclusively, which is kept until it has gone.  A spool that was moved, or
- * whose disk is not mounted now, loses its table by that, which is made again
- * from the ledger.
+ * shared.  It goes if it is ours and nobody else may write to it, if there is
+ * no spool in that place or one that names another object, and if the lock can
+ * be had exclusively, which is kept until it has gone.  A spool that was moved,
+ * or whose disk is not mounted now, loses its table by that, which is made
+ * again from the ledger.
  */
 #include <sys/file.h>
 #include <sys/stat.h>

@@ -272,8 +272,8 @@ settle_views(struct tq_rec *recs, size_t n, const struct tq_buf *keep)
 }
 
 /*
- * Under the lock: carry a slice, with `keep` left.  1 the segment may have more,
- * 2 it is done, 0 another segment is wanted first, -1.
+ * Under the lock: carry a slice, with `keep` left.  1 the segment may have
+ * more, 2 it is done, 0 another segment is wanted first, -1.
  */
 static int
 carry_slice(struct tq_spool *sp, uint64_t keep, tq_time now,
@@ -391,7 +391,8 @@ unlink_base(struct tq_spool *sp, tq_time now, struct tq_err *e)
 			top->scan = 0;
 		}
 		tq_core_leave(sp);
-		if (rv == 0 && tq_ledger_make_room(&sp->l, 4096, 0, now, e) == -1)
+		if (rv == 0 && tq_ledger_make_room(&sp->l, 4096, 0, now,
+		    e) == -1)
 			return -1;
 	} while (rv == 0);
 	if (rv == -1 || (sync && sync_all(sp, e) == -1))

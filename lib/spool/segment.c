@@ -150,10 +150,11 @@ tq_segment_open(struct tq_segment *s, struct tq_seg_head *h, int dirfd,
 	if (s->fd == -1)
 		return -1;
 	errno = EBADMSG;
-	if (tq_io_pread(s->fd, head, sizeof(head), 0) != (ssize_t)sizeof(head) ||
-	    tq_seg_decode(h, head) == -1)
+	if (tq_io_pread(s->fd, head, sizeof(head), 0) !=
+	    (ssize_t)sizeof(head) || tq_seg_decode(h, head) == -1)
 		goto fail;
-	if (h->number != number || h->size < TQ_SEG_MIN || h->size > TQ_SEG_MAX) {
+	if (h->number != number || h->size < TQ_SEG_MIN ||
+	    h->size > TQ_SEG_MAX) {
 		errno = EBADMSG;
 		goto fail;
 	}

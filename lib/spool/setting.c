@@ -14,8 +14,8 @@
 
 /*
  * Settings of several numbers: BACKOFF has three (ns, thousandths, ns), a RATE
- * two (starts, ns), a list of STATUSES four times 64 bits.  The numbers behind the first are PARTs:
- * they have a name in the ledger only.
+ * two (starts, ns), a list of STATUSES four times 64 bits.  The numbers behind
+ * the first are PARTs: they have a name in the ledger only.
  */
 enum kind { COUNT, SIZE, DURATION, WORD, BACKOFF, RATE, STATUSES, PART };
 

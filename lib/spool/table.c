@@ -61,7 +61,8 @@ static uint64_t
 layout(void)
 {
 	const uint64_t v[] = {
-		TQ_FORMAT, 2 /* how index.c spreads ids */, sizeof(struct tq_top), sizeof(struct tq_slot),
+		TQ_FORMAT, 2 /* how index.c spreads ids */,
+		sizeof(struct tq_top), sizeof(struct tq_slot),
 		sizeof(struct tq_qrow), sizeof(struct tq_wrow),
 		sizeof(struct tq_crow), sizeof(pthread_mutex_t), AT_END,
 		offsetof(struct tq_top, tail), offsetof(struct tq_top, slots),

@@ -140,7 +140,8 @@ make_queues(struct tq_spool *sp, const struct tq_take *take,
 			rv = tq_queue_need(sp, take->queue[i], &n, 0, now,
 			    e);
 			tq_core_leave(sp);
-			if (rv == 0 && tq_core_prepare(sp, 4096, 0, now, e) == -1)
+			if (rv == 0 && tq_core_prepare(sp, 4096, 0, now,
+			    e) == -1)
 				return -1;
 		} while (rv == 0);
 		if (rv == -1)

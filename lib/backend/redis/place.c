@@ -226,8 +226,8 @@ is_prefix(const char *s)
 
 /* A prefix, as tq_redis_place_option(). */
 static int
-get_prefix(char value[TQ_REDIS_OPTION_MAX], const struct tq_url *u, const char *name,
-    struct tq_err *e)
+get_prefix(char value[TQ_REDIS_OPTION_MAX], const struct tq_url *u,
+    const char *name, struct tq_err *e)
 {
 	int rv;
 
