@@ -13,6 +13,7 @@
 #include "spool/core.h"
 #include "spool/gate.h"
 #include "spool/graph.h"
+#include "spool/retry.h"
 
 /* Ids that one transaction changes. */
 #define SLICE	256
@@ -24,6 +25,7 @@ struct act {
 	uint32_t	 queue;
 	int		 again;		/* some of the ids may be gone */
 	const struct tq_spool_transfer *transfer; /* or NULL */
+	struct tq_retry	 retry;
 	tq_time		 now;
 };
 
@@ -60,13 +62,14 @@ why(struct tq_rec *r, const char *s)
 }
 
 /*
- * The record that does the verb to a slot: 1, or 0 when the slot is in no
- * state for it.
+ * The record that does the verb to a slot, behind n others of the same slice:
+ * 1, or 0 when the slot is in no state for it.
  */
 static int
 decide(const struct act *a, struct tq_table *t, const struct tq_slot *s,
-    struct tq_rec *r)
+    struct tq_rec *recs, size_t n)
 {
+	struct tq_rec *r = &recs[n];
 	const struct tq_ext *x = tq_table_ext(t, s);
 	int group = x != NULL && x->flags & TQ_XF_GROUP;
 	int ended = TQ_STATE_ENDED(s->state);
@@ -103,18 +106,7 @@ decide(const struct act *a, struct tq_table *t, const struct tq_slot *s,
 		why(r, "released");
 		return 1;
 	case TQ_DO_RETRY:
-		if (!tq_arrow_leads(TQ_ARROW_RETRY, s->state) ||
-		    (s->state == TQ_SUCCESS && !(a->flags & TQ_DO_FORCE)))
-			return 0;
-		/* its key may be another's by now */
-		if (x != NULL && x->key != 0 && tq_key_next(t, x->key, 0) != 0)
-			return 0;
-		tq_reopen_record(r, s, group ? TQ_BLOCKED : TQ_READY,
-		    group ? s->seq : top->seq + 1);
-		/* what it waited for in vain it does without */
-		if (!group && tq_graph_vain(t, s))
-			r->st.flags |= TQ_PF_FREED;
-		return 1;
+		return tq_retry_decide(&a->retry, t, s, recs, n);
 	case TQ_DO_SEAL:
 		r->type = TQ_REC_SEAL;
 		return group && s->state == TQ_BLOCKED && s->row != 0;
@@ -203,7 +195,7 @@ act_slice(struct tq_spool *sp, const struct act *a, const struct tq_uuid *ids,
 			return tq_fail(e, ENOENT, "no such task");
 		}
 		/* given twice: what is decided here is done only below */
-		if (is_among(recs, k, slot) || !decide(a, &sp->t, s, &recs[k]))
+		if (is_among(recs, k, slot) || !decide(a, &sp->t, s, recs, k))
 			continue;
 		recs[k].hint = slot;
 		if (tq_ledger_add(&sp->l, &recs[k++]) == -1)
@@ -264,14 +256,32 @@ act_all(struct tq_spool *sp, struct act *a, const struct tq_uuid *ids,
 	return rv == -1 ? -1 : 0;
 }
 
+/* The verb to ids, and again to those that another of them kept from it. */
+static int
+act_rounds(struct tq_spool *sp, struct act *a, const struct tq_uuid *ids,
+    size_t n, const char *value, uint64_t *changed, size_t *which,
+    struct tq_err *e)
+{
+	const uint64_t start = *changed;
+	uint64_t before;
+
+	do {
+		before = *changed;
+		if (act_all(sp, a, ids, n, value, changed, which, e) == -1)
+			return -1;
+		/* who was kept only for one that is forgotten now goes too */
+		a->again = a->verb == TQ_DO_FORGET && *changed - start < n;
+	} while (a->again && *changed > before);
+	return 0;
+}
+
 int
 tq_spool_act(struct tq_spool *sp, enum tq_verb verb,
     const struct tq_uuid *ids, size_t n, const char *value, unsigned flags,
     uint64_t *changed, size_t *which, struct tq_err *e)
 {
 	struct act a = { .verb = verb, .flags = flags };
-	const uint64_t start = *changed;
-	uint64_t before;
+	int rv;
 
 	*which = 0;
 	if (verb == TQ_DO_PRI) {
@@ -281,14 +291,11 @@ tq_spool_act(struct tq_spool *sp, enum tq_verb verb,
 			    value == NULL ? "" : value);
 		a.pri = value[0] - '0';
 	}
-	do {
-		before = *changed;
-		if (act_all(sp, &a, ids, n, value, changed, which, e) == -1)
-			return -1;
-		/* who was kept only for one that is forgotten now goes too */
-		a.again = verb == TQ_DO_FORGET && *changed - start < n;
-	} while (a.again && *changed > before);
-	return sp->mine == 0 ? 0 : tq_core_commit(sp, sp->mine, e);
+	if (verb == TQ_DO_RETRY && tq_retry_init(&a.retry, ids, n, flags) == -1)
+		return tq_fail_sys(e, errno, "%s", sp->path);
+	rv = act_rounds(sp, &a, ids, n, value, changed, which, e);
+	tq_retry_fini(&a.retry);
+	return rv == 0 && sp->mine != 0 ? tq_core_commit(sp, sp->mine, e) : rv;
 }
 
 int

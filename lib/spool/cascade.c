@@ -162,11 +162,15 @@ judge(struct tq_table *t, const struct tq_slot *s, struct tq_ext *x,
 	}
 }
 
-/* The record that does what is to be done to a row's task: 1, 0 nothing. */
+/*
+ * The record that does what is to be done to a row's task, behind n others of
+ * the same slice: 1, 0 nothing.
+ */
 static int
-decide(struct tq_table *t, struct tq_ext *x, uint64_t seq, tq_time now,
-    struct tq_rec *r)
+decide(struct tq_table *t, struct tq_ext *x, struct tq_rec *recs, size_t n,
+    tq_time now)
 {
+	struct tq_rec *r = &recs[n];
 	struct tq_slot *s = tq_table_slot(t, x->slot);
 
 	if (s == NULL)
@@ -185,10 +189,11 @@ decide(struct tq_table *t, struct tq_ext *x, uint64_t seq, tq_time now,
 		if (!tq_graph_undone(t, s))
 			return 0;
 		/* its key may be another's by now */
-		if (x->key != 0 && tq_key_next(t, x->key, 0) != 0)
+		if (tq_key_taken(t, s, recs, n))
 			stay_record(r, s);
 		else
-			tq_reopen_record(r, s, TQ_BLOCKED, seq);
+			tq_reopen_record(r, s, TQ_BLOCKED,
+			    t->top->seq + n + 1);
 		return 1;
 	default:
 		return 0;
@@ -241,8 +246,7 @@ do_todo(struct tq_spool *sp, int *left, tq_time now, struct tq_err *e)
 			return 0;
 		}
 		acts[seen++] = t->exts[n].act;
-		if (decide(t, &t->exts[n], t->top->seq + (uint64_t)k + 1, now,
-		    &recs[k])) {
+		if (decide(t, &t->exts[n], recs, (size_t)k, now)) {
 			recs[k].hint = t->exts[n].slot;
 			if (tq_ledger_add(&sp->l, &recs[k++]) == -1)
 				rv = tq_fail_sys(e, errno, "%s", sp->path);

@@ -5,34 +5,23 @@
 
 /* ---- what the edges say ------------------------------------------------- */
 
-/* What they say of one that is not FREED. */
+/* What follows from how many are left, and how many did not succeed. */
 static enum tq_verdict
-verdict(struct tq_table *t, const struct tq_slot *s)
+weigh(const struct tq_ext *x, uint32_t left, uint32_t bad, unsigned flags)
 {
-	struct tq_ext *x = tq_table_ext(t, s);
-
-	if (x == NULL)
-		return TQ_VERDICT_RUN;
-	if (x->flags & TQ_XF_GROUP) {
-		if (s->row != 0 || x->left > 0)
-			return TQ_VERDICT_WAIT;
-		return x->bad > 0 ? TQ_VERDICT_FAILED : TQ_VERDICT_SUCCESS;
-	}
-	if (x->flags & (TQ_XF_PIPEBAD | TQ_XF_LOST) ||
-	    (x->when == TQ_WHEN_OK && x->bad > 0))
+	if (flags & (TQ_XF_PIPEBAD | TQ_XF_LOST) ||
+	    (x->when == TQ_WHEN_OK && bad > 0))
 		return TQ_VERDICT_FAILED;
-	if (x->left > 0)
+	if (left > 0)
 		return TQ_VERDICT_WAIT;
-	if (x->when == TQ_WHEN_FAIL && x->bad == 0)
+	if (x->when == TQ_WHEN_FAIL && bad == 0)
 		return TQ_VERDICT_UNNEEDED;
 	return TQ_VERDICT_RUN;
 }
 
-int
-tq_graph_vain(struct tq_table *t, const struct tq_slot *s)
+static int
+is_vain(enum tq_verdict v)
 {
-	enum tq_verdict v = verdict(t, s);
-
 	return v == TQ_VERDICT_FAILED || v == TQ_VERDICT_UNNEEDED;
 }
 
@@ -46,8 +35,46 @@ is_freed(const struct tq_slot *s)
 enum tq_verdict
 tq_graph_verdict(struct tq_table *t, const struct tq_slot *s)
 {
-	return is_freed(s) && tq_graph_vain(t, s) ? TQ_VERDICT_RUN :
-	    verdict(t, s);
+	struct tq_ext *x = tq_table_ext(t, s);
+
+	if (x == NULL)
+		return TQ_VERDICT_RUN;
+	if (x->flags & TQ_XF_GROUP) {
+		if (s->row != 0 || x->left > 0)
+			return TQ_VERDICT_WAIT;
+		return x->bad > 0 ? TQ_VERDICT_FAILED : TQ_VERDICT_SUCCESS;
+	}
+	if (is_freed(s) && !TQ_STATE_ENDED(s->state))
+		return TQ_VERDICT_RUN;
+	return weigh(x, x->left, x->bad, x->flags);
+}
+
+int
+tq_graph_vain(struct tq_table *t, const struct tq_slot *s,
+    int (*comes)(struct tq_table *, uint32_t, const void *), const void *arg)
+{
+	const struct tq_ext *x = tq_table_ext(t, s);
+	uint32_t e, left, bad, steps = 0;
+	const struct tq_edge *g;
+	unsigned flags;
+
+	if (x == NULL || x->flags & TQ_XF_GROUP)
+		return 0;
+	left = x->left;
+	bad = x->bad;
+	flags = x->flags;
+	for (e = x->in; (g = tq_table_edge(t, e)) != NULL &&
+	    steps++ <= TQ_AFTER_MAX + 2; e = g->tnext) {
+		if (!(g->flags & TQ_EG_MET) || g->kind == TQ_EDGE_ALIAS ||
+		    !(comes(t, g->from, arg) ||
+		    comes(t, tq_graph_real(t, g->from), arg)))
+			continue;
+		left++;
+		bad -= (g->flags & TQ_EG_BAD) != 0;
+		if (g->kind == TQ_EDGE_PIPE)
+			flags &= ~(unsigned)TQ_XF_PIPEBAD;
+	}
+	return is_vain(weigh(x, left, bad, flags));
 }
 
 int
@@ -58,7 +85,7 @@ tq_graph_undone(struct tq_table *t, const struct tq_slot *s)
 	if (x == NULL || !(x->flags & TQ_XF_CAUSED) || is_freed(s) ||
 	    !tq_arrow_leads(TQ_ARROW_REOPEN, s->state))
 		return 0;
-	return !tq_graph_vain(t, s);
+	return !is_vain(tq_graph_verdict(t, s));
 }
 
 int
@@ -84,7 +111,6 @@ tq_graph_settle(struct tq_table *t, uint32_t n, tq_time now,
 		return;
 	switch (tq_graph_verdict(t, s)) {
 	case TQ_VERDICT_WAIT:
-		s->flags &= (uint8_t)~TQ_PF_FREED;
 		if (state == TQ_HELD || state == TQ_BLOCKED)
 			return;
 		state = TQ_BLOCKED;

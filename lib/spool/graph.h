@@ -24,11 +24,12 @@
  *  6. A task that was replaced ends when its substitute does, for all who wait
  *     for it: an edge of kind ALIAS leads there.
  *  7. What a person lets run although what it waited for has failed is FREED:
- *     it runs, also after it was held, until something that it waits for begins
- *     again.  An ended one is FREED of its cause when that was undone and it
- *     had to stay as it is, because another task has its key: it is asked once,
- *     for a table made anew must not decide otherwise.  A claim and an end take
- *     the flag away.
+ *     it heeds no edge any more until it starts or ends, held or not, whatever
+ *     begins again.  It is not if all that it waited for in vain begins again
+ *     with it, by the same call: then it waits for that (retry.c).  An ended
+ *     one is FREED of its cause when that was undone and it had to stay as it
+ *     is, because another task has its key: it is asked once, for a table made
+ *     anew must not decide otherwise.  A claim and an end take the flag away.
  */
 #ifndef TQ_SPOOL_GRAPH_H
 #define TQ_SPOOL_GRAPH_H
@@ -88,8 +89,13 @@ enum tq_verdict {
 	TQ_VERDICT_UNNEEDED
 };
 enum tq_verdict	 tq_graph_verdict(struct tq_table *t, const struct tq_slot *);
-/* 1 if what a task waits for has come to where it may not run. */
-int	tq_graph_vain(struct tq_table *t, const struct tq_slot *);
+/*
+ * 1 if a task may not run for what it waits for has come to, even if what
+ * comes() says 1 of, by its slot, begins again.
+ */
+int	tq_graph_vain(struct tq_table *t, const struct tq_slot *,
+	    int (*comes)(struct tq_table *, uint32_t slot, const void *arg),
+	    const void *arg);
 /*
  * 1 if a task ended by what it waited for, and its edges do not say so any
  * more.  Of several that failed all must have been reopened: what is asked is
@@ -172,5 +178,11 @@ void	tq_key_expect(struct tq_table *t, uint64_t hash);
  * them are of unended tasks.
  */
 uint32_t tq_key_next(struct tq_table *t, uint64_t hash, uint32_t ext);
+/*
+ * 1 if an unended task has the key of an ended one, or one that the n records
+ * will bring back: they are not applied yet.
+ */
+int	tq_key_taken(struct tq_table *t, const struct tq_slot *,
+	    const struct tq_rec *recs, size_t n);
 
 #endif

@@ -230,3 +230,23 @@ tq_key_next(struct tq_table *t, uint64_t hash, uint32_t ext)
 	}
 	return 0;
 }
+
+int
+tq_key_taken(struct tq_table *t, const struct tq_slot *s,
+    const struct tq_rec *recs, size_t n)
+{
+	const struct tq_ext *x = tq_table_ext(t, s), *o;
+	const struct tq_slot *other;
+
+	if (x == NULL || x->key == 0)
+		return 0;
+	if (tq_key_next(t, x->key, 0) != 0)
+		return 1;
+	while (n-- > 0)
+		if (recs[n].type == TQ_REC_ALTER &&
+		    !TQ_STATE_ENDED(recs[n].st.state) &&
+		    (other = tq_table_slot(t, recs[n].hint)) != NULL &&
+		    (o = tq_table_ext(t, other)) != NULL && o->key == x->key)
+			return 1;
+	return 0;
+}

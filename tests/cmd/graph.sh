@@ -311,12 +311,46 @@ check 'nor when it is released' 0 '' '' tqctl release f.one
 ok 'it runs' tqrun -q $t -E
 is 'as if it had not waited' "$(state f.one)" success
 check 'what it waited for begins again' 0 '' '' tqctl retry f.vain
-tqctl release f.two
-is 'then it waits once more' "$(state f.two)" blocked
-tqrun -q $t -E
 lose_table
-is 'and fails with it' "$(tqstat -s all -o state,why f.two)" \
-    "failure${TAB}dependency f.vain failed"
+tqctl release f.two
+is 'which keeps it no more' "$(state f.two)" ready
+tqrun -q $t -E
+is 'nor ends it' "$(state f.vain) $(state f.two)" 'failure success'
+
+tqput -Q -q $t --id f.a sh -c 'test -e fine'
+tqput -Q -q $t --id f.b -A f.a true
+tqput -Q -q $t --id f.c -A f.b true
+tqput -Q -q $t --id f.d -A f.c true
+tqrun -q $t -E
+check 'retry of two, one waits for the other' 0 2 '' tqctl -v retry f.c f.b
+is 'which it does again, whatever their order' \
+    "$(state f.b) $(state f.c) $(state f.d)" 'ready blocked blocked'
+tqctl -Q revoke f.b
+is 'it fails again with that' "$(state f.c) $(state f.d)" 'failure failure'
+check 'retry of a whole graph' 0 '' '' \
+    tqctl -q $t -s failure,revoked retry
+lose_table
+is 'has it go in order' "$(state f.a) $(state f.b) $(state f.c)" \
+    'ready blocked blocked'
+: >fine
+tqrun -q $t -E
+is 'to the end' "$(state f.a) $(state f.d)" 'success success'
+
+tqput -Q -q $t --id f.k1 -k both false
+tqrun -q $t -E
+tqput -Q -q $t --id f.k2 -k both false
+tqrun -q $t -E
+check 'of two with one key the first comes back' 0 1 \
+    "tqctl: f.k1: key 'both' is taken by f.k2" tqctl -v retry f.k2 f.k1
+tqctl -Q revoke f.k2
+tqput -Q -q $t --id f.base sh -c 'test -e base'
+tqput -Q -q $t --id f.k3 -k more -A f.base true
+tqrun -q $t -E
+tqput -Q -q $t --id f.k4 -k more -A f.base true
+check 'of two with one key and cause' 0 '' '' tqctl retry f.base
+is 'one comes back' "$(tqstat -s blocked,failure -k more -o state | sort |
+    tr '\n' ' ')" 'blocked failure '
+tqctl -Q revoke f.base
 
 tqput -Q -q $t --id f.first sh -c 'test -e good'
 tqput -Q -q $t --id f.keyed -k k -A f.first true

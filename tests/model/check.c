@@ -145,7 +145,7 @@ m_wrong_step(const struct m_scene *s, const struct m_model *from,
 		b = &to->t[y];
 		if (y != x && (why = wrong_other(a, b, time, down)) != NULL)
 			return why;
-		if (y == x && ev == M_REOPEN)
+		if ((y == x && ev == M_REOPEN) || ev == M_REOPENS)
 			continue;
 		if (a->state == TQ_EXPIRED && b->state != TQ_EXPIRED)
 			return "one that expired came back";

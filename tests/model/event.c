@@ -24,7 +24,7 @@ m_event_name(enum m_event ev)
 	static const char *const names[M_NEVENTS] = { "put", "seal", "leave",
 	    "claim", "succeed", "fail", "drop", "again", "give", "crash",
 	    "revoke", "hold", "release", "reopen", "forth", "back",
-	    "rebuild" };
+	    "reopens", "rebuild" };
 
 	return names[ev];
 }
@@ -62,12 +62,10 @@ enter(const struct m_scene *s, struct m_model *m, int x, enum tq_arrow a,
 			if (!m_waits_for(s, m, y, d) || m_real(m, d) != x)
 				continue;
 			/* at once, even if x does not stay so */
-			if (!was || TQ_STATE_ENDED(state) ||
-			    m->t[y].started ||
-			    m_verdict(s, m, y) != TQ_VERDICT_WAIT)
-				continue;
-			m->t[y].freed = 0;
-			if (tq_arrow_leads(TQ_ARROW_BLOCK, m->t[y].state))
+			if (was && !TQ_STATE_ENDED(state) &&
+			    tq_arrow_leads(TQ_ARROW_BLOCK, m->t[y].state) &&
+			    !m->t[y].started &&
+			    m_verdict(s, m, y) == TQ_VERDICT_WAIT)
 				arrow(TQ_ARROW_BLOCK, &m->t[y], TQ_BLOCKED);
 		}
 }
@@ -100,7 +98,6 @@ agree(const struct m_scene *s, struct m_model *m, int x)
 	if (!follows(t))
 		return 0;
 	if (v == TQ_VERDICT_WAIT) {
-		t->freed = 0;
 		if (!tq_arrow_leads(TQ_ARROW_BLOCK, t->state))
 			return 0;
 		enter(s, m, x, TQ_ARROW_BLOCK, TQ_BLOCKED);
@@ -279,12 +276,58 @@ settle(const struct m_scene *s, struct m_model *m, enum m_event ev, int x)
 	return M_DONE;
 }
 
+/* A person's retry; of a copy where all begins again that does so with it. */
+static void
+retry(const struct m_scene *s, struct m_model *m, int x,
+    const struct m_model *with)
+{
+	struct m_task *t = &m->t[x];
+	int group = s->task[x].is_group;
+	int vain = !group && m_vain(s, with, x);
+
+	t->waived = s->task[x].expires != 0;
+	t->alias = -1;
+	enter(s, m, x, TQ_ARROW_RETRY, group ? TQ_BLOCKED : TQ_READY);
+	t->freed = (uint8_t)vain;
+}
+
+/* A retry of all that did not succeed, in one call. */
+static int
+retry_all(const struct m_scene *s, struct m_model *m)
+{
+	struct m_model with = *m;
+	int x, y, is[M_TASKS] = { 0 }, any = 0;
+
+	for (x = 0; x < s->n; x++) {
+		if (!m_failed(m, x) || m_key_taken(s, m, x))
+			continue;
+		with.t[x].state = TQ_READY;
+		with.t[x].alias = -1;
+		/* of two that have the key, the first */
+		for (y = 0, is[x] = 1; y < x && s->task[x].key; y++)
+			if (is[y] && s->task[y].key)
+				is[x] = 0;
+		any |= is[x];
+	}
+	for (x = 0; x < s->n; x++)
+		if (is[x]) {
+			retry(s, m, x, &with);
+			m->t[x].moved = s->lane != 0;
+		}
+	/* what it waits for may end at once, but it began again before that */
+	for (x = 0; x < s->n; x++)
+		if (is[x] && m->t[x].state == TQ_READY && !m->t[x].started &&
+		    m_verdict(s, m, x) != TQ_VERDICT_RUN)
+			arrow(TQ_ARROW_BLOCK, &m->t[x], TQ_BLOCKED);
+	return any ? M_DONE : M_NOT;
+}
+
 /* What a person does. */
 static int
 verb(const struct m_scene *s, struct m_model *m, enum m_event ev, int x)
 {
 	struct m_task *t = &m->t[x];
-	int group = s->task[x].is_group, vain;
+	int group = s->task[x].is_group;
 
 	if (t->state == TQ_ABSENT)
 		return M_NOT;
@@ -310,11 +353,7 @@ verb(const struct m_scene *s, struct m_model *m, enum m_event ev, int x)
 	default:
 		if (m_unended(m, x) || m_key_taken(s, m, x))
 			return M_REFUSED;
-		t->waived = s->task[x].expires != 0;
-		t->alias = -1;
-		vain = !group && m_vain(s, m, x);
-		enter(s, m, x, TQ_ARROW_RETRY, group ? TQ_BLOCKED : TQ_READY);
-		t->freed = (uint8_t)vain;
+		retry(s, m, x, m);
 		return M_DONE;
 	}
 }
@@ -361,6 +400,8 @@ happen(const struct m_scene *s, struct m_model *m, enum m_event ev, int x)
 	case M_FORTH:
 	case M_BACK:
 		return tick(s, m, ev, x);
+	case M_REOPENS:
+		return x == 0 ? retry_all(s, m) : M_NOT;
 	case M_REBUILD:
 		return x == 0 ? M_DONE : M_NOT;
 	default:
@@ -376,7 +417,7 @@ m_step(const struct m_scene *s, struct m_model *m, enum m_event ev, int x)
 	if (s->less & M_BIT(ev) || (rv = happen(s, m, ev, x)) == M_NOT)
 		return M_NOT;
 	if (rv == M_DONE && s->lane && ev != M_CLAIM && ev != M_SUCCEED &&
-	    ev != M_FAIL && ev != M_FORTH && ev != M_BACK && ev != M_REBUILD)
+	    ev != M_FAIL && ev != M_FORTH && ev != M_BACK && ev < M_REOPENS)
 		m->t[x].moved = 1;
 	settle_all(s, m);
 	return rv;

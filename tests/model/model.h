@@ -31,6 +31,7 @@ enum m_event {
 	M_SUCCEED, M_FAIL, M_DROP, M_AGAIN, M_GIVE, M_CRASH,
 	M_REVOKE, M_HOLD, M_RELEASE, M_REOPEN,
 	M_FORTH, M_BACK,	/* the clock; of no task, so of number 0 */
+	M_REOPENS,		/* all at once, of no task either */
 	M_REBUILD,		/* the table is lost */
 	M_NEVENTS
 };
@@ -66,7 +67,7 @@ struct m_task {
 	uint8_t		 caused;	/* it ended by what it waited for */
 	uint8_t		 crashed;	/* two are too many */
 	uint8_t		 waived;	/* its expiry */
-	uint8_t		 freed;		/* of what it waited for in vain */
+	uint8_t		 freed;		/* of what it waits for */
 	uint8_t		 due;
 	uint8_t		 open;
 	uint8_t		 holds;		/* its lane */

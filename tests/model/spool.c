@@ -265,6 +265,22 @@ rest(struct m_run *r)
 	} while (next == now);
 }
 
+static void
+retry_all(struct m_run *r)
+{
+	struct tq_uuid ids[M_TASKS];
+	uint64_t changed = 0;
+	size_t which, n = 0;
+	int x;
+
+	for (x = 0; x < r->s->n; x++)
+		if (slot_of(r, x) != NULL)
+			ids[n++] = id_of(r, x);
+	assert_int_equal(tq_spool_act(r->f->sp, TQ_DO_RETRY, ids, n, NULL, 0,
+	    &changed, &which, &r->f->e), 0);
+	assert_true(changed > 0);
+}
+
 int
 m_spool_step(struct m_run *r, enum m_event ev, int x, int want)
 {
@@ -290,6 +306,9 @@ m_spool_step(struct m_run *r, enum m_event ev, int x, int want)
 		break;
 	case M_BACK:
 		wall -= HOUR;
+		break;
+	case M_REOPENS:
+		retry_all(r);
 		break;
 	case M_REBUILD:
 		r->f->sp->t.bad = 1;
@@ -350,6 +369,11 @@ m_spool_differs(struct m_run *r, const struct m_model *was,
 		/* it waits once more when somebody comes to claim it */
 		if (state == TQ_READY && s->due > wall)
 			state = s->attempt > 0 ? TQ_RETRY : TQ_DELAYED;
+		/* a clock set back says retry of one that was released, and
+		 * its record says delayed */
+		if (state == TQ_DELAYED && m->t[x].state == TQ_RETRY &&
+		    s->attempt > 0)
+			state = TQ_RETRY;
 		(void)snprintf(text, sizeof(text), "task %d is %s, not %s", x,
 		    tq_state_name(state), tq_state_name(m->t[x].state));
 		if (state != m->t[x].state)

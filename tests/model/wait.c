@@ -79,8 +79,7 @@ m_vain(const struct m_scene *s, const struct m_model *m, int x)
 enum tq_verdict
 m_verdict(const struct m_scene *s, const struct m_model *m, int x)
 {
-	return m->t[x].freed && m_vain(s, m, x) ? TQ_VERDICT_RUN :
-	    verdict(s, m, x);
+	return m->t[x].freed ? TQ_VERDICT_RUN : verdict(s, m, x);
 }
 
 int
