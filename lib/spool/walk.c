@@ -8,150 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/io.h"
-
-/* Records that are a step of progress. */
-#define PROGRESS_EVERY	4096
-
-/*
- * The next record of this segment that verifies by itself and is younger than
- * what was read; its offset, or 0.
- */
-static uint32_t
-next_good(const struct tq_walk *w, uint32_t off, uint32_t size, uint32_t salt,
-    struct tq_rec *r)
-{
-	return tq_segs_good(w->buf, off, size, salt, w->seq, r);
-}
-
-/* Whether bytes were lost that should be there, given a record beyond them. */
-static int
-is_damage(const struct tq_walk *w, const struct tq_rec *beyond)
-{
-	uint64_t durable = beyond->seq - beyond->lag;
-
-	if (durable < w->durable_seq)
-		durable = w->durable_seq;
-	return w->same_boot || durable > w->seq;
-}
-
-static void
-give(struct tq_walk *w, uint32_t seg, uint32_t off)
-{
-	struct tq_rec r;
-
-	if (tq_rec_head(&r, w->buf + off, w->sp->format.segment - off) == -1 ||
-	    tq_rec_decode(&r, w->buf + off) == -1) {
-		tq_walk_say(w, "ledger/%08" PRIx32 ".seg: the record at byte %" PRIu32
-		    " makes no sense", seg, off);
-		tq_walk_count(w, seg);
-		return;
-	}
-	/* who waits for the lock extends his deadline while this moves */
-	if (++w->records % PROGRESS_EVERY == 0)
-		atomic_fetch_add(&w->sp->t.top->progress, 1);
-	w->record(w, &r, TQ_LSN(seg, off));
-}
-
-/* One record that holds; transactions are given once their last is there. */
-static int
-take(struct tq_walk *w, const struct tq_rec *r, uint32_t seg, uint32_t off)
-{
-	struct tq_walk_txn *v;
-	size_t i;
-
-	if (r->seq - r->lag > w->durable_seq && r->lag <= r->seq)
-		w->durable_seq = r->seq - r->lag;
-	if (w->ntxn == 0) {
-		w->before.seq = w->seq;
-		w->before.crc = w->crc;
-	}
-	w->seq = r->seq;
-	w->crc = r->crc;
-	w->chained = 1;
-	if (!(r->flags & TQ_REC_MORE) && w->ntxn == 0) {
-		give(w, seg, off);
-		return 0;
-	}
-	if (w->ntxn == w->txncap) {
-		v = reallocarray(w->txn, w->txncap + 1024, sizeof(*v));
-		if (v == NULL)
-			return -1;
-		w->txn = v;
-		w->txncap += 1024;
-	}
-	w->txn[w->ntxn++].off = off;
-	if (!(r->flags & TQ_REC_MORE)) {
-		for (i = 0; i < w->ntxn; i++)
-			give(w, seg, w->txn[i].off);
-		w->ntxn = 0;
-	}
-	return 0;
-}
-
-/*
- * Where the records end, given that they hold up to off: a transaction without
- * its last record must go, or what is appended next would be its end.
- */
-static uint32_t
-end_of(struct tq_walk *w, uint32_t off)
-{
-	if (w->ntxn == 0)
-		return off;
-	w->ntxn = 0;
-	w->seq = w->before.seq;
-	w->crc = w->before.crc;
-	w->cut = 1;
-	return w->txn[0].off;
-}
-
-/*
- * Walk one segment whose bytes are in w->buf; beyond is the first record of a
- * later one, NULL if there is none; more says that something is written there.
- * Returns where it ends in *end; 1 the walk goes on in the next segment, 0 this
- * holds the tail, -1.
- */
-static int
-walk_segment(struct tq_walk *w, const struct tq_seg_head *h, uint32_t limit,
-    const struct tq_rec *beyond, int more, uint32_t *end)
-{
-	uint32_t off = TQ_SEG_HEAD, good;
-	struct tq_rec r;
-
-	for (;;) {
-		if (off + TQ_REC_HEAD <= limit &&
-		    tq_rec_head(&r, w->buf + off, limit - off) == 0 &&
-		    r.salt == h->salt && (!w->chained ||
-		    (r.prev == w->crc && r.seq == w->seq + 1))) {
-			if (take(w, &r, h->number, off) == -1)
-				return -1;
-			off += (uint32_t)TQ_REC_ROOM(r.length);
-			continue;
-		}
-		if (off >= limit || tq_segs_zero(w->buf + off, limit - off)) {
-			*end = end_of(w, off);
-			return beyond != NULL || (more && !w->cut);
-		}
-		good = next_good(w, off, limit, h->salt, &r);
-		if (good == 0) {
-			if (beyond == NULL ? w->same_boot :
-			    is_damage(w, beyond))
-				tq_walk_aside(w, h->number, off, limit);
-			*end = end_of(w, off);
-			w->cut = 1;
-			return beyond != NULL;
-		}
-		if (!is_damage(w, &r)) {
-			*end = end_of(w, off);
-			w->cut = 1;
-			return 0;
-		}
-		tq_walk_aside(w, h->number, off, good);
-		w->ntxn = 0;
-		w->chained = 0;
-		off = good;
-	}
-}
 
 /*
  * The oldest segment that counts: what the youngest BASE record says.  Every
@@ -303,7 +161,7 @@ walk_all(struct tq_walk *w, struct tq_segs *segs, struct tq_err *e)
 			rv = tq_segs_holds(w->sp, segs->v[next].number, &beyond);
 		if (rv == -1)
 			return tq_fail_sys(e, errno, "%s/ledger", w->sp->path);
-		rv = walk_segment(w, &h, segs->v[i].limit,
+		rv = tq_walk_segment(w, &h, segs->v[i].limit,
 		    rv == 2 ? &beyond : NULL, i < used, &end);
 		if (rv == -1)
 			return tq_fail_sys(e, errno, "%s", w->sp->path);
@@ -322,7 +180,7 @@ walk_all(struct tq_walk *w, struct tq_segs *segs, struct tq_err *e)
 			return tq_fail_sys(e, errno, "%s/ledger", w->sp->path);
 		if (rv == 1 && (beyond.prev != w->crc ||
 		    beyond.seq != w->seq + 1)) {
-			if (!is_damage(w, &beyond)) {
+			if (!tq_walk_is_damage(w, &beyond)) {
 				w->cut = 1;
 				return 0;
 			}
@@ -331,7 +189,7 @@ walk_all(struct tq_walk *w, struct tq_segs *segs, struct tq_err *e)
 			    beyond.seq - 1);
 			tq_walk_count(w, number);
 			w->chained = 0;
-			w->ntxn = 0;
+			w->gaps = 1;
 		}
 	}
 	return 0;
@@ -360,6 +218,40 @@ tq_walk(struct tq_spool *sp, struct tq_walk *w, struct tq_err *e)
 	return rv;
 }
 
+/*
+ * Write at the tail what was known to be durable, and the base again.  0, -1.
+ */
+static int
+write_mark(struct tq_walk *w, struct tq_segment *s)
+{
+	uint64_t lag = w->seq + 1 - w->durable_seq;
+	struct tq_rec r = { .type = TQ_REC_BASE, .number = w->base,
+	    .prev = w->crc, .salt = w->salt, .seq = w->seq + 1 };
+	uint32_t length;
+	struct tq_buf b;
+	int rv = 0;
+
+	r.lag = lag > UINT32_MAX ? UINT32_MAX : (uint32_t)lag;
+	r.time = tq_clock_wall();
+	tq_buf_init(&b);
+	tq_rec_encode(&b, &r);
+	length = (uint32_t)b.n;
+	tq_buf_put(&b, "\0\0\0\0\0\0\0", TQ_REC_ROOM(length) - length);
+	if (!tq_buf_ok(&b)) {
+		errno = ENOMEM;
+		rv = -1;
+	} else if (TQ_LSN_OFF(w->tail) + b.n <= s->size) {
+		r.crc = tq_rec_seal(b.p, &r, length);
+		rv = tq_segment_write(s, b.p, b.n, TQ_LSN_OFF(w->tail)) == -1 ||
+		    tq_io_sync(s->fd) == -1 ? -1 : 0;
+		w->tail += b.n;
+		w->crc = r.crc;
+		w->seq = r.seq;
+	}
+	tq_buf_fini(&b);
+	return rv;
+}
+
 int
 tq_walk_cut(struct tq_spool *sp, struct tq_walk *w, struct tq_err *e)
 {
@@ -371,7 +263,8 @@ tq_walk_cut(struct tq_spool *sp, struct tq_walk *w, struct tq_err *e)
 
 	if (tq_segment_open(&s, NULL, sp->ledgerfd, TQ_LSN_SEG(w->tail)) == -1)
 		return tq_fail_sys(e, errno, "%s/ledger", sp->path);
-	if (tq_segment_zero(s.fd, TQ_LSN_OFF(w->tail), s.size) == -1 ||
+	if ((w->gaps && write_mark(w, &s) == -1) ||
+	    tq_segment_zero(s.fd, TQ_LSN_OFF(w->tail), s.size) == -1 ||
 	    tq_io_sync(s.fd) == -1) {
 		tq_segment_close(&s);
 		return tq_fail_sys(e, errno, "%s/ledger", sp->path);

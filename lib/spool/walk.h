@@ -26,8 +26,21 @@
  * is mended at once: what is prepared there is made anew.
  *
  * Damage is set aside in SPOOL/damaged and the walk goes on at the next record
- * that verifies; a torn tail is cut.  A transaction without its last record is
- * passed over whole, and cut if it is the last.
+ * that verifies; a torn tail is cut.
+ *
+ * A transaction is written at once, so it counts if it was written whole:
+ *
+ *	its last record is there			it was, whatever is missing
+ *		in between
+ *	a last record or a segment behind it is		it was: nothing is appended
+ *		behind one that was not, and the records that are lost are lost
+ *		alone
+ *	what is missing was durable			it was
+ *	else						it is cut as a torn tail is,
+ *		and kept in SPOOL/damaged if there is a gap in it
+ *
+ * What tells that a gap was damage may be cut with the tail.  So a record that
+ * tells it again is written there, before anything is cut.
  */
 #ifndef TQ_SPOOL_WALK_H
 #define TQ_SPOOL_WALK_H
@@ -53,6 +66,7 @@ struct tq_walk {
 	unsigned	 damaged;	/* places */
 	uint32_t	 where;		/* segment of the last of them, 0 none */
 	int		 cut;		/* bytes behind the tail must go */
+	int		 gaps;		/* records were passed that are lost */
 	/* private */
 	struct tq_spool	*sp;
 	unsigned char	*buf;		/* one segment */
@@ -63,6 +77,7 @@ struct tq_walk {
 		uint32_t off;
 	}		*txn;		/* of the transaction under way */
 	size_t		 ntxn, txncap;
+	int		 holed;		/* a gap is in it, or just before */
 	struct tq_walk_before {
 		uint64_t	 seq;
 		uint32_t	 crc;
@@ -71,10 +86,27 @@ struct tq_walk {
 
 /* 0; -1: EPROTO a newer format, EIO, ENOMEM. */
 int	tq_walk(struct tq_spool *sp, struct tq_walk *w, struct tq_err *e);
-/* Zero what stands behind the tail; remove segments that begin behind it. */
+/*
+ * Zero what stands behind the tail; remove segments that begin behind it.  The
+ * tail moves by one record if there were gaps.
+ */
 int	tq_walk_cut(struct tq_spool *sp, struct tq_walk *w, struct tq_err *e);
 /* Unlink segments that were retired: those below the base. */
 void	tq_walk_unlink(struct tq_spool *sp, uint32_t base);
+
+/* ---- walk_segment.c ----------------------------------------------------- */
+
+/* Whether bytes were lost that should be there, given a record beyond them. */
+int	tq_walk_is_damage(const struct tq_walk *w, const struct tq_rec *beyond);
+/*
+ * Walk one segment whose bytes are in w->buf; beyond is the first record of a
+ * later one, NULL if there is none; more says that something is written there.
+ * Returns where it ends in *end; 1 the walk goes on in the next segment, 0 this
+ * holds the tail, -1.
+ */
+int	tq_walk_segment(struct tq_walk *w, const struct tq_seg_head *h,
+	    uint32_t limit, const struct tq_rec *beyond, int more,
+	    uint32_t *end);
 
 /* ---- walk_load.c: segments as files, and damage ------------------------- */
 

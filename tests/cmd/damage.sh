@@ -46,3 +46,32 @@ tqrun -E
 is 'it does not run in the place of another' "$(cat ran)" "$PWD/there"
 like 'but ends with the reason' "$(tqstat -s failure -o id,why)" \
     'place*could not be read*'
+
+# middle file: a byte in its middle, by what is written there
+middle()
+{
+	end=$(od -An -v -tx1 -w64 "$1" | grep -nv '^\( 00\)*$' | tail -n 1)
+	echo $((${end%%:*} * 32))
+}
+
+# A transaction was written whole if anything is behind it: what is damaged in
+# it costs itself.
+TQ_DIR=$T/many
+seq 1000 | tqput -Q -m -q many echo
+tqput -Q -q many --id behind echo x
+flip "$TQ_DIR/ledger/00000001.seg" 70000
+lose_table
+check 'a flipped bit in a batch is found' 65 '*' '' tqctl check
+run tqrun -q many -E
+is 'all but the damaged one run' \
+    "$(tqstat -q many -s success -o id | wc -l)" 1000
+
+TQ_DIR=$T/undone
+seq 200 | tqput -Q -m -q many echo
+at=$(middle "$TQ_DIR/ledger/00000001.seg")
+tqctl -q many revoke
+end=$(middle "$TQ_DIR/ledger/00000001.seg")
+flip "$TQ_DIR/ledger/00000001.seg" $((at + end))
+lose_table
+check 'a flipped bit in a revoke is found' 65 '*' '' tqctl check
+is 'the others stay revoked' "$(tqstat -q many -s revoked -o id | wc -l)" 199

@@ -963,21 +963,155 @@ transaction_without_its_end_is_cut(void **state)
 	assert_int_equal(w.crc, crc);
 }
 
+/* It was written at once, so what is left of it counts. */
 static void
-transaction_with_a_hole_is_passed_over(void **state)
+transaction_with_a_hole_loses_the_hole(void **state)
 {
 	struct fixture *f = *state;
 	struct tq_walk w;
 	uint32_t at;
 
 	(void)add(f, 1);
-	(void)add_more(f, 8);
+	(void)add_more(f, 2);
 	at = add_more(f, 9);
+	(void)add_more(f, 3);
+	(void)add_durable(f, 4);
 	scribble(f, 1, at);
-	(void)add_durable(f, 2);
+	for (f->sp.same_boot = 0; f->sp.same_boot < 2; f->sp.same_boot++) {
+		write_and_walk(f, &w);
+		assert_given(f, 4);
+		assert_int_equal(w.damaged, 1);
+		assert_int_equal(w.cut, 0);
+		assert_true(w.tail == TQ_LSN(1, f->seg[1].used));
+	}
+}
+
+/* Nobody was told: a power cut may have let the end through, and not this. */
+static void
+torn_transaction_with_a_hole_is_cut(void **state)
+{
+	struct fixture *f = *state;
+	struct tq_walk w;
+	uint32_t at;
+
+	(void)add(f, 1);
+	at = add_more(f, 7);
+	scribble(f, 1, add_more(f, 8));
+	(void)add(f, 9);
 	write_and_walk(f, &w);
-	assert_given(f, 2);
+	assert_given(f, 1);
+	assert_int_equal(w.damaged, 0);
+	assert_true(w.tail == TQ_LSN(1, at));
+}
+
+static void
+transaction_whose_end_is_damaged_counts(void **state)
+{
+	struct fixture *f = *state;
+	struct tq_walk w;
+	uint32_t at;
+
+	(void)add_more(f, 1);
+	(void)add_more(f, 2);
+	at = add(f, 9);
+	(void)add_more(f, 3);
+	(void)add_durable(f, 4);
+	scribble(f, 1, at);
+	for (f->sp.same_boot = 0; f->sp.same_boot < 2; f->sp.same_boot++) {
+		write_and_walk(f, &w);
+		assert_given(f, 4);
+		assert_int_equal(w.damaged, 1);
+	}
+}
+
+/* Transactions do not go on in another segment. */
+static void
+transaction_before_a_later_segment_counts(void **state)
+{
+	struct fixture *f = *state;
+	struct tq_walk w;
+	uint32_t at;
+
+	(void)add_more(f, 1);
+	(void)add_more(f, 2);
+	at = add(f, 9);
+	segment(f, 2);
+	add_base(f, 1);
+	(void)add_durable(f, 3);
+	scribble(f, 1, at);
+	for (f->sp.same_boot = 0; f->sp.same_boot < 2; f->sp.same_boot++) {
+		write_and_walk(f, &w);
+		assert_given(f, 3);
+		assert_true(w.tail == TQ_LSN(2, f->seg[2].used));
+	}
+	memset(f->seg[1].b + at, 0, TQ_SEG_MIN - at);
+	for (f->sp.same_boot = 0; f->sp.same_boot < 2; f->sp.same_boot++) {
+		write_and_walk(f, &w);
+		assert_given(f, 3);
+		assert_int_equal(w.damaged, 1);
+		assert_non_null(strstr(f->said, "records 3 to 3 are missing"));
+	}
+}
+
+/* No last record, no later one: as if it had been torn; but a copy is kept. */
+static void
+transaction_whose_end_is_damaged_at_the_tail_is_kept_aside(void **state)
+{
+	struct fixture *f = *state;
+	struct tq_walk w;
+	uint32_t at, hole;
+	char name[64];
+	char *copy;
+	size_t n;
+
+	f->sp.same_boot = 1;
+	(void)add(f, 1);
+	at = add_more(f, 7);
+	hole = add(f, 8);
+	scribble(f, 1, hole);
+	write_and_walk(f, &w);
+	assert_given(f, 1);
 	assert_int_equal(w.damaged, 1);
+	assert_true(w.tail == TQ_LSN(1, at));
+	assert_int_equal(w.cut, 1);
+	(void)snprintf(name, sizeof(name), "damaged/00000001.%08x", at);
+	copy = t_read(f->dir, name, &n);
+	assert_in_range(n, f->seg[1].used - at, TQ_SEG_MIN);
+	assert_memory_equal(copy, f->seg[1].b + at, f->seg[1].used - at);
+	free(copy);
+}
+
+/*
+ * What tells that the first was whole, and that 2 is behind damage and no torn
+ * tail, is cut itself.
+ */
+static void
+cut_keeps_what_tells_of_a_gap(void **state)
+{
+	struct fixture *f = *state;
+	struct tq_rec r = { .type = TQ_REC_CTX, .number = 9,
+	    .flags = TQ_REC_MORE };
+	struct tq_walk w;
+	int last;
+
+	for (last = 0; last < 2; last++) {
+		memset(f->seg, 0, sizeof(f->seg));
+		f->seq = 0;
+		f->crc = 0;
+		segment(f, 1);
+		(void)add_more(f, 1);
+		scribble(f, 1, add(f, 9));
+		if (last)
+			(void)add(f, 2);
+		(void)append(f, &r, 1);
+		write_and_walk(f, &w);
+		assert_given(f, last ? 2 : 1);
+		assert_int_equal(w.cut, 1);
+		assert_int_equal(tq_walk_cut(&f->sp, &w, &f->e), 0);
+		walk(f, &w);
+		assert_given(f, last ? 2 : 1);
+		assert_int_equal(w.cut, 0);
+	}
 }
 
 #define TEST(f)	cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -1025,7 +1159,12 @@ main(void)
 		TEST(whole_transaction_is_given),
 		TEST(transaction_without_its_end_is_passed_over),
 		TEST(transaction_without_its_end_is_cut),
-		TEST(transaction_with_a_hole_is_passed_over),
+		TEST(transaction_with_a_hole_loses_the_hole),
+		TEST(torn_transaction_with_a_hole_is_cut),
+		TEST(transaction_whose_end_is_damaged_counts),
+		TEST(transaction_before_a_later_segment_counts),
+		TEST(transaction_whose_end_is_damaged_at_the_tail_is_kept_aside),
+		TEST(cut_keeps_what_tells_of_a_gap),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
