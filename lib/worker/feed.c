@@ -127,7 +127,8 @@ make_room(struct tq_place *p, struct tq_err *e)
 
 /*
  * The next task may be anybody's: one that is not for this process goes back
- * to the head of its line, and no more are taken for a while.
+ * to the head of its line, and no more are taken for a while.  So does one
+ * that expires: the one before it may take any time.
  */
 int
 tq_feed_more(struct tq_place *p, const struct tq_place_rules *rules,
@@ -159,7 +160,8 @@ tq_feed_more(struct tq_place *p, const struct tq_place_rules *rules,
 	a->sig = 0;
 	p->nahead++;
 	if (tq_uses_find(rules->plan.uses, &a->claim.task) == use &&
-	    a->claim.crashes == 0 && !is_twin(p) &&
+	    a->claim.crashes == 0 && a->claim.task.expires == 0 &&
+	    !is_twin(p) &&
 	    tq_resident_feed(p->at, &a->claim, &a->at, e) == 0)
 		return 1;
 	a->sig = -1;		/* not fed */

@@ -203,6 +203,7 @@ resident quick 'case $id in
 	*-twice) printf "{\"id\":\"%s\"}\n{\"id\":\"%s\"}\n" $id $id ;;
 	*-wrong) echo "{\"id\":\"else\"}" ;;
 	*-hang) sleep 3000 ;;
+	*-wait) until [ -e go ]; do sleep 0.02; done; echo "{\"id\":\"$id\"}" ;;
 	*-again) last=$id; echo "{\"id\":\"$id\"}" ;;
 	*)	[ -z "$last" ] || echo "{\"id\":\"$last\"}"
 		echo "{\"id\":\"$id\",\"result\":$n}" ;;
@@ -236,6 +237,24 @@ done | tqput -mJ -Q
 tqrun -E -j 1 -q mix -U quick=./quick
 is 'others in the same queue are run as ever' "$(count mix success)" 61
 check 'by their own program' 0 cmd '' tqresult mix-cmd
+many old wait
+echo '{"id":"old-late","queue":"old","name":"quick","expires":'"$(($(date +%s) +
+    3))}" | tqput -mJ -Q
+bg tqrun -j 1 -q old -U quick=./quick
+worker=$!
+expired()
+{
+	[ "$(tqstat -s all -o state "$1")" = expired ]
+}
+ok 'what expires waits for no other in a program' wait_for expired old-late
+done_()
+{
+	[ "$(count old success)" -eq 60 ]
+}
+echo >go
+ok 'and the rest is done' wait_for done_
+kill "$worker"
+wait_gone "$worker"
 
 # ---- progress, types, delays
 
