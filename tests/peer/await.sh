@@ -10,11 +10,12 @@ printf '#!/bin/sh\necho "$1"\n' >h/say
 chmod +x h/say
 
 # A proxy with a process for each connection.  What listens is heard late: when
-# the task has ended, and whatever was asked meanwhile was answered.
+# the task has ended, and whatever was asked meanwhile was answered.  Or the
+# first connection that asks for a word is lost.
 cat >proxy.pl <<'PL'
 use IO::Socket::INET;
 use IO::Select;
-my ($port, $end) = @ARGV;
+my ($port, $end, $word) = @ARGV;
 my $s = IO::Socket::INET->new(Listen => 5, LocalAddr => '127.0.0.1') or die;
 $| = 1;
 $SIG{CHLD} = 'IGNORE';
@@ -28,7 +29,11 @@ while (my $c = $s->accept) {
 		for my $from (@ready) {
 			my $text;
 			exit unless sysread($from, $text, 1 << 20);
-			if ($from == $c && $text =~ /\bSUBSCRIBE\b/ &&
+			if ($word && $text =~ /$word/ && mkdir 'lost') {
+				shutdown($c, 2);
+				exit;
+			}
+			if ($end && $from == $c && $text =~ /\bSUBSCRIBE\b/ &&
 			    $text !~ /UNSUBSCRIBE/) {
 				system($end) == 0 or die;
 				print "late\n";
@@ -53,3 +58,16 @@ is 'it is looked for by who listens' "$(sed -n '1,/"SUBSCRIBE" "celery-task/d
 /"UNSUBSCRIBE"/{ s/.*"\(UNSUBSCRIBE\)".*/\1/p; q; }
 /"GET" "celery-task-meta/{ s/.*"\(GET\)".*/\1/p; q; }' told)" GET
 kill "$proxy"
+
+# Whether an id is a group's is asked one after another.  The first of these
+# never ends, and the server is lost when it is asked for the second.
+never=$(tqput -N say 8)
+perl proxy.pl "$REDIS_PORT" '' "taskset-meta-$id" >losing &
+losing=$!
+pids="$pids $losing"
+wait_for test -s losing
+check 'the server is lost before it was asked for all' 0 "$id${TAB}success$NL" \
+    '' timeout 15 tqresult -b "redis://127.0.0.1:$(head -1 losing)/0" -w -n 1 \
+    -o id,state "$never" "$id"
+ok 'it was lost' test -d lost
+kill "$losing"

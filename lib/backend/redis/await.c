@@ -29,6 +29,7 @@ struct wait {
 	struct tq_redis	*r;
 	const char *const *ids;		/* n that were asked for */
 	size_t		 n;
+	size_t		 known;		/* of these: it is known what they are */
 	enum tq_state	*ended;		/* n of them */
 	size_t		*open;		/* n: members that must still end */
 	size_t		 left;		/* of ids that must still end */
@@ -75,7 +76,10 @@ add(struct wait *w, const char *id, size_t of, struct tq_err *e)
 	return 0;
 }
 
-/* What was asked for, a group as its members. */
+/*
+ * What was asked for, a group as its members.  When the server is lost in
+ * between it goes on from there.
+ */
 static int
 expand(struct wait *w, struct tq_err *e)
 {
@@ -83,7 +87,8 @@ expand(struct wait *w, struct tq_err *e)
 	size_t i, k, n;
 	int rv;
 
-	for (i = 0; i < w->n; i++) {
+	for (; w->known < w->n; w->known++) {
+		i = w->known;
 		rv = tq_redis_group(w->r, &ids, &n, &w->mem, w->ids[i], e);
 		if (rv == -1)
 			return -1;
@@ -255,7 +260,7 @@ wait_for(struct wait *w, tq_time until, struct tq_err *e)
 	struct tq_redis *r = w->r;
 	tq_time now, again = 0;
 
-	if (w->nv == 0 && w->left > 0 && expand(w, e) == -1)
+	if (expand(w, e) == -1)
 		return -1;
 	for (;;) {
 		if ((r->listen.wire.fd == -1 || !w->listens) &&
