@@ -80,3 +80,11 @@ is 'it is counted' "$(tqstat -O -q h -o delayed)" 1
 check 'a queue is not done with one' 124 '' '*not finished' tqresult -w -t 0.1 -q h
 kill -TERM $W
 wait_gone $W
+
+# A score is a number of the server's, whoever wrote it.
+far=$(tqput -q far -d 1h -N note x)
+tag=$(rcli ZREVRANGE tq.delayed 0 0)
+rcli ZADD tq.delayed inf "$tag" >/dev/null
+is 'what is never due is due as late as can be' \
+    "$(tqstat -q far -o id,state,why)" \
+    "$far${TAB}delayed${TAB}delayed until 2262-04-11T23:47:16.854Z"

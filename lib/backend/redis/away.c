@@ -5,7 +5,6 @@
  */
 #include <bsd/string.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "backend/redis/redis.h"
@@ -41,7 +40,7 @@ read_line(struct tq_info *out, struct tq_arena *mem, char *line)
 	if (queue == NULL || !tq_id_valid(line) || !tq_name_valid(queue))
 		return 0;
 	out->state = again != NULL ? TQ_RETRY : TQ_DELAYED;
-	out->eta = strtoll(due, NULL, 10) * TQ_SECOND;
+	out->eta = tq_redis_time(due);
 	(void)strlcpy(out->id.s, line, sizeof(out->id.s));
 	out->task.id = out->id.s;
 	out->task.queue = tq_arena_copy(mem, queue, strlen(queue));

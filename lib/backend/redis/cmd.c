@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 void
@@ -79,4 +80,16 @@ tq_redis_cmd_time(struct tq_redis_cmd *c, tq_time t)
 	snprintf(text, sizeof(text), "%" PRId64 ".%06" PRId64, t / TQ_SECOND,
 	    t % TQ_SECOND / 1000);
 	tq_redis_cmd_str(c, text);
+}
+
+tq_time
+tq_redis_time(const char *s)
+{
+	double us = strtod(s, NULL) * 1e6;
+
+	/* nothing is put before 1970, and NaN is no time */
+	if (!(us > 0))
+		return 0;
+	return us < (double)(INT64_MAX / 1000) ? (tq_time)us * 1000 :
+	    INT64_MAX;
 }

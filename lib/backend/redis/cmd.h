@@ -29,4 +29,6 @@ void	tq_redis_cmd_join(struct tq_redis_cmd *, const char *, ...)
 void	tq_redis_cmd_num(struct tq_redis_cmd *, int64_t);
 /* A point or length of time as seconds with six decimals. */
 void	tq_redis_cmd_time(struct tq_redis_cmd *, tq_time);
+/* The same back, as a server has it: a score may be any number. */
+tq_time	tq_redis_time(const char *);
 #endif

@@ -8,7 +8,6 @@
 #include <bsd/string.h>
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "backend/redis/going.h"
@@ -33,12 +32,6 @@ tq_redis_put_time(const char *id)
 }
 
 /* ---- one message ----------------------------------------------------- */
-
-static tq_time
-seconds(const char *s)
-{
-	return (tq_time)(strtod(s, NULL) * 1e6) * 1000;
-}
 
 /* "waits for gpu=2 slot=3" */
 static int
@@ -114,7 +107,7 @@ tq_redis_describe(struct tq_info *out, struct tq_arena *mem,
 		if (parked == 'k')
 			out->state = TQ_BLOCKED;
 	} else if (place == TQ_REDIS_IN_WAIT) {
-		out->eta = seconds(score);
+		out->eta = tq_redis_time(score);
 		out->state = past > 0 ? TQ_RETRY : TQ_DELAYED;
 	} else if (in->msg.eta > now)
 		out->state = TQ_DELAYED;

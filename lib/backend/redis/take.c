@@ -8,7 +8,6 @@
 #include <bsd/string.h>
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "backend/redis/worker.h"
@@ -77,13 +76,6 @@ queue_of(const struct tq_redis *r, const char *const *names, long long n)
 	return names[(size_t)n / r->place.nsteps];
 }
 
-/* Seconds in a text, as a point in time. */
-static tq_time
-seconds(const char *s)
-{
-	return (tq_time)(strtod(s, NULL) * 1e6) * 1000;
-}
-
 /* What the script gave: the number of messages, or -1. */
 static int
 take_in(struct tq_redis *r, const redisReply *a,
@@ -97,12 +89,12 @@ take_in(struct tq_redis *r, const redisReply *a,
 	if (a->type != REDIS_REPLY_ARRAY || a->elements < 7)
 		return tq_fail(e, EPROTO, "%s: bad answer to a take",
 		    r->place.name);
-	r->due = v[0]->len == 0 ? 0 : seconds(v[0]->str);
+	r->due = v[0]->len == 0 ? 0 : tq_redis_time(v[0]->str);
 	r->past = v[1]->integer > 0;
 	r->paused = v[3]->integer > 0;
 	r->more = v[4]->integer > 0;
 	strlcpy(r->bell, v[5]->str, sizeof(r->bell));
-	r->opens = v[6]->len == 0 ? 0 : seconds(v[6]->str);
+	r->opens = v[6]->len == 0 ? 0 : tq_redis_time(v[6]->str);
 	if (strcmp(r->revision, v[2]->str) != 0 &&
 	    tq_redis_learn_revoked(r, v[2]->str, e) == -1)
 		return -1;

@@ -9,7 +9,6 @@
 #include <errno.h>
 #include <poll.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -59,8 +58,7 @@ got_due(void *arg, const redisReply *a)
 
 	if (a == NULL || a->type != REDIS_REPLY_ARRAY)
 		return;
-	r->due = a->elements < 2 ? 0 :
-	    (tq_time)(strtod(a->element[1]->str, NULL) * 1e6) * 1000;
+	r->due = a->elements < 2 ? 0 : tq_redis_time(a->element[1]->str);
 }
 
 static int
