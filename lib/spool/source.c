@@ -1,6 +1,7 @@
 /*
- * What tasks leave to those that wait for them: outputs of successes, of one
- * task or of the members of a group.
+ * What tasks leave to those that wait for them: outputs of one task or of the
+ * members of a group.  They are of successes, but for who was let run although
+ * what it waited for had failed.
  *
  * Places in the ledger are noted under the lock, a slice at a time, and read
  * outside it; a record that was carried elsewhere meanwhile is asked for again.
@@ -151,24 +152,45 @@ tq_spool_sources(struct tq_spool *sp, const struct tq_uuid *group,
 
 /* ---- outputs ------------------------------------------------------------ */
 
-/* The outcome that a place has: 0 and *out, or -1. */
+/* 1 if an attempt ran to its end, and so left what it wrote. */
+static int
+has_output(const struct tq_rec_end *end)
+{
+	return end->state != TQ_READY &&
+	    !(end->flags & (TQ_EF_NOCLAIM | TQ_EF_CRASH));
+}
+
+/*
+ * The newest outcome that has an output, from a place back: 0 and *out, 1 there
+ * is none, -1 the record is elsewhere by now.
+ */
 static int
 read_end(struct tq_spool *sp, tq_lsn at, const struct tq_uuid *id,
     struct tq_rec_end *out)
 {
 	struct tq_rec r;
 	struct tq_cur c;
+	int rv, steps;
 
-	errno = EBADMSG;
-	if (at == 0 || tq_ledger_read(&sp->l, at, &r) == -1 ||
-	    memcmp(&r.id, id, sizeof(*id)) != 0)
-		return -1;
-	*out = r.end;
-	if (r.type == TQ_REC_END)
-		return 0;
-	tq_cur_init(&c, r.ends.p, r.ends.n);
-	return r.type == TQ_REC_CARRY && tq_rec_end_next(out, &c) == 1 ? 0 :
-	    -1;
+	for (steps = 0; at != 0 && steps < UINT16_MAX; steps++, at = out->prev) {
+		errno = EBADMSG;
+		if (tq_ledger_read(&sp->l, at, &r) == -1 ||
+		    memcmp(&r.id, id, sizeof(*id)) != 0)
+			return -1;
+		if (r.type == TQ_REC_CARRY) {
+			tq_cur_init(&c, r.ends.p, r.ends.n);
+			while ((rv = tq_rec_end_next(out, &c)) == 1 &&
+			    !has_output(out))
+				continue;
+			return rv == 1 ? 0 : rv == 0 ? 1 : -1;
+		}
+		if (r.type != TQ_REC_END)
+			return -1;
+		*out = r.end;
+		if (has_output(out))
+			return 0;
+	}
+	return 1;
 }
 
 size_t
@@ -191,14 +213,14 @@ tq_spool_output(struct tq_spool *sp, const struct tq_spool_source *from,
     struct tq_spool_output *out, struct tq_err *e)
 {
 	struct tq_spool_source s = *from;
-	char name[TQ_FILE_NAME], text[37];
-	int i;
+	char name[TQ_FILE_NAME];
+	int i, rv;
 
 	out->fd = -1;
 	for (i = 0; i < TRIES; i++) {
-		if (s.state != TQ_SUCCESS)
+		if ((rv = read_end(sp, s.end, &s.id, &out->end)) == 1)
 			break;
-		if (read_end(sp, s.end, &s.id, &out->end) == -1) {
+		if (rv == -1) {
 			tq_ledger_drop(&sp->l, UINT32_MAX);
 			if (tq_spool_source(sp, &from->id, &s, e) == -1)
 				return -1;
@@ -212,8 +234,7 @@ tq_spool_output(struct tq_spool *sp, const struct tq_spool_source *from,
 		return out->fd != -1 ? 0 : tq_fail_sys(e, errno,
 		    "%s/files/%s", sp->path, name);
 	}
-	tq_uuid_format(text, &s.id);
-	return tq_fail(e, ENOENT, "%s: no output of it is kept", text);
+	return 1;
 }
 
 int

@@ -205,7 +205,10 @@ struct tq_spool_output {
 	struct tq_rec_end end;		/* views good until the next call */
 	int		 fd;		/* its stdout if that is a file, or -1 */
 };
-/* What a success left; ENOENT: nothing is kept, or it was none. */
+/*
+ * What its last attempt left that ran to its end, however that was: 0; 1 there
+ * is none; -1.
+ */
 int	tq_spool_output(struct tq_spool *sp, const struct tq_spool_source *from,
 	    struct tq_spool_output *out, struct tq_err *e);
 /* The first n bytes of its head; how many there are. */

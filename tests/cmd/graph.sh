@@ -66,6 +66,32 @@ work pipe
 is "it was counted" "$(tqresult two)" 2
 is "whatever its size" "$(tqresult count)" 1000000
 
+tqput -Q -q pipe --id bad.one -c 'echo said; exit 1'
+tqput -Q -q pipe --id bad.big -c 'head -c 1000000 /dev/zero; exit 1'
+tqput -Q -q pipe --id no.one --hold true
+for id in bad.one bad.big no.one; do
+	tqput -Q -q pipe --id "of.$id" -P $id -c 'wc -c'
+done
+work pipe
+tqctl -Q revoke no.one
+check "what failed may be input if a person says so" 0 3 '' \
+    tqctl -v retry of.bad.one of.bad.big of.no.one
+tqctl -Q retry bad.one
+tqctl -Q revoke bad.one
+work pipe
+is "it is what was written last" "$(tqresult of.bad.one)" 5
+is "whatever its size, too" "$(tqresult of.bad.big)" 1000000
+check "one that wrote nothing at all is named" 125 '' \
+    '*no.one: no output of it is kept' tqresult of.no.one
+
+id=$(printf '%s\n' 'echo 1' 'echo 2; exit 3' 'echo "a b"' |
+    tqput -m -q pipe --chord 'cat')
+work pipe
+check "so may be what a chord has" 0 1 '' tqctl -v retry "$id"
+work pipe
+check "a member that failed returned nothing" 0 "\"1\"${NL}null${NL}\"a b\"" \
+    '' tqresult "$id"
+
 # ---- keys
 
 check "-k is a key" 0 "first" "" tqput -q key --id first -k K true

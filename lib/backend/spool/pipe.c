@@ -126,13 +126,32 @@ add_long_value(struct mix *m, const struct tq_spool_source *s,
 	return 0;
 }
 
+/* What a task wrote last; that there is nothing says its name. */
+static int
+get_output(struct mix *m, const struct tq_spool_source *s,
+    struct tq_spool_output *o)
+{
+	struct tq_id id;
+	int rv = tq_spool_output(m->l->sp, s, o, m->e);
+
+	if (rv != 1)
+		return rv;
+	tq_local_name(m->l, &s->id, &id);
+	return tq_fail(m->e, ENOENT, "%s: no output of it is kept", id.s);
+}
+
 static int
 add_output(struct mix *m, const struct tq_spool_source *s, int json)
 {
 	struct tq_spool_output o;
 	int rv = 0;
 
-	if (tq_spool_output(m->l->sp, s, &o, m->e) == -1)
+	/* it returned nothing; of a chord that was let run all the same */
+	if (json && s->state != TQ_SUCCESS) {
+		tq_json_line(m->to, "null", 4);
+		return spill(m, FLUSH_AT);
+	}
+	if (get_output(m, s, &o) == -1)
 		return -1;
 	if (o.fd != -1) {
 		rv = json ? add_long_value(m, s, &o, o.fd) :
@@ -222,7 +241,7 @@ tq_local_pipe(struct tq_local *l, struct tq_task *t, struct tq_arena *mem,
 		return -1;
 	if (!s.group && !json) {
 		/* the file itself, if it is one */
-		if (tq_spool_output(l->sp, &s, &o, e) == -1)
+		if (get_output(&m, &s, &o) == -1)
 			return -1;
 		if (o.fd != -1) {
 			t->body_fd = o.fd;
