@@ -169,7 +169,10 @@ decide(struct tq_outcome *out, const struct tq_info *info, int retries,
 	    tq_clock_wall());
 }
 
-/* Parse options up to the first operand; *given collects TQ_CTL_*. */
+/*
+ * Parse options; *given collects TQ_CTL_*.  Operands that stand between them
+ * are gathered in c->argv.
+ */
 static void
 parse(struct tq_ctl *c, unsigned *given, char **urls, struct tq_options *o,
     int argc, char *argv[])
@@ -178,6 +181,9 @@ parse(struct tq_ctl *c, unsigned *given, char **urls, struct tq_options *o,
 
 	while ((key = tq_options_next(o, argc, argv)) != -1)
 		switch (key) {
+		case TQ_OPERAND:
+			c->argv[c->argc++] = optarg;
+			break;
 		case 'b':
 			tq_arg_broker(urls, "-b", optarg);
 			break;
@@ -244,8 +250,8 @@ parse(struct tq_ctl *c, unsigned *given, char **urls, struct tq_options *o,
 }
 
 /*
- * Take the verb and its value from the operands.  Options may stand behind
- * the verb, too: it is a command of its own to who types it.
+ * Take the verb and its value from the operands.  Options may stand anywhere
+ * behind the verb, too: what it is done to comes to mind before the options.
  */
 static void
 parse_verb(struct tq_ctl *c, unsigned given, char **urls,
@@ -262,12 +268,14 @@ parse_verb(struct tq_ctl *c, unsigned given, char **urls,
 		tq_options_usage(o);
 	}
 	c->verb = &verbs[i];
-	optind = 1;
+	/* they move to the front, over options that were taken before */
+	c->argv = argv + 1;
+	tq_options_mix(o);
 	parse(c, &given, urls, o, argc, argv);
 	if ((given & ~c->verb->flags) != 0)
 		tq_verb_usage(c, "an option that is not for this verb");
-	c->argc = argc - optind;
-	c->argv = argv + optind;
+	while (optind < argc)
+		c->argv[c->argc++] = argv[optind++];
 	if (c->verb->value == NULL)
 		return;
 	if (c->argc == 0)

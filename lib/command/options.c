@@ -86,6 +86,13 @@ tq_options_pick(struct tq_options *o, const struct tq_option *table, size_t n,
 			add(&to, &table[i]);
 }
 
+void
+tq_options_mix(struct tq_options *o)
+{
+	o->letters[0] = '-';
+	optind = 0;	/* getopt(3): 1 would keep the order of before */
+}
+
 static const struct tq_option *
 find(const struct tq_option *table, size_t n, int key)
 {
@@ -227,6 +234,8 @@ tq_options_next(struct tq_options *o, int argc, char *argv[])
 		help(o);
 	case 'V':
 		version();
+	case TQ_OPERAND:
+		return key;
 	}
 	if (find(o->table, o->n, key)->help == NULL)
 		tq_die(TQ_EXIT_CONFIG, "option %s: not kept by this broker",

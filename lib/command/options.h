@@ -44,6 +44,12 @@ void	tq_options_init(struct tq_options *, const char *usage,
 void	tq_options_pick(struct tq_options *, const struct tq_option *table,
 	    size_t n, const char *letters, int longs);
 /*
+ * Begin anew with other words, words[0] is passed over, and let operands stand
+ * between the options as far as "--": each is given as TQ_OPERAND, in optarg.
+ */
+#define TQ_OPERAND	1
+void	tq_options_mix(struct tq_options *);
+/*
  * The key of the next option as getopt_long(3) has it, its argument in optarg;
  * -1 at the first word that is none, argv[optind].  '?' for one that is unknown
  * or lacks its argument: e says so.

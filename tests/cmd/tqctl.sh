@@ -33,6 +33,16 @@ check '-v prints how many were changed' 0 1 '' tqctl -v hold a
 check '-J prints it as an object' 0 '{"changed":1}' '' tqctl -vJ release a
 check '-Q prints nothing' 0 '' '' tqctl -vQ hold a
 check 'options may stand behind the verb' 0 1 '' tqctl release -v a
+check 'and behind what it is done to' 0 1 '' tqctl hold a -v
+tqput -Q --id=-v true
+check 'also with arguments, and between' 0 '' '' \
+    tqctl move elsewhere a -s held --queue default -Q --
+check 'what follows -- is none' 0 2 '' tqctl pri 5 a -v -- -v
+check 'an id like an option' 0 1 '' tqctl revoke -v -- -v
+check 'one that is not for the verb' 64 '' '*not for this verb*' \
+    tqctl drain q a --force
+check 'one that lacks its argument' 64 '' '*needs its timeout*' \
+    tqctl drain q -t
 
 # ---- selectors
 
