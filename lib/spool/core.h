@@ -277,6 +277,12 @@ int	tq_distrust(struct tq_spool *sp, struct tq_err *e);
  */
 int	tq_recover_scan(struct tq_spool *sp, void (*each)(const char *, void *),
 	    void *arg, struct tq_err *e);
+/*
+ * Keep n damaged bytes of a segment, from byte `from` on, in SPOOL/damaged.
+ * 0: they are there already.
+ */
+int	tq_damage_keep(struct tq_spool *sp, uint32_t seg, uint32_t from,
+	    const void *p, size_t n);
 /* Not under the lock: a sync failed; write what it covered elsewhere. */
 int	tq_rescue(struct tq_spool *sp, struct tq_err *e);
 

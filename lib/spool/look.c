@@ -153,8 +153,11 @@ look_end(struct tq_spool *sp, unsigned attempt, struct tq_spool_look *out)
 
 	out->has_end = 0;
 	tq_buf_reset(&sp->keep);
+	/* a replay or a carry has passed over its record */
+	out->damaged = out->s.end == 0 && TQ_STATE_ENDED(out->s.state);
 	if (out->s.end == 0)
 		return 0;
+	errno = EBADMSG;
 	if (!find_end(sp, out->s.end, attempt, &out->end))
 		return attempt == 0 ? -1 : 0;
 	/* meta, out and err stand one behind the other */
@@ -174,9 +177,9 @@ look_end(struct tq_spool *sp, unsigned attempt, struct tq_spool_look *out)
 }
 
 /*
- * A record that was whole when it was indexed is damaged now.  Recovery is
- * what deals with damage: it sets the bytes aside, names them, and the rest
- * goes on.  The task is unknown then.
+ * The record of a task was whole when it was indexed, and is damaged now.
+ * Recovery is what deals with damage: it sets the bytes aside, names them, and
+ * the rest goes on.  The task is unknown then.
  */
 static int
 set_aside(struct tq_spool *sp, struct tq_err *e)
@@ -188,6 +191,20 @@ set_aside(struct tq_spool *sp, struct tq_err *e)
 	rv = tq_rebuild(sp, e);
 	tq_core_leave(sp);
 	return rv;
+}
+
+/*
+ * As look_end(), but at last an outcome that cannot be read is one that is
+ * damaged: how its task ended the table knows.
+ */
+static int
+look_outcome(struct tq_spool *sp, unsigned attempt, int last,
+    struct tq_spool_look *out)
+{
+	if (look_end(sp, attempt, out) == 0)
+		return 0;
+	out->damaged = last && errno == EBADMSG;
+	return out->damaged ? 0 : -1;
 }
 
 /*
@@ -221,7 +238,7 @@ tq_spool_look(struct tq_spool *sp, const struct tq_uuid *id,
 			continue;	/* a rescue may have moved it */
 		}
 		look_owner(sp, out);
-		if (look_end(sp, attempt, out) == -1 ||
+		if (look_outcome(sp, attempt, i == TRIES - 1, out) == -1 ||
 		    look_ctx(sp, out) == -1 ||
 		    tq_ledger_read(&sp->l, out->s.put, &out->rec) == -1 ||
 		    memcmp(&out->rec.id, id, sizeof(*id)) != 0) {

@@ -120,6 +120,8 @@ tq_spool_read(struct tq_spool *sp, const struct tq_uuid *id,
 	}
 	if (k.has_end)
 		return read_end(sp, &k, stream, off, buf, n, e);
+	if (k.damaged && (attempt == 0 || attempt == k.s.attempt))
+		return tq_fail(e, EBADMSG, TQ_DAMAGED_END);
 	return attempt == 0 ? 0 : tq_fail(e, ENOENT, "nothing is kept of "
 	    "attempt %u", attempt);
 }

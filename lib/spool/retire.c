@@ -82,6 +82,33 @@ keep_of(const struct tq_spool *sp, enum tq_retirer who)
 	    tq_ledger_kept(&sp->l) - sp->t.top->seg_size;
 }
 
+/*
+ * An outcome that cannot be read: keep a copy of its bytes and go on without, or
+ * nothing would be retired any more.
+ */
+static int
+pass_damaged(struct tq_spool *sp, tq_lsn at)
+{
+	unsigned char buf[TQ_SKIP];
+	struct tq_segment *s;
+	const unsigned char *p;
+	tq_lsn next;
+	size_t n;
+
+	next = tq_ledger_skip(&sp->l, at);
+	if ((s = tq_ledger_segment(&sp->l, TQ_LSN_SEG(at))) == NULL)
+		return -1;
+	n = next != 0 && next - at < sizeof(buf) ? next - at : sizeof(buf);
+	p = tq_segment_read(s, buf, &n, TQ_LSN_OFF(at));
+	if (p == NULL)
+		return -1;
+	if (tq_damage_keep(sp, TQ_LSN_SEG(at), TQ_LSN_OFF(at), p, n)) {
+		sp->t.top->damaged++;
+		sp->t.top->where = TQ_LSN_SEG(at);
+	}
+	return 0;
+}
+
 /* The chain of a task's outcomes, newest first, into *out. */
 static int
 gather_ends(struct tq_spool *sp, tq_lsn at, struct tq_buf *out)
@@ -92,7 +119,8 @@ gather_ends(struct tq_spool *sp, tq_lsn at, struct tq_buf *out)
 
 	while (at != 0 && out->n < ENDS_MAX) {
 		if (tq_ledger_read(&sp->l, at, &r) == -1)
-			return out->n > 0 ? 0 : -1;
+			return errno == EBADMSG ? pass_damaged(sp, at) :
+			    out->n > 0 ? 0 : -1;
 		if (r.type == TQ_REC_END) {
 			tq_rec_end_add(out, &r.end);
 			at = r.end.prev;
@@ -349,16 +377,41 @@ sync_all(struct tq_spool *sp, struct tq_err *e)
 	return rv;
 }
 
-/* Tasks whose record in the segment could not be read are lost with it. */
-static void
+/*
+ * Tasks whose record in the segment could not be read are lost with it, and
+ * counted as damage.  1 if there were any: the segment is to be kept.
+ */
+static int
 drop_lost(struct tq_spool *sp, uint32_t seg)
 {
 	uint32_t n;
+	int any = 0;
 
+	if (tq_table_lives(&sp->t, seg) == 0)
+		return 0;
 	for (n = 1; n <= sp->t.top->slots.used; n++)
 		if (sp->t.slots[n].state != TQ_ABSENT &&
-		    TQ_LSN_SEG(sp->t.slots[n].put) == seg)
+		    TQ_LSN_SEG(sp->t.slots[n].put) == seg) {
 			tq_table_del(&sp->t, n);
+			any = 1;
+		}
+	if (any) {
+		sp->t.top->damaged++;
+		sp->t.top->where = seg;
+	}
+	return any;
+}
+
+/* The file goes, or to where damage is kept. */
+static void
+remove_segment(struct tq_spool *sp, uint32_t seg, int lost)
+{
+	char name[TQ_SEG_NAME], kept[64];
+
+	tq_segment_name(name, seg);
+	(void)snprintf(kept, sizeof(kept), "damaged/%s", name);
+	if (!lost || renameat(sp->ledgerfd, name, sp->dirfd, kept) == -1)
+		(void)tq_sys.unlinkat(sp->ledgerfd, name, 0);
 }
 
 /*
@@ -372,8 +425,7 @@ unlink_base(struct tq_spool *sp, tq_time now, struct tq_err *e)
 	struct tq_rec r = { .type = TQ_REC_BASE };
 	struct tq_top *top = sp->t.top;
 	uint32_t old = top->base;
-	char name[TQ_SEG_NAME];
-	int rv;
+	int rv, lost = 0;
 
 	if (sync && sync_all(sp, e) == -1)
 		return -1;
@@ -385,8 +437,7 @@ unlink_base(struct tq_spool *sp, tq_time now, struct tq_err *e)
 		if (rv == 1) {
 			/* at once: a new segment begins with this number */
 			top = sp->t.top;
-			if (top->damaged > 0)
-				drop_lost(sp, old);
+			lost = drop_lost(sp, old);
 			top->base = old + 1;
 			top->scan = 0;
 		}
@@ -398,8 +449,7 @@ unlink_base(struct tq_spool *sp, tq_time now, struct tq_err *e)
 	if (rv == -1 || (sync && sync_all(sp, e) == -1))
 		return -1;
 	tq_ledger_drop(&sp->l, old + 1);
-	tq_segment_name(name, old);
-	(void)tq_sys.unlinkat(sp->ledgerfd, name, 0);
+	remove_segment(sp, old, lost);
 	return 0;
 }
 

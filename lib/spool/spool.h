@@ -144,10 +144,13 @@ struct tq_spool_gate {
 					 * of, 0: not together with the others */
 };
 
+/* Why there is nothing to see of an end. */
+#define TQ_DAMAGED_END	"its outcome is damaged"
+
 struct tq_spool_look {
 	struct tq_slot	 s;
 	struct tq_rec	 rec;		/* its PUT or CARRY */
-	int		 has_end;
+	int		 has_end, damaged; /* damaged: it cannot be read */
 	struct tq_rec_end end;		/* its newest outcome */
 	struct tq_bytes	 ctx;
 	char		 queue[TQ_NAME_MAX + 1];
@@ -166,7 +169,8 @@ struct tq_spool_look {
 
 /*
  * Look at one task: 1, 0 unknown.  Views are good until the next call.  With
- * attempt not 0 the outcome is that attempt's; has_end 0 when it is gone.
+ * attempt not 0 the outcome is that attempt's; has_end 0 when it is gone.  damaged: there is an
+ * outcome of the newest attempt, and its record is lost.
  */
 int	tq_spool_look(struct tq_spool *sp, const struct tq_uuid *id,
 	    unsigned attempt, struct tq_spool_look *out, struct tq_err *e);

@@ -35,23 +35,32 @@ tq_walk_count(struct tq_walk *w, uint32_t seg)
 	w->where = seg;
 }
 
-void
-tq_walk_aside(struct tq_walk *w, uint32_t seg, uint32_t from, uint32_t to)
+int
+tq_damage_keep(struct tq_spool *sp, uint32_t seg, uint32_t from, const void *p,
+    size_t n)
 {
 	char name[64];
 	int fd;
 
-	tq_walk_count(w, seg);
 	snprintf(name, sizeof(name), "damaged/%08" PRIx32 ".%08" PRIx32, seg,
 	    from);
-	tq_walk_say(w, "ledger/%08" PRIx32 ".seg: damaged from byte %" PRIu32
-	    " to %" PRIu32 ", a copy is in %s", seg, from, to, name);
-	fd = openat(w->sp->dirfd, name, O_WRONLY | O_CREAT | O_EXCL |
+	fd = openat(sp->dirfd, name, O_WRONLY | O_CREAT | O_EXCL |
 	    O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd == -1)
-		return;
-	(void)tq_io_write(fd, w->buf + from, to - from);
+		return errno != EEXIST;
+	(void)tq_io_write(fd, p, n);
 	close(fd);
+	return 1;
+}
+
+void
+tq_walk_aside(struct tq_walk *w, uint32_t seg, uint32_t from, uint32_t to)
+{
+	tq_walk_count(w, seg);
+	tq_walk_say(w, "ledger/%08" PRIx32 ".seg: damaged from byte %" PRIu32
+	    " to %" PRIu32 ", a copy is in damaged/%08" PRIx32 ".%08" PRIx32,
+	    seg, from, to, seg, from);
+	(void)tq_damage_keep(w->sp, seg, from, w->buf + from, to - from);
 }
 
 /* Write the head of a segment again. */

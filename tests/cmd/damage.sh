@@ -75,3 +75,30 @@ flip "$TQ_DIR/ledger/00000001.seg" $((at + end))
 lose_table
 check 'a flipped bit in a revoke is found' 65 '*' '' tqctl check
 is 'the others stay revoked' "$(tqstat -q many -s revoked -o id | wc -l)" 199
+
+# An outcome that is damaged is told of as such, and nothing else is lost.
+TQ_DIR=$T/outcome
+TQ_SEGMENT=64k
+export TQ_SEGMENT
+put bad -c 'echo UNIQUE; exit 3'
+put good echo okay
+tqrun -E
+at=$(grep -abo 'UNIQUE' "$TQ_DIR/ledger/00000001.seg" | tail -n 1)
+flip "$TQ_DIR/ledger/00000001.seg" "${at%%:*}"
+check 'no output is made up of a damaged outcome' 125 '' \
+    'tqresult: bad: its outcome is damaged' tqresult bad
+is 'and its task is listed with the reason' \
+    "$(tqstat -s all -o id,state,why)" "bad	failure	its outcome is damaged
+good	success	-"
+for i in 1 2 3 4; do
+	seq 200 | tqput -Q -m -q many echo "$(printf '%0100d' 1)"
+	tqctl -q many revoke
+	tqctl -q many forget
+done
+run tqctl gc
+ok 'the segment of it is retired' [ ! -e "$TQ_DIR/ledger/00000001.seg" ]
+ok 'a copy of it is kept' [ -n "$(ls "$TQ_DIR/damaged")" ]
+lose_table
+check 'its task is still there' 0 "bad	failure	its outcome is damaged" '' \
+    tqstat -o id,state,why bad
+check 'a retry begins it again' 0 '' '' tqctl retry bad

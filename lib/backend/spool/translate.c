@@ -239,6 +239,8 @@ set_end(struct tq_info *out, struct tq_arena *mem,
 	out->cut = 0;
 	out->end_time = 0;
 	tq_outcome_init(&out->end, TQ_ABSENT);
+	if (in->damaged && TQ_STATE_ENDED(in->s.state))
+		out->end.why = TQ_DAMAGED_END;
 	if (!in->has_end)
 		return 0;
 	out->out_size = in->end.out_size;
