@@ -61,6 +61,32 @@ why(struct tq_rec *r, const char *s)
 	r->why.n = strlen(s);
 }
 
+/* 1 if the verb leaves it as it is, whatever its state. */
+static int
+is_spared(const struct act *a, const struct tq_slot *s, int group)
+{
+	if (a->verb != TQ_DO_HOLD && a->verb != TQ_DO_RELEASE &&
+	    a->verb != TQ_DO_MOVE && a->verb != TQ_DO_PRI)
+		return 0;
+	/* a group stands in no line, and its place in order must not change */
+	if (group)
+		return 1;
+	/* it may be elsewhere already, as it was when it was marked */
+	return tq_transfer_mark(s) != 0 && !(a->flags & TQ_DO_FORCE);
+}
+
+static void
+release(const struct act *a, struct tq_table *t, const struct tq_slot *s,
+    struct tq_rec *r)
+{
+	r->st.state = s->attempt == 0 && tq_graph_waits(t, s) ? TQ_BLOCKED :
+	    s->due > a->now ? TQ_DELAYED : TQ_READY;
+	r->st.row = 0;
+	r->st.epoch = 0;
+	r->st.seq = t->top->seq + 1;	/* a new place in line */
+	why(r, "released");
+}
+
 /*
  * The record that does the verb to a slot, behind n others of the same slice:
  * 1, or 0 when the slot is in no state for it.
@@ -78,14 +104,7 @@ decide(const struct act *a, struct tq_table *t, const struct tq_slot *s,
 	if (a->transfer != NULL)
 		return tq_transfer_decide(r, a->verb, a->flags, a->transfer, t,
 		    s, a->now);
-	/* it may be elsewhere already, as it was when it was marked */
-	if (tq_transfer_mark(s) != 0 && !(a->flags & TQ_DO_FORCE) &&
-	    (a->verb == TQ_DO_RELEASE || a->verb == TQ_DO_MOVE ||
-	    a->verb == TQ_DO_PRI))
-		return 0;
-	/* a group stands in no line, and its place in order must not change */
-	if (group && (a->verb == TQ_DO_HOLD || a->verb == TQ_DO_RELEASE ||
-	    a->verb == TQ_DO_MOVE || a->verb == TQ_DO_PRI))
+	if (is_spared(a, s, group))
 		return 0;
 	tq_alter_record(r, s);
 	switch (a->verb) {
@@ -98,12 +117,7 @@ decide(const struct act *a, struct tq_table *t, const struct tq_slot *s,
 	case TQ_DO_RELEASE:
 		if (!tq_arrow_leads(TQ_ARROW_RELEASE, s->state))
 			return 0;
-		r->st.state = s->attempt == 0 && tq_graph_waits(t, s) ?
-		    TQ_BLOCKED : s->due > a->now ? TQ_DELAYED : TQ_READY;
-		r->st.row = 0;
-		r->st.epoch = 0;
-		r->st.seq = top->seq + 1;	/* a new place in line */
-		why(r, "released");
+		release(a, t, s, r);
 		return 1;
 	case TQ_DO_RETRY:
 		return tq_retry_decide(&a->retry, t, s, recs, n);
