@@ -119,6 +119,7 @@ tq_transfer_lock(struct tq_spool *sp, struct tq_err *e)
 {
 	struct flock fl = { .l_type = F_WRLCK, .l_whence = SEEK_SET,
 	    .l_start = BYTE, .l_len = 1 };
+	int num;
 
 	if (sp->transfer != -1)
 		return 0;
@@ -128,10 +129,11 @@ tq_transfer_lock(struct tq_spool *sp, struct tq_err *e)
 		return tq_fail_sys(e, errno, "%s/lock", sp->path);
 	if (fcntl(sp->transfer, F_OFD_SETLK, &fl) == 0)
 		return 0;
+	num = errno;
 	(void)close(sp->transfer);
 	sp->transfer = -1;
-	if (errno == EAGAIN || errno == EACCES)
+	if (num == EAGAIN || num == EACCES)
 		return tq_fail(e, EBUSY, "%s: somebody else is transferring "
 		    "tasks", sp->path);
-	return tq_fail_sys(e, errno, "%s/lock", sp->path);
+	return tq_fail_sys(e, num, "%s/lock", sp->path);
 }
