@@ -349,7 +349,8 @@ open_broker(struct result *r, struct tq_err *e)
 	/* queues of a spool that is not there are not idle */
 	while ((rv = r->nqueues > 0 ? tq_open(&r->tq, r->urls, NULL,
 	    TQ_OPEN_ONESHOT | TQ_OPEN_LOOK, e) :
-	    tq_look_open(&r->tq, r->urls, 0, e)) == -1 && e->num == EINPROGRESS && r->wait && left(r) > 0 &&
+	    tq_look_open(&r->tq, r->urls, 0, e)) == -1 &&
+	    e->num == EINPROGRESS && r->wait && left(r) > 0 &&
 	    tq_clock_mono() - began < TQ_LOST_MAX)
 		(void)poll(NULL, 0, OPEN_EVERY);
 	return rv;

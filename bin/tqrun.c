@@ -1,10 +1,10 @@
 /*
  * tqrun [-EvX] [-b url] [-g grace] [-j jobs[,max]] [-n count]
  *     [-q queue[=weight]] [-R name[=n|:units]] [-r retries]
- *     [-T soft[,hard]] [-u name=program] [-U [name=]program] [--allow-commands] [--events]
- *     [--hook event=command] [--ionice class] [--limit name=value,...]
- *     [--load n[%]] [--local-hold] [--memfree size] [--nice nice]
- *     [--no-control] [--node name] [--results url] [dir ...]
+ *     [-T soft[,hard]] [-u name=program] [-U [name=]program]
+ *     [--allow-commands] [--events] [--hook event=command] [--ionice class]
+ *     [--limit name=value,...] [--load n[%]] [--local-hold] [--memfree size]
+ *     [--nice nice] [--no-control] [--node name] [--results url] [dir ...]
  *
  * Run tasks: in the foreground, jobs of them at a time, until told to stop.
  * Operands and TQ_HANDLERS are directories with the programs of named tasks.
@@ -36,8 +36,8 @@ extern char **environ;
 
 enum {
 	OPT_ALLOW = TQ_LONG(1), OPT_EVENTS, OPT_CONTROL = TQ_LONG(10),
-	OPT_NODE, OPT_HOOK = TQ_LONG(20), OPT_IONICE, OPT_LIMIT, OPT_LOAD, OPT_MEMFREE,
-	OPT_NICE, OPT_RESULTS, OPT_LOCAL_HOLD
+	OPT_NODE, OPT_HOOK = TQ_LONG(20), OPT_IONICE, OPT_LIMIT, OPT_LOAD,
+	OPT_MEMFREE, OPT_NICE, OPT_RESULTS, OPT_LOCAL_HOLD
 };
 
 static const char usage[] =
@@ -68,14 +68,16 @@ static const struct tq_option table[] = {
 	{ OPT_EVENTS, "events", NULL, "tell a remote broker of each task" },
 	{ OPT_HOOK, "hook", "event=command", "run it when that happens" },
 	{ OPT_IONICE, "ionice", "class", "disk priority: 0 to 7, or idle" },
-	{ OPT_LIMIT, "limit", "name=value", "what each may use: mem=2G,cpu=1h" },
+	{ OPT_LIMIT, "limit", "name=value",
+	    "what each may use: mem=2G,cpu=1h" },
 	{ OPT_LOAD, "load", "n[%]", "claim only up to this load" },
 	{ OPT_MEMFREE, "memfree", "size", "and while so much memory is free" },
 	{ OPT_NICE, "nice", "nice", "1 to 19, higher gives way" },
 	{ OPT_CONTROL, "no-control", NULL, "obey nobody through the broker" },
 	{ OPT_NODE, "node", "name", "what it is called there" },
 	{ OPT_RESULTS, "results", "url", "where outcomes go" },
-	{ OPT_LOCAL_HOLD, "local-hold", NULL, "what waits waits in the spool here" },
+	{ OPT_LOCAL_HOLD, "local-hold", NULL,
+	    "what waits waits in the spool here" },
 };
 
 struct run {

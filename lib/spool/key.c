@@ -36,7 +36,8 @@ tq_key_hash(const struct tq_table *t, const char *key, size_t n)
 static uint32_t
 bucket(const struct tq_top *top, uint64_t hash)
 {
-	uint32_t level = top->key_level & 31, h = (uint32_t)(hash >> HASH_SHIFT);
+	uint32_t level = top->key_level & 31;
+	uint32_t h = (uint32_t)(hash >> HASH_SHIFT);
 	uint32_t b = h & ((2u << level) - 1);
 
 	if (b >= top->keys.used)

@@ -37,8 +37,10 @@ keep(struct tq_redis_going *g, struct tq_info *info,
 		return tq_fail_sys(g->e, ENOMEM, "%s", g->needle);
 	if (tq_redis_read(&again, g->mem, text, in->text.n, g->e) == -1)
 		return -1;
-	return tq_redis_describe(g->out, g->mem, &again, g->place, queue,
-	    g->score, tag) == -1 ? tq_fail_sys(g->e, ENOMEM, "%s", g->needle) : 1;
+	if (tq_redis_describe(g->out, g->mem, &again, g->place, queue,
+	    g->score, tag) == -1)
+		return tq_fail_sys(g->e, ENOMEM, "%s", g->needle);
+	return 1;
 }
 
 int

@@ -58,8 +58,8 @@ static const char renew[] =
  * prefix, now, oldest score in unacked_index that Celery leaves alone or "",
  * most, mutex token.  Returns tags, their text in unacked, and "1" if a worker
  * died with it: first those whose lease has passed, then, if unacked_mutex was
- * free, those that Celery would restore.  A tag that somebody else has settled meanwhile
- * is forgotten here.
+ * free, those that Celery would restore.  A tag that somebody else has settled
+ * meanwhile is forgotten here.
  */
 static const char overdue[] =
 "local p, out, tq = ARGV[1], {}, {}\n"
