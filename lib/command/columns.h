@@ -31,7 +31,7 @@ struct tq_row {
 /* "id,state" → columns; opt as in arg.h; "all" is all.  Exits 64. */
 void	tq_columns_parse(struct tq_columns *, const char *opt,
 	    const char *list);
-/* Every column but body, out and err: what -v shows. */
+/* Every column but body, out, err and result: what -v shows. */
 void	tq_columns_most(struct tq_columns *);
 const char *tq_column_name(const struct tq_column *);
 
