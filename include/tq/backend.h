@@ -47,6 +47,8 @@ struct tq_broker_ops {
 	const char *(*dir)(void *b);		/* of a spool */
 	int	(*put)(void *b, const struct tq_task *, size_t n,
 		    tq_time timeout, struct tq_id *out, struct tq_err *);
+	int	(*known)(void *b, const char *const *ids, size_t n,
+		    unsigned char *known, struct tq_err *);
 	int	(*tick)(void *b, const struct tq_tick *, const struct tq_task *,
 		    tq_time timeout, struct tq_id *out, struct tq_err *);
 	int	(*last)(void *b, const char *schedule, tq_time *at,

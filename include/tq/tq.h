@@ -85,6 +85,9 @@ int	tq_put(struct tq *, const struct tq_task *, tq_time timeout,
  */
 int	tq_put_many(struct tq *, const struct tq_task *, size_t n,
 	    tq_time timeout, struct tq_id *out, struct tq_err *);
+/* known[i] is 1 if a put of ids[i] is EEXIST now, for its id; ENOTSUP. */
+int	tq_known(struct tq *, const char *const *ids, size_t n,
+	    unsigned char *known, struct tq_err *);
 /*
  * Wait until everything this handle wrote is durable by the spool's policy.
  * EIO: the disk failed.  What was written since may be lost, which is unknown;
@@ -466,7 +469,7 @@ enum tq_verb {
 	TQ_DO_GC, TQ_DO_FLUSH
 };
 #define TQ_DO_FORCE	0x01	/* retry a success; rmq with tasks in it; release
-				 * what a transfer holds */
+				 * and revoke what a transfer holds */
 /*
  * Of a spool, by ids: let tasks go to the place that value names.  HOLD keeps
  * those that may go from starting and marks them, but not those that another

@@ -41,6 +41,17 @@ tq_stat(struct tq *tq, const char *id, unsigned flags, struct tq_info *out,
 }
 
 int
+tq_known(struct tq *tq, const char *const *ids, size_t n, unsigned char *known,
+    struct tq_err *e)
+{
+	if (tq_check_ids(ids, n, e) == -1)
+		return -1;
+	if (tq->ops->known == NULL)
+		return tq_broker_lacks(tq, "tell which ids it knows", e);
+	return n == 0 ? 0 : tq->ops->known(tq->b, ids, n, known, e);
+}
+
+int
 tq_list(struct tq *tq, const struct tq_select *sel,
     int (*each)(const struct tq_info *, void *), void *arg,
     struct tq_err *e)

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,6 +25,8 @@ struct chosen {
 	struct tq_transfer x;
 	struct tq_transfer_item *v;
 	size_t		 n, cap;
+	const char	**queues;	/* of them, each once */
+	size_t		 nqueues;
 };
 
 /* ---- selecting ------------------------------------------------------- */
@@ -35,6 +38,22 @@ is_own(const struct tq_ctl *c, const char *queue)
 	return c->nqueues == 0 && c->ids.n == 0 &&
 	    (strcmp(queue, TQ_FORWARD_QUEUE) == 0 ||
 	    strncmp(queue, "redis_", 6) == 0);
+}
+
+/* Its place among the queues there are, which are few. */
+static size_t
+number(struct chosen *w, const char *queue)
+{
+	size_t i = w->nqueues;
+	char *copy;
+
+	while (i-- > 0)
+		if (strcmp(w->queues[i], queue) == 0)
+			return i;
+	if ((copy = strdup(queue)) == NULL)
+		tq_die(TQ_EXIT_OS, "%s", strerror(ENOMEM));
+	tq_arg_append(&w->queues, &w->nqueues, copy);
+	return w->nqueues - 1;
 }
 
 static int
@@ -58,8 +77,23 @@ note(const struct tq_info *info, void *arg)
 	}
 	if ((w->v[w->n].id = strdup(info->id.s)) == NULL)
 		return ENOMEM;
-	w->v[w->n++].again = info->mark == w->x.mark;
+	w->v[w->n].again = info->mark == w->x.mark;
+	w->v[w->n].at = w->n;
+	w->v[w->n++].queue = number(w, info->task.queue);
 	return 0;
+}
+
+static int
+by_queue(const void *a, const void *b)
+{
+	const struct tq_transfer_item *p = a, *q = b;
+
+	if (p->queue != q->queue)
+		return p->queue > q->queue ? 1 : -1;
+	/* a queue that is closed there must not keep us from those that are */
+	if (p->again != q->again)
+		return p->again ? -1 : 1;
+	return p->at > q->at ? 1 : -1;
 }
 
 static int
@@ -119,25 +153,45 @@ open_target(struct tq_transfer *x, const char *value)
 	x->mark = tq_mark(x->place);
 }
 
+/*
+ * Some of the queue that v[0] is of, the first of it alone: that one is refused
+ * is true of the others, too, and they need not be held for it.
+ */
+static size_t
+batch(const struct tq_transfer_item *v, size_t n, int first)
+{
+	size_t k = 1, most = first ? 1 : TQ_TRANSFER_MAX;
+
+	while (k < n && k < most && v[k].queue == v[0].queue)
+		k++;
+	return k;
+}
+
 /* All of them; a signal waits until none is under way. */
 static int
 transfer_all(struct chosen *w, struct tq_err *e)
 {
 	sigset_t wait, old;
-	size_t at, n;
+	size_t at, n, i, queue = SIZE_MAX;
 	int rv = 0;
 
 	sigemptyset(&wait);
 	sigaddset(&wait, SIGHUP);
 	sigaddset(&wait, SIGINT);
 	sigaddset(&wait, SIGTERM);
-	for (at = 0; rv == 0 && at < w->n; at += n) {
-		n = w->n - at < TQ_TRANSFER_MAX ? w->n - at : TQ_TRANSFER_MAX;
+	for (at = 0; rv != -1 && at < w->n; at += n) {
+		n = batch(w->v + at, w->n - at, w->v[at].queue != queue);
+		if (rv == 1 && w->v[at].queue == queue) {
+			for (i = at; i < at + n; i++)
+				w->x.held += w->v[i].again;
+			continue;
+		}
+		queue = w->v[at].queue;
 		sigprocmask(SIG_BLOCK, &wait, &old);
 		rv = tq_transfer_some(&w->x, w->v + at, n, e);
 		sigprocmask(SIG_SETMASK, &old, NULL);
 	}
-	return rv;
+	return rv == -1 ? -1 : 0;
 }
 
 int
@@ -152,8 +206,10 @@ tq_verb_transfer(struct tq_ctl *c, struct tq_err *e)
 	open_target(x, c->value);
 	if ((rv = tq_transfer_begin(x, e)) == 0)
 		rv = choose(&w, e);
-	if (rv == 0)
+	if (rv == 0) {
+		qsort(w.v, w.n, sizeof(*w.v), by_queue);
 		rv = transfer_all(&w, e);
+	}
 	tq_transfer_say(x);
 	tq_verb_changed(c, x->moved);
 	tq_print_flush(&c->print);	/* also if it failed */
@@ -163,6 +219,9 @@ tq_verb_transfer(struct tq_ctl *c, struct tq_err *e)
 	while (w.n > 0)
 		free(w.v[--w.n].id);
 	free(w.v);
+	while (w.nqueues > 0)
+		free((void *)(uintptr_t)w.queues[--w.nqueues]);
+	free(w.queues);
 	tq_close(x->to);
 	return rv;
 }

@@ -65,14 +65,21 @@ why(struct tq_rec *r, const char *s)
 static int
 is_spared(const struct act *a, const struct tq_slot *s, int group)
 {
-	if (a->verb != TQ_DO_HOLD && a->verb != TQ_DO_RELEASE &&
-	    a->verb != TQ_DO_MOVE && a->verb != TQ_DO_PRI)
+	switch (a->verb) {
+	case TQ_DO_HOLD:
+	case TQ_DO_RELEASE:
+	case TQ_DO_MOVE:
+	case TQ_DO_PRI:
+		/* it stands in no line, and its place in order must not change */
+		if (group)
+			return 1;
+		/* FALLTHROUGH */
+	case TQ_DO_REVOKE:
+		/* it may be elsewhere already, as it was when it was marked */
+		return tq_transfer_mark(s) != 0 && !(a->flags & TQ_DO_FORCE);
+	default:
 		return 0;
-	/* a group stands in no line, and its place in order must not change */
-	if (group)
-		return 1;
-	/* it may be elsewhere already, as it was when it was marked */
-	return tq_transfer_mark(s) != 0 && !(a->flags & TQ_DO_FORCE);
+	}
 }
 
 static void

@@ -221,6 +221,20 @@ look_ctx(struct tq_spool *sp, struct tq_spool_look *out)
 }
 
 int
+tq_spool_known(struct tq_spool *sp, const struct tq_uuid *ids, size_t n,
+    unsigned char *known, struct tq_err *e)
+{
+	size_t i;
+
+	if (tq_core_enter(sp, e) == -1)
+		return -1;
+	for (i = 0; i < n; i++)
+		known[i] = tq_table_find(&sp->t, &ids[i]) != 0;
+	tq_core_leave(sp);
+	return 0;
+}
+
+int
 tq_spool_look(struct tq_spool *sp, const struct tq_uuid *id,
     unsigned attempt, struct tq_spool_look *out, struct tq_err *e)
 {

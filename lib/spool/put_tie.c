@@ -81,6 +81,10 @@ find(struct tq_spool *sp, const struct tq_batch *b, size_t i,
 	out->at = 0;
 	out->slot = tq_table_find(&sp->t, id);
 	s = tq_table_slot(&sp->t, out->slot);
+	if (s != NULL && tq_transfer_mark(s) != 0) {
+		sp->other = *id;
+		return tq_fail(e, ENOENT, "it is on its way to another broker");
+	}
 	if (s != NULL && tq_graph_known(&sp->t, s, b->now))
 		return 0;
 	out->slot = 0;

@@ -174,6 +174,9 @@ struct tq_spool_look {
  */
 int	tq_spool_look(struct tq_spool *sp, const struct tq_uuid *id,
 	    unsigned attempt, struct tq_spool_look *out, struct tq_err *e);
+/* Which of n ids a put would refuse. */
+int	tq_spool_known(struct tq_spool *sp, const struct tq_uuid *ids, size_t n,
+	    unsigned char *known, struct tq_err *e);
 /* What the running attempt has said last, its length; 0: nothing. */
 size_t	tq_spool_reported(struct tq_spool *sp, const struct tq_spool_look *,
 	    char buf[TQ_PROGRESS_MAX]);

@@ -15,11 +15,12 @@
  *  1. Only what is tied to no other task may go: its end here would be the end
  *     of what waits for it, and there nobody knows what it waits for.  A key is
  *     no tie, unless somebody follows.  All this is looked at under the lock,
- *     in the transaction that marks; who names a task later finds one that is
- *     as good as ended.
+ *     in the transaction that marks, and nobody can come to wait for one that
+ *     is marked: a put that names it is refused.
  *  2. What was held already is marked with `row` 1, and is held when it comes
  *     back.
- *  3. A marked task is released, moved and given a priority by force only.
+ *  3. A marked task is released, revoked, moved and given a priority by force
+ *     only.
  *  4. One handle at a time does it, which holds byte 2 of SPOOL/lock: that a
  *     task was marked before means that its transfer was cut off.
  */

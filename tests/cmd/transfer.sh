@@ -149,7 +149,7 @@ there put same true
 put same -q two echo not that one
 put third -q two true
 check 'a key and an id that are taken there' 1 1 \
-    "*mine stays: key 'mine' is taken by taken*same stays: same: *" \
+    "*mine stays: key 'mine' is taken by taken*same stays: *such a task" \
     tqctl -v -q two transfer "$TO"
 is 'stay here' "$(in_queue two id,state | sort)" \
     "mine${TAB}ready${NL}same${TAB}ready${NL}third${TAB}revoked"
@@ -165,23 +165,31 @@ is 'leaves all as it was' "$(in_queue shut id,state,why | sort)" \
 
 # ---- cut off
 
+# cut_off n id: killed at the n-th sync: 1 it is marked, 2 it is there, too.
 cut_off()
 {
-	# at the second sync: the first is that of the marks
-	strace -qq -f -o /dev/null -e inject=fdatasync:signal=KILL:when=2 \
-	    tqctl -q cut transfer "$TO" 2>/dev/null
+	strace -qq -f -o /dev/null \
+	    -e inject=fdatasync:signal=KILL:when="$1" \
+	    tqctl transfer "$TO" "$2" 2>/dev/null
 }
 
-put cut1 -q cut true
-put cut2 -q cut --hold true
-if strace -qq -o /dev/null true 2>/dev/null && [ -z "$SAN" ]; then
-	cut_off
+cut_and_again()
+{
+	put cut1 -q cut true
+	put cut2 -q cut --hold true
+	cut_off 2 cut1
+	cut_off 2 cut2
 	is 'killed, they are held here' "$(in_queue cut state,why)" \
 	    "held${TAB}held for a transfer${NL}held${TAB}held for a transfer"
 	check 'release leaves them, for they may be there' 1 '' '' \
 	    tqctl release cut1
+	check 'so does revoke, for retry would run it' 1 '' '' \
+	    tqctl revoke cut1
 	tqctl -Q -q cut release
 	is 'nor is there another way' "$(state cut1) $(state cut2)" 'held held'
+	check 'nobody can come to wait for one' 66 '' \
+	    'tqput: cut1: it is on its way to another broker' \
+	    tqput -q cut -A cut1 true
 	lose_table
 	is 'the mark is in the ledger' "$(column cut1 why)" 'held for a transfer'
 	check 'another place is refused' 1 0 '*another place was not finished*' \
@@ -189,18 +197,102 @@ if strace -qq -o /dev/null true 2>/dev/null && [ -z "$SAN" ]; then
 	check 'the same finishes it' 0 2 '' tqctl -v -q cut transfer "$TO"
 	is 'there they are as they were' \
 	    "$(there state cut1) $(there state cut2)" 'ready held'
+}
+
+cut_and_refused()
+{
+	put no1 -q no true
+	put no2 -q no true
+	put no3 -q no true
+	cut_off 1 no2
+	cut_off 2 no3
+	there tqctl close no
+	check 'refused by the same place' 75 0 \
+	    "*no: queue is closed*transfer: 2 stay held, *$TO*" \
+	    tqctl -v -q no transfer "$TO"
+	is 'they stay held, for they may be there' \
+	    "$(in_queue no id,state | xargs)" 'no1 ready no2 held no3 held'
+	there tqctl open no
+	check 'then they go with the others' 0 3 '' \
+	    tqctl -v -q no transfer "$TO"
+	is 'once' "$(there tqstat -q no -s all -o state | xargs)" \
+	    'ready ready ready'
+}
+
+cut_and_force()
+{
 	put cut3 -q cut true
-	cut_off
+	cut_off 2 cut3
 	is 'once more' "$(column cut3 why)" 'held for a transfer'
 	ok '--force takes it to another' tqctl --force -q cut transfer \
 	    "spool:$T/third"
 	put cut4 -q cut true
-	cut_off
+	cut_off 2 cut4
 	ok 'or gives it back' tqctl --force release cut4
 	is 'to where it was' "$(state cut4)" ready
+	cut_off 1 cut4
+	is 'what is known there is not marked' "$(state cut4)" ready
+	put cut6 -q cut true
+	cut_off 1 cut6
+	ok 'or it is revoked' tqctl --force revoke cut6
+}
+
+# Under the id of a task the place has got another one.
+others()
+{
+	there put hers -q hers echo hers
+	put hers -q hers echo mine
+	cut_off 1 hers
+	check 'what was there before is not ours' 1 0 \
+	    "*hers stays: $TO: there is such a task" \
+	    tqctl -v -q hers transfer "$TO"
+	put late1 -q hers -i cat <small
+	put late2 -q hers echo one
+	cut_off 1 late1
+	cut_off 1 late2
+	there put late1 -q hers -i wc <small
+	there put late2 -q hers echo two
+	check 'nor is what came there meanwhile' 1 0 \
+	    '*late1 stays: *late2 stays: *' tqctl -v transfer "$TO" late1 late2
+	is 'all are ready here' "$(in_queue hers state | sort -u)" ready
+	put twice -q twice true
+	tqctl -Q transfer "$TO" twice
+	tqctl -Q retry twice
+	cut_off 1 twice
+	check 'what was transferred and is tried again is known there' 1 0 \
+	    '*twice stays: *' tqctl -v transfer "$TO" twice
+	is 'and is ready here' "$(state twice)" ready
+}
+
+if strace -qq -o /dev/null true 2>/dev/null && [ -z "$SAN" ]; then
+	cut_and_again
+	cut_and_refused
+	cut_and_force
+	others
 else
 	skip 'a transfer that is cut off' 'no strace here'
 fi
+
+# A task whose body is gone is no fault of the others.
+put lost -q lost -i cksum <big
+put after -q lost true
+put before -q lost true
+file=$TQ_DIR/files/$(ls -t "$TQ_DIR/files" | head -1)
+mv "$file" gone
+check 'a task whose body is gone stays' 65 2 '*lost stays: *' \
+    tqctl -v -q lost transfer "$TO"
+is 'as it was' "$(state lost)" ready
+mv gone "$file"
+
+# A queue that is closed there keeps none but its own.
+for q in x1 shut2 x2; do
+	seq 3 | tqput -m -Q -q $q echo
+	there tqput -Q -q $q true
+done
+there tqctl close shut2
+check 'a queue that is closed keeps its own tasks only' 75 6 \
+    '*shut2: queue is closed' tqctl -v -q x1 -q shut2 -q x2 transfer "$TO"
+is 'in order' "$(in_queue shut2 state | sort -u)" ready
 
 # ---- more than one batch, and more files than are opened at a time
 

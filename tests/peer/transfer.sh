@@ -109,7 +109,7 @@ pids="$pids $!"
 wait_for test -s proxy
 VIA=redis://127.0.0.1:$(cat proxy)/0
 check 'an answer that is lost' 74 0 \
-    "*1 tasks stay held here, for they may be at $VIA*unknown*" \
+    "*1 stay held, for they may be at $VIA*unknown*" \
     move -v -q sick transfer "$VIA"
 is 'leaves it held' "$(here column one state,why)" \
     "held${TAB}held for a transfer"
@@ -119,7 +119,7 @@ check 'once more it is there' 0 1 '' move -v -q sick transfer "$VIA"
 is 'once' "$(rcli LLEN sick)" 1
 hput again -q sick true
 tqput -Q -q sick --id again -N x
-check 'an id of somebody else'\''s there' 1 0 '*again stays: again: *' \
+check 'an id of somebody else'\''s there' 1 0 '*again stays: *such a task*' \
     move -v -q sick transfer "$VIA"
 
 # ---- a worker at either end, and transfers that are killed

@@ -9,6 +9,7 @@
 #include <bsd/string.h>
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #include <tq/backend.h>
@@ -61,6 +62,17 @@ null_put(void *b, const struct tq_task *t, size_t n, tq_time timeout,
 		tq_uuid_make(&id, &null->ids, now);
 		tq_uuid_format(out[i].s, &id);
 	}
+	return 0;
+}
+
+static int
+null_known(void *b, const char *const *ids, size_t n, unsigned char *known,
+    struct tq_err *e)
+{
+	(void)b;
+	(void)ids;
+	(void)e;
+	memset(known, 0, n);
 	return 0;
 }
 
@@ -201,6 +213,7 @@ static const struct tq_broker_ops null_broker = {
 	.open = null_open,
 	.close = null_close,
 	.put = null_put,
+	.known = null_known,
 	.sync = null_sync,
 	.claim = null_claim,
 	.settle = null_settle,

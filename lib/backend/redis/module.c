@@ -67,6 +67,7 @@ static const struct tq_broker_ops broker = {
 	.close = tq_redis_close,
 	.results = tq_redis_results,
 	.put = tq_redis_put,
+	.known = tq_redis_known,
 	.tick = tq_redis_tick,
 	.last = tq_redis_last,
 	.sync = worker_sync,

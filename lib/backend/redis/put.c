@@ -365,6 +365,30 @@ tq_redis_put(void *b, const struct tq_task *t, size_t n, tq_time timeout,
 }
 
 int
+tq_redis_known(void *b, const char *const *ids, size_t n, unsigned char *known,
+    struct tq_err *e)
+{
+	struct tq_redis *r = b;
+	redisReply *a;
+	size_t i;
+
+	if (tq_redis_ready(r, e) == -1)
+		return -1;
+	tq_redis_cmd_reset(&r->cmd);
+	tq_redis_cmd_str(&r->cmd, "MGET");
+	for (i = 0; i < n; i++)
+		tq_redis_cmd_join(&r->cmd, r->place.prefix, "tq.id.", ids[i],
+		    NULL);
+	if ((a = tq_redis_call(&r->main, TQ_REDIS_PLAIN, &r->cmd, e)) == NULL)
+		return -1;
+	for (i = 0; i < n; i++)
+		known[i] = i < a->elements &&
+		    a->element[i]->type == REDIS_REPLY_STRING;
+	freeReplyObject(a);
+	return 0;
+}
+
+int
 tq_redis_tick(void *b, const struct tq_tick *tick, const struct tq_task *t,
     tq_time timeout, struct tq_id *out, struct tq_err *e)
 {

@@ -186,6 +186,16 @@ local_mail(void *b, char *buf, size_t size, struct tq_err *e)
 }
 
 static int
+local_known(void *b, const char *const *ids, size_t n, unsigned char *known,
+    struct tq_err *e)
+{
+	struct tq_local *l = b;
+
+	return tq_local_ids(l, ids, n, e) == -1 ? -1 :
+	    tq_spool_known(l->sp, l->ids, n, known, e);
+}
+
+static int
 local_send(void *b, const char *name, const char *words, unsigned *sent,
     struct tq_err *e)
 {
@@ -216,6 +226,7 @@ static const struct tq_broker_ops local_broker = {
 	.close = local_close,
 	.dir = local_dir,
 	.put = tq_local_put,
+	.known = local_known,
 	.tick = tq_local_tick,
 	.last = tq_local_last,
 	.sync = local_sync,
