@@ -169,6 +169,7 @@ marked_task_is_changed_by_force_only(void **state)
 	assert_int_equal(act(f, TQ_DO_RELEASE, 1, NULL, 0), 0);
 	assert_int_equal(act(f, TQ_DO_MOVE, 1, "other", 0), 0);
 	assert_int_equal(act(f, TQ_DO_PRI, 1, "7", 0), 0);
+	assert_int_equal(act(f, TQ_DO_REVOKE, 1, NULL, 0), 0);
 	assert_int_equal(act(f, TQ_DO_PRI, 1, "7", TQ_DO_FORCE), 1);
 	assert_int_equal(look(f, 1).epoch, HERE);
 	assert_int_equal(act(f, TQ_DO_RELEASE, 1, NULL, TQ_DO_FORCE), 1);
