@@ -23,6 +23,29 @@
 #define SLICE	64
 
 void
+tq_alter_record(struct tq_rec *r, const struct tq_slot *s)
+{
+	memset(r, 0, sizeof(*r));
+	r->type = TQ_REC_ALTER;
+	r->id = s->id;
+	r->st.state = s->state;
+	r->st.pri = s->pri;
+	r->st.flags = s->flags;
+	r->st.crashes = s->crashes;
+	r->st.laters = s->laters;
+	r->st.failures = s->failures;
+	r->st.queue = s->queue;
+	r->st.attempt = s->attempt;
+	if (s->state == TQ_HELD) {
+		r->st.row = s->row;
+		r->st.epoch = s->epoch;
+	}
+	r->st.due = s->due;
+	r->st.start = s->time;
+	r->st.seq = s->seq;
+}
+
+void
 tq_end_record(struct tq_rec *r, const struct tq_slot *s, enum tq_state state,
     unsigned flags, tq_time now)
 {
