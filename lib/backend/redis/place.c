@@ -12,7 +12,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/date.h"
 #include "base/io.h"
 #include "base/url.h"
 
@@ -72,53 +71,6 @@ check_options(const struct tq_url *u, struct tq_err *e)
 		s += strcspn(s, "&");
 		s += *s == '&';
 	}
-	return 0;
-}
-
-int
-tq_redis_place_option(char value[TQ_REDIS_OPTION_MAX],
-    const struct tq_url *u, const char *name, struct tq_err *e)
-{
-	int rv = tq_url_option(u, name, value, TQ_REDIS_OPTION_MAX);
-
-	if (rv == -1)
-		return tq_fail(e, EINVAL, "%s: bad value of '%s' in the URL",
-		    u->scheme, name);
-	return rv;
-}
-
-static int
-get_time(tq_time *out, const struct tq_url *u, const char *name,
-    struct tq_err *e)
-{
-	char value[TQ_REDIS_OPTION_MAX];
-	struct tq_err why;
-	int rv;
-
-	if ((rv = tq_redis_place_option(value, u, name, e)) != 1)
-		return rv;
-	if (tq_duration_parse(out, value, &why) == -1 || *out <= 0)
-		return tq_fail(e, EINVAL, "%s: %s='%.80s' is no length of "
-		    "time", u->scheme, name, value);
-	/* no operation is done by then */
-	if (*out < TQ_MS)
-		return tq_fail(e, EINVAL, "%s: %s='%.80s': want at least "
-		    "0.001", u->scheme, name, value);
-	return 0;
-}
-
-static int
-get_yes(int *out, const struct tq_url *u, const char *name, struct tq_err *e)
-{
-	char value[TQ_REDIS_OPTION_MAX];
-	int rv;
-
-	if ((rv = tq_redis_place_option(value, u, name, e)) != 1)
-		return rv;
-	*out = strcmp(value, "yes") == 0;
-	if (!*out && strcmp(value, "no") != 0)
-		return tq_fail(e, EINVAL, "%s: %s='%.80s': want yes or no",
-		    u->scheme, name, value);
 	return 0;
 }
 
@@ -279,10 +231,10 @@ get_options(struct tq_redis_place *p, const struct tq_url *u, int is_store,
 	p->lease = LEASE;
 	if (check_options(u, e) == -1 ||
 	    get_prefixes(p, u, is_store, e) == -1 ||
-	    get_time(&p->visibility, u, "visibility", e) == -1 ||
-	    get_time(&p->timeout, u, "timeout", e) == -1 ||
-	    get_time(&p->lease, u, "lease", e) == -1 ||
-	    get_yes(&p->extended, u, "extended", e) == -1 ||
+	    tq_redis_place_time(&p->visibility, u, "visibility", e) == -1 ||
+	    tq_redis_place_time(&p->timeout, u, "timeout", e) == -1 ||
+	    tq_redis_place_time(&p->lease, u, "lease", e) == -1 ||
+	    tq_redis_place_yes(&p->extended, u, "extended", e) == -1 ||
 	    get_crashes(p, u, e) == -1 || get_steps(p, u, e) == -1)
 		return -1;
 	if ((rv = tq_redis_place_option(value, u, "workers", e)) == -1)

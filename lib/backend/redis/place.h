@@ -44,9 +44,14 @@ struct tq_redis_place {
  */
 int	tq_redis_place_init(struct tq_redis_place *, const struct tq_url *,
 	    int is_store, struct tq_err *);
-/* An option of the URL: 1 and its value, 0 it is not there, -1 EINVAL. */
+/* place_option.c: an option: 1 and its value, 0 it is not there, -1 EINVAL. */
 int	tq_redis_place_option(char value[TQ_REDIS_OPTION_MAX],
 	    const struct tq_url *, const char *name, struct tq_err *);
+/* 0, and *out is what it was if it is not there; -1 EINVAL. */
+int	tq_redis_place_time(tq_time *out, const struct tq_url *,
+	    const char *name, struct tq_err *);
+int	tq_redis_place_yes(int *out, const struct tq_url *, const char *name,
+	    struct tq_err *);
 /* The part of it that is about TLS (place_tls.c). */
 int	tq_redis_place_tls(struct tq_redis_place *, const struct tq_url *,
 	    struct tq_err *);
