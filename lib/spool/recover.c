@@ -23,6 +23,7 @@
 struct replay {
 	struct tq_spool	*sp;
 	tq_time		 begins;	/* time of the first record, 0 none */
+	tq_time		 now;		/* of the last */
 };
 
 static void
@@ -32,7 +33,16 @@ replay(struct tq_walk *w, const struct tq_rec *r, tq_lsn lsn)
 
 	if (p->begins == 0)
 		p->begins = r->time;
+	p->now = r->time;
 	tq_apply(&p->sp->t, r, lsn, NULL);
+}
+
+static void
+replay_lost(struct tq_walk *w, const struct tq_lost *l)
+{
+	struct replay *p = w->arg;
+
+	tq_lost_apply(&p->sp->t, l, p->now);
 }
 
 /* ---- the order of lists --------------------------------------------------- */
@@ -147,7 +157,8 @@ int
 tq_recover(struct tq_spool *sp, struct tq_err *e)
 {
 	struct replay r = { .sp = sp };
-	struct tq_walk w = { .record = replay, .arg = &r, .mends = 1 };
+	struct tq_walk w = { .record = replay, .lost = replay_lost, .arg = &r,
+	    .mends = 1 };
 	struct tq_top *top = sp->t.top;
 	tq_time now = tq_clock_wall();
 
@@ -254,11 +265,18 @@ count_only(struct tq_walk *w, const struct tq_rec *r, tq_lsn lsn)
 	(void)lsn;
 }
 
+static void
+say_lost(struct tq_walk *w, const struct tq_lost *l)
+{
+	tq_lost_say(w->sp, l, w->say, w->arg);
+}
+
 int
 tq_recover_scan(struct tq_spool *sp, void (*each)(const char *, void *),
     void *arg, struct tq_err *e)
 {
-	struct tq_walk w = { .record = count_only, .say = each, .arg = arg };
+	struct tq_walk w = { .record = count_only, .lost = say_lost,
+	    .say = each, .arg = arg };
 
 	if (tq_walk(sp, &w, e) == -1)
 		return -1;

@@ -46,11 +46,14 @@
 #define TQ_SPOOL_WALK_H
 
 #include "spool/core.h"
+#include "spool/lost.h"
 #include "spool/segs.h"
 
 struct tq_walk {
 	/* given */
 	void	(*record)(struct tq_walk *, const struct tq_rec *, tq_lsn);
+	/* bytes that are damaged; may be NULL */
+	void	(*lost)(struct tq_walk *, const struct tq_lost *);
 	/* a sentence for people; may be NULL */
 	void	(*say)(const char *, void *);
 	void	*arg;
@@ -116,7 +119,7 @@ void	tq_walk_say(struct tq_walk *w, const char *fmt, ...)
 void	tq_walk_count(struct tq_walk *w, uint32_t seg);
 /* Keep a copy of damaged bytes of w->buf; made once, whoever walks there. */
 void	tq_walk_aside(struct tq_walk *w, uint32_t seg, uint32_t from,
-	    uint32_t to);
+	    uint32_t to, int cut);
 /* Read a segment into w->buf: 1, 0 unusable (said), -1. */
 int	tq_walk_load(struct tq_walk *w, uint32_t number, struct tq_seg_head *h,
 	    struct tq_err *e);

@@ -54,13 +54,18 @@ tq_damage_keep(struct tq_spool *sp, uint32_t seg, uint32_t from, const void *p,
 }
 
 void
-tq_walk_aside(struct tq_walk *w, uint32_t seg, uint32_t from, uint32_t to)
+tq_walk_aside(struct tq_walk *w, uint32_t seg, uint32_t from, uint32_t to,
+    int cut)
 {
+	const struct tq_lost lost = { seg, from, w->buf + from, to - from, cut };
+
 	tq_walk_count(w, seg);
 	tq_walk_say(w, "ledger/%08" PRIx32 ".seg: damaged from byte %" PRIu32
 	    " to %" PRIu32 ", a copy is in damaged/%08" PRIx32 ".%08" PRIx32,
 	    seg, from, to, seg, from);
 	(void)tq_damage_keep(w->sp, seg, from, w->buf + from, to - from);
+	if (w->lost != NULL)
+		w->lost(w, &lost);
 }
 
 /* Write the head of a segment again. */
@@ -101,10 +106,10 @@ load_headless(struct tq_walk *w, uint32_t number, struct tq_seg_head *h,
 	if (n < (ssize_t)size || tq_rec_head(&r, w->buf + TQ_SEG_HEAD,
 	    size - TQ_SEG_HEAD) == -1 || !w->chained || r.prev != w->crc ||
 	    r.seq != w->seq + 1) {
-		tq_walk_aside(w, number, 0, (uint32_t)n);
+		tq_walk_aside(w, number, 0, (uint32_t)n, 0);
 		return 0;
 	}
-	tq_walk_aside(w, number, 0, TQ_SEG_HEAD);
+	tq_walk_aside(w, number, 0, TQ_SEG_HEAD, 0);
 	memset(h, 0, sizeof(*h));
 	h->version = TQ_FORMAT;
 	h->number = number;

@@ -137,7 +137,7 @@ end_of(struct tq_walk *w, uint32_t seg, uint32_t off, uint32_t to,
 	}
 	w->holed = 0;
 	if (to != 0)
-		tq_walk_aside(w, seg, off, to);
+		tq_walk_aside(w, seg, off, to, beyond == NULL);
 	return off;
 }
 
@@ -175,8 +175,8 @@ tq_walk_segment(struct tq_walk *w, const struct tq_seg_head *h, uint32_t limit,
 			w->cut = 1;
 			return 0;
 		}
-		tq_walk_aside(w, h->number, off, good);
 		pass(w, h->number, &r);
+		tq_walk_aside(w, h->number, off, good, 0);
 		off = good;
 	}
 }
