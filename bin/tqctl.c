@@ -49,7 +49,7 @@ static const struct tq_option options[] = {
 	{ 'q', "queue", "queue", "select this queue, or tasks of it" },
 	{ 'Q', "quiet", NULL, "print nothing" },
 	{ 's', "state", "state,...", "select tasks in these states" },
-	{ OPT_SALVAGE, "salvage", NULL, "check: set damaged records aside" },
+	{ OPT_SALVAGE, "salvage", NULL, "check: write the good anew" },
 	{ OPT_SIGNAL, "signal", "name", "kill: send this, and only this" },
 	{ 't', "timeout", "timeout", "wait no longer than this" },
 	{ 'v', "verbose", NULL, "print how many were changed" },

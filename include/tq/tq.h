@@ -510,8 +510,9 @@ int	tq_settings(struct tq *, const char *queue, int (*each)(const char *name,
 
 /*
  * Verify the whole broker; each is called with a sentence for every finding.
- * Returns the number of damaged records found, -1 on error.  TQ_CHECK_SALVAGE
- * sets them aside and goes on without them.
+ * Returns the number of damaged places found, -1 on error.  What is damaged is
+ * copied aside and passed over by whoever reads it; TQ_CHECK_SALVAGE writes the
+ * rest again, so that it is found no more.
  */
 int	tq_check(struct tq *, unsigned flags, void (*each)(const char *,
 	    void *), void *arg, struct tq_err *);

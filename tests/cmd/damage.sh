@@ -97,6 +97,14 @@ tqrun -E
 like 'who waited for it ends in failure' "$(tqstat -s all -o id,state,why)" \
     'waits	failure	dependency *'
 
+TQ_DIR=$T/gone
+tqput -Q true
+rm -r "$TQ_DIR/ledger"
+for cmd in 'tqstat' 'tqctl check' 'tqput true'; do
+	check "a spool without its ledger is none that is empty: $cmd" 78 '' \
+	    "*$TQ_DIR/ledger: is missing*" $cmd
+done
+
 # An outcome that is damaged is told of as such, and nothing else is lost.
 TQ_DIR=$T/outcome
 TQ_SEGMENT=64k
