@@ -208,6 +208,13 @@ tq_ledger_ask(struct tq_ledger *l)
 	return 0;
 }
 
+int
+tq_ledger_spares(struct tq_ledger *l)
+{
+	return tq_ledger_ask(l) == -1 || tq_ledger_room(l) + room_in(l,
+	    more_segments(l)) >= l->t->top->reserved + tq_ledger_kept(l);
+}
+
 /* 1 if there are n bytes with `keep` left; rule 3. */
 static int
 has_room(const struct tq_ledger *l, uint64_t n, uint64_t keep)

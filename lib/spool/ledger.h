@@ -21,8 +21,8 @@
  *			and a segment, in which the oldest one can be carried.
  *			Half a segment of it is in segments.  On a full disk all
  *			that is here can be claimed, ended, revoked and
- *			forgotten.
- *	free		the rest, and all that a record may take that adds
+ *			forgotten.  Of output an END says TQ_SAY_ROOM there.
+ *	free		the rest, more output, also in files, and all that a record may take that adds
  *			something: PUT, ALTER, a setting.  Who writes it names
  *			what it leaves, tq_ledger_kept().
  *
@@ -51,6 +51,8 @@
 #define TQ_TASK_ROOM	256
 /* The same for one that has. */
 #define TQ_ENDED_ROOM	64
+/* Output that an END may have without asking whether it leaves what is kept. */
+#define TQ_SAY_ROOM	64
 /* What is left for the output of running tasks; none is claimed without. */
 #define TQ_OUTPUT_ROOM	(256u << 10)
 
@@ -101,6 +103,8 @@ void	tq_ledger_place(struct tq_ledger *l, size_t i, const struct tq_rec *r);
 uint64_t tq_ledger_room(const struct tq_ledger *l);
 /* What has to be left of it and of what the disk has for more: rule 3. */
 uint64_t tq_ledger_kept(const struct tq_ledger *l);
+/* 1 if the disk still has what is kept, with all files that are there now. */
+int	tq_ledger_spares(struct tq_ledger *l);
 /* Ask how much of the disk is free, for rule 3. */
 int	tq_ledger_ask(struct tq_ledger *l);
 /* Largest transaction that a segment takes. */

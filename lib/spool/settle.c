@@ -69,7 +69,7 @@ encode(struct tq_spool *sp, const struct tq_rec *r, struct tq_err *e)
  * tq_core_write(). */
 static int
 settle_locked(struct tq_spool *sp, struct tq_rec *r, uint32_t hint,
-    uint64_t begun, tq_time now, struct tq_err *e)
+    uint64_t begun, uint64_t keep, tq_time now, struct tq_err *e)
 {
 	struct tq_slot *s;
 	struct tq_wrow *w;
@@ -93,13 +93,41 @@ settle_locked(struct tq_spool *sp, struct tq_rec *r, uint32_t hint,
 	else if (encode(sp, r, e) == -1)	/* a repair took the buffer */
 		return -1;
 	return tq_core_write(sp, r, (uint64_t)(sp->t.top->started - 1) *
-	    tq_core_end_room(sp), 0, now, e);
+	    tq_core_end_room(sp), keep, now, e);
+}
+
+/* What an END has to leave of room: all that is kept if it says much. */
+static uint64_t
+end_keep(const struct tq_spool *sp, const struct tq_rec *r)
+{
+	if (r->end.out.n + r->end.err.n <= TQ_SAY_ROOM)
+		return 0;
+	return tq_ledger_kept(&sp->l) - TQ_TASK_ROOM + TQ_ENDED_ROOM;
+}
+
+/*
+ * The disk is full: let it say no more than an END may always say.  A part of a
+ * stream might be taken for the whole, so a line stands for it.
+ */
+static void
+cut_outputs(struct tq_rec *r)
+{
+	static const char line[] = "[tq: cut, the disk is full]\n";
+	struct tq_bytes *to[2] = { &r->end.out, &r->end.err };
+	int i;
+
+	for (i = 0; i < 2; i++)
+		if (to[i]->n > TQ_SAY_ROOM / 2) {
+			to[i]->p = line;
+			to[i]->n = sizeof(line) - 1;
+		}
+	r->end.flags |= TQ_EF_CUT;
 }
 
 /*
  * Outputs that come as files, before the record that names them.  One that
- * cannot be stored is cut to what the record takes, and marked so: an outcome
- * is never refused for want of room.
+ * cannot be stored, or takes what others need to be ended, is cut to what the
+ * record takes, and marked so: an outcome is never refused for want of room.
  */
 static void
 store_outputs(struct tq_spool *sp, struct tq_rec *r, const int fd[2],
@@ -118,8 +146,8 @@ store_outputs(struct tq_spool *sp, struct tq_rec *r, const int fd[2],
 			continue;
 		tq_file_name(name, &r->id, i == 0 ? TQ_FILE_OUT : TQ_FILE_ERR,
 		    r->end.files);
-		if (tq_file_store(sp, name, fd[i], size[i], &taken[i],
-		    NULL) == 0) {
+		if (tq_ledger_spares(&sp->l) && tq_file_store(sp, name, fd[i],
+		    size[i], &taken[i], NULL) == 0) {
 			r->end.flags |= flag[i];
 			continue;
 		}
@@ -137,7 +165,7 @@ tq_spool_settle(struct tq_spool *sp, const struct tq_uuid *id, uint32_t hint,
 {
 	unsigned char cut[16 << 10];	/* tq_spool_inline_max() at most */
 	struct tq_rec r;
-	uint64_t begun;
+	uint64_t begun, keep;
 	tq_time now;
 	int rv;
 
@@ -155,13 +183,17 @@ tq_spool_settle(struct tq_spool *sp, const struct tq_uuid *id, uint32_t hint,
 		begun = sp->l.begun;
 		if (tq_core_enter(sp, e) == -1)
 			return -1;
-		rv = settle_locked(sp, &r, hint, begun, now, e);
+		keep = end_keep(sp, &r);
+		rv = settle_locked(sp, &r, hint, begun, keep, now, e);
 		if (sp->t.bad && rv != 1)
 			rv = 0;
 		tq_core_leave(sp);
-		if (rv == 0 && !sp->t.bad &&
-		    tq_core_prepare(sp, tq_core_end_room(sp), 0, now, e) == -1)
+		if (rv != 0 || sp->t.bad || tq_core_prepare(sp,
+		    tq_core_end_room(sp), keep, now, e) == 0)
+			continue;
+		if (keep == 0 || errno != ENOSPC)
 			return -1;
+		cut_outputs(&r);
 	} while (rv == 0);
 	if (rv == -1)
 		return -1;

@@ -124,6 +124,29 @@ check 'is resumed on a full disk' 0 '' '' tqctl resume default
 storm 2 >/dev/null
 nothing_is_stuck 'put to the last'
 
+# What tasks print takes no room from those that are to come.
+TQ_DIR=$T/disk/spool
+tqctl set floor=1
+while seq 1000 | tqput -m -I{} printf %0400d {} >/dev/null 2>err; do
+	:
+done
+put_singly
+put=$(tqstat | wc -l)
+ok 'printing much: all run' timeout -k 5 100 tqrun -E
+is 'printing much: and succeed' "$(tqstat -s success | wc -l)" "$put"
+tqstat -s success -o id | tqresult - >outs
+ok 'printing much: what is too much is cut' \
+    grep -qF '[tq: cut, the disk is full]' outs
+ok 'printing much: the rest is not' grep -q '0000000001' outs
+check 'printing much: no damage' 0 '*' '' tqctl check
+lose_table
+check 'printing much: all are forgotten' 0 "$put" '' \
+    tqctl -v -s success forget
+ok 'printing much: which gives room' tqctl gc
+check 'printing much: for a put' 0 "$ID" '' tqput true
+lose_table
+rm -rf disk/spool
+
 # ---- filled by others, but for what output of a task takes
 
 TQ_DIR=$T/disk/other
