@@ -24,7 +24,7 @@ struct act {
 	int		 pri;
 	uint32_t	 queue;
 	int		 again;		/* some of the ids may be gone */
-	const struct tq_spool_transfer *transfer; /* or NULL */
+	struct tq_spool_transfer *transfer; /* or NULL */
 	struct tq_retry	 retry;
 	tq_time		 now;
 };
@@ -143,10 +143,12 @@ decide(const struct act *a, struct tq_table *t, const struct tq_slot *s,
 static uint64_t
 verb_keep(const struct tq_spool *sp, const struct act *a)
 {
-	if (a->transfer != NULL)
-		return 0;	/* it ends here */
+	if (a->transfer != NULL && tq_transfer_is_kept(a->verb, a->flags,
+	    a->transfer))
+		return 0;
 	switch (a->verb) {
 	case TQ_DO_REVOKE:
+		return a->transfer != NULL ? tq_ledger_kept(&sp->l) : 0;
 	case TQ_DO_FORGET:
 	case TQ_DO_SEAL:
 		return 0;
@@ -207,6 +209,18 @@ act_slice(struct tq_spool *sp, const struct act *a, const struct tq_uuid *ids,
 	return rv;
 }
 
+/* On a full disk: 1 if less may still do, a few at a time or a shorter end. */
+static int
+is_less(struct act *a, uint64_t keep, size_t part, size_t *most)
+{
+	if (keep == 0)
+		return (*most = part / 2) != 0;
+	if (a->transfer == NULL || a->verb != TQ_DO_REVOKE)
+		return 0;
+	a->transfer->meta = a->transfer->brief;
+	return 1;
+}
+
 /* Do the verb to all of them, in slices. */
 static int
 act_all(struct tq_spool *sp, struct act *a, const struct tq_uuid *ids,
@@ -240,10 +254,9 @@ act_all(struct tq_spool *sp, struct act *a, const struct tq_uuid *ids,
 			break;
 		}
 		if (rv == 0) {
-			/* on a full disk a few at a time may still do */
 			if (!sp->t.bad && tq_core_prepare(sp, sp->l.buf.n,
 			    keep, a->now, e) == -1 &&
-			    (keep != 0 || (most = part / 2) == 0))
+			    !is_less(a, keep, part, &most))
 				return -1;
 			continue;
 		}
@@ -301,8 +314,9 @@ tq_spool_transfer(struct tq_spool *sp, enum tq_verb verb,
     const struct tq_uuid *ids, size_t n, const struct tq_spool_transfer *tr,
     unsigned flags, uint64_t *changed, struct tq_err *e)
 {
+	struct tq_spool_transfer my = *tr;
 	struct act a = { .verb = verb, .flags = flags, .again = 1,
-	    .transfer = tr };
+	    .transfer = &my };
 	size_t which = 0;
 
 	if (tq_transfer_lock(sp, e) == -1 ||

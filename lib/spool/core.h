@@ -423,6 +423,9 @@ void	tq_report_clear(struct tq_spool *sp);
 
 /* Mark of the place that a slot's task is on its way to, 0: it is not. */
 uint32_t tq_transfer_mark(const struct tq_slot *s);
+/* 1 if the verb is one that room is kept for. */
+int	tq_transfer_is_kept(enum tq_verb verb, unsigned flags,
+	    const struct tq_spool_transfer *tr);
 /* The record that does the verb of a transfer to a slot: 1, or 0. */
 int	tq_transfer_decide(struct tq_rec *r, enum tq_verb verb,
 	    unsigned flags, const struct tq_spool_transfer *tr,

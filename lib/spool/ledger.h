@@ -16,7 +16,8 @@
  *	promised	to the ENDs of running claims (`reserved`): it stands
  *			in segments, and nobody else takes it.
  *	kept		for what brings tasks nearer to their end: CLAIM, END,
- *			FORGET, SEAL, what opens a queue: TQ_TASK_ROOM for each
+ *			FORGET, SEAL, the mark of a transfer, what opens a
+ *			queue: TQ_TASK_ROOM for each
  *			that has not ended, TQ_ENDED_ROOM for each that has,
  *			and a segment, in which the oldest one can be carried.
  *			Half a segment of it is in segments.  On a full disk all
@@ -47,8 +48,12 @@
 
 #define TQ_LEDGER_CACHE	8	/* open segments */
 #define TQ_SKIP		(16u << 10)
-/* What a task that has not ended may take yet: to claim, end and forget it. */
-#define TQ_TASK_ROOM	256
+/*
+ * What a task that has not ended may take yet: to claim, end and forget it, or
+ * to hold it for a transfer (120), end it (104 and TQ_BRIEF) and forget it, and
+ * a part of what is left at the end of segments that the next did not fit.
+ */
+#define TQ_TASK_ROOM	384
 /* The same for one that has. */
 #define TQ_ENDED_ROOM	64
 /* Output that an END may have without asking whether it leaves what is kept. */

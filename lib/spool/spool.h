@@ -259,9 +259,11 @@ int	tq_spool_act(struct tq_spool *sp, enum tq_verb verb,
 	    unsigned flags, uint64_t *changed, size_t *which,
 	    struct tq_err *e);
 /* What a transfer to another broker leaves on tasks here; see transfer.c. */
+#define TQ_BRIEF	64		/* bytes at most */
 struct tq_spool_transfer {
 	uint32_t	 mark;		/* of the place they go to, not 0 */
 	struct tq_bytes	 meta;		/* of the outcome of those that went */
+	struct tq_bytes	 brief;		/* the same on a full disk: TQ_BRIEF */
 };
 /*
  * Of n tasks, HOLD marks those that may go and are not marked yet, RELEASE

@@ -21,7 +21,12 @@
  *     back.
  *  3. A marked task is released, revoked, moved and given a priority by force
  *     only.
- *  4. One handle at a time does it, which holds byte 2 of SPOOL/lock: that a
+ *  4. A full disk has room to mark a task, once, and to end it with the `brief`
+ *     outcome: ledger.h, TQ_TASK_ROOM.  To give it back, to mark it for another
+ *     place, and for the whole outcome, free room is needed.  So a task that is
+ *     refused there, and cannot be given back, stays marked, and the room for
+ *     its end stays, too, however often it is tried.
+ *  5. One handle at a time does it, which holds byte 2 of SPOOL/lock: that a
  *     task was marked before means that its transfer was cut off.
  */
 #define _GNU_SOURCE	/* F_OFD_SETLK */
@@ -40,6 +45,14 @@ uint32_t
 tq_transfer_mark(const struct tq_slot *s)
 {
 	return s->state == TQ_HELD ? s->epoch : 0;
+}
+
+int
+tq_transfer_is_kept(enum tq_verb verb, unsigned flags,
+    const struct tq_spool_transfer *tr)
+{
+	return verb == TQ_DO_HOLD ? !(flags & TQ_DO_FORCE) :
+	    verb == TQ_DO_REVOKE && tr->meta.p == tr->brief.p;
 }
 
 /* Rule 1. */

@@ -183,4 +183,39 @@ rm disk/fill
 wait $worker
 is 'and goes on when there is room' "$?" 0
 is 'what it said it said once' "$(grep -c full "$T/idle")" 1
+lose_table
+rm -rf disk/other
+
+# ---- transferred, and refused there
+
+TQ_DIR=$T/disk/away
+TQ_SEGMENT=65536
+tqctl set floor=1
+fallocate -l 24M disk/fill
+while seq 1000 | tqput -m -q away -I{} true {} >/dev/null 2>&1; do
+	:
+done
+status=0
+while [ "$status" -eq 0 ]; do
+	run tqput -Q -q away true
+done
+unset TQ_SEGMENT
+long=$T/$(printf %0200d 1)
+TQ_DIR=$long tqput -Q -q away true
+TQ_DIR=$long tqctl close away
+many=$(tqstat -q away | wc -l)
+n=0
+while [ $n -lt 40 ]; do
+	n=$((n + 1))
+	run tqctl -q away transfer "spool:$long"
+	[ "$status" -eq 75 ] || break
+done
+is 'it is refused time and again' "$n $status" '40 75'
+is 'one of them is held' "$(tqstat -q away -o state | grep -vc ready)" 1
+TQ_DIR=$long tqctl open away
+check 'all of a full disk can go' 0 "$many" '' \
+    tqctl -v -q away transfer "spool:$long"
+is 'what is not said then is where to' "$(tqstat -q away -s revoked -o why |
+    sort -u | sed "s,spool:$long,PLACE,")" "transferred${NL}transferred to PLACE"
+check 'and all be forgotten' 0 "$many" '' tqctl -v -q away -s revoked forget
 leave_disk

@@ -27,7 +27,7 @@ transfer(struct t_spool *f, enum tq_verb verb, uint32_t n, uint32_t mark,
     unsigned flags)
 {
 	const struct tq_spool_transfer tr = { .mark = mark,
-	    .meta = { "gone", 4 } };
+	    .meta = { "gone", 4 }, .brief = { "g", 1 } };
 	struct tq_uuid id = t_id(n);
 	uint64_t changed = 0;
 

@@ -213,16 +213,21 @@ act_transfer(struct tq_local *l, enum tq_verb verb,
 	char why[TQ_WHY_MAX + 1];
 	struct tq_outcome o;
 	struct tq_buf b;
+	size_t n;
 	int rv;
 
 	tq_buf_init(&b);
-	if (verb == TQ_DO_REVOKE) {
-		(void)snprintf(why, sizeof(why), "transferred to %s", place);
-		tq_outcome_init(&o, TQ_REVOKED);
-		o.why = why;
-		tq_native_outcome_put(&b, &o, &none);
+	tq_outcome_init(&o, TQ_REVOKED);
+	o.why = "transferred";
+	tq_native_outcome_put(&b, &o, &none);
+	n = b.n;
+	(void)snprintf(why, sizeof(why), "transferred to %s", place);
+	o.why = why;
+	tq_native_outcome_put(&b, &o, &none);
+	if (tq_buf_ok(&b)) {
+		tr.brief = (struct tq_bytes){ (const char *)b.p, n };
+		tr.meta = (struct tq_bytes){ (const char *)b.p + n, b.n - n };
 	}
-	tr.meta = (struct tq_bytes){ (const char *)b.p, b.n };
 	if (!tq_buf_ok(&b))
 		rv = tq_fail_sys(e, b.err, "outcome");
 	else if ((rv = tq_local_ids(l, sel->ids, sel->nids, e)) == 0)
