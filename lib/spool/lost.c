@@ -16,6 +16,7 @@
 #include "spool/apply.h"
 #include "spool/core.h"
 #include "spool/lost.h"
+#include "spool/segs.h"
 
 #define WORDS_MAX	256
 
@@ -38,17 +39,49 @@ seems(struct tq_rec *r, const unsigned char *p, size_t n)
 	return tq_rec_decode(r, p) == 0;
 }
 
+/* Bits that differ. */
+static unsigned
+apart(const struct tq_uuid *a, const struct tq_uuid *b)
+{
+	unsigned i, n = 0, x;
+
+	for (i = 0; i < sizeof(a->b); i++)
+		for (x = a->b[i] ^ b->b[i]; x != 0; x &= x - 1)
+			n++;
+	return n;
+}
+
+/*
+ * The task of that id or, as it may be the id that a bit was flipped in, the
+ * one whose id is a bit away: no two are by chance.
+ */
+static struct tq_slot *
+find(struct tq_table *t, const struct tq_uuid *id)
+{
+	uint32_t n = tq_table_find(t, id), i;
+	struct tq_slot *s;
+
+	for (i = 1; n == 0 && i <= t->top->slots.used; i++) {
+		s = tq_table_slot(t, i);
+		if (s != NULL && s->state != TQ_ABSENT &&
+		    apart(&s->id, id) == 1)
+			n = i;
+	}
+	return tq_table_slot(t, n);
+}
+
 /* ---- ends that count ---------------------------------------------------- */
 
 static void
 end_task(struct tq_table *t, const struct tq_rec *r, tq_time now)
 {
-	struct tq_slot *s = tq_table_slot(t, tq_table_find(t, &r->id));
-	struct tq_rec end = { .type = TQ_REC_END, .id = r->id };
+	struct tq_slot *s = find(t, &r->id);
+	struct tq_rec end = { .type = TQ_REC_END };
 
 	if (s == NULL || TQ_STATE_ENDED(s->state) ||
 	    !TQ_STATE_ENDED(r->end.state) || r->end.attempt != s->attempt)
 		return;
+	end.id = s->id;
 	end.end.state = r->end.state;
 	end.end.attempt = s->attempt;
 	/* when it was is not proven either */
@@ -60,10 +93,13 @@ end_task(struct tq_table *t, const struct tq_rec *r, tq_time now)
 static void
 seal_group(struct tq_table *t, const struct tq_rec *r)
 {
-	struct tq_slot *s = tq_table_slot(t, tq_table_find(t, &r->id));
+	struct tq_rec seal = { .type = TQ_REC_SEAL };
+	struct tq_slot *s = find(t, &r->id);
 
-	if (s != NULL && s->ext != 0)
-		tq_apply(t, r, 0, NULL);
+	if (s == NULL || s->ext == 0)
+		return;
+	seal.id = s->id;
+	tq_apply(t, &seal, 0, NULL);
 }
 
 void
@@ -151,7 +187,7 @@ say_row(const struct say *w, size_t off, const struct tq_rec *r)
 }
 
 static void
-say_record(const struct say *w, size_t off, const struct tq_rec *r)
+say_record(const struct say *w, size_t off, struct tq_rec *r)
 {
 	struct tq_table *t = &w->sp->t;
 	struct tq_slot *s;
@@ -159,7 +195,9 @@ say_record(const struct say *w, size_t off, const struct tq_rec *r)
 
 	if (say_row(w, off, r))
 		return;
-	s = tq_table_slot(t, tq_table_find(t, &r->id));
+	s = find(t, &r->id);
+	if (s != NULL)
+		r->id = s->id;
 	name_of(w, s, r, &id);
 	switch (r->type) {
 	case TQ_REC_PUT:
@@ -183,6 +221,23 @@ say_record(const struct say *w, size_t off, const struct tq_rec *r)
 		say(w, off, "a change of %s, which may be as before", id.s);
 		break;
 	}
+}
+
+/* A record whose type or length is damaged: where its id would be. */
+static void
+say_perhaps(const struct say *w, size_t off, const unsigned char *p, size_t n)
+{
+	struct tq_rec r = { .type = 0 };
+	struct tq_slot *s;
+	struct tq_id id;
+
+	if (n < TQ_REC_HEAD + sizeof(r.id.b) || tq_segs_zero(p, n))
+		return;
+	memcpy(r.id.b, p + TQ_REC_HEAD, sizeof(r.id.b));
+	if ((s = find(&w->sp->t, &r.id)) != NULL)
+		r.id = s->id;
+	name_of(w, s, &r, &id);
+	say(w, off, "perhaps of task %s", id.s);
 }
 
 /* Tasks that the table has there, of bytes that do not tell. */
@@ -224,6 +279,8 @@ tq_lost_say(struct tq_spool *sp, const struct tq_lost *l,
 		say_record(&w, l->from + at, &r);
 		at += TQ_REC_ROOM(r.length);
 	}
+	if (at < l->n)
+		say_perhaps(&w, l->from + at, l->p + at, l->n - at);
 	if (at < l->n)
 		say_slots(&w, l->from + at, l->from + l->n);
 }
