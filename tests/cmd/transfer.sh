@@ -95,6 +95,14 @@ check 'what waits to be tried again goes too' 0 '*' '' \
 is 'with the retries that are left, and its time' \
     "$(there tqstat -o state,retries,eta again)" "delayed${TAB}2${TAB}$eta"
 
+put late0 -q waived -x @1 true
+tqstat -q waived >/dev/null
+wait_for is_state late0 expired
+tqctl -Q retry late0
+check 'a bound that retry has waived does not come back' 0 1 '' \
+    tqctl -v transfer "$TO" late0
+is 'it may run there' "$(there state late0)" ready
+
 # ---- which
 
 put u -q mail -l x true

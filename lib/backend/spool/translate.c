@@ -284,6 +284,7 @@ tq_translate_info(struct tq_info *out, struct tq_arena *mem,
 	    set_end(out, mem, in, e) == -1)
 		return -1;
 	tq_translate_id(&out->id, &in->id, in->rec.put.foreign);
+	out->task.expires = in->s.expires;	/* a retry waives it */
 	out->state = (enum tq_state)in->s.state;
 	out->body_size = in->rec.put.flags & TQ_PF_BODYFILE ?
 	    in->rec.put.body_size : in->rec.put.body.n;
