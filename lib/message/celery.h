@@ -58,6 +58,15 @@ struct tq_celery_bounds {
  * unpacking.
  */
 void	tq_celery_bounds_init(struct tq_celery_bounds *);
+/* As much as there is: for what a store has kept and we have in memory. */
+void	tq_celery_bounds_stored(struct tq_celery_bounds *);
+
+/*
+ * What a body may have at most.  Readers take no more for a message, so what
+ * would become longer or deeper by a result is not sent.
+ */
+#define TQ_CELERY_BODY_MAX	(16 << 20)	/* bytes */
+#define TQ_CELERY_DEPTH_MAX	100		/* arrays and objects in it */
 
 /* ---- envelope -------------------------------------------------------- */
 
@@ -188,7 +197,7 @@ int	tq_celery_task_wrap(struct tq_celery_envelope *out,
  *
  * ENOENT: the name can be no handler's ("NotRegistered" to Celery).  EBADMSG:
  * the operands or the policy are none of ours, or tq.exec is malformed.
- * EMSGSIZE: more than TQ_ARGS_MAX.
+ * EMSGSIZE: too many kwargs.
  */
 int	tq_celery_task_view(struct tq_task *out, struct tq_arena *mem,
 	    const struct tq_celery_task *, struct tq_err *);

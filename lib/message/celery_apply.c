@@ -5,6 +5,7 @@
 #include "message/celery_tree.h"
 
 #include <errno.h>
+#include <stdint.h>
 #include <string.h>
 
 /* ---- one task --------------------------------------------------------- */
@@ -17,6 +18,28 @@ put_trail(struct tq_planner *p, struct tq_bytes tuple)
 	tq_buf_put(&p->trail, tuple.p, tuple.n);
 }
 
+/* A message that is given results must still be one to who reads it. */
+static int
+check_given(struct tq_planner *p, const struct tq_celery_task *m)
+{
+	static const struct tq_scan_bounds most = {
+		SIZE_MAX, SIZE_MAX, TQ_CELERY_DEPTH_MAX - 1
+	};
+	const size_t max = TQ_CELERY_BODY_MAX - 1024;
+	size_t n = m->args.n + m->kwargs.n + m->callbacks.n + m->errbacks.n +
+	    m->chain.n + m->chord.n;
+	struct tq_bytes v;
+	struct tq_err why;
+
+	if (n > max)
+		return tq_fail(p->e, EMSGSIZE, "%s: a message of %zu bytes "
+		    "with what it is given, over %zu", m->task, n, max);
+	if (tq_scan_check(&v, m->args.p, m->args.n, &most, &why) == -1)
+		return tq_fail(p->e, why.num, "%s: what it is given: %s",
+		    m->task, why.text);
+	return 0;
+}
+
 static int
 apply_task(struct tq_planner *p, const struct tq_tree *t, struct tq_bytes args,
     const struct tq_celery_sig *o, int in_group)
@@ -25,14 +48,17 @@ apply_task(struct tq_planner *p, const struct tq_tree *t, struct tq_bytes args,
 	struct tq_celery_task *m;
 	struct tq_tree self = *t;
 	struct tq_bytes none = { NULL, 0 };
+	int given;
 
 	tq_tree_merge(&sig, o);
-	if (!sig.immutable && tq_scan_count(args) > 0 &&
+	given = !sig.immutable && tq_scan_count(args) > 0;
+	if (given &&
 	    (sig.args = tq_tree_concat(p, args, t->sig.args)).p == NULL)
 		return -1;
 	if (sig.task_id == NULL && (sig.task_id = tq_plan_id(p)) == NULL)
 		return -1;
 	if ((m = tq_tree_message(p, &sig)) == NULL ||
+	    (given && check_given(p, m) == -1) ||
 	    tq_plan_send(p, m, &sig) == -1)
 		return -1;
 	if (!in_group) {

@@ -230,7 +230,7 @@ decode_members(struct members *out, struct tq_planner *p,
 	struct tq_celery_bounds bounds;
 	size_t k;
 
-	tq_celery_bounds_init(&bounds);
+	tq_celery_bounds_stored(&bounds);
 	out->n = n;
 	if ((out->part = tq_plan_alloc(p, (n + 1) * sizeof(*out->part))) ==
 	    NULL)
@@ -251,7 +251,7 @@ saved_shape(struct tq_planner *p, struct tq_bytes saved)
 	struct tq_celery_bounds bounds;
 	struct tq_celery_tuple tuple;
 
-	tq_celery_bounds_init(&bounds);
+	tq_celery_bounds_stored(&bounds);
 	if (saved.n == 0 || tq_celery_group_decode(&tuple, p->mem, saved.p,
 	    saved.n, &bounds, NULL) == -1)
 		return none;
@@ -370,7 +370,7 @@ read_metas(struct members *out, struct tq_planner *p, struct tq_bytes tuples,
 	struct tq_buf b;
 	size_t k, want;
 
-	tq_celery_bounds_init(&bounds);
+	tq_celery_bounds_stored(&bounds);
 	if (tq_settle_awaited(&ids, &want, p->mem, tuples) == -1 ||
 	    (out->part = tq_plan_alloc(p, (n + 1) * sizeof(*out->part))) ==
 	    NULL)

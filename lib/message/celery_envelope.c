@@ -10,6 +10,7 @@
  * next one too; here such a text is refused.
  */
 #include <errno.h>
+#include <stdint.h>
 #include <string.h>
 #include <strings.h>
 
@@ -29,6 +30,14 @@ tq_celery_bounds_init(struct tq_celery_bounds *bounds)
 	/* an operand that may be put, in its array or object, in the body */
 	bounds->body.depth = TQ_JSON_DEPTH_MAX + 2;
 	bounds->unpack = NULL;
+}
+
+void
+tq_celery_bounds_stored(struct tq_celery_bounds *bounds)
+{
+	tq_celery_bounds_init(bounds);
+	bounds->envelope = bounds->body.bytes = bounds->body.nodes = SIZE_MAX;
+	bounds->body.depth = TQ_SCAN_DEPTH_MAX;
 }
 
 void

@@ -10,15 +10,9 @@
 
 /* ---- in -------------------------------------------------------------- */
 
-/* Room that is left for operands, as tq_task_check() counts them. */
-struct room {
-	struct tq_celery_reader *r;
-	size_t		 left;
-};
-
 /* A value as compact JSON with `name=` before it, unless name is empty. */
 static const char *
-operand(struct room *room, struct tq_bytes name, struct tq_bytes v)
+operand(struct tq_celery_reader *r, struct tq_bytes name, struct tq_bytes v)
 {
 	struct tq_bytes out = { NULL, 0 };
 	struct tq_buf b;
@@ -29,43 +23,38 @@ operand(struct room *room, struct tq_bytes name, struct tq_bytes v)
 		tq_buf_byte(&b, '=');
 	}
 	tq_scan_compact(&b, v);
-	out = tq_celery_keep(room->r->mem, &b);
+	out = tq_celery_keep(r->mem, &b);
 	tq_buf_fini(&b);
 	if (out.p == NULL)
-		tq_celery_bad(room->r, ENOMEM, "out of memory");
-	else if (out.n + 1 > room->left)
-		tq_celery_bad(room->r, EMSGSIZE, "arguments are over %d bytes",
-		    TQ_ARGS_MAX);
-	else
-		room->left -= out.n + 1;
+		tq_celery_bad(r, ENOMEM, "out of memory");
 	return out.p;
 }
 
 static const char **
-vector(struct room *room, size_t n)
+vector(struct tq_celery_reader *r, size_t n)
 {
 	const char **v = NULL;
 
-	if (room->r->failed)
+	if (r->failed)
 		return NULL;
-	if ((v = tq_arena_alloc(room->r->mem, (n + 1) * sizeof(*v))) == NULL)
-		tq_celery_bad(room->r, ENOMEM, "out of memory");
+	if ((v = tq_arena_alloc(r->mem, (n + 1) * sizeof(*v))) == NULL)
+		tq_celery_bad(r, ENOMEM, "out of memory");
 	return v;
 }
 
 static void
-get_args(struct room *room, struct tq_task *out, struct tq_bytes args)
+get_args(struct tq_celery_reader *r, struct tq_task *out, struct tq_bytes args)
 {
 	struct tq_bytes none = { NULL, 0 }, v;
 	struct tq_scan s;
 	const char **argv;
 	int n = 0;
 
-	if ((argv = vector(room, tq_scan_count(args))) == NULL)
+	if ((argv = vector(r, tq_scan_count(args))) == NULL)
 		return;
 	tq_scan_init(&s, args);
-	while (!room->r->failed && tq_scan_next(&s, &v))
-		argv[n++] = operand(room, none, v);
+	while (!r->failed && tq_scan_next(&s, &v))
+		argv[n++] = operand(r, none, v);
 	argv[n] = NULL;
 	out->argv = argv;
 	out->argc = n;
@@ -86,7 +75,7 @@ place_of(const char *const *kwargs, int n, struct tq_bytes name)
 }
 
 static void
-get_kwargs(struct room *room, struct tq_task *out, struct tq_bytes kwargs)
+get_kwargs(struct tq_celery_reader *r, struct tq_task *out, struct tq_bytes kwargs)
 {
 	size_t count = tq_scan_count(kwargs);
 	struct tq_bytes key, name, v;
@@ -95,23 +84,23 @@ get_kwargs(struct room *room, struct tq_task *out, struct tq_bytes kwargs)
 	int i, n = 0;
 
 	if (count > TQ_JSON_KWARGS_MAX)
-		tq_celery_bad(room->r, EMSGSIZE, "%zu kwargs, over %d", count,
+		tq_celery_bad(r, EMSGSIZE, "%zu kwargs, over %d", count,
 		    TQ_JSON_KWARGS_MAX);
-	if ((kw = vector(room, count)) == NULL)
+	if ((kw = vector(r, count)) == NULL)
 		return;
 	tq_scan_init(&s, kwargs);
-	while (!room->r->failed && tq_scan_member(&s, &key, &v)) {
-		name.p = tq_celery_get_string(room->r, "kwargs", key);
-		if (room->r->failed)
+	while (!r->failed && tq_scan_member(&s, &key, &v)) {
+		name.p = tq_celery_get_string(r, "kwargs", key);
+		if (r->failed)
 			return;
 		name.n = strlen(name.p);
 		if (name.n == 0 || strchr(name.p, '=') != NULL) {
-			tq_celery_bad(room->r, EBADMSG, "kwargs: '%.60s' is "
+			tq_celery_bad(r, EBADMSG, "kwargs: '%.60s' is "
 			    "not the name of an argument", name.p);
 			return;
 		}
 		i = place_of(kw, n, name);
-		kw[i] = operand(room, name, v);
+		kw[i] = operand(r, name, v);
 		if (i == n)
 			n++;
 	}
@@ -147,7 +136,8 @@ get_id(const char *id)
 
 /*
  * The door that every task passes, but for the operands: JSON that tq would
- * not take from a user (integers over 64 bits, NaN) is all right in a message.
+ * not take from a user (integers over 64 bits, NaN) is all right in a message,
+ * and so is more of it.
  */
 static int
 check_view(const struct tq_task *t, struct tq_err *e)
@@ -170,7 +160,6 @@ tq_celery_task_view(struct tq_task *out, struct tq_arena *mem,
     const struct tq_celery_task *m, struct tq_err *e)
 {
 	struct tq_celery_reader r = { mem, "message", e, 0 };
-	struct room room = { &r, TQ_ARGS_MAX };
 
 	tq_task_init(out);
 	out->id = m->id;
@@ -193,8 +182,8 @@ tq_celery_task_view(struct tq_task *out, struct tq_arena *mem,
 		out->kind = TQ_KIND_NAMED;
 		out->name = m->task;
 		out->flags |= TQ_TASK_JSON;
-		get_args(&room, out, m->args);
-		get_kwargs(&room, out, m->kwargs);
+		get_args(&r, out, m->args);
+		get_kwargs(&r, out, m->kwargs);
 	}
 	if (m->tq.n > 0)
 		tq_celery_policy_get(&r, out, m->tq);

@@ -99,14 +99,28 @@ set_temporary(struct tq_conf *c, struct tq_arena *mem, char *value,
 }
 
 static int
+set_flag(int *out, const char *value, struct tq_err *e)
+{
+	if (strcmp(value, "yes") != 0 && strcmp(value, "no") != 0)
+		return tq_fail(e, EINVAL, "'%s' is not yes or no", value);
+	*out = strcmp(value, "yes") == 0;
+	return 0;
+}
+
+static int
 set_dashdash(struct tq_conf *c, struct tq_arena *mem, char *value,
     struct tq_err *e)
 {
 	(void)mem;
-	if (strcmp(value, "yes") != 0 && strcmp(value, "no") != 0)
-		return tq_fail(e, EINVAL, "'%s' is not yes or no", value);
-	c->dashdash = strcmp(value, "yes") == 0;
-	return 0;
+	return set_flag(&c->dashdash, value, e);
+}
+
+static int
+set_operands(struct tq_conf *c, struct tq_arena *mem, char *value,
+    struct tq_err *e)
+{
+	(void)mem;
+	return set_flag(&c->operands, value, e);
 }
 
 static int
@@ -205,6 +219,7 @@ static const struct key {
 	{ "later", set_later },
 	{ "limit", set_limit },
 	{ "nice", set_nice },
+	{ "operands", set_operands },
 	{ "permanent", set_permanent },
 	{ "rate", set_rate },
 	{ "result", set_result },
@@ -244,6 +259,7 @@ tq_conf_init(struct tq_conf *c)
 {
 	memset(c, 0, sizeof(*c));
 	c->retries = -1;
+	c->operands = 1;
 	tq_rules_init(&c->rules);
 }
 

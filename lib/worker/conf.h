@@ -12,6 +12,7 @@
  *	later n			ends with "try later" that it may have
  *	limit name=value,...	as tqrun --limit
  *	nice n			as tqrun --nice
+ *	operands yes|no		give it operands; no: it reads them in the task
  *	permanent list		statuses that are not worth a retry
  *	rate n/time		starts of tasks of the name, over all workers
  *	result auto|text|json|none
@@ -48,7 +49,7 @@ struct tq_conf {
 	struct tq_limits limits;
 	tq_time		 soft, hard;	/* 0: none */
 	int		 retries;	/* -1: not said */
-	int		 dashdash;
+	int		 dashdash, operands;
 	/* as tqctl cap and rate take them, in the arena; NULL: not said */
 	const char	*concurrency, *rate;
 	enum tq_conf_result result;

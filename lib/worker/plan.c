@@ -83,10 +83,29 @@ find_program(char path[PATH_MAX], const struct tq_plan_rules *rules,
 	return tq_handler_check(path, e);
 }
 
-/* A named task: its handler, with the settings that stand beside it. */
+/*
+ * What of the operands a handler is given; who reads them in the task itself
+ * may get more than execve(2) takes, and what no program can be given.
+ */
+static int
+plan_operands(const struct tq_plan *plan, struct tq_arena *mem,
+    struct tq_task *t, struct tq_err *e)
+{
+	const struct tq_task in = *t;
+
+	if (plan->conf.operands)
+		return tq_operands_plain(t, mem, &in, e);
+	t->argc = t->kwc = 0;
+	return 0;
+}
+
+/*
+ * A named task: its handler, with the settings that stand beside it.  t is
+ * left as the handler sees it.
+ */
 static int
 plan_handler(struct tq_plan *out, struct tq_arena *mem,
-    const struct tq_task *t, const struct tq_plan_rules *rules, int *status,
+    struct tq_task *t, const struct tq_plan_rules *rules, int *status,
     struct tq_err *e)
 {
 	const char *first[2] = { NULL, "--" };
@@ -96,7 +115,8 @@ plan_handler(struct tq_plan *out, struct tq_arena *mem,
 		*status = errno == ENOENT ? 127 : 126;
 		return -1;
 	}
-	if (tq_conf_read(&out->conf, mem, path, e) == -1)
+	if (tq_conf_read(&out->conf, mem, path, e) == -1 ||
+	    plan_operands(out, mem, t, e) == -1)
 		return -1;
 	if ((first[0] = tq_arena_copy(mem, path, strlen(path))) == NULL)
 		return tq_fail_sys(e, ENOMEM, "%s", t->name);
@@ -107,7 +127,7 @@ plan_handler(struct tq_plan *out, struct tq_arena *mem,
 
 static int
 plan_words(struct tq_plan *plan, struct tq_arena *mem,
-    const struct tq_task *t, const struct tq_plan_rules *rules, int *status,
+    struct tq_task *t, const struct tq_plan_rules *rules, int *status,
     struct tq_err *e)
 {
 	const char *shell[4] = { "sh", "-c", NULL, "sh" };
@@ -290,7 +310,8 @@ tq_plan_make(struct tq_plan *out, struct tq_arena *mem,
 	out->retries = plan_retries(out, &c->task, rules);
 	*status = 126;
 	if (check_kind(&c->task, rules, e) == -1 ||
-	    tq_operands_plain(&view.task, mem, &c->task, e) == -1 ||
+	    (c->task.kind != TQ_KIND_NAMED && tq_operands_plain(&view.task,
+	    mem, &c->task, e) == -1) ||
 	    plan_words(out, mem, &view.task, rules, status, e) == -1 ||
 	    plan_limits(out, &c->task, rules, e) == -1)
 		goto fail;

@@ -69,8 +69,8 @@ for id in ('deep', 'long'):
 PY
 )" "BadMessage('body: JSON deeper than 100')
 BadMessage('JSON of 66667214 bytes, over 25165824')"
-check 'too much for a handler is refused with the bound' 1 '' \
-    '*BadMessage*arguments are over 1048576 bytes*' py <<'PY'
+check 'too much for a program is told' 1 '' \
+    '*CommandFailed*Argument list too long*' py <<'PY'
 add.delay('x' * 2000000, 1).get(timeout=30)
 PY
 

@@ -54,10 +54,11 @@ all_settings_are_read(void **state)
 
 	assert_int_equal(parse(f, "# of send\n\n"
 	    "dashdash yes\nenv A=b c\n  env  B= \nlimit mem=1k,nproc=3\n"
-	    "nice 4\nionice idle\nresult json\nretries\t5\n"
+	    "nice 4\nionice idle\noperands no\nresult json\nretries\t5\n"
 	    "concurrency 04\nrate 10/60s\n"
 	    "time-limit 2,3\r\n"), 0);
 	assert_int_equal(f->conf.dashdash, 1);
+	assert_int_equal(f->conf.operands, 0);
 	assert_int_equal(f->conf.nenv, 2);
 	assert_string_equal(f->conf.env[0], "A=b c");
 	assert_string_equal(f->conf.env[1], "B=");
@@ -143,6 +144,7 @@ a_bad_line_is_named(void **state)
 		    "h.conf:1: 'x' is not a number from 0 to 60000" },
 		{ "retries -1",
 		    "h.conf:1: '-1' is not a number from 0 to 60000" },
+		{ "operands", "h.conf:1: operands: no value" },
 		{ "dashdash 1", "h.conf:1: '1' is not yes or no" },
 		{ "env A", "h.conf:1: 'A' is not NAME=VALUE" },
 		{ "env =a", "h.conf:1: '=a' is not NAME=VALUE" },

@@ -298,6 +298,28 @@ a_handler_has_its_settings(void **state)
 }
 
 static void
+a_handler_may_read_its_operands_itself(void **state)
+{
+	static const char *const args[] = { "\"\\u0000\"", NULL };
+	static const char *const kwargs[] = { "a=1", NULL };
+	struct fixture *f = *state;
+
+	t_write(f->dir, "send.conf", "operands no\ndashdash yes\n", 25);
+	f->task->kind = TQ_KIND_NAMED;
+	f->task->name = "send";
+	f->task->flags |= TQ_TASK_JSON;
+	f->task->argv = args;
+	f->task->kwargs = kwargs;
+	f->task->argc = f->task->kwc = 1;
+	assert_int_equal(plan(f), 0);
+	assert_string_equal(f->plan.proc.argv[1], "--");
+	assert_null(f->plan.proc.argv[2]);
+	assert_false(has_env(f, "TQ_KW_a=1"));
+	t_write(f->dir, "send.conf", "operands yes\n", 13);
+	assert_int_equal(plan(f), 126);
+}
+
+static void
 a_handler_with_bad_settings_is_126(void **state)
 {
 	struct fixture *f = *state;
@@ -443,6 +465,7 @@ main(void)
 		PLAN_TEST(a_task_cannot_keep_more_output_than_others),
 		PLAN_TEST(limits_of_a_newer_tq_are_126),
 		PLAN_TEST(a_handler_has_its_settings),
+		PLAN_TEST(a_handler_may_read_its_operands_itself),
 		PLAN_TEST(a_handler_with_bad_settings_is_126),
 		PLAN_TEST(a_handler_reads_its_task_as_json),
 		PLAN_TEST(json_operands_are_plain_for_a_handler),

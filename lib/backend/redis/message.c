@@ -16,17 +16,16 @@
 
 /*
  * A message carries all that follows its task, a workflow of any size; what is
- * more than this is no message.  What a task itself is given is bounded where
- * it is made of one: TQ_ARGS_MAX.
+ * more than this is no message.
  */
 static void
 bounds(struct tq_celery_bounds *b)
 {
 	tq_celery_bounds_init(b);
 	b->envelope = 24 << 20;
-	b->body.bytes = 16 << 20;
+	b->body.bytes = TQ_CELERY_BODY_MAX;
 	b->body.nodes = 8 << 20;	/* as many as bytes allow */
-	b->body.depth = 100;
+	b->body.depth = TQ_CELERY_DEPTH_MAX;
 	b->unpack = tq_unpack;
 }
 
