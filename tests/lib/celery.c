@@ -435,6 +435,7 @@ t_site_step(struct t_site *s)
 		return 0;
 	tq_arena_reset(&s->mem);
 	tq_celery_bounds_init(&bounds);
+	bounds.body.depth = TQ_CELERY_DEPTH_MAX;
 	if (tq_celery_envelope_decode(&env, &s->mem, json_string_value(text),
 	    json_string_length(text), &bounds, &e) == -1 ||
 	    tq_celery_task_decode(&m, &s->mem, &env, &bounds, &e) == -1)

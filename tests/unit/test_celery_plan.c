@@ -629,6 +629,29 @@ failure_in_an_inner_chord_reaches_the_outer_body(void **state)
 	    "\"exc_module\":\"celery.exceptions\"}");
 }
 
+#define OPEN8	"[[[[[[[["
+#define CLOSE8	"]]]]]]]]"
+#define OPEN96	OPEN8 OPEN8 OPEN8 OPEN8 OPEN8 OPEN8 OPEN8 OPEN8 OPEN8 OPEN8 \
+	    OPEN8 OPEN8
+#define CLOSE96	CLOSE8 CLOSE8 CLOSE8 CLOSE8 CLOSE8 CLOSE8 CLOSE8 CLOSE8 \
+	    CLOSE8 CLOSE8 CLOSE8 CLOSE8
+
+static void
+body_is_given_what_a_message_carries(void **state)
+{
+	struct t_site *s = *state;
+
+	t_site_apply(s, CHORD(SIG("identity", "m", "[" OPEN96 CLOSE96 "]"),
+	    SIG("tsum", "b", "[]")));
+	t_site_apply(s, CHORD(SIG("identity", "n", "[[[" OPEN96 CLOSE96 "]]]"),
+	    SIG("tsum", "c", "[]")));
+	t_site_run(s);
+	assert_int_equal(t_site_ran(s, "cap.tsum [[" OPEN96 CLOSE96 "]]"), 1);
+	assert_string_equal(t_site_result(s, "c"), "FAILURE {\"exc_type\":"
+	    "\"ChordError\",\"exc_message\":[\"cap.tsum: what it is given: "
+	    "JSON deeper than 99\"],\"exc_module\":\"celery.exceptions\"}");
+}
+
 static void
 rest_of_a_chain_fails_with_all_its_shapes(void **state)
 {
@@ -1162,6 +1185,7 @@ main(void)
 		TEST(chain_in_a_chord_that_ends_in_a_group_nests_its_results),
 		TEST(chord_with_too_small_a_size_waits_for_all_it_names),
 		TEST(failure_in_an_inner_chord_reaches_the_outer_body),
+		TEST(body_is_given_what_a_message_carries),
 		TEST(rest_of_a_chain_fails_with_all_its_shapes),
 		TEST(chain_in_a_chord_fails_the_body_when_its_first_does),
 		TEST(revoked_member_closes_its_chord_and_ends_its_chain),
