@@ -397,6 +397,7 @@ tq_pool_term(struct tq_pool *pool, tq_time now)
 {
 	unsigned i;
 
+	pool->broken = 1;
 	for (i = 0; i < pool->made; i++)
 		if (pool->place[i]->state == TQ_PLACE_RUNNING)
 			signal_place(pool, pool->place[i], SIGTERM,
@@ -408,6 +409,7 @@ tq_pool_kill(struct tq_pool *pool)
 {
 	unsigned i;
 
+	pool->broken = 1;
 	for (i = 0; i < pool->made; i++)
 		if (pool->place[i]->state == TQ_PLACE_RUNNING)
 			kill_tree(pool, pool->place[i], TQ_CAUSE_BACK);

@@ -22,7 +22,8 @@ struct tq_pool {
 	uint64_t	 left;		/* tasks it may still claim */
 	uint64_t	 done, failed;	/* settled as success; as failure */
 	int		 children;	/* list of our children in /proc, -1 */
-	int		 broken;	/* the broker takes no outcome any more */
+	int		 broken;	/* an outcome that the broker does not
+					 * take is not tried again */
 	struct tq_err	 trouble;	/* of the last settle that failed; num
 					 * is 0 again once somebody saw it */
 };
@@ -61,7 +62,10 @@ tq_time	tq_pool_tick(struct tq_pool *, tq_time now);
 void	tq_pool_renew(struct tq_pool *, tq_time now);
 /* Take back the room of output that is over its limit. */
 void	tq_pool_trim(struct tq_pool *);
-/* TERM to all that run; KILL to all their processes.  They are handed back. */
+/*
+ * TERM to all that run; KILL to all their processes.  They are handed back, and
+ * nothing waits any more for a broker that does not take an outcome.
+ */
 void	tq_pool_term(struct tq_pool *, tq_time now);
 void	tq_pool_kill(struct tq_pool *);
 /* Signal one task on request; 0, or -1 (ENOENT) when it does not run here. */
