@@ -149,7 +149,7 @@ change(struct tq_loop *l, const struct tq_mail *mail)
 void
 tq_loop_mails(struct tq_loop *l)
 {
-	char words[512];
+	char words[TQ_MAIL_MAX];
 	struct tq_mail mail;
 	struct tq_err e;
 
@@ -187,6 +187,9 @@ tq_loop_mails(struct tq_loop *l)
 		case TQ_MAIL_LEAVE:
 		case TQ_MAIL_LIMIT:
 			change(l, &mail);
+			break;
+		case TQ_MAIL_SAY:
+			tq_say(l->say, TQ_SAY_WRONG, "%s", mail.text);
 			break;
 		}
 	}

@@ -1,4 +1,4 @@
-/* The words that tqctl sends to a worker (pure). */
+/* The words that are sent to a worker (pure). */
 #include <bsd/stdlib.h>
 #include <bsd/string.h>
 #include <errno.h>
@@ -123,6 +123,9 @@ parse_arg(struct tq_mail *out, char *arg)
 		return 0;
 	case TQ_MAIL_LIMIT:
 		return parse_limit(out, arg);
+	case TQ_MAIL_SAY:
+		(void)strlcpy(out->text, arg, sizeof(out->text));
+		return *arg != '\0' ? 0 : -1;
 	}
 	return -1;
 }
@@ -135,9 +138,9 @@ tq_mail_parse(struct tq_mail *out, const char *words, struct tq_err *e)
 		[TQ_MAIL_GROW] = "grow", [TQ_MAIL_SHRINK] = "shrink",
 		[TQ_MAIL_KILL] = "kill", [TQ_MAIL_SCALE] = "scale",
 		[TQ_MAIL_SERVE] = "serve", [TQ_MAIL_LEAVE] = "leave",
-		[TQ_MAIL_LIMIT] = "limit"
+		[TQ_MAIL_LIMIT] = "limit", [TQ_MAIL_SAY] = "say"
 	};
-	char copy[512];
+	char copy[TQ_MAIL_MAX];
 	size_t i, n;
 
 	memset(out, 0, sizeof(*out));

@@ -43,6 +43,18 @@ good_words_are_read(void **state)
 }
 
 static void
+the_broker_says_a_line(void **state)
+{
+	struct tq_mail mail;
+
+	(void)state;
+	assert_int_equal(tq_mail_parse(&mail, "say a b: c", NULL), 0);
+	assert_int_equal(mail.verb, TQ_MAIL_SAY);
+	assert_string_equal(mail.text, "a b: c");
+	assert_int_equal(tq_mail_parse(&mail, "say", NULL), -1);
+}
+
+static void
 ping_says_what_to_answer(void **state)
 {
 	struct tq_mail mail;
@@ -120,6 +132,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(good_words_are_read),
+		cmocka_unit_test(the_broker_says_a_line),
 		cmocka_unit_test(ping_says_what_to_answer),
 		cmocka_unit_test(remote_control_is_read),
 		cmocka_unit_test(bad_words_are_quoted),

@@ -22,7 +22,10 @@
  * 3.  Another state than the last one is somebody else's work: a member was
  *	counted again, or the chord has ended.  Who loses always starts over
  *	from later news.
- * 4.  The answer is waited for.  When it is lost, the end is tried again from
+ * 4.  What cannot be counted, since a key of the group is something else (names
+ *	are for anybody to choose), is left out: no message of a stranger
+ *	keeps a worker's place.
+ * 5.  The answer is waited for.  When it is lost, the end is tried again from
  *	the beginning, and the tag tells whether it had come: the message is
  *	gone, and that is the end that was wanted.
  *
@@ -31,9 +34,10 @@
  * is counted and runs again.
  */
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
-#include "backend/redis/redis.h"
+#include "backend/redis/worker.h"
 
 #define ROUNDS_MAX	100
 
@@ -46,6 +50,24 @@ keep(struct tq_redis *r, const redisReply *a)
 	return b;
 }
 
+/*
+ * It cannot be counted, and will not be another time: the task ends without,
+ * and somebody is told.
+ */
+static void
+leave_out(struct tq_redis *r, struct tq_celery_plan *plan, size_t k,
+    const char *why)
+{
+	struct tq_celery_count *c = &plan->count[k];
+
+	tq_celery_chord_undo(plan, k);
+	c->left_out = 1;
+	snprintf(r->untold, sizeof(r->untold), "not counted in its chord: %s",
+	    why);
+	if (r->letter == NULL && r->worker != NULL)
+		(void)tq_redis_mail_add(r, "say %.100s: %s", c->id, r->untold);
+}
+
 /* Plan for the state that the script found: of one count. */
 static int
 replan(struct tq_redis *r, struct tq_celery_plan *plan, const redisReply *a,
@@ -54,11 +76,15 @@ replan(struct tq_redis *r, struct tq_celery_plan *plan, const redisReply *a,
 	struct tq_bytes *members, saved, state;
 	size_t k, i, n;
 
-	if (a->elements < 3 || a->element[0]->integer < 1 ||
+	if (a->elements < 2 || a->element[0]->integer < 1 ||
 	    (size_t)a->element[0]->integer > plan->ncounts)
 		return tq_fail(e, EPROTO, "%s: no answer to a count",
 		    r->place.name);
 	k = (size_t)a->element[0]->integer - 1;
+	if (a->elements == 2) {
+		leave_out(r, plan, k, a->element[1]->str);
+		return 0;
+	}
 	tq_celery_chord_undo(plan, k);
 	if (a->element[1]->len == 0)
 		return 0;

@@ -6,6 +6,7 @@
  */
 #include <bsd/string.h>
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "backend/redis/redis.h"
@@ -27,8 +28,9 @@ kept(const struct tq_redis_held *h)
 }
 
 /*
- * {"why": ..., "queue": ..., "worker": ..., "time": ..., "message": text},
- * and of a text that was cut how long it was: "cut": bytes
+ * {"why": ..., "queue": ..., "worker": ..., "time": ..., "message": text}, and
+ * of a text that was cut how long it was: "cut": bytes; its end is written when
+ * it is known what became of the rest: "untold": why somebody did not hear
  */
 static void
 letter(struct tq_redis *r, struct tq_buf *b, const struct tq_redis_held *h,
@@ -46,19 +48,30 @@ letter(struct tq_redis *r, struct tq_buf *b, const struct tq_redis_held *h,
 		tq_buf_printf(b, ", \"cut\": %zu", h->n);
 	tq_buf_str(b, ", \"message\": ");
 	tq_json_bytes(b, h->text, kept(h));
-	tq_buf_str(b, "}");
 }
 
 void
 tq_redis_bury_add(struct tq_redis *r, struct tq_redis_cmd *cmd)
 {
+	struct tq_buf b;
+
 	if (r->letter == NULL)
 		return;
+	tq_buf_init(&b);
+	tq_buf_put(&b, r->letter->p, r->letter->n);
+	if (r->untold[0] != '\0') {
+		tq_buf_str(&b, ", \"untold\": ");
+		tq_json_bytes(&b, r->untold, strlen(r->untold));
+	}
+	tq_buf_str(&b, "}");
 	tq_redis_cmd_str(cmd, "L");
 	tq_redis_cmd_str(cmd, "");
 	tq_redis_cmd_join(cmd, r->place.prefix, "tq.dead", NULL);
-	tq_redis_cmd_put(cmd, r->letter->p, r->letter->n);
+	tq_redis_cmd_put(cmd, b.p, b.n);
 	tq_redis_cmd_num(cmd, TQ_REDIS_DEAD_MAX);
+	if (!tq_buf_ok(&b))
+		cmd->bytes.err = b.err;
+	tq_buf_fini(&b);
 }
 
 /* Nobody can be told. */
@@ -88,6 +101,39 @@ end_named(struct tq_redis *r, struct tq_redis_held *h,
 	return tq_redis_end(r, h, in, &o, 0, e);
 }
 
+/* 1 if the server refuses what we say, and not us, or for a moment. */
+static int
+is_refusal(int num)
+{
+	return num == EPROTO || num == EACCES || num == EINVAL;
+}
+
+/*
+ * What the message names may be anything: when the server refuses that, the
+ * letter is all there is.
+ */
+static int
+tell_and_end(struct tq_redis *r, struct tq_redis_held *h,
+    const struct tq_redis_read *in, const char *why, struct tq_err *e)
+{
+	struct tq_err own;
+	int rv;
+
+	tq_redis_held_use(h);
+	rv = end_named(r, h, in, why, &own);
+	if (rv == -1 && is_refusal(own.num) && !h->dropped) {
+		snprintf(r->untold, sizeof(r->untold), "%.*s",
+		    (int)sizeof(r->untold) - 1, own.text);
+		rv = end_nameless(r, h, e);
+	} else if (rv == -1) {
+		errno = own.num;
+		if (e != NULL)
+			*e = own;
+	}
+	(void)tq_redis_held_done(h);
+	return rv;
+}
+
 int
 tq_redis_bury(struct tq_redis *r, struct tq_redis_held *h, const char *why,
     struct tq_err *e)
@@ -104,8 +150,9 @@ tq_redis_bury(struct tq_redis *r, struct tq_redis_held *h, const char *why,
 		return tq_fail_sys(e, ENOMEM, "dead letter");
 	}
 	r->letter = &b;
+	r->untold[0] = '\0';
 	rv = in.msg.id == NULL ? end_nameless(r, h, e) :
-	    end_named(r, h, &in, why, e);
+	    tell_and_end(r, h, &in, why, e);
 	r->letter = NULL;
 	tq_buf_fini(&b);
 	return rv;

@@ -97,7 +97,8 @@ struct tq_redis {
 	const struct tq_redis_read *ending;
 	const char	*keep_id, *tag;
 	tq_time		 keep;
-	const struct tq_buf *letter;	/* that sets it aside */
+	const struct tq_buf *letter;	/* that sets it aside, but for its end */
+	char		 untold[TQ_WHY_MAX];	/* whom it could not tell */
 	const struct tq_holder *holder;	/* of what waits, or NULL: the server */
 	struct tq_err	 refused;	/* why the server did not take one */
 	int		 stale;		/* the last end came too late */

@@ -26,14 +26,15 @@
  *	N lane id		the lane is not its any more
  *	T key last at until	the schedule moves on from one tick to the next
  *				(ms)
- *	C key ttl id score head member state maybe
+ *	C key ttl id score head member state how
  *				a part of the chord with that group, before all
  *				other steps.  Its words are those of
  *				lib/message/celery_plan.h; state is what the
  *				steps behind it take the chord for: "" it has
- *				not all its parts yet, or what was returned;
- *				maybe: "1" if the group may be no chord's: it
- *				is one if its size is there
+ *				not all its parts yet, or what was returned.
+ *				how: "maybe" the group may be no chord's: it is
+ *				one if its size is there; "first" not if there
+ *				is a part of that id; "out" not at all
  *
  * id is not "": nothing of that message if tq.id.ID is there; it lasts a week
  * for a put, a day for what follows a task (and the delay).  A step of a chord
@@ -61,6 +62,8 @@
  *	{n, state, meta of the group or "", members ...}
  *			with the n-th C the chord is in another state than the
  *			one named: in this one
+ *	{n, why}	the n-th C cannot be counted: a key of its group is
+ *			something else, of another group perhaps ("G.j")
  *
  * Parts are counted for good in the run of the script that does all steps, and
  * in no other: one that has to refuse takes them back.  So with a tag a part
@@ -215,13 +218,38 @@ const char tq_redis_script_do[] =
 " redis.call('SISMEMBER', 'tq.chord.'..g, id) == 0 then return end\n"
 "  return sum, shape, all\n"
 "end\n"
+/* why nothing can be counted for a group, or nothing */
+"local function strange(g)\n"
+"  for k, t in pairs({ [g] = 'string', [g..'.j'] = 'zset', [g..'.s'] = 'string',"
+" [g..'.t'] = 'string', ['tq.chord.'..g] = 'set' }) do\n"
+"    local is = redis.call('TYPE', k).ok\n"
+"    if is ~= 'none' and is ~= t then return k..' is a '..is end\n"
+"  end\n"
+   /* the size of another group */
+"  if not string.find(redis.call('GETRANGE', g, 0, 0), '^[%[{]?$') then\n"
+"    return g..' is no group'\n"
+"  end\n"
+"end\n"
+/* 1 if there is a part that begins so, whatever its score */
+"local function known(j, head)\n"
+"  local at, glob = '0', string.gsub(head, '[%[%]*?\\\\]', '\\\\%0')..'*'\n"
+"  repeat\n"
+"    local r = redis.call('ZSCAN', j, at, 'MATCH', glob, 'COUNT', 1000)\n"
+"    if r[2][1] then return true end\n"
+"    at = r[1]\n"
+"  until at == '0'\n"
+"end\n"
 "local function count(n, i)\n"
 "  local g, id, score, head = ARGV[i], ARGV[i + 2], ARGV[i + 3], ARGV[i + 4]\n"
-"  local m, j, old = ARGV[i + 5], g..'.j', {}\n"
+"  local m, how, j, old = ARGV[i + 5], ARGV[i + 7], g..'.j', {}\n"
 "  local sum, shape, all\n"
+"  if how == 'out' then return end\n"
 "  use(rdb)\n"
+"  local why = strange(g)\n"
+"  if why then return { n, why } end\n"
 "  if redis.call('SISMEMBER', 'tq.chord.'..g, '') == 0 and\n"
-"    not (ARGV[i + 7] == '1' and redis.call('EXISTS', g..'.s') == 0) then\n"
+"    not (string.find(how, 'maybe') and redis.call('EXISTS', g..'.s') == 0) and\n"
+"    not (string.find(how, 'first') and known(j, head)) then\n"
 "    for _, o in ipairs(redis.call('ZRANGEBYSCORE', j, score, score)) do\n"
 "      if string.sub(o, 1, #head) == head then old[#old + 1] = o end\n"
 "    end\n"
@@ -388,6 +416,7 @@ const char tq_redis_script_do[] =
 "  end,\n"
 "  C = function(i)\n"
 "    local g, ttl = ARGV[i], ARGV[i + 1]\n"
+"    if ARGV[i + 7] == 'out' then return end\n"
 "    use(rdb)\n"
 "    for _, k in ipairs({ '.j', '.s', '.t' }) do\n"
 "      redis.call('EXPIRE', g..k, ttl)\n"

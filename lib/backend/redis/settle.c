@@ -3,7 +3,8 @@
  *
  * On one server it is one script.  A plain end is sent and not waited for: it
  * is kept until the server has answered, and sent again over a new connection.
- * That of a member of a chord is waited for (count.c).
+ * That of a member of a chord is waited for (count.c), and so is that of what is
+ * set aside (dead.c).
  *
  * On two there are more, one after another: the parts of chords are counted,
  * what is sent (an id is sent once), what is stored, the end of the claim.
@@ -99,10 +100,13 @@ carry_out(struct tq_redis *r, struct tq_redis_held *h,
     struct tq_celery_plan *plan, const struct tq_celery_site *site,
     unsigned flags, struct tq_err *e)
 {
+	/* what is set aside may name what the server refuses */
+	int waits = plan->ncounts > 0 || (r->letter != NULL && !r->apart);
+
 	expect_more(r, plan);
-	if ((plan->ncounts > 0 || r->apart) && tq_redis_ready(r, e) == -1)
+	if ((waits || r->apart) && tq_redis_ready(r, e) == -1)
 		return -1;
-	if (plan->ncounts > 0) {
+	if (waits) {
 		if (tq_redis_count(r, h, plan, site, e) == -1)
 			return -1;
 		if (!r->apart)

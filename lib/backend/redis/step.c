@@ -313,7 +313,9 @@ add_count(const struct tq_redis *r, struct tq_redis_cmd *cmd,
 	tq_redis_cmd_put(cmd, c->head.p, c->head.n);
 	tq_redis_cmd_put(cmd, c->member.p, c->member.n);
 	tq_redis_cmd_str(cmd, c->state != NULL ? c->state : "");
-	tq_redis_cmd_str(cmd, c->callback.n > 0 ? "" : "1");
+	tq_redis_cmd_str(cmd, c->left_out ? "out" : r->letter != NULL ?
+	    c->callback.n > 0 ? "first" : "maybe first" :
+	    c->callback.n > 0 ? "" : "maybe");
 	return 0;
 }
 

@@ -1,0 +1,124 @@
+#!/bin/sh
+# Ends that cannot be told as they should: a chord whose keys are something
+# else, a server that refuses.  The worker goes on, and leaves when told to.
+
+. "${0%/*}/../lib/redis.sh"
+need_celery
+redis_start
+celery_app
+
+mkdir h
+printf '#!/bin/sh\necho $(($1 + $2))\n' >h/proj.add
+chmod +x h/*
+
+# Python that sends messages as it likes: raw(id, headers..., ctype, embed).
+cat >raw.py <<'PY'
+import base64, json, os, uuid
+import redis
+r = redis.Redis.from_url(os.environ['TQ_BROKER'])
+
+def sig(task, size, id):
+    return {'task': task, 'args': [], 'kwargs': {}, 'options': {'task_id': id},
+        'subtask_type': None, 'immutable': True, 'chord_size': size}
+
+def raw(id, task='proj.add', args=(1, 2), ctype='application/json',
+    embed=None, queue='celery', **headers):
+    none = {'callbacks': None, 'errbacks': None, 'chain': None, 'chord': None}
+    body = json.dumps([list(args), {}, dict(none, **(embed or {}))])
+    r.lpush(queue, json.dumps({
+        'body': base64.b64encode(body.encode()).decode(),
+        'content-encoding': 'utf-8', 'content-type': ctype,
+        'headers': dict({'lang': 'py', 'task': task, 'id': id, 'eta': None,
+            'retries': 0, 'root_id': id, 'parent_id': None,
+            'group': None}, **headers),
+        'properties': {'correlation_id': id, 'delivery_mode': 2,
+            'delivery_info': {'exchange': '', 'routing_key': 'celery'},
+            'priority': 0, 'body_encoding': 'base64',
+            'delivery_tag': str(uuid.uuid4())}}))
+
+def status(id):
+    m = r.get('celery-task-meta-' + id)
+    return json.loads(m)['status'] if m else None
+PY
+
+# ---- keys of another group -------------------------------------------------
+
+# The parts of group H would be in the key of a group with the id H.j.
+py >out 2>&1 <<'PY'
+from raw import *
+from celery.result import GroupResult
+GroupResult('H.j', [app.AsyncResult('x')], app=app).save()
+for k in range(2):
+    raw('well%d' % k, group='H', group_index=k,
+        embed={'chord': sig('proj.add', 1, 'body')})
+    raw('bad%d' % k, eta={}, group='H', group_index=k,
+        embed={'chord': sig('proj.add', 1, 'body')})
+# those of G in the key that is the meta of a group with the id G.j, its size
+# in that of G.s
+r.zadd('celery-taskset-meta-G.j', {'[1, "aa", "SUCCESS", 1]': 0})
+r.set('celery-taskset-meta-G.s', 2)
+for tail in 'j', 's':
+    raw('tail' + tail, group='G.' + tail, group_index=0,
+        embed={'chord': sig('proj.add', 1, 'body')})
+raw('good')
+PY
+tqrun -j 2 h 2>w.err &
+W=$!
+pids="$pids $W"
+seen()
+{
+	[ "$(rcli LLEN celery) $(rcli HLEN unacked)" = '0 0' ]
+}
+ok 'members that cannot be counted keep no place' wait_long seen
+is 'they end nevertheless' "$(py <<'PY'
+from raw import *
+print(*(status(i) for i in ('well0', 'well1', 'tailj', 'tails', 'good')))
+print(*(status(i) for i in ('bad0', 'bad1')))
+PY
+)" "SUCCESS SUCCESS SUCCESS SUCCESS SUCCESS${NL}FAILURE FAILURE"
+said()
+{
+	[ "$(grep -c 'not counted in its chord' w.err)" -eq 4 ]
+}
+ok 'which is said' wait_long said
+like 'with the key' "$(cat w.err)" \
+    '*tqrun: well?: not counted in its chord: celery-taskset-meta-H.j is a string*'
+is 'what is none is set aside, and the letter tells why a chord is not' \
+    "$(rcli LRANGE tq.dead 0 -1 | grep -c \
+    '"untold": "not counted in its chord: celery-taskset-meta-H.j is')" 2
+is 'nothing is left of what was begun' "$(rcli KEYS '*meta-?.?.?')" ''
+is 'and the other groups are as they were' \
+    "$(rcli ZCARD celery-taskset-meta-G.j) $(rcli GET celery-taskset-meta-G.s)" \
+    '1 2'
+is 'no body is sent' "$(rcli EXISTS celery-task-meta-body)" 0
+kill -TERM $W
+wait_gone $W
+
+# ---- a server that refuses -------------------------------------------------
+
+# This user may do everything but count: the end is tried again and again.
+rcli ACL SETUSER wk on '>pw' '~work*' '~celery-task-meta-*' '~tq.*' \
+    '~unacked*' '~_kombu*' '~*.pidbox' '&*' '+@all' >out
+for sig in TERM QUIT; do
+	py >out 2>&1 <<PY
+from raw import *
+r.set('celery-taskset-meta-R$sig.s', 9)
+raw('held$sig', queue='work', group='R$sig', group_index=0,
+    embed={'chord': sig('proj.add', 9, 'body')})
+PY
+	TQ_BROKER=redis://wk:pw@127.0.0.1:$REDIS_PORT/0 \
+	    tqrun -g 1 -q work h 2>w.err &
+	W=$!
+	pids="$pids $W"
+	refused()
+	{
+		grep -q "held$sig: .*No permissions\|held$sig: .*access" w.err
+	}
+	ok "$sig: an end is refused" wait_for refused
+	kill -$sig $W
+	ok 'it leaves all the same' wait_gone $W
+	is 'and the task is back' "$(rcli LLEN work) $(rcli HLEN unacked)" \
+	    '1 0'
+	like 'which it says' "$(cat w.err)" '*held*: ended (success)*run again*'
+	rcli DEL work >out
+done
