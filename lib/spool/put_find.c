@@ -166,6 +166,10 @@ tq_batch_queue(struct tq_spool *sp, struct tq_batch *b, const char *name,
 	sp->near = *out;
 	if (q->closed)
 		return tq_fail(e, EPERM, "%s: queue is closed", name);
+	limit = (uint64_t)tq_setting_get(&q->set, all, TQ_SET_LIMIT_BYTES);
+	if (limit != 0 && bytes > limit)	/* waiting would not help */
+		return tq_fail(e, EMSGSIZE, "%s: %" PRIu64 " bytes, over its "
+		    "limit-bytes of %" PRIu64, name, bytes, limit);
 	b->full = tq_setting_get(&q->set, all, TQ_SET_ON_FULL) ==
 	    TQ_FULL_WAIT;
 	for (s = TQ_HELD; s <= TQ_RETRY; s++)

@@ -162,6 +162,16 @@ check 'a key and an id that are taken there' 1 1 \
 is 'stay here' "$(in_queue two id,state | sort)" \
     "mine${TAB}ready${NL}same${TAB}ready${NL}third${TAB}revoked"
 
+there tqctl set narrow limit-bytes=1000
+put wide -q narrow -i wc <small
+head -c 5000 big | tqput -Q -q narrow --id wider -i wc
+put thin -q narrow true
+check 'what is larger than a queue there keeps none behind it' 65 2 \
+    '*wider stays: narrow: * bytes, over its limit-bytes of 1000' \
+    tqctl -v -q narrow transfer "$TO"
+is 'and stays' "$(in_queue narrow id,state | sort | xargs)" \
+    'thin revoked wide revoked wider ready'
+
 there tqput -Q -q shut true
 there tqctl close shut
 put c1 -q shut true
