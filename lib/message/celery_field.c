@@ -115,6 +115,38 @@ tq_celery_get_typed(struct tq_celery_reader *r, const char *name,
 	return v;
 }
 
+int
+tq_celery_nothing(struct tq_bytes v)
+{
+	double n;
+	int on;
+
+	switch (tq_scan_type(v)) {
+	case TQ_SCAN_BOOL:
+		return tq_scan_bool(&on, v) && !on;
+	case TQ_SCAN_NUMBER:
+		return tq_scan_real(&n, v) && n == 0;
+	case TQ_SCAN_STRING:
+		return v.n == strlen("\"\"");
+	case TQ_SCAN_ARRAY:
+	case TQ_SCAN_OBJECT:
+		return tq_scan_count(v) == 0;
+	default:
+		return 1;
+	}
+}
+
+struct tq_bytes
+tq_celery_unquoted(struct tq_bytes v)
+{
+	if (tq_scan_type(v) == TQ_SCAN_STRING && v.n > 2 && v.p[1] >= '0' &&
+	    v.p[1] <= '9') {
+		v.p++;
+		v.n -= 2;
+	}
+	return v;
+}
+
 static int64_t
 get_count(struct tq_celery_reader *r, const char *name, struct tq_bytes v)
 {
@@ -127,6 +159,23 @@ get_count(struct tq_celery_reader *r, const char *name, struct tq_bytes v)
 		return TQ_CELERY_NONE;
 	}
 	return n;
+}
+
+static int64_t
+get_loose_count(struct tq_celery_reader *r, const char *name,
+    struct tq_bytes v)
+{
+	double real;
+	int64_t n;
+	int on;
+
+	if (tq_scan_bool(&on, v))
+		return on;
+	if (tq_scan_int(&n, tq_celery_unquoted(v)))
+		return n < 0 ? TQ_CELERY_NONE : n;
+	if (tq_scan_real(&real, v) && real > -1e15 && real < 1e15)
+		return real < 0 ? TQ_CELERY_NONE : (int64_t)real;
+	return get_count(r, name, v);
 }
 
 static int64_t
@@ -189,10 +238,14 @@ get_text(struct tq_celery_reader *r, const char *name, struct tq_bytes v)
 static const char *
 get_note(struct tq_celery_reader *r, const char *name, struct tq_bytes v)
 {
-	struct tq_bytes s = get_text(r, name, v);
-	char *p = (char *)(uintptr_t)s.p;
+	struct tq_bytes s;
+	char *p;
 	size_t i;
 
+	if (tq_scan_type(v) != TQ_SCAN_STRING)
+		return NULL;
+	s = get_text(r, name, v);
+	p = (char *)(uintptr_t)s.p;
 	for (i = 0; i < s.n; i++) {
 		if (p[i] == '\0')
 			p[i] = '?';
@@ -216,11 +269,18 @@ get_field(struct tq_celery_reader *r, void *base,
 	case TQ_CELERY_COUNT:
 		*(int64_t *)to = get_count(r, f->name, v);
 		break;
+	case TQ_CELERY_LOOSE_COUNT:
+		*(int64_t *)to = get_loose_count(r, f->name, v);
+		break;
 	case TQ_CELERY_SIGNED:
 		*(int64_t *)to = get_signed(r, f->name, v);
 		break;
 	case TQ_CELERY_FLAG:
 		*(int *)to = get_flag(r, f->name, v);
+		break;
+	case TQ_CELERY_TRUTH:
+		*(int *)to = tq_scan_unset(v) ? TQ_CELERY_NONE :
+		    !tq_celery_nothing(v);
 		break;
 	case TQ_CELERY_LENGTH:
 		*(tq_time *)to = tq_celery_get_seconds(r, f->name, v,
@@ -240,10 +300,18 @@ get_field(struct tq_celery_reader *r, void *base,
 	case TQ_CELERY_TEXT:
 		*(struct tq_bytes *)to = get_text(r, f->name, v);
 		break;
+	case TQ_CELERY_LOOSE_ARRAY:
+		if (tq_scan_type(v) != TQ_SCAN_ARRAY)
+			break;
+		/* FALLTHROUGH */
 	case TQ_CELERY_ARRAY:
 		*(struct tq_bytes *)to = tq_celery_get_typed(r, f->name, v,
 		    TQ_SCAN_ARRAY);
 		break;
+	case TQ_CELERY_LOOSE_OBJECT:
+		if (tq_scan_type(v) != TQ_SCAN_OBJECT)
+			break;
+		/* FALLTHROUGH */
 	case TQ_CELERY_OBJECT:
 		*(struct tq_bytes *)to = tq_celery_get_typed(r, f->name, v,
 		    TQ_SCAN_OBJECT);

@@ -14,10 +14,13 @@
 enum tq_celery_kind {		/* type of the field, its "not set" */
 	TQ_CELERY_STRING,	/* const char *, NULL; without NUL */
 	TQ_CELERY_NOTE,		/* the same, for people: what cannot be in it
-				 * is replaced */
+				 * is replaced; what is no string is none */
 	TQ_CELERY_COUNT,	/* int64_t from 0, TQ_CELERY_NONE */
+	TQ_CELERY_LOOSE_COUNT,	/* the same, also as Python counts: 1.0, "1",
+				 * true; below 0 is none */
 	TQ_CELERY_SIGNED,	/* int64_t, 0 */
 	TQ_CELERY_FLAG,		/* int, TQ_CELERY_NONE */
+	TQ_CELERY_TRUTH,	/* the same; of any value, as Python has it */
 	TQ_CELERY_LENGTH,	/* tq_time, TQ_CELERY_NONE; a number of s */
 	TQ_CELERY_LIMIT,	/* tq_time, 0; a number of s */
 	TQ_CELERY_DATE,		/* tq_time, 0; a date */
@@ -26,6 +29,8 @@ enum tq_celery_kind {		/* type of the field, its "not set" */
 	TQ_CELERY_LOOSE,	/* the same; what is no string is none */
 	TQ_CELERY_ARRAY,	/* struct tq_bytes of JSON, n 0 */
 	TQ_CELERY_OBJECT,
+	TQ_CELERY_LOOSE_ARRAY,	/* the same; what is none is not set */
+	TQ_CELERY_LOOSE_OBJECT,
 	TQ_CELERY_VALUE,	/* any */
 	TQ_CELERY_OTHER		/* no field: read and written by hand */
 };
@@ -64,6 +69,11 @@ tq_time	tq_celery_get_seconds(struct tq_celery_reader *, const char *name,
 	    struct tq_bytes v, tq_time unset);
 struct tq_bytes tq_celery_get_typed(struct tq_celery_reader *,
 	    const char *name, struct tq_bytes v, enum tq_scan_type);
+
+/* 1 for what Python takes for nothing: null, false, 0, "", [] and {}. */
+int	tq_celery_nothing(struct tq_bytes v);
+/* A number in a string without the quotes; anything else as it is. */
+struct tq_bytes tq_celery_unquoted(struct tq_bytes v);
 
 /* Set every field of a table to "not set". */
 void	tq_celery_fields_init(void *base, const struct tq_celery_field *,

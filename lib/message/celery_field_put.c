@@ -47,10 +47,12 @@ is_unset(const struct tq_celery_field *f, const void *at)
 	case TQ_CELERY_NOTE:
 		return *(const char *const *)at == NULL;
 	case TQ_CELERY_COUNT:
+	case TQ_CELERY_LOOSE_COUNT:
 		return *(const int64_t *)at < 0;
 	case TQ_CELERY_SIGNED:
 		return 0;
 	case TQ_CELERY_FLAG:
+	case TQ_CELERY_TRUTH:
 		return *(const int *)at < 0;
 	case TQ_CELERY_LENGTH:
 		return *(const tq_time *)at < 0;
@@ -62,6 +64,8 @@ is_unset(const struct tq_celery_field *f, const void *at)
 	case TQ_CELERY_TEXT:
 	case TQ_CELERY_ARRAY:
 	case TQ_CELERY_OBJECT:
+	case TQ_CELERY_LOOSE_ARRAY:
+	case TQ_CELERY_LOOSE_OBJECT:
 	case TQ_CELERY_VALUE:
 		return ((const struct tq_bytes *)at)->n == 0;
 	case TQ_CELERY_OTHER:
@@ -81,10 +85,12 @@ put_field(struct tq_buf *b, const struct tq_celery_field *f, const void *at)
 		tq_celery_string_put(b, *(const char *const *)at);
 		break;
 	case TQ_CELERY_COUNT:
+	case TQ_CELERY_LOOSE_COUNT:
 	case TQ_CELERY_SIGNED:
 		tq_buf_printf(b, "%" PRId64, *(const int64_t *)at);
 		break;
 	case TQ_CELERY_FLAG:
+	case TQ_CELERY_TRUTH:
 		tq_buf_str(b, *(const int *)at ? "true" : "false");
 		break;
 	case TQ_CELERY_LENGTH:
@@ -101,6 +107,8 @@ put_field(struct tq_buf *b, const struct tq_celery_field *f, const void *at)
 		break;
 	case TQ_CELERY_ARRAY:
 	case TQ_CELERY_OBJECT:
+	case TQ_CELERY_LOOSE_ARRAY:
+	case TQ_CELERY_LOOSE_OBJECT:
 	case TQ_CELERY_VALUE:
 		tq_buf_put(b, v->p, v->n);
 		break;

@@ -17,29 +17,34 @@
 #define AT(field)	offsetof(struct tq_celery_task, field)
 #define N(table)	(sizeof(table) / sizeof((table)[0]))
 
-/* In the order in which Celery writes them. */
+/*
+ * In the order in which Celery writes them.  What is only told to people, and
+ * the stamps, stops no worker of Celery whatever it is, and none of ours.
+ */
 static const struct tq_celery_field headers[] = {
 	{ "lang", TQ_CELERY_NOTE, TQ_CELERY_OUT, AT(lang) },
 	{ "task", TQ_CELERY_STRING, TQ_CELERY_OUT, AT(task) },
 	{ "id", TQ_CELERY_STRING, TQ_CELERY_OUT, AT(id) },
-	{ "shadow", TQ_CELERY_STRING, TQ_CELERY_NULL, AT(shadow) },
+	{ "shadow", TQ_CELERY_NOTE, TQ_CELERY_NULL, AT(shadow) },
 	{ "eta", TQ_CELERY_DATE, TQ_CELERY_NULL, AT(eta) },
 	{ "expires", TQ_CELERY_DATE, TQ_CELERY_NULL, AT(expires) },
 	{ "group", TQ_CELERY_STRING, TQ_CELERY_NULL, AT(group) },
-	{ "group_index", TQ_CELERY_COUNT, TQ_CELERY_NULL, AT(group_index) },
-	{ "retries", TQ_CELERY_COUNT, TQ_CELERY_OUT, AT(retries) },
+	{ "group_index", TQ_CELERY_LOOSE_COUNT, TQ_CELERY_NULL,
+	    AT(group_index) },
+	{ "retries", TQ_CELERY_LOOSE_COUNT, TQ_CELERY_OUT, AT(retries) },
 	{ "timelimit", TQ_CELERY_OTHER, TQ_CELERY_OUT, 0 },
-	{ "root_id", TQ_CELERY_STRING, TQ_CELERY_NULL, AT(root_id) },
-	{ "parent_id", TQ_CELERY_STRING, TQ_CELERY_NULL, AT(parent_id) },
+	{ "root_id", TQ_CELERY_NOTE, TQ_CELERY_NULL, AT(root_id) },
+	{ "parent_id", TQ_CELERY_NOTE, TQ_CELERY_NULL, AT(parent_id) },
 	{ "argsrepr", TQ_CELERY_NOTE, TQ_CELERY_OUT, AT(argsrepr) },
 	{ "kwargsrepr", TQ_CELERY_NOTE, TQ_CELERY_OUT, AT(kwargsrepr) },
 	{ "origin", TQ_CELERY_NOTE, TQ_CELERY_OUT, AT(origin) },
-	{ "ignore_result", TQ_CELERY_FLAG, TQ_CELERY_OUT, AT(ignore_result) },
-	{ "replaced_task_nesting", TQ_CELERY_COUNT, TQ_CELERY_OUT,
+	{ "ignore_result", TQ_CELERY_TRUTH, TQ_CELERY_OUT,
+	    AT(ignore_result) },
+	{ "replaced_task_nesting", TQ_CELERY_LOOSE_COUNT, TQ_CELERY_OUT,
 	    AT(nesting) },
-	{ "stamped_headers", TQ_CELERY_ARRAY, TQ_CELERY_OUT,
+	{ "stamped_headers", TQ_CELERY_LOOSE_ARRAY, TQ_CELERY_OUT,
 	    AT(stamped_headers) },
-	{ "stamps", TQ_CELERY_OBJECT, TQ_CELERY_OUT, AT(stamps) },
+	{ "stamps", TQ_CELERY_LOOSE_OBJECT, TQ_CELERY_OUT, AT(stamps) },
 	{ "tq", TQ_CELERY_OBJECT, TQ_CELERY_OUT, AT(tq) },
 	/* of the envelope, or of no use */
 	{ "compression", TQ_CELERY_OTHER, TQ_CELERY_OUT, 0 },
@@ -54,8 +59,9 @@ static const struct tq_celery_field first[] = {
 	{ "args", TQ_CELERY_ARRAY, TQ_CELERY_OUT, AT(args) },
 	{ "kwargs", TQ_CELERY_OBJECT, TQ_CELERY_OUT, AT(kwargs) },
 	{ "group", TQ_CELERY_STRING, TQ_CELERY_OUT, AT(group) },
-	{ "group_index", TQ_CELERY_COUNT, TQ_CELERY_OUT, AT(group_index) },
-	{ "retries", TQ_CELERY_COUNT, TQ_CELERY_OUT, AT(retries) }
+	{ "group_index", TQ_CELERY_LOOSE_COUNT, TQ_CELERY_OUT,
+	    AT(group_index) },
+	{ "retries", TQ_CELERY_LOOSE_COUNT, TQ_CELERY_OUT, AT(retries) }
 };
 
 static const struct tq_celery_field embed[] = {
@@ -81,19 +87,27 @@ tq_celery_task_init(struct tq_celery_task *t)
 
 /* ---- in -------------------------------------------------------------- */
 
+/* A limit, or one in a string; nothing is none. */
+static tq_time
+get_limit(struct tq_celery_reader *r, struct tq_bytes v)
+{
+	return tq_celery_nothing(v) ? 0 : tq_celery_get_seconds(r,
+	    "timelimit", tq_celery_unquoted(v), 0);
+}
+
 /* [hard, soft] in seconds, each or all of it null */
 static void
 get_timelimit(struct tq_celery_reader *r, struct tq_celery_task *out,
     struct tq_bytes v)
 {
-	if (r->failed || tq_scan_unset(v))
+	if (r->failed || tq_celery_nothing(v))
 		return;
 	if (tq_scan_type(v) != TQ_SCAN_ARRAY || tq_scan_count(v) != 2) {
 		tq_celery_want(r, "timelimit", "an array of two", v);
 		return;
 	}
-	out->hard = tq_celery_get_seconds(r, "timelimit", tq_scan_at(v, 0), 0);
-	out->soft = tq_celery_get_seconds(r, "timelimit", tq_scan_at(v, 1), 0);
+	out->hard = get_limit(r, tq_scan_at(v, 0));
+	out->soft = get_limit(r, tq_scan_at(v, 1));
 }
 
 /* What a signature must have to be one: celery_sig.c reads the rest. */
@@ -134,7 +148,7 @@ check_signatures(struct tq_celery_reader *r, const char *name,
 	struct tq_bytes sig;
 	struct tq_scan s;
 
-	if (tq_scan_unset(*v)) {
+	if (tq_celery_nothing(*v)) {
 		v->n = 0;
 		return;
 	}
@@ -145,8 +159,6 @@ check_signatures(struct tq_celery_reader *r, const char *name,
 	tq_scan_init(&s, *v);
 	while (!r->failed && tq_scan_next(&s, &sig))
 		check_signature(r, name, sig);
-	if (v->n > 0 && tq_scan_count(*v) == 0)
-		v->n = 0;
 }
 
 static void
@@ -154,13 +166,15 @@ get_embed(struct tq_celery_reader *r, struct tq_celery_task *out,
     struct tq_bytes v)
 {
 	r->what = "embed";
+	if (tq_celery_nothing(v))
+		return;
 	out->embed = tq_celery_get_typed(r, "third element", v,
 	    TQ_SCAN_OBJECT);
 	tq_celery_fields_get(r, out, embed, N(embed), out->embed, NULL, NULL);
 	check_signatures(r, "callbacks", &out->callbacks);
 	check_signatures(r, "errbacks", &out->errbacks);
 	check_signatures(r, "chain", &out->chain);
-	if (tq_scan_unset(out->chord))
+	if (tq_celery_nothing(out->chord))
 		out->chord.n = 0;
 	else
 		check_signature(r, "chord", out->chord);
@@ -247,7 +261,7 @@ get_first(struct tq_celery_reader *r, struct tq_celery_task *out,
 	out->chain.n = 0;
 	check_signatures(r, "callbacks", &out->callbacks);
 	check_signatures(r, "errbacks", &out->errbacks);
-	if (tq_scan_unset(out->chord))
+	if (tq_celery_nothing(out->chord))
 		out->chord.n = 0;
 	else
 		check_signature(r, "chord", out->chord);

@@ -60,6 +60,93 @@ salvage(struct fixture *f, const char *text)
 	return t;
 }
 
+/* A message with these headers more, and this third element of its body. */
+static int
+receive(struct fixture *f, struct tq_celery_task *out, const char *headers,
+    const char *embed)
+{
+	struct tq_celery_envelope env;
+	char text[1024];
+	int n;
+
+	n = snprintf(text, sizeof(text), "{\"body\": \"[[1], {}, %s]\", "
+	    "\"content-type\": \"application/json\", "
+	    "\"content-encoding\": \"latin-1\", \"headers\": "
+	    "{\"task\": \"t\", \"id\": \"i\"%s%s}, \"properties\": "
+	    "{\"delivery_tag\": \"d\", \"delivery_info\": "
+	    "{\"exchange\": \"\", \"routing_key\": \"celery\"}}}", embed,
+	    *headers == '\0' ? "" : ", ", headers);
+	assert_in_range(n, 1, sizeof(text) - 1);
+	if (tq_celery_envelope_decode(&env, &f->mem, text, (size_t)n,
+	    &f->bounds, &f->e) == -1)
+		fail_msg("%s", f->e.text);
+	return tq_celery_task_decode(out, &f->mem, &env, &f->bounds, &f->e);
+}
+
+/* Each of these is run by a worker of Celery 5.2.6. */
+static void
+what_stops_no_celery_worker_is_a_message(void **state)
+{
+	static const char *const odd[] = {
+		"\"origin\": 7", "\"origin\": null", "\"lang\": 5",
+		"\"shadow\": 5", "\"argsrepr\": [1]", "\"kwargsrepr\": 5",
+		"\"root_id\": {}", "\"root_id\": 5", "\"parent_id\": 5",
+		"\"ignore_result\": \"\"", "\"ignore_result\": 0.0",
+		"\"stamps\": 5", "\"stamps\": []", "\"stamped_headers\": {}",
+		"\"stamped_headers\": \"x\"", "\"retries\": -1",
+		"\"retries\": \"0\"", "\"retries\": 0.5",
+		"\"retries\": false", "\"group_index\": -1",
+		"\"timelimit\": []", "\"timelimit\": {}",
+		"\"timelimit\": \"\"", "\"timelimit\": [\"\", 0]",
+		"\"compression\": \"\"", "\"replaced_task_nesting\": -1.0"
+	};
+	static const char *const embed[] = {
+		"[]", "{}", "null", "{\\\"callbacks\\\": {}, \\\"chain\\\": "
+		"0, \\\"chord\\\": false, \\\"errbacks\\\": []}"
+	};
+	struct fixture *f = *state;
+	struct tq_celery_task t;
+	size_t i;
+
+	for (i = 0; i < T_COUNT(odd); i++) {
+		if (receive(f, &t, odd[i], "{}") == -1)
+			fail_msg("%s: %s", odd[i], f->e.text);
+		assert_int_equal(t.retries, 0);
+		assert_int_equal(t.hard + t.soft, 0);
+		assert_int_not_equal(t.ignore_result, 1);
+		assert_true(t.group_index == TQ_CELERY_NONE);
+		assert_null(t.root_id);
+	}
+	for (i = 0; i < T_COUNT(embed); i++) {
+		if (receive(f, &t, "", embed[i]) == -1)
+			fail_msg("%s: %s", embed[i], f->e.text);
+		assert_int_equal(t.callbacks.n + t.errbacks.n + t.chain.n +
+		    t.chord.n, 0);
+	}
+}
+
+static void
+numbers_count_as_python_counts_them(void **state)
+{
+	struct fixture *f = *state;
+	struct tq_celery_task t;
+
+	assert_int_equal(receive(f, &t, "\"retries\": \"3\", "
+	    "\"group_index\": 2.0, \"timelimit\": [\"5\", 4.5], "
+	    "\"ignore_result\": \"no\"", "null"), 0);
+	assert_int_equal(t.retries, 3);
+	assert_int_equal(t.group_index, 2);
+	assert_int_equal(t.hard, 5 * TQ_SECOND);
+	assert_int_equal(t.soft, 4500 * TQ_MS);
+	assert_int_equal(t.ignore_result, 1);
+	assert_int_equal(receive(f, &t, "\"retries\": true", "null"), 0);
+	assert_int_equal(t.retries, 1);
+	assert_int_equal(receive(f, &t, "\"retries\": \"x\"", "{}"), -1);
+	assert_int_equal(receive(f, &t, "\"retries\": 1e300", "{}"), -1);
+	assert_int_equal(receive(f, &t, "\"timelimit\": [5]", "{}"), -1);
+	assert_int_equal(receive(f, &t, "\"timelimit\": [-1, null]", "{}"), -1);
+}
+
 static void
 salvage_reads_around_what_is_wrong(void **state)
 {
@@ -588,6 +675,8 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		T(what_stops_no_celery_worker_is_a_message),
+		T(numbers_count_as_python_counts_them),
 		T(salvage_reads_around_what_is_wrong),
 		T(salvage_of_protocol_1_reads_its_body),
 		T(salvage_says_when_the_body_is_unknown),
