@@ -1,6 +1,7 @@
 #!/bin/sh
-# Ends that cannot be told as they should: a chord whose keys are something
-# else, a server that refuses.  The worker goes on, and leaves when told to.
+# Ends that cannot be told as they should, a chord whose keys are something else
+# or a server that refuses: the worker goes on, and leaves when told to.  And what
+# a message that is set aside may not do to others.
 
 . "${0%/*}/../lib/redis.sh"
 need_celery
@@ -91,6 +92,44 @@ is 'and the other groups are as they were' \
     "$(rcli ZCARD celery-taskset-meta-G.j) $(rcli GET celery-taskset-meta-G.s)" \
     '1 2'
 is 'no body is sent' "$(rcli EXISTS celery-task-meta-body)" 0
+
+# ---- a success that is there -----------------------------------------------
+
+py >out 2>&1 <<'PY'
+from raw import *
+meta = '"traceback": null, "children": [], "task_id": "x"}'
+for id, text in {
+    'lone': '{"status": "SUCCESS", "result": "caf\\ud800", ' + meta,
+    'behind': '{"result": ["}\\\\", {"status": "FAILURE"}, "\\ud800"],'
+        '"status"  :"SUCCESS", ' + meta,
+    'deep': '{"status": "SUCCESS", "result": ' + '[' * 1500 + ']' * 1500 +
+        ', ' + meta,
+    'in': '{"result": {"status": "SUCCESS", "a": "\\ud800"}, "status": "RETRY", '
+        + meta,
+    'said': '{"result": "\\"status\\": \\"SUCCESS\\" \\ud800", '
+        '"status": "RETRY", ' + meta,
+    'none': '{"result": "SUCCESS',
+}.items():
+    r.set('celery-task-meta-' + id, text)
+    raw(id, ctype='application/x-python-serialize')
+r.set('celery-task-meta-later', '{"result": "SUCCESS')
+raw('later')
+PY
+ok 'messages with ids of tasks that have ended' wait_long seen
+is 'a success stays, whatever it returned' "$(py <<'PY'
+from raw import *
+for id in 'lone behind deep in said none later'.split():
+    print(id, b'BadMessage' in r.get('celery-task-meta-' + id))
+print(status('later'))
+PY
+)" "lone False
+behind False
+deep False
+in True
+said True
+none False
+later False
+SUCCESS"
 kill -TERM $W
 wait_gone $W
 

@@ -7,7 +7,8 @@
  * and names), then steps: a letter, the chord (key of its size or "") whose
  * end it is of, and its operands:
  *
- *	S key ttl text		result, unless a SUCCESS is there
+ *	S key ttl text		result, unless a SUCCESS is there, or what may
+ *				be one and this is none
  *	P id list message	message at the end of the line
  *	F id list message	message that is next
  *	D id tag due list message	message that waits
@@ -293,15 +294,31 @@ const char tq_redis_script_do[] =
 "    redis.call('HSET', p..'tq.waiting', tag, list..'\\n'..m)\n"
 "  end\n"
 "end\n"
+/*
+ * What a meta tells, or nothing.  cjson does not read all that Python writes (a
+ * surrogate alone, many levels): then no more of it is looked at than members of
+ * the first level, with all in strings that could be taken for more made '?'.
+ */
+"local function status(m)\n"
+"  local ok, t = pcall(cjson.decode, m)\n"
+"  if ok then return type(t) == 'table' and t.status end\n"
+"  m = string.gsub(m, '\\\\.', '?')\n"
+"  m = string.gsub(m, '\"[^\"]*\"', function(s)\n"
+"    return (string.gsub(s, '[%[%]{}]', '?'))\n"
+"  end)\n"
+"  m = string.match(m, '^%s*{(.*)}%s*$') or ''\n"
+"  m = string.gsub(m, '%b{}', '0')\n"
+"  m = string.gsub(m, '%b[]', '0')\n"
+"  return string.match(m, '\"status\"%s*:%s*\"([^\"]*)\"')\n"
+"end\n"
 "local todo = {\n"
 "  S = function(i)\n"
 "    use(rdb)\n"
-"    local old = redis.call('GET', ARGV[i])\n"
-"    if old then\n"
-"      local ok, meta = pcall(cjson.decode, old)\n"
-"      if ok and type(meta) == 'table' and meta.status == 'SUCCESS' then\n"
-"        return\n"
-"      end\n"
+"    local old = redis.pcall('GET', ARGV[i])\n"
+"    if type(old) == 'string' then\n"
+"      local was = status(old)\n"
+"      if was == 'SUCCESS' or"
+" (not was and status(ARGV[i + 2]) ~= 'SUCCESS') then return end\n"
 "    end\n"
 "    redis.call('SETEX', ARGV[i], ARGV[i + 1], ARGV[i + 2])\n"
 "    redis.call('PUBLISH', ARGV[i], ARGV[i + 2])\n"
