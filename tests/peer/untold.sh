@@ -10,6 +10,7 @@ celery_app
 
 mkdir h
 printf '#!/bin/sh\necho $(($1 + $2))\n' >h/proj.add
+printf '#!/bin/sh\necho 7\n' >h/proj.tsum
 chmod +x h/*
 
 # Python that sends messages as it likes: raw(id, headers..., ctype, embed).
@@ -130,6 +131,68 @@ said True
 none False
 later False
 SUCCESS"
+
+# ---- a task that runs ------------------------------------------------------
+
+cat >h/proj.gate <<SH2
+#!/bin/sh
+touch '$T/in.'\$1
+while [ ! -e '$T/go.'\$1 ]; do sleep 0.02; done
+SH2
+chmod +x h/proj.gate
+ours="$TQ_BROKER?workers=tq"
+tqput -b "$ours" --id run -k key -S lane -N proj.gate -J 1 >out
+ok 'one runs' wait_for test -e in.1
+py >out 2>&1 <<'PY'
+from raw import *
+raw('run', ctype='application/x-python-serialize',
+    tq={'key': 'key', 'lane': 'lane'})
+PY
+set_aside()
+{
+	rcli LINDEX tq.dead 0 | grep -q '"untold": "another message with that'
+}
+ok 'a message with its id is set aside' wait_for set_aside
+is 'and has ended nothing' "$(rcli EXISTS celery-task-meta-run)" 0
+check 'nor let go its key' 1 "run$NL" "*key 'key' is taken by run$NL" \
+    tqput -b "$ours" -k key -N proj.add -J 1 2
+is 'nor its lane' "$(rcli HGET tq.lane.lane id)" run
+touch go.1
+check 'it ends as itself' 0 '' '' tqresult -w -t 20 run
+
+# ---- a part that is there --------------------------------------------------
+
+py >out 2>&1 <<'PY'
+from raw import *
+gate = app.signature('proj.gate', args=(2,), immutable=True)
+c = chord([add.si(1, 1).set(task_id='m0'), gate.set(task_id='m1')],
+    tsum.si([7]))
+print(c.apply_async(task_id='body').id, file=open('body', 'w'))
+PY
+counted()
+{
+	[ "$(rcli ZCARD "$(rcli KEYS 'celery-taskset-meta-?????*.j')")" = 1 ]
+}
+ok 'a member has ended, another runs' wait_for counted
+ok 'for long' wait_for test -e in.2
+n=$(rcli LLEN tq.dead)
+py >out 2>&1 <<'PY'
+from raw import *
+g, = (k.decode()[20:-2] for k in r.keys('celery-taskset-meta-?????*.j'))
+for index in 0, 5:
+    raw('m0', eta={}, group=g, group_index=index,
+        embed={'chord': sig('proj.add', 2, 'body')})
+PY
+aside()
+{
+	[ "$(rcli LLEN tq.dead)" -eq $((n + 2)) ]
+}
+ok 'messages with the id of the first are set aside' wait_for aside
+touch go.2
+is 'its part is what it was' "$(py <<'PY'
+print(app.AsyncResult(open('body').read().strip()).get(timeout=20))
+PY
+)" 7
 kill -TERM $W
 wait_gone $W
 

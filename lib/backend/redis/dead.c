@@ -2,7 +2,10 @@
  * Dead letters: messages that are none, set aside with the reason.
  *
  * If it can be read whom one was for, it ends in the same step as a task that
- * failed: whoever waits for its result is told, and so is its chord.
+ * failed: whoever waits for its result is told, and so is its chord.  Anybody can
+ * write any id into a message, so this is not done while another message with
+ * that id is held, and what the id has (a key, a lane) is let go by who looks
+ * whether it is still somewhere (leak.c).
  */
 #include <bsd/string.h>
 #include <errno.h>
@@ -12,6 +15,8 @@
 #include "backend/redis/redis.h"
 #include "base/clock.h"
 #include "message/json.h"
+
+#define HELD_MOST	10000	/* messages that are looked at */
 
 /* How much is kept of a message: whole characters, if it has any. */
 static size_t
@@ -108,6 +113,35 @@ is_refusal(int num)
 	return num == EPROTO || num == EACCES || num == EINVAL;
 }
 
+/* 1 if another message of that id is held: it tells its own end; 0, -1. */
+static int
+is_held(struct tq_redis *r, const struct tq_redis_held *h, const char *id,
+    struct tq_err *e)
+{
+	static const char *const spaces[] = { " ", "" };	/* Python's */
+	redisReply *a;
+	size_t k;
+	int rv;
+
+	tq_redis_cmd_reset(&r->cmd);
+	tq_redis_cmd_str(&r->cmd, r->place.prefix);
+	tq_redis_cmd_str(&r->cmd, h->tag);
+	tq_redis_cmd_num(&r->cmd, HELD_MOST);
+	for (k = 0; k < sizeof(spaces) / sizeof(spaces[0]); k++) {
+		tq_buf_reset(&r->buf);
+		tq_buf_printf(&r->buf, "\"id\":%s", spaces[k]);
+		tq_json_str(&r->buf, id, strlen(id));
+		if (!tq_buf_ok(&r->buf))
+			return tq_fail_sys(e, ENOMEM, "%s", id);
+		tq_redis_cmd_put(&r->cmd, r->buf.p, r->buf.n);
+	}
+	if ((a = tq_redis_call(&r->main, TQ_REDIS_HELD, &r->cmd, e)) == NULL)
+		return -1;
+	rv = a->integer == 1;
+	freeReplyObject(a);
+	return rv;
+}
+
 /*
  * What the message names may be anything: when the server refuses that, the
  * letter is all there is.
@@ -119,6 +153,13 @@ tell_and_end(struct tq_redis *r, struct tq_redis_held *h,
 	struct tq_err own;
 	int rv;
 
+	if ((rv = is_held(r, h, in->msg.id, e)) == -1)
+		return -1;
+	if (rv == 1) {
+		strlcpy(r->untold, "another message with that id is held",
+		    sizeof(r->untold));
+		return end_nameless(r, h, e);
+	}
 	tq_redis_held_use(h);
 	rv = end_named(r, h, in, why, &own);
 	if (rv == -1 && is_refusal(own.num) && !h->dropped) {

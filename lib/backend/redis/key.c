@@ -320,6 +320,19 @@ word_of(struct tq_redis *r, const struct tq_redis_read *in, const char *name)
 	return tq_scan_string(&r->mem, tq_scan_get(in->msg.tq, name)).p;
 }
 
+static void
+look_soon(struct tq_redis *r, struct tq_redis_cmd *cmd, const char *kind,
+    const char *name, const char *id)
+{
+	tq_redis_cmd_str(cmd, "A");
+	tq_redis_cmd_str(cmd, "");
+	tq_redis_cmd_join(cmd, r->place.prefix, *kind == 'k' ? "tq.key." :
+	    "tq.lane.", name, NULL);
+	tq_redis_cmd_str(cmd, id);
+	tq_redis_cmd_join(cmd, kind, name, NULL);
+	r->swept = 0;
+}
+
 void
 tq_redis_let_go(struct tq_redis *r, struct tq_redis_cmd *cmd,
     const struct tq_redis_read *in)
@@ -328,9 +341,19 @@ tq_redis_let_go(struct tq_redis *r, struct tq_redis_cmd *cmd,
 
 	if (in->msg.id == NULL || in->msg.tq.n == 0)
 		return;
-	if ((key = word_of(r, in, "key")) != NULL)
+	key = word_of(r, in, "key");
+	lane = word_of(r, in, "lane");
+	if (r->letter != NULL) {
+		/* it may not be what its id says: somebody is to look */
+		if (key != NULL)
+			look_soon(r, cmd, "k", key, in->msg.id);
+		if (lane != NULL)
+			look_soon(r, cmd, "l", lane, in->msg.id);
+		return;
+	}
+	if (key != NULL)
 		tq_redis_free_key(r, cmd, key, in->msg.id);
-	if ((lane = word_of(r, in, "lane")) != NULL)
+	if (lane != NULL)
 		tq_redis_free_lane(cmd, lane, in->msg.id);
 }
 

@@ -175,6 +175,25 @@ static const char release[] =
 "end\n"
 "return redis.call('HEXISTS', p..'unacked', tag) * 2\n";
 
+/*
+ * prefix, tag, most to look at, then what its headers have in them: 1 if another
+ * message that is held has one of these; 0 if none has, or there are more of
+ * them than that (Celery's workers hold all that waits for its time).
+ */
+static const char held[] =
+"local p, at, n = ARGV[1], '0', tonumber(ARGV[3])\n"
+"if redis.call('HLEN', p..'unacked') > n then return 0 end\n"
+"repeat\n"
+"  local r = redis.call('HSCAN', p..'unacked', at, 'COUNT', 100)\n"
+"  for k = 1, #r[2], 2 do\n"
+"    for i = 4, r[2][k] ~= ARGV[2] and #ARGV or 0 do\n"
+"      if string.find(r[2][k + 1], ARGV[i], 1, true) then return 1 end\n"
+"    end\n"
+"  end\n"
+"  at = r[1]\n"
+"until at == '0'\n"
+"return 0\n";
+
 const char *
 tq_redis_script_text(enum tq_redis_script s)
 {
@@ -187,7 +206,8 @@ tq_redis_script_text(enum tq_redis_script s)
 		[TQ_REDIS_LOOK] = look,
 		[TQ_REDIS_PLUCK] = pluck,
 		[TQ_REDIS_STAGE] = stage,
-		[TQ_REDIS_RELEASE] = release
+		[TQ_REDIS_RELEASE] = release,
+		[TQ_REDIS_HELD] = held
 	};
 
 	return texts[s];

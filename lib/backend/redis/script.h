@@ -12,6 +12,7 @@ enum tq_redis_script {
 	TQ_REDIS_PLUCK,		/* take this one message */
 	TQ_REDIS_STAGE,		/* lay down what will be put */
 	TQ_REDIS_RELEASE,	/* what a worker kept is due */
+	TQ_REDIS_HELD,		/* is an id held under another tag? */
 	TQ_REDIS_NSCRIPTS
 };
 

@@ -25,6 +25,8 @@
  *				the key is this id's, until
  *	U key id		it is not any more
  *	N lane id		the lane is not its any more
+ *	A key id member		if the key or lane is this id's: look soon
+ *				whether that is anywhere
  *	T key last at until	the schedule moves on from one tick to the next
  *				(ms)
  *	C key ttl id score head member state how
@@ -91,7 +93,7 @@ const char tq_redis_script_do[] =
 "  end\n"
 "end\n"
 "local size = { E = 2, H = 2, S = 3, P = 3, F = 3, D = 5, G = 3, Z = 4, V = 3,"
-" L = 3, B = 2, K = 6, U = 2, T = 4, N = 2,"
+" L = 3, B = 2, K = 6, U = 2, T = 4, N = 2, A = 3,"
 " C = 8 }\n"
 "local function span(i)\n"
 "  if ARGV[i] == 'X' then return 3 + tonumber(ARGV[i + 2]) end\n"
@@ -430,6 +432,11 @@ const char tq_redis_script_do[] =
 "    else\n"
 "      redis.call('ZREM', p..'tq.watch', 'l'..lane)\n"
 "    end\n"
+"  end,\n"
+"  A = function(i)\n"
+"    use(bdb)\n"
+"    if redis.call('HGET', ARGV[i], 'id') ~= ARGV[i + 1] then return end\n"
+"    redis.call('ZADD', p..'tq.watch', redis.call('TIME')[1], ARGV[i + 2])\n"
 "  end,\n"
 "  C = function(i)\n"
 "    local g, ttl = ARGV[i], ARGV[i + 1]\n"
