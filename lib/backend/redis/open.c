@@ -22,6 +22,7 @@ struct tq_redis_open {
 	struct tq_task	*v;		/* n of cap */
 	struct tq_id	*ids;		/* theirs, made or chosen */
 	size_t		 n, cap;
+	size_t		 work;		/* of n: records of the caller's */
 	size_t		 unsealed;	/* groups */
 };
 
@@ -124,14 +125,26 @@ copy_task(struct tq_task *out, struct tq_arena *mem, const struct tq_task *t,
 
 /* ---- taking ---------------------------------------------------------------- */
 
+/* How many of these are neither a group itself nor the body of its chord. */
+static size_t
+count_work(const struct tq_task *t, size_t n)
+{
+	size_t i, work = 0;
+
+	for (i = 0; i < n; i++)
+		work += t[i].kind != TQ_KIND_GROUP &&
+		    (t[i].flags & TQ_TASK_CHORD) == 0;
+	return work;
+}
+
 static int
-reserve(struct tq_redis_open *o, size_t n, struct tq_err *e)
+reserve(struct tq_redis_open *o, size_t n, size_t work, struct tq_err *e)
 {
 	size_t cap = o->cap * 2 < o->n + n ? o->n + n : o->cap * 2;
 	struct tq_task *v;
 	struct tq_id *ids;
 
-	if (o->n + n > TASKS_MAX)
+	if (o->work + work > TASKS_MAX)
 		return tq_fail(e, EMSGSIZE, "over %d tasks that are put as "
 		    "one", TASKS_MAX);
 	if (o->n + n <= o->cap)
@@ -165,14 +178,14 @@ tq_redis_open_take(struct tq_redis *r, const struct tq_task *t, size_t n,
     struct tq_id *out, struct tq_err *e)
 {
 	struct tq_redis_open *o;
-	size_t i, first;
+	size_t i, first, work = count_work(t, n);
 
 	if (!belongs(r, t, n))
 		return 0;
 	if (r->open == NULL && (r->open = calloc(1, sizeof(*o))) == NULL)
 		return tq_fail_sys(e, ENOMEM, "group");
 	o = r->open;
-	if (reserve(o, n, e) == -1 ||
+	if (reserve(o, n, work, e) == -1 ||
 	    tq_redis_read_bodies(&t, &o->mem, t, n, e) == -1)
 		return -1;
 	first = o->n;
@@ -185,6 +198,7 @@ tq_redis_open_take(struct tq_redis *r, const struct tq_task *t, size_t n,
 	for (i = 0; i < n; i++)
 		o->unsealed += (t[i].flags & TQ_TASK_OPEN) != 0;
 	o->n += n;
+	o->work += work;
 	return 1;
 }
 
