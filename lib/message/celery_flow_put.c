@@ -81,8 +81,9 @@ flow_tree(struct tq_tree **out, const struct flow *f, const struct tq_sp *sp,
     int in_group, unsigned depth)
 {
 	if (depth == 0)
-		return tq_batch_refuse(f->b, "-F",
-		    "carry so many groups in each other");
+		return tq_fail(f->b->p->e, ENOTSUP, "-F: chains and groups "
+		    "over %d deep in each other are not read by workers",
+		    TQ_TREE_DEPTH);
 	if (sp->kind == TQ_SP_TASK)
 		return tq_batch_step(out, f->b, f->member[sp->task], 1,
 		    depth - 1);

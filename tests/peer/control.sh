@@ -32,6 +32,20 @@ for q in app.control.inspect(timeout=3).active_queues().values():
     print(q == [queue] or (q, queue))
 PY
 )" True
+is 'conf tells settings by their names in Celery' "$(py <<PY
+c = app.control.inspect(['$one'], timeout=5).conf()['$one']
+print(c['broker_url'] == os.environ['TQ_BROKER'], c['task_default_queue'],
+    c['worker_concurrency'], c['result_extended'],
+    c['broker_transport_options'] == {'visibility_timeout': 3600,
+    'priority_steps': [0, 3, 6, 9]})
+PY
+)" 'True celery 2 False True'
+like 'what a tq worker does not do is an error' "$(py <<PY
+print(app.control.broadcast('memsample', reply=True, timeout=1),
+    app.control.broadcast('election', {'id': 'x', 'topic': 'y'},
+    reply=True, timeout=1))
+PY
+)" "*{'error': 'not done by*{'error': 'not done by*"
 like 'registered tasks are the handlers' \
     "$(ctl inspect -d "$one" registered | tr '\n' ' ')" '*proj.add*'
 like 'unknown commands are errors' \

@@ -171,4 +171,15 @@ check 'what no worker would read is refused' 65 '' 'tqput: *bytes with what foll
     tqput -F flow
 printf 'a\ttrue\nb -D fail : a\ttrue\n' >flow
 check 'other ends are refused' 78 '' "tqput: -D fail: Celery cannot*" tqput -F flow
+tree()
+{
+	awk -v n="$1" 'BEGIN {
+	    for (i = 1; i <= n; i++)
+		print "t" i (i > 1 ? " : t" int(i / 2) : "") "\ttrue" }' >flow
+}
+tree 511
+check 'a tree of nine levels is refused' 78 '' \
+    'tqput: -F: chains and groups over 16 deep*' tqput -F flow
 is 'and nothing was put' "$(rcli DBSIZE)" 0
+tree 255
+check 'one of eight is put' 0 '' '' tqput -Q -F flow

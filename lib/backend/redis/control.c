@@ -5,8 +5,6 @@
  * the list OID.reply.celery.pidbox.  What the loop of a worker must do itself
  * becomes a mail to it.
  */
-#include <sys/resource.h>
-
 #include <bsd/string.h>
 #include <errno.h>
 #include <stdio.h>
@@ -15,7 +13,6 @@
 #include <unistd.h>
 
 #include "backend/redis/control.h"
-#include "backend/redis/pids.h"
 #include "base/clock.h"
 #include "message/json.h"
 
@@ -155,62 +152,6 @@ on_ping(struct tq_redis_asked *a)
 }
 
 static void
-count_names(struct tq_redis_asked *a, struct tq_celery_stats *s)
-{
-	const struct tq_redis_names *names = &a->r->worker->names;
-	const struct tq_redis_name **v;
-	struct tq_celery_total *total;
-	size_t i;
-
-	v = tq_arena_alloc(&a->mem, (names->n + 1) * sizeof(*v));
-	total = tq_arena_alloc(&a->mem, (names->n + 1) * sizeof(*total));
-	if (v == NULL || total == NULL)
-		return;
-	tq_redis_names_all(names, v);
-	for (i = 0; i < names->n; i++) {
-		if (v[i]->begun == 0)
-			continue;
-		total[s->ntotal].name = v[i]->name;
-		total[s->ntotal++].n = (int64_t)v[i]->begun;
-	}
-	s->total = total;
-}
-
-static void
-on_stats(struct tq_redis_asked *a)
-{
-	const struct tq_redis *r = a->r;
-	struct tq_celery_stats s;
-	struct rusage ru;
-	int64_t pids[TQ_REDIS_PIDS_MAX];
-	char db[16];
-
-	memset(&s, 0, sizeof(s));
-	memset(&ru, 0, sizeof(ru));
-	(void)getrusage(RUSAGE_SELF, &ru);
-	snprintf(db, sizeof(db), "%d", r->place.db);
-	s.pid = getpid();
-	s.clock = r->worker->clock;
-	s.uptime = tq_clock_wall() - r->worker->since;
-	s.jobs = r->worker->jobs;
-	s.jobs_min = r->worker->jobs_min;
-	s.jobs_max = r->worker->jobs_max;
-	count_names(a, &s);
-	s.processes = pids;
-	s.nprocesses = tq_redis_pids(pids);
-	s.transport = "redis";
-	s.hostname = r->place.host != NULL ? r->place.host : r->place.path;
-	s.port = r->place.host != NULL ? r->place.port : 0;
-	s.virtual_host = db;
-	s.utime = ru.ru_utime.tv_sec * TQ_SECOND +
-	    ru.ru_utime.tv_usec * 1000;
-	s.stime = ru.ru_stime.tv_sec * TQ_SECOND +
-	    ru.ru_stime.tv_usec * 1000;
-	s.maxrss = ru.ru_maxrss * 1024;
-	tq_celery_value_stats(&a->value, &s);
-}
-
-static void
 on_queues(struct tq_redis_asked *a)
 {
 	const struct tq_redis_worker *w = a->r->worker;
@@ -237,18 +178,6 @@ static void
 on_report(struct tq_redis_asked *a)
 {
 	tq_celery_value_ok(&a->value, "tq " TQ_VERSION);
-}
-
-static void
-on_conf(struct tq_redis_asked *a)
-{
-	tq_buf_str(&a->value, "{}");
-}
-
-static void
-on_null(struct tq_redis_asked *a)
-{
-	tq_buf_str(&a->value, "null");
 }
 
 static void
@@ -344,19 +273,19 @@ static const struct {
 	{ "autoscale", tq_redis_on_autoscale },
 	{ "cancel_consumer", tq_redis_on_consumer },
 	{ "clock", on_clock },
-	{ "conf", on_conf },
+	{ "conf", tq_redis_on_conf },
 	{ "disable_events", on_events },
 	{ "dump_active", on_active },
 	{ "dump_reserved", on_reserved },
 	{ "dump_revoked", on_revoked },
 	{ "dump_schedule", on_nothing },
 	{ "dump_tasks", on_registered },
-	{ "election", on_null },
+	{ "election", on_refused },
 	{ "enable_events", on_events },
 	{ "heartbeat", on_heartbeat },
 	{ "hello", on_hello },
 	{ "memdump", on_refused },
-	{ "memsample", on_null },
+	{ "memsample", on_refused },
 	{ "objgraph", on_refused },
 	{ "ping", on_ping },
 	{ "pool_grow", tq_redis_on_pool },
@@ -372,7 +301,7 @@ static const struct {
 	{ "revoked", on_revoked },
 	{ "scheduled", on_nothing },
 	{ "shutdown", on_shutdown },
-	{ "stats", on_stats },
+	{ "stats", tq_redis_on_stats },
 	{ "terminate", tq_redis_on_revoke },
 	{ "time_limit", tq_redis_on_time_limit },
 };

@@ -23,6 +23,10 @@ void	tq_redis_on_pool(struct tq_redis_asked *);	/* pool_grow, _shrink */
 void	tq_redis_on_rate_limit(struct tq_redis_asked *);
 void	tq_redis_on_time_limit(struct tq_redis_asked *);
 
+/* control_stats.c */
+void	tq_redis_on_conf(struct tq_redis_asked *);
+void	tq_redis_on_stats(struct tq_redis_asked *);
+
 /* control_revoke.c: `revoke` and `terminate`; by stamps */
 void	tq_redis_on_revoke(struct tq_redis_asked *);
 void	tq_redis_on_revoke_stamps(struct tq_redis_asked *);
