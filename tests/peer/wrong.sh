@@ -173,6 +173,7 @@ is 'and has what it waited for' "$? $(cat r.out r.err)" '0 success'
 # Keys of another type, and a server that is busy for a while.
 redis_start fifth --busy-reply-threshold 50
 base=127.0.0.1:$REDIS_PORT
+tqput -N x >out
 rcli SET celery 5 >out
 one 'another type of a key' 78 \
     "tqput: redis://$base/0: a key has another type: *" tqput -N x

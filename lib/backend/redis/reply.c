@@ -26,6 +26,9 @@ tq_redis_failed(const struct tq_redis_place *p, const redisReply *r,
 		int		 num;
 		const char	*hint;
 	} known[] = {
+		/* these two, said by our scripts, name a key */
+		{ "NOPERM", EACCES, NULL },
+		{ "a key has another type: ", EPROTO, NULL },
 		{ "BUSYKEY", EEXIST, NULL },
 		{ "BUSY ", EINPROGRESS, "busy: it runs a script of somebody" },
 		{ "CLUSTERDOWN", ECONNREFUSED, NULL },
@@ -42,7 +45,6 @@ tq_redis_failed(const struct tq_redis_place *p, const redisReply *r,
 		{ "slot not served", ENOTSUP, "a cluster is not served" },
 		{ "keys that do not hash", ENOTSUP, "a cluster is not served" },
 		{ "NOAUTH", EACCES, "wants a password" },
-		{ "NOPERM", EACCES, NULL },
 		{ "NOREPLICAS", ENOSPC, "takes no writes: too few replicas" },
 		{ "OOM", ENOSPC, "full: maxmemory is reached" },
 		{ "READONLY", EROFS, "a replica that takes no writes" },

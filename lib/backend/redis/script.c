@@ -28,7 +28,8 @@
  *				see script_take.c
  *	tq.last.SCHEDULE	its last tick, until it may be forgotten
  *	tq.dead			list of dead letters, the newest left
- *	tq.stage.ID.N		messages of a put that is not whole yet (stage.c)
+ *	tq.stage.ID.N, .N.to	messages of a put that is not whole yet (stage.c)
+ *				and the lists that they go to
  *
  * A message is in exactly one place at every instant: a list, unacked,
  * tq.waiting (with a time in tq.delayed, or for what script_take.c says), or
@@ -141,6 +142,9 @@ static const char look[] =
  */
 static const char pluck[] =
 "local p = ARGV[1]\n"
+/* who may not write here must not take */
+"redis.call('HLEN', p..'unacked')\n"
+"redis.call('ZCARD', p..'unacked_index')\n"
 "if ARGV[6] == 'list' then\n"
 "  if redis.call('LREM', ARGV[7], -1, ARGV[8]) == 0 then return 0 end\n"
 "else\n"
@@ -158,8 +162,13 @@ static const char pluck[] =
  * "", key of the list, text.
  */
 static const char stage[] =
-"redis.call('DEL', ARGV[1])\n"
+"local to = ARGV[1]..'.to'\n"
+"redis.call('DEL', ARGV[1], to)\n"
 "for i = 3, #ARGV do redis.call('RPUSH', ARGV[1], ARGV[i]) end\n"
+"for i = 6, #ARGV, 5 do\n"
+"  if ARGV[i] ~= ARGV[i - 5] then redis.call('SADD', to, ARGV[i]) end\n"
+"end\n"
+"redis.call('EXPIRE', to, ARGV[2])\n"
 "return redis.call('EXPIRE', ARGV[1], ARGV[2])\n";
 
 /*
@@ -169,8 +178,10 @@ static const char stage[] =
  */
 static const char release[] =
 "local p, tag = ARGV[1], ARGV[2]\n"
-"if redis.call('HDEL', p..'tq.local', tag) == 1 then\n"
+"if redis.call('HEXISTS', p..'tq.local', tag) == 1 then\n"
+   /* this may fail, and then it is still kept */
 "  redis.call('RPUSH', ARGV[3], ARGV[4])\n"
+"  redis.call('HDEL', p..'tq.local', tag)\n"
 "  return 1\n"
 "end\n"
 "return redis.call('HEXISTS', p..'unacked', tag) * 2\n";

@@ -53,6 +53,11 @@
  * there is one more than the rate says.  What is bounded is taken alone: it
  * starts when it is counted.
  *
+ * Redis rolls nothing back when a call in a script fails, as it does for a list
+ * that is none, or that this user may not use.  So what is due stays where it is
+ * while it cannot go to its list, and is tried again 10 s later; and what was
+ * taken is given out before such a list is told of.
+ *
  * What a message asks for stands in its header `tq`.  Only a message that has
  * the words in it is parsed: in JSON no text can hold a bare quote, so one that
  * lacks them asks for nothing.
@@ -244,6 +249,9 @@ const char tq_redis_script_take[] =
 "  if class or of then most = 1 end\n"
 "  return 1, of\n"
 "end\n"
+/* who may not write here must not take */
+"redis.call('HLEN', p..'unacked')\n"
+"redis.call('ZCARD', p..'unacked_index')\n"
 "local due = redis.call('ZRANGEBYSCORE', p..'tq.delayed', '-inf', now,"
 " 'LIMIT', 0, ARGV[6])\n"
 "for i = #due, 1, -1 do\n"
@@ -251,8 +259,12 @@ const char tq_redis_script_take[] =
 "  redis.call('ZREM', p..'tq.delayed', due[i])\n"
 "  if m then\n"
 "    local cut = string.find(m, '\\n', 1, true)\n"
-"    redis.call('HDEL', waiting, due[i])\n"
-"    redis.call('RPUSH', string.sub(m, 1, cut - 1), string.sub(m, cut + 1))\n"
+"    if type(redis.pcall('RPUSH', string.sub(m, 1, cut - 1),"
+" string.sub(m, cut + 1))) == 'number' then\n"
+"      redis.call('HDEL', waiting, due[i])\n"
+"    else\n"
+"      redis.call('ZADD', p..'tq.delayed', now + 10, due[i])\n"
+"    end\n"
 "  end\n"
 "end\n"
 "local next = redis.call('ZRANGE', p..'tq.delayed', 0, 0, 'WITHSCORES')\n"
@@ -312,10 +324,17 @@ const char tq_redis_script_take[] =
 "    got[4] = 1\n"
 "  else\n"
 "    if bound(queue) then most = 1 end\n"
-"    if shelves then serve(i) end\n"
+"    if shelves and type(redis.pcall('LLEN', ARGV[i])) == 'number' then\n"
+"      serve(i)\n"
+"    end\n"
 "    while room() do\n"
-"      local m = redis.call('RPOP', ARGV[i])\n"
+"      local m = redis.pcall('RPOP', ARGV[i])\n"
 "      if not m then break end\n"
+"      if type(m) == 'table' then\n"
+"        if n == 0 then return m end\n"
+"        most = n\n"
+"        break\n"
+"      end\n"
 "      try(m, i)\n"
 "    end\n"
 "    if n == 0 then most = before end\n"
