@@ -63,6 +63,11 @@ for tail in 'j', 's':
     raw('tail' + tail, group='G.' + tail, group_index=0,
         embed={'chord': sig('proj.add', 1, 'body')})
 raw('good')
+# an errback that goes where no message can
+r.hset('stats', 'a', 'b')
+back = sig('proj.add', None, 'back')
+back['options']['queue'] = 'stats'
+raw('errback', eta={}, embed={'errbacks': [back]})
 PY
 tqrun -j 2 h 2>w.err &
 W=$!
@@ -88,6 +93,8 @@ like 'with the key' "$(cat w.err)" \
 is 'what is none is set aside, and the letter tells why a chord is not' \
     "$(rcli LRANGE tq.dead 0 -1 | grep -c \
     '"untold": "not counted in its chord: celery-taskset-meta-H.j is')" 2
+is 'nor who cannot be sent to' \
+    "$(rcli LRANGE tq.dead 0 -1 | grep -c '"untold": "redis:.*another type')" 1
 is 'nothing is left of what was begun' "$(rcli KEYS '*meta-?.?.?')" ''
 is 'and the other groups are as they were' \
     "$(rcli ZCARD celery-taskset-meta-G.j) $(rcli GET celery-taskset-meta-G.s)" \
@@ -193,6 +200,40 @@ is 'its part is what it was' "$(py <<'PY'
 print(app.AsyncResult(open('body').read().strip()).get(timeout=20))
 PY
 )" 7
+
+# ---- two with one id -------------------------------------------------------
+
+printf '#!/bin/sh\necho quick >>"%s"\n' "$T/quick" >h/proj.quick
+printf '#!/bin/sh\necho "$1" >"%s"\n' "$T/linked" >h/proj.linked
+chmod +x h/proj.quick h/proj.linked
+echo 'echo \"slow\"' >>h/proj.gate
+py >out 2>&1 <<'PY'
+from raw import *
+link = dict(sig('proj.linked', None, 'linked'), immutable=False)
+raw('dup', task='proj.gate', args=(3,), embed={'callbacks': [link]})
+PY
+ok 'one runs, with a link' wait_for test -e in.3
+py >out 2>&1 <<'PY'
+from raw import *
+raw('dup', task='proj.quick')
+raw('good2')
+PY
+behind()
+{
+	[ "$(rcli EXISTS celery-task-meta-good2)" = 1 ]
+}
+ok 'those behind the second are run' wait_for behind
+waits()
+{
+	[ "$(rcli ZCARD tq.delayed) $(rcli HLEN unacked)" = '1 1' ]
+}
+ok 'the second waits for the first' wait_for waits
+not_ok 'and has not run' test -e quick
+touch go.3
+ok 'then it runs' wait_for test -e quick
+ok 'and the link of the first' wait_for test -s linked
+is 'has its result' "$(cat linked)" slow
+ok 'no more is held' wait_long seen
 kill -TERM $W
 wait_gone $W
 

@@ -3,6 +3,8 @@
  * a run, or the task that is to be run.
  *
  *	cannot be read			set aside, with the dead letters
+ *	its id runs here already	back, to wait a second: an end names a
+ *					claim by its id and attempt
  *	revoked, expired, Celery's own	it ends, or is seen to
  *	not due, or over its rate	back, to wait for its time
  *	no task of ours can be made	it fails
@@ -23,6 +25,7 @@
 #include "base/io.h"
 
 #define INLINE_MAX	65536		/* a longer body is a file */
+#define TWIN_WAIT	TQ_SECOND	/* of one whose id runs here */
 
 /* A long body in a file of its own: a handler's stdin is one anyway. */
 static int
@@ -99,6 +102,19 @@ set_past(struct tq_redis_held *h, const struct tq_redis_read *in)
 	h->attempt = 1 + (unsigned)in->msg.retries + in->crashes + in->laters;
 	h->start = tq_clock_wall();
 	h->put = tq_redis_put_time(h->id.s);
+}
+
+/* 1 if another message with its id is claimed here. */
+static int
+runs_here(const struct tq_redis *r, const struct tq_redis_held *h)
+{
+	const struct tq_redis_held *other;
+
+	TAILQ_FOREACH(other, &r->held, link)
+		if (other != h && other->stage == TQ_REDIS_CLAIMED &&
+		    strcmp(other->id.s, h->id.s) == 0)
+			return 1;
+	return 0;
 }
 
 /*
@@ -253,6 +269,9 @@ tq_redis_prepare(struct tq_redis *r, struct tq_redis_held *h,
 		return why.num == ENOMEM ? tq_fail(e, ENOMEM, "%s", why.text) :
 		    tq_redis_bury(r, h, why.text, e);
 	set_past(h, &in);
+	if (runs_here(r, h))
+		return tq_redis_delay(r, h, in.env.priority,
+		    tq_clock_wall() + TWIN_WAIT, e);
 	if ((rv = see_to(r, h, &in, &work, mem, e)) != 1 ||
 	    (rv = view(r, h, &in, &work, &c->task, mem, e)) != 1)
 		return rv;
