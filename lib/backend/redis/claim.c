@@ -3,8 +3,8 @@
  * a run, or the task that is to be run.
  *
  *	cannot be read			set aside, with the dead letters
- *	its id runs here already	back, to wait a second: an end names a
- *					claim by its id and attempt
+ *	its id and attempt run here	back, to wait a second: an end names a
+ *					claim by these two
  *	revoked, expired, Celery's own	it ends, or is seen to
  *	not due, or over its rate	back, to wait for its time
  *	no task of ours can be made	it fails
@@ -104,17 +104,13 @@ set_past(struct tq_redis_held *h, const struct tq_redis_read *in)
 	h->put = tq_redis_put_time(h->id.s);
 }
 
-/* 1 if another message with its id is claimed here. */
+/* 1 if a claim of this handle has its name: one of the two cannot be ended. */
 static int
-runs_here(const struct tq_redis *r, const struct tq_redis_held *h)
+runs_here(struct tq_redis *r, const struct tq_redis_held *h)
 {
-	const struct tq_redis_held *other;
+	const struct tq_ref ref = { .id = h->id, .attempt = h->attempt };
 
-	TAILQ_FOREACH(other, &r->held, link)
-		if (other != h && other->stage == TQ_REDIS_CLAIMED &&
-		    strcmp(other->id.s, h->id.s) == 0)
-			return 1;
-	return 0;
+	return tq_redis_held_find(r, &ref) != NULL;
 }
 
 /*
