@@ -138,6 +138,25 @@ print(add.delay(2, 3).get(timeout=60))
 PY
 )" 5
 
+# The certificate is not for this host, and one URL says so to both.
+cat >hosts.py <<'PY'
+from proj import *
+try:
+    print(app.send_task('len', ['four'], queue='tq').get(timeout=20))
+except Exception as e:
+    print('mismatch' if 'Hostname mismatch' in str(e) or
+        'certificate is not valid' in str(e) else repr(e))
+PY
+other="rediss://127.0.0.1:$tls/0?ssl_cert_reqs=required&ssl_ca_certs=$T/ca.pem"
+is 'a certificate of another host' \
+    "$(TQ_BROKER="$other&ssl_check_hostname=" /usr/bin/python3 hosts.py)" 4
+is 'the same URL for tq' \
+    "$(tqput -b "$other&ssl_check_hostname=" -w -q tq -N len four)" 4
+is 'checked by both' "$(TQ_BROKER="$other&ssl_check_hostname=yes" \
+    /usr/bin/python3 hosts.py)" mismatch
+check 'and by tq' 77 '' '*its certificate is not for 127.0.0.1*' \
+    tqput -b "$other&ssl_check_hostname=yes" -q tq -N len four
+
 # ---- whom to trust ----------------------------------------------------------
 
 unset TQ_BROKER
@@ -159,6 +178,8 @@ one 'another host' 77 \
     with "$number?ssl_ca_certs=$T/ca.pem"
 check 'any host' 0 "$ID" '' \
     with "$number?ssl_ca_certs=$T/ca.pem&ssl_check_hostname=no"
+check 'any host, as Celery understands it' 0 "$ID" '' \
+    with "$number?ssl_ca_certs=$T/ca.pem&ssl_check_hostname="
 one 'any host, but not any authority' 77 '*not trusted*' \
     with "$number?ssl_ca_certs=$T/other.pem&ssl_check_hostname=False"
 check 'anybody' 0 "$ID" '' with "$number?ssl_cert_reqs=CERT_NONE"

@@ -64,13 +64,18 @@ get_trust(int *any, const struct tq_url *u, struct tq_err *e)
 	return 0;
 }
 
-/* In redis-py's words: redis.connection.to_bool(). */
+/*
+ * In redis-py's words: redis.connection.to_bool().  Celery 5.2.6 gives
+ * redis-py 4.3 the word as a string, and each of them is true; an option
+ * without a value it does not see, and the name is not checked by default.  So
+ * nothing is "no" here: it is what both understand.
+ */
 static int
 get_name_check(int *any, const struct tq_url *u, struct tq_err *e)
 {
-	static const char *const words[2][5] = {
-		{ "1", "t", "true", "y", "yes" },
-		{ "0", "f", "false", "n", "no" }
+	static const char *const words[2][6] = {
+		{ "1", "on", "t", "true", "y", "yes" },
+		{ "", "0", "f", "false", "n", "no" }
 	};
 	char value[TQ_REDIS_OPTION_MAX];
 	size_t i;
@@ -78,9 +83,9 @@ get_name_check(int *any, const struct tq_url *u, struct tq_err *e)
 
 	if ((rv = get(value, u, "ssl_check_hostname", e)) != 1)
 		return rv;
-	for (i = 0; i < 10; i++)
-		if (strcasecmp(value, words[i / 5][i % 5]) == 0) {
-			*any = i >= 5;
+	for (i = 0; i < 12; i++)
+		if (strcasecmp(value, words[i / 6][i % 6]) == 0) {
+			*any = i >= 6;
 			return 0;
 		}
 	return tq_fail(e, EINVAL, "%s: ssl_check_hostname='%.80s': want yes "
