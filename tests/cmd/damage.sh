@@ -111,7 +111,7 @@ TQ_SEGMENT=64k
 export TQ_SEGMENT
 put bad -c 'echo UNIQUE; exit 3'
 put good echo okay
-tqrun -E
+tqrun -j 1 -E	# in this order: damage behind which nothing stands is a cut
 flip_text UNIQUE
 check 'a damaged outcome is named' 65 '*: byte * was the outcome of bad' '' \
     tqctl check
