@@ -89,6 +89,7 @@ waits()
 {
 	[ "$(rcli HLEN unacked) $(rcli LLEN celery)" = '2 0' ]
 }
+
 ends()
 {
 	: >"$NOTES"
@@ -132,6 +133,28 @@ ran='2,4 11 12 22 35 '
 ends 'another type' 'rcli HSET bulk a b >out' 'rcli DEL bulk >out' "$ran" \
     "$every"
 ends 'no access' : "rcli ACL SETUSER some '~bulk' >out" "$ran" "$some"
+
+# Who stops says what keeps him, and stops when it is told.
+rcli HSET bulk a b >out
+TQ_BROKER=${every%\?*} py >ids <<'PY'
+print(chain(add.s(1, 2), add.s(5).set(queue='bulk'))().id)
+PY
+tqrun -q celery handlers 2>w.err &
+W=$!
+pids="$pids $W"
+waits()
+{
+	[ "$(rcli HLEN unacked) $(rcli LLEN celery) $(wc -l <"$NOTES")" = \
+	    '1 0 1' ]
+}
+: >"$NOTES"
+ok 'an end waits' wait_for waits
+kill -TERM "$W"
+ok 'it is said, and why' wait_for grep -q \
+    ': a key has another type: bulk is a hash, no list: 1 outcomes' w.err
+rcli DEL bulk >out
+wait "$W"
+is 'it stops when it is told' "$? $(rcli LLEN bulk)" '0 1'
 
 # ---- takes -------------------------------------------------------------------
 

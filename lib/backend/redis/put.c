@@ -32,14 +32,17 @@ tq_redis_sync(void *b, struct tq_err *e)
 {
 	struct tq_redis *r = b;
 
+	r->refused.num = 0;
 	/* ends on their way when the server was lost go out again */
 	if (r->nending > 0 && tq_redis_tend(r, e) == -1)
 		return -1;
 	if ((r->main.n > 0 && tq_redis_finish(&r->main, e) == -1) ||
 	    (r->store.n > 0 && tq_redis_finish(&r->store, e) == -1))
 		return -1;
+	/* an answer that refuses one names the server and says why */
 	return r->nending == 0 ? 0 : tq_fail(e, ETIMEDOUT, "%s: %u outcomes "
-	    "are not told yet", r->place.name, (unsigned)r->nending);
+	    "are not told yet", r->refused.num != 0 ? r->refused.text :
+	    r->place.name, (unsigned)r->nending);
 }
 
 void
