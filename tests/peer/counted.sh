@@ -161,7 +161,7 @@ meddled()
 meddled <<'LUA'
 for _, j in ipairs(redis.call('KEYS', '*.j')) do
 	local m = redis.call('ZRANGE', j, 0, 0)[1]
-	redis.call('ZADD', j, 0, (string.gsub(m, '11', '1100')))
+	redis.call('ZADD', j, 0, (string.gsub(m, 'SUCCESS", 11', 'SUCCESS", 1100')))
 end
 return 'counted'
 LUA

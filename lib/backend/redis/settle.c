@@ -103,15 +103,14 @@ carry_out(struct tq_redis *r, struct tq_redis_held *h,
 	/* what is set aside may name what the server refuses */
 	int waits = plan->ncounts > 0 || (r->letter != NULL && !r->apart);
 
-	expect_more(r, plan);
 	if ((waits || r->apart) && tq_redis_ready(r, e) == -1)
 		return -1;
-	if (waits) {
-		if (tq_redis_count(r, h, plan, site, e) == -1)
-			return -1;
-		if (!r->apart)
-			return 0;	/* that was all of it */
-	}
+	if (waits && tq_redis_count(r, h, plan, site, e) == -1)
+		return -1;
+	/* only now is it known whether the body of a chord is sent */
+	expect_more(r, plan);
+	if (waits && !r->apart)
+		return 0;		/* that was all of it */
 	if (r->apart && do_apart(r, h, plan, e) == -1)
 		return -1;
 	if (tq_redis_end_words(r, h, plan, r->apart ? 0 : TQ_REDIS_ALL, e) ==
