@@ -2,28 +2,58 @@
 #define _GNU_SOURCE	/* ppoll() */
 #include "spool/bell.h"
 
-#include <bsd/string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "base/id.h"
 
 #define PRI_RING	0
 #define PRI_MAIL	1	/* mail overtakes rings: higher goes first */
+#define PLACES		1024	/* of a user; a whole IPC namespace has 256 queues
+				   by default: queues_max, mq_overview(7) */
 
-void
-tq_bell_name(char name[TQ_BELL_NAME], const struct stat *place, unsigned row)
+static void
+number(char name[TQ_BELL_NAME], unsigned n)
 {
-	/* the product spreads the few bits of a device over all 64 */
-	snprintf(name, TQ_BELL_NAME, "/tq-%016" PRIx64 "-%u",
-	    (uint64_t)place->st_dev * UINT64_C(0x9e3779b97f4a7c15) ^
-	    (uint64_t)place->st_ino, row);
+	snprintf(name, TQ_BELL_NAME, "/tq-%lu-%u", (unsigned long)geteuid(),
+	    n);
+}
+
+/*
+ * 1 if it is an inbox of ours with a name, and the lock could be had: of one
+ * that another has unlinked the name may be the next owner's already.
+ */
+static int
+lock(mqd_t mq, struct stat *st)
+{
+	/* on Linux an mqd_t is a descriptor: mq_overview(7) */
+	return flock(mq, LOCK_EX | LOCK_NB) == 0 && fstat(mq, st) == 0 &&
+	    st->st_uid == geteuid() && st->st_nlink == 1;
+}
+
+/* Take the inbox of a name away if it is nobody's; ino 0: whichever it is. */
+static int
+bury(const char *name, uint64_t dev, uint64_t ino)
+{
+	struct stat st;
+	mqd_t mq;
+	int rv;
+
+	mq = mq_open(name, O_RDONLY | O_CLOEXEC);
+	if (mq == (mqd_t)-1)
+		return 0;
+	rv = lock(mq, &st) &&
+	    (ino == 0 || (st.st_dev == dev && st.st_ino == ino)) &&
+	    mq_unlink(name) == 0;
+	(void)mq_close(mq);
+	return rv;
 }
 
 static mqd_t
@@ -31,29 +61,41 @@ create(const char *name)
 {
 	/* 10 messages is what stock Linux lets an unprivileged queue have */
 	struct mq_attr attr = { .mq_maxmsg = 10, .mq_msgsize = TQ_BELL_MSG };
+	struct stat st;
+	mqd_t mq;
 
-	return mq_open(name, O_RDWR | O_CREAT | O_EXCL | O_NONBLOCK |
-	    O_CLOEXEC, 0600, &attr);
+	mq = mq_open(name, O_RDWR | O_CREAT | O_EXCL | O_NONBLOCK | O_CLOEXEC,
+	    0600, &attr);
+	if (mq != (mqd_t)-1 && !lock(mq, &st)) {
+		/* taken for a dead one's before we could say that we live */
+		(void)mq_close(mq);
+		mq = (mqd_t)-1;
+		errno = EEXIST;
+	}
+	return mq;
 }
 
 int
-tq_bell_make(struct tq_bell *b, const char *name, mode_t mode, gid_t gid,
-    struct tq_err *e)
+tq_bell_make(struct tq_bell *b, mode_t mode, gid_t gid, struct tq_err *e)
 {
 	struct stat st;
-	uint64_t r;
+	unsigned n;
+	int why = EEXIST;
 
-	strlcpy(b->name, name, sizeof(b->name));
-	(void)mq_unlink(b->name);
-	b->mq = create(b->name);
-	if (b->mq == (mqd_t)-1 && errno == EEXIST) {
-		tq_random(&r, sizeof(r));
-		snprintf(b->name, sizeof(b->name), "/tq-%016" PRIx64, r);
+	b->mq = (mqd_t)-1;
+	for (n = 0; n < PLACES && b->mq == (mqd_t)-1; n++) {
+		number(b->name, n);
 		b->mq = create(b->name);
+		if (b->mq != (mqd_t)-1)
+			break;
+		/* with no queue more to be had, one of the dead is one */
+		if (errno != EEXIST)
+			why = errno;
+		if (bury(b->name, 0, 0))
+			b->mq = create(b->name);
 	}
 	if (b->mq == (mqd_t)-1)
-		return tq_fail_sys(e, errno, "no message queue to be had");
-	/* on Linux an mqd_t is a descriptor: mq_overview(7) */
+		return tq_fail_sys(e, why, "no message queue to be had");
 	if ((gid != (gid_t)-1 && fchown(b->mq, (uid_t)-1, gid) == -1) ||
 	    fchmod(b->mq, mode & 0666) == -1 || fstat(b->mq, &st) == -1) {
 		tq_fail_sys(e, errno, "message queue");
@@ -72,10 +114,30 @@ tq_bell_free(struct tq_bell *b)
 
 	if (b->mq == (mqd_t)-1)
 		return;
-	(void)mq_close(b->mq);
+	/* before the lock goes with the descriptor */
 	(void)mq_unlink(b->name);
+	(void)mq_close(b->mq);
 	b->mq = (mqd_t)-1;
 	errno = saved;
+}
+
+void
+tq_bell_bury(const char *name, uint64_t dev, uint64_t ino)
+{
+	if (strncmp(name, "/tq-", 4) == 0 && ino != 0)
+		(void)bury(name, dev, ino);
+}
+
+void
+tq_bell_sweep(void)
+{
+	char name[TQ_BELL_NAME];
+	unsigned n;
+
+	for (n = 0; n < PLACES; n++) {
+		number(name, n);
+		(void)bury(name, 0, 0);
+	}
 }
 
 int

@@ -3,11 +3,17 @@
  * A ring is an empty message; a mail is words for a worker.  Nothing depends
  * on a ring arriving: it shortens a sleep that ends by itself (bell rules in
  * tq_spool(5)).
+ *
+ * A user may have some 130 queues, and a killed owner leaves his behind.  So
+ * the inboxes of a user are numbered, whatever their spools, and one is had in
+ * the lowest place that no living owner has: what the killed left is used up,
+ * also where the spool and the table that named it are gone.  An owner holds
+ * flock(2) on his inbox, and only who has that lock unlinks an inbox.
  */
 #ifndef TQ_SPOOL_BELL_H
 #define TQ_SPOOL_BELL_H
 
-#include <sys/stat.h>
+#include <sys/types.h>
 
 #include <mqueue.h>
 #include <stdint.h>
@@ -24,20 +30,16 @@ struct tq_bell {
 };
 
 /*
- * The name of the inbox of a row of owners: place is the file of owners, whose
- * device and inode are no other spool's on this machine.
+ * Make an inbox of that mode (the umask does not cut it) and group (-1: ours).
+ * -1 when none can be had: the sentence says why, and waiters live by their
+ * timeout.
  */
-void	tq_bell_name(char name[TQ_BELL_NAME], const struct stat *place,
-	    unsigned row);
-/*
- * Make an inbox of that name and mode (the umask does not cut it), in place of
- * what a dead owner of the row left there; under another name if that cannot
- * be taken away.  -1 when none can be had: the sentence says why, and waiters
- * live by their timeout.
- */
-int	tq_bell_make(struct tq_bell *, const char *name, mode_t, gid_t,
-	    struct tq_err *);
+int	tq_bell_make(struct tq_bell *, mode_t, gid_t, struct tq_err *);
 void	tq_bell_free(struct tq_bell *);
+/* Take away the inbox of a name if it is that (dev, ino) and nobody's. */
+void	tq_bell_bury(const char *name, uint64_t dev, uint64_t ino);
+/* Take away all inboxes of ours that killed owners left. */
+void	tq_bell_sweep(void);
 /* Take what is there without waiting: 1 a mail in buf, 2 a ring, 0 none. */
 int	tq_bell_take(struct tq_bell *, char *buf, size_t size);
 /* Sleep until something is there or the alarm (-1: none) rings, or timeout. */

@@ -84,9 +84,8 @@ tq_leave_work(struct tq_spool *sp)
 		tq_row_clear(sp, w);
 		tq_call_left(sp, w);
 	}
-	/* while the row is ours: the next owner's inbox has the same name */
-	tq_bell_free(&sp->bell);
 	tq_core_leave(sp);
+	tq_bell_free(&sp->bell);
 	tq_report_clear(sp);
 	tq_owner_give(&sp->owner);
 	/* claims not settled are free at once, not at somebody's next look */

@@ -398,8 +398,6 @@ int	tq_own(struct tq_spool *sp, struct tq_err *e);
 void	tq_leave_work(struct tq_spool *sp);
 /* Under the lock: a row whose owner is gone serves and sleeps no more. */
 void	tq_row_clear(struct tq_spool *sp, struct tq_wrow *w);
-/* Under the lock: take away the inboxes of rows that nobody has. */
-void	tq_bell_sweep(struct tq_spool *sp);
 /* Keep words that came while only rings were looked for. */
 void	tq_mail_keep(struct tq_spool *sp, const char *words);
 /* All rows of live workers, copied; free it.  joined 0: no worker. */

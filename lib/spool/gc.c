@@ -128,10 +128,9 @@ tq_spool_gc(struct tq_spool *sp, uint64_t *changed, struct tq_err *e)
 	int rv;
 
 	/* the dead hold claims, and message queues of which there are few */
-	if (tq_spool_sweep(sp, e) == -1 || tq_core_enter(sp, e) == -1)
+	if (tq_spool_sweep(sp, e) == -1)
 		return -1;
-	tq_bell_sweep(sp);
-	tq_core_leave(sp);
+	tq_bell_sweep();
 	tq_reap(UINT_MAX);
 	if (forget_ended(sp, changed, e) == -1)
 		return -1;

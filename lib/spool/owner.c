@@ -197,12 +197,6 @@ row_locked(int probe, unsigned row)
 }
 
 int
-tq_owner_vacant(int probe, unsigned row)
-{
-	return row_locked(probe, row) == 0;
-}
-
-int
 tq_owner_alive(int probe, unsigned row, uint32_t epoch)
 {
 	struct tq_owner_info info;

@@ -44,8 +44,6 @@ void	tq_owner_give(struct tq_owner *o);
 /* 1 if (row, epoch) lives, 0 if not, -1.  probe: from tq_owner_probe(). */
 int	tq_owner_alive(int probe, unsigned row, uint32_t epoch);
 int	tq_owner_probe(int dirfd);
-/* 1 if nobody has that row. */
-int	tq_owner_vacant(int probe, unsigned row);
 int	tq_owner_read(struct tq_owner_info *, int probe, unsigned row);
 
 /*

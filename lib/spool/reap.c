@@ -16,7 +16,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <mqueue.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -43,24 +42,6 @@ is_orphan(const char *home, const char *object, const struct stat *st)
 	return rv;
 }
 
-/* Take an inbox away if it is the one that its row means. */
-static void
-unlink_inbox(const struct tq_wrow *w)
-{
-	struct stat st;
-	mqd_t mq;
-
-	if (strncmp(w->mq, "/tq-", 4) != 0 ||
-	    memchr(w->mq, '\0', sizeof(w->mq)) == NULL ||
-	    (mq = mq_open(w->mq, O_RDONLY | O_CLOEXEC)) == (mqd_t)-1)
-		return;
-	/* on Linux an mqd_t is a descriptor: mq_overview(7) */
-	if (fstat(mq, &st) == 0 && st.st_dev == w->mq_dev &&
-	    st.st_ino == w->mq_ino)
-		(void)mq_unlink(w->mq);
-	mq_close(mq);
-}
-
 /* With the lock of an orphan held. */
 static void
 bury(int dir, const char *name, int fd, const struct stat *st)
@@ -73,8 +54,9 @@ bury(int dir, const char *name, int fd, const struct stat *st)
 	    now.st_dev != st->st_dev || now.st_ino != st->st_ino)
 		return;
 	for (row = 1; row < TQ_WORKERS_MAX; row++)
-		if (tq_table_wrow_read(fd, row, &w) == 1)
-			unlink_inbox(&w);
+		if (tq_table_wrow_read(fd, row, &w) == 1 &&
+		    memchr(w.mq, '\0', sizeof(w.mq)) != NULL)
+			tq_bell_bury(w.mq, w.mq_dev, w.mq_ino);
 	(void)unlinkat(dir, name, 0);
 }
 

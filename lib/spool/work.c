@@ -28,50 +28,23 @@ tq_row_clear(struct tq_spool *sp, struct tq_wrow *w)
 	if (w->sleeping && sp->t.top->sleepers > 0)
 		sp->t.top->sleepers--;
 	/* a killed owner could not take its inbox away */
-	if (w->mq[0] == '/' && memchr(w->mq, '\0', sizeof(w->mq)) != NULL &&
-	    strchr(w->mq + 1, '/') == NULL && strncmp(w->mq, "/tq-", 4) == 0)
-		(void)mq_unlink(w->mq);
+	if (memchr(w->mq, '\0', sizeof(w->mq)) != NULL)
+		tq_bell_bury(w->mq, w->mq_dev, w->mq_ino);
 	tq_call_again(sp, w);
 	w->joined = 0;
 	w->sleeping = 0;
 	w->mq[0] = '\0';
 }
 
-/*
- * Under the lock, after the row was cleared: an inbox is named after its row,
- * so whoever takes away the one of a dead owner must not meet that of the next.
- */
 static void
 bell_once(struct tq_spool *sp)
 {
-	char name[TQ_BELL_NAME];
-	struct stat st;
-
 	if (sp->bell_tried)
 		return;
 	sp->bell_tried = 1;
 	sp->alarm = tq_alarm_make();
-	if (fstat(sp->owner.fd, &st) == -1)
-		return;
-	tq_bell_name(name, &st, sp->owner.row);
-	(void)tq_bell_make(&sp->bell, name, sp->format.mode & 0660,
-	    sp->format.gid, NULL);
-}
-
-void
-tq_bell_sweep(struct tq_spool *sp)
-{
-	char name[TQ_BELL_NAME];
-	struct stat st;
-	unsigned row;
-
-	if (sp->probe == -1 || fstat(sp->probe, &st) == -1)
-		return;
-	for (row = 1; row < TQ_WORKERS_MAX; row++)
-		if (tq_owner_vacant(sp->probe, row)) {
-			tq_bell_name(name, &st, row);
-			(void)mq_unlink(name);
-		}
+	(void)tq_bell_make(&sp->bell, sp->format.mode & 0660, sp->format.gid,
+	    NULL);
 }
 
 /* Under the lock: let our row say who we are and what we serve. */

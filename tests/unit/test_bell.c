@@ -1,5 +1,11 @@
-/* Unit tests of lib/spool/bell.c. */
+/*
+ * Unit tests of lib/spool/bell.c, among queues of their own where they may have
+ * that: beside them any process of ours may take away what they leave.
+ */
+#define _GNU_SOURCE	/* unshare() */
 #include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -12,19 +18,20 @@
 #include "tests/lib/spool.h"
 #include "tests/lib/t.h"
 
+static int alone;	/* nobody else sees our queues */
+
 /* An inbox, and somebody who sends to it. */
 struct fixture {
 	struct tq_bell	 b;
 	struct tq_bell_peer p;
 	struct tq_err	 e;
-	char		 name[TQ_BELL_NAME];
 	char		 buf[TQ_BELL_MSG];
 };
 
 static int
 make(struct fixture *f, mode_t mode)
 {
-	return tq_bell_make(&f->b, f->name, mode, (gid_t)-1, &f->e);
+	return tq_bell_make(&f->b, mode, (gid_t)-1, &f->e);
 }
 
 static int
@@ -34,7 +41,6 @@ setup(void **state)
 
 	*state = f;
 	f->p.mq = (mqd_t)-1;
-	snprintf(f->name, sizeof(f->name), "/tq-test-%ld", (long)getpid());
 	if (make(f, 0600) == -1) {
 		print_message("no message queues here: %s\n", f->e.text);
 		f->b.mq = (mqd_t)-1;
@@ -159,45 +165,123 @@ inbox_made_anew_is_reached(void **state)
 	assert_int_equal(take(f), 2);
 }
 
+/* An owner that dies without a word leaves this of his inbox. */
+static struct tq_bell
+leave_behind(void)
+{
+	struct tq_bell left = { .mq = (mqd_t)-1 };
+
+	assert_int_equal(tq_bell_make(&left, 0600, (gid_t)-1, NULL), 0);
+	(void)mq_close(left.mq);
+	return left;
+}
+
+static int
+is_there(const struct tq_bell *b)
+{
+	struct stat st;
+	mqd_t mq = mq_open(b->name, O_RDONLY);
+	int rv;
+
+	if (mq == (mqd_t)-1)
+		return 0;
+	rv = fstat(mq, &st) == 0 && st.st_ino == b->ino;
+	(void)mq_close(mq);
+	return rv;
+}
+
 static void
-inbox_of_a_dead_owner_is_replaced(void **state)
+inbox_of_the_dead_is_replaced(void **state)
 {
 	struct fixture *f = *state;
-	mqd_t dead = f->b.mq;
-	uint64_t ino = f->b.ino;
+	struct tq_bell left;
 
 	need_bell(f);
-	assert_int_equal(send_words(f, "for the dead"), 0);
+	tq_bell_free(&f->b);
+	left = leave_behind();
+	f->b = left;
+	(void)send_words(f, "for the dead");
 	assert_int_equal(make(f, 0600), 0);
-	assert_string_equal(f->b.name, f->name);
-	assert_int_not_equal(f->b.ino, ino);
+	if (alone)
+		assert_string_equal(f->b.name, left.name);
+	assert_int_not_equal(f->b.ino, left.ino);
 	assert_int_equal(take(f), 0);
 	/* who still has the old one open finds the new */
 	assert_int_equal(send_words(f, "hello"), 0);
 	assert_int_equal(take(f), 1);
 	assert_string_equal(f->buf, "hello");
-	(void)mq_close(dead);
 }
 
 static void
-rows_and_spools_have_names_of_their_own(void **state)
+living_have_places_of_their_own(void **state)
 {
-	const struct stat here = { .st_dev = 0xfe01, .st_ino = 7 };
-	const struct stat there = { .st_dev = 0xfe01, .st_ino = 8 };
-	const struct stat disk = { .st_dev = 0xfe02, .st_ino = 7 };
-	char name[4][TQ_BELL_NAME], again[TQ_BELL_NAME];
-	int i, k;
+	struct fixture *f = *state;
+	struct tq_bell other = { .mq = (mqd_t)-1 };
 
-	(void)state;
-	tq_bell_name(name[0], &here, 1);
-	tq_bell_name(name[1], &here, 255);
-	tq_bell_name(name[2], &there, 1);
-	tq_bell_name(name[3], &disk, 1);
-	tq_bell_name(again, &here, 1);
-	assert_string_equal(name[0], again);
-	for (i = 0; i < 4; i++)
-		for (k = 0; k < i; k++)
-			assert_string_not_equal(name[i], name[k]);
+	need_bell(f);
+	assert_int_equal(tq_bell_make(&other, 0600, (gid_t)-1, &f->e), 0);
+	assert_string_not_equal(f->b.name, other.name);
+	tq_bell_sweep();
+	tq_bell_bury(f->b.name, f->b.dev, f->b.ino);
+	assert_true(is_there(&f->b));
+	assert_true(is_there(&other));
+	tq_bell_free(&other);
+}
+
+static void
+only_the_named_is_buried(void **state)
+{
+	struct fixture *f = *state;
+	struct tq_bell left;
+
+	need_bell(f);
+	left = leave_behind();
+	tq_bell_bury(left.name, left.dev, left.ino + 1);
+	tq_bell_bury(left.name + 1, left.dev, left.ino);
+	tq_bell_bury(left.name, left.dev, 0);
+	if (alone)
+		assert_true(is_there(&left));
+	tq_bell_bury(left.name, left.dev, left.ino);
+	assert_false(is_there(&left));
+}
+
+static void
+sweep_takes_those_of_the_dead(void **state)
+{
+	struct fixture *f = *state;
+	struct tq_bell left;
+
+	need_bell(f);
+	left = leave_behind();
+	tq_bell_sweep();
+	assert_false(is_there(&left));
+	assert_true(is_there(&f->b));
+}
+
+/* The dead have all queues that a user may have. */
+static void
+dead_leave_one_for_the_living(void **state)
+{
+	struct mq_attr attr = { .mq_maxmsg = 10, .mq_msgsize = TQ_BELL_MSG };
+	struct fixture *f = *state;
+	char name[TQ_BELL_NAME];
+	int n;
+
+	need_bell(f);
+	tq_bell_free(&f->b);
+	for (n = 1023; n > 0; n--) {
+		snprintf(name, sizeof(name), "/tq-%lu-%d",
+		    (unsigned long)geteuid(), n);
+		f->b.mq = mq_open(name, O_RDWR | O_CREAT | O_EXCL, 0600, &attr);
+		if (f->b.mq == (mqd_t)-1 && errno != EEXIST)
+			break;
+		(void)mq_close(f->b.mq);
+	}
+	assert_int_not_equal(n, 0);
+	assert_int_equal(make(f, 0600), 0);
+	assert_int_equal(send_words(f, NULL), 0);
+	assert_int_equal(take(f), 2);
+	tq_bell_sweep();
 }
 
 static void
@@ -279,28 +363,6 @@ without_an_inbox_nothing_is_there(void **state)
 	tq_bell_free(&none);
 }
 
-/* How many inboxes are named after rows of the spool. */
-static int
-inboxes(struct t_spool *f)
-{
-	char path[T_PATH_MAX + 16], name[TQ_BELL_NAME];
-	struct stat st;
-	unsigned row;
-	mqd_t mq;
-	int n = 0;
-
-	snprintf(path, sizeof(path), "%s/owners", f->dir);
-	assert_int_equal(stat(path, &st), 0);
-	for (row = 1; row < TQ_WORKERS_MAX; row++) {
-		tq_bell_name(name, &st, row);
-		if ((mq = mq_open(name, O_WRONLY)) != (mqd_t)-1) {
-			(void)mq_close(mq);
-			n++;
-		}
-	}
-	return n;
-}
-
 /* A worker that dies without a word. */
 static void
 live_and_die(struct t_spool *f)
@@ -320,32 +382,53 @@ live_and_die(struct t_spool *f)
 	assert_int_equal(status, 0);
 }
 
+/* How many of our inboxes there are. */
+static int
+inboxes(void)
+{
+	char name[TQ_BELL_NAME];
+	mqd_t mq;
+	int i, n = 0;
+
+	for (i = 0; i < 1024; i++) {
+		snprintf(name, sizeof(name), "/tq-%lu-%d",
+		    (unsigned long)geteuid(), i);
+		if ((mq = mq_open(name, O_RDONLY)) != (mqd_t)-1) {
+			(void)mq_close(mq);
+			n++;
+		}
+	}
+	return n;
+}
+
 static void
-dead_workers_leave_one_inbox_a_row(void **state)
+dead_workers_leave_one_inbox(void **state)
 {
 	const struct tq_take take = { .queue = { "q" }, .nqueues = 1 };
 	struct t_spool *f = *state;
 	uint64_t changed = 0;
 	int i;
 
+	if (!alone)
+		skip();
 	for (i = 0; i < 5; i++)
 		live_and_die(f);
-	assert_int_equal(inboxes(f), 1);
+	assert_int_equal(inboxes(), 1);
 	/* not even where the table that named it is lost */
 	assert_int_equal(tq_core_enter(f->sp, &f->e), 0);
 	assert_int_equal(tq_rebuild(f->sp, &f->e), 0);
 	tq_core_leave(f->sp);
 	live_and_die(f);
-	assert_int_equal(inboxes(f), 1);
+	assert_int_equal(inboxes(), 1);
 	assert_int_equal(tq_core_enter(f->sp, &f->e), 0);
 	assert_int_equal(tq_rebuild(f->sp, &f->e), 0);
 	tq_core_leave(f->sp);
 	assert_int_equal(tq_spool_gc(f->sp, &changed, &f->e), 0);
-	assert_int_equal(inboxes(f), 0);
+	assert_int_equal(inboxes(), 0);
 	/* gc lets that of the living be */
 	assert_int_equal(tq_spool_join(f->sp, &take, 1, &f->e), 0);
 	assert_int_equal(tq_spool_gc(f->sp, &changed, &f->e), 0);
-	assert_int_equal(inboxes(f), 1);
+	assert_int_equal(inboxes(), 1);
 }
 
 #define TEST(f)	cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -361,8 +444,11 @@ main(void)
 		TEST(full_inbox_is_no_failure_of_a_ring),
 		TEST(queue_of_somebody_else_is_not_talked_to),
 		TEST(inbox_made_anew_is_reached),
-		TEST(inbox_of_a_dead_owner_is_replaced),
-		TEST(rows_and_spools_have_names_of_their_own),
+		TEST(inbox_of_the_dead_is_replaced),
+		TEST(living_have_places_of_their_own),
+		TEST(only_the_named_is_buried),
+		TEST(sweep_takes_those_of_the_dead),
+		TEST(dead_leave_one_for_the_living),
 		TEST(inbox_that_is_gone_is_said_so),
 		TEST(waiter_wakes_when_something_is_there),
 		TEST(waiter_wakes_after_its_timeout),
@@ -370,9 +456,11 @@ main(void)
 		TEST(umask_does_not_cut_the_mode),
 		cmocka_unit_test(without_an_inbox_nothing_is_there),
 		cmocka_unit_test_setup_teardown(
-		    dead_workers_leave_one_inbox_a_row, t_setup_spool,
+		    dead_workers_leave_one_inbox, t_setup_spool,
 		    t_teardown_spool),
 	};
+
+	alone = unshare(CLONE_NEWIPC) == 0;
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
