@@ -175,7 +175,7 @@ run(struct tq_loop *l)
 		if (l->pool.trouble.num != 0) {
 			e = l->pool.trouble;
 			l->pool.trouble.num = 0;
-			tq_loop_complain(l, &e);
+			tq_loop_untold(l, &e);
 		}
 		if (l->now >= l->deadline) {
 			l->deadline = TQ_FOREVER;

@@ -27,8 +27,10 @@ lose_broker(struct tq_loop *l, const struct tq_err *e)
 	tq_loop_happen(l, TQ_LIFE_STOP);
 }
 
-void
-tq_loop_complain(struct tq_loop *l, const struct tq_err *e)
+/* Fail with it, if it is no use to wait; else say it if that is due. */
+static void
+complain(struct tq_loop *l, const struct tq_err *e, struct tq_once *said,
+    const char *why)
 {
 	/* what was never allowed will not be; later it may be for a moment */
 	if (e->num == ECONNREFUSED || e->num == EIO || e->num == ENOTSUP ||
@@ -37,14 +39,24 @@ tq_loop_complain(struct tq_loop *l, const struct tq_err *e)
 			lose_broker(l, e);
 		return;
 	}
-	/* two, for what fails may say in turns that it tries and waits */
-	if (strcmp(l->said[0], e->text) != 0 &&
-	    strcmp(l->said[1], e->text) != 0) {
+	if (tq_once_due(said, why, l->now))
 		tq_say(l->say, TQ_SAY_WRONG, "%s", e->text);
-		memcpy(l->said[1], l->said[0], sizeof(l->said[1]));
-		snprintf(l->said[0], sizeof(l->said[0]), "%s", e->text);
-	}
 	l->pause = l->now + TQ_SECOND;
+}
+
+void
+tq_loop_complain(struct tq_loop *l, const struct tq_err *e)
+{
+	complain(l, e, &l->said, e->text);
+}
+
+void
+tq_loop_untold(struct tq_loop *l, const struct tq_err *e)
+{
+	const char *why = strstr(e->text, ": ");
+
+	/* of all that are not taken for that reason one is named */
+	complain(l, e, &l->untold, why == NULL ? e->text : why);
 }
 
 /* For -E: is there nothing left to do? */
@@ -154,7 +166,7 @@ tq_loop_claim(struct tq_loop *l)
 		tq_loop_complain(l, &e);
 		return TQ_SECOND;
 	}
-	l->said[0][0] = l->said[1][0] = '\0';
+	tq_once_reset(&l->said);
 	l->served = 1;
 	tq_scale_note(&l->scale, l->pool.busy, l->now);
 	if (l->pool.left == 0) {

@@ -5,6 +5,7 @@
 #ifndef TQ_WORKER_LOOP_OWN_H
 #define TQ_WORKER_LOOP_OWN_H
 
+#include "base/once.h"
 #include "face.h"
 #include "loop.h"
 #include "peers.h"
@@ -36,7 +37,8 @@ struct tq_loop {
 	unsigned	 contrary;	/* times that a claim found nothing and
 					 * a sleep something, in a row */
 	struct tq_err	 gone;		/* why there is no broker any more */
-	char		 said[2][512];	/* the last complaints about the broker */
+	struct tq_once	 said;		/* complaints about the broker, */
+	struct tq_once	 untold;	/* and why it takes no outcome */
 	int		 served;	/* it let us look for tasks once */
 };
 
@@ -58,6 +60,8 @@ void	tq_loop_mails(struct tq_loop *);
  * waited for.
  */
 void	tq_loop_complain(struct tq_loop *, const struct tq_err *);
+/* The same of an outcome that is not taken, which begins with the task's id. */
+void	tq_loop_untold(struct tq_loop *, const struct tq_err *);
 /* Claim what can be claimed; returns how long there is nothing to do. */
 tq_time	tq_loop_claim(struct tq_loop *);
 #endif

@@ -84,7 +84,7 @@ rcli FLUSHALL >out
 
 # ---- ends --------------------------------------------------------------------
 
-# ends NAME BREAK MEND RAN URL: a chain and a chord go on into bulk
+# ends NAME BREAK MEND RAN URL REASON: a chain and a chord go on into bulk
 waits()
 {
 	[ "$(rcli HLEN unacked) $(rcli LLEN celery)" = '2 0' ]
@@ -118,6 +118,12 @@ PY
 		    $((tries + 4)) ]
 	}
 	ok "it is tried again: $1" wait_for tried
+	is "it is said once, with task, queue and reason: $1" \
+	    "$(grep -c "^tqrun: $first of queue celery: not told .*: $6" w.err)" 1
+	is "and once of the member of a chord: $1" \
+	    "$(grep -c ": $6" w.err)" 2
+	is "who looks sees it: $1" "$(tqstat -W -o status)" \
+	    '1 running, 2 done, 0 failed, 1 ends refused'
 	ok "and nothing went: $1" waits
 	eval "$3"
 	check "the first: $1" 0 "3$NL" '' tqresult -t 30 "$first"
@@ -131,8 +137,9 @@ PY
 }
 ran='2,4 11 12 22 35 '
 ends 'another type' 'rcli HSET bulk a b >out' 'rcli DEL bulk >out' "$ran" \
-    "$every"
-ends 'no access' : "rcli ACL SETUSER some '~bulk' >out" "$ran" "$some"
+    "$every" 'a key has another type: bulk is a hash, no list'
+ends 'no access' : "rcli ACL SETUSER some '~bulk' >out" "$ran" "$some" \
+    '.*access'
 
 # Who stops says what keeps him, and stops when it is told.
 rcli HSET bulk a b >out

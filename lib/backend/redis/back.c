@@ -9,11 +9,34 @@
 #include <string.h>
 
 #include "backend/redis/key.h"
+#include "backend/redis/worker.h"
 #include "base/clock.h"
 
 #define ENDING_MAX	64	/* ends on their way */
 
 /* ---- ends on their way ----------------------------------------------- */
+
+/*
+ * The server refuses an end.  Who is no worker returns it; a worker's waits and
+ * is sent again, and of those that wait for one reason one is named.
+ */
+static void
+refused(struct tq_redis_held *h, const redisReply *a)
+{
+	struct tq_redis *r = h->r;
+	struct tq_redis_worker *w = r->worker;
+
+	(void)tq_redis_failed(&r->place, a, &r->refused);
+	h->refused = 1;
+	if (w == NULL || !tq_once_due(&w->refused, r->refused.text,
+	    tq_clock_mono()))
+		return;
+	/* an id may be long: the reason has to fit too */
+	(void)tq_redis_mail_add(r, "say %.100s of queue %s: not told what "
+	    "became of it, tried again: %s", h->id.s[0] != '\0' ? h->id.s :
+	    "a message", h->queue, r->refused.text);
+	w->noted = 0;		/* and who looks sees it */
+}
 
 static void
 ended(void *arg, const redisReply *a)
@@ -26,8 +49,7 @@ ended(void *arg, const redisReply *a)
 		if (a != NULL && strncmp(a->str, "NOSCRIPT", 8) == 0)
 			memset(h->r->main.sha, 0, sizeof(h->r->main.sha));
 		else if (a != NULL)
-			(void)tq_redis_failed(&h->r->place, a,
-			    &h->r->refused);
+			refused(h, a);
 		h->posted = 0;
 		return;
 	}

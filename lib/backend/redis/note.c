@@ -50,6 +50,24 @@ put_queues(struct tq_buf *b, const struct tq_redis_worker *w)
 	tq_buf_byte(b, '"');
 }
 
+/* What it says of itself, and what keeps it from telling outcomes. */
+static void
+put_status(struct tq_buf *b, const struct tq_redis *r)
+{
+	const struct tq_redis_held *h;
+	char text[sizeof(r->worker->status) + 32];
+	unsigned n = 0;
+
+	TAILQ_FOREACH(h, &r->held, link)
+		n += h->stage == TQ_REDIS_ENDING && h->refused;
+	snprintf(text, sizeof(text), "%s", r->worker->status);
+	if (n > 0)
+		snprintf(text, sizeof(text), "%s, %u ends refused",
+		    r->worker->status, n);
+	tq_buf_str(b, ", \"status\": ");
+	tq_json_str(b, text, strlen(text));
+}
+
 static void
 put_note(struct tq_buf *b, const struct tq_redis *r, tq_time now)
 {
@@ -65,8 +83,7 @@ put_note(struct tq_buf *b, const struct tq_redis *r, tq_time now)
 	tq_buf_str(b, ", \"stem\": ");
 	tq_json_str(b, r->stem, strlen(r->stem));
 	put_queues(b, w);
-	tq_buf_str(b, ", \"status\": ");
-	tq_json_str(b, w->status, strlen(w->status));
+	put_status(b, r);
 	tq_buf_str(b, ", \"limits\": ");
 	tq_json_str(b, w->limits, strlen(w->limits));
 	tq_buf_printf(b, ", \"rss\": %lld, \"pong\": %llu",

@@ -61,6 +61,7 @@ struct tq_redis_held {
 	/* ENDING */
 	struct tq_redis_cmd end;	/* to be sent again after a loss */
 	int		 posted;
+	int		 refused;	/* by the server, the last time */
 };
 TAILQ_HEAD(tq_redis_list, tq_redis_held);
 

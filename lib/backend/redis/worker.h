@@ -6,6 +6,7 @@
 
 #include "backend/redis/names.h"
 #include "backend/redis/redis.h"
+#include "base/once.h"
 
 #define TQ_REDIS_MAILS	32
 
@@ -36,6 +37,7 @@ struct tq_redis_worker {
 	tq_time		 asked;		/* the second connection for a sign */
 	unsigned	 asked_of;	/* which opening of it */
 	unsigned	 watched;	/* opening of the second connection */
+	struct tq_once	 refused;	/* why ends are, as it was said */
 	/* words for the loop */
 	char		 mail[TQ_REDIS_MAILS][512];
 	unsigned	 first, nmails;
