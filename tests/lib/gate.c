@@ -105,9 +105,7 @@ t_gate_sound(struct t_spool *f)
 void
 t_gate_rebuild(struct t_spool *f)
 {
-	assert_int_equal(tq_core_enter(f->sp, &f->e), 0);
-	assert_int_equal(tq_rebuild(f->sp, &f->e), 0);
-	tq_core_leave(f->sp);
+	t_spool_rebuild(f);
 	t_gate_sound(f);
 }
 

@@ -133,3 +133,12 @@ t_spool_settle(struct t_spool *f, const struct tq_spool_got *got,
 	    none, taken, 0, &f->e) == -1)
 		fail_msg("settle: %s", f->e.text);
 }
+
+void
+t_spool_rebuild(struct t_spool *f)
+{
+	assert_int_equal(tq_core_enter(f->sp, &f->e), 0);
+	if (tq_rebuild(f->sp, &f->e) == -1)
+		fail_msg("%s", f->e.text);
+	tq_core_leave(f->sp);
+}

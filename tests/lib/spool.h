@@ -39,4 +39,6 @@ void	t_spool_claim(struct t_spool *f, uint32_t n, const char *queue,
 /* End the attempt that was claimed. */
 void	t_spool_settle(struct t_spool *f, const struct tq_spool_got *got,
 	    enum tq_state state);
+/* Make the table anew from the ledger. */
+void	t_spool_rebuild(struct t_spool *f);
 #endif

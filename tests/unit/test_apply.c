@@ -583,15 +583,6 @@ assert_ready_in_order(struct tq_table *t)
 }
 
 static void
-rebuild(struct t_spool *f)
-{
-	assert_int_equal(tq_core_enter(f->sp, &f->e), 0);
-	if (tq_rebuild(f->sp, &f->e) == -1)
-		fail_msg("%s", f->e.text);
-	tq_core_leave(f->sp);
-}
-
-static void
 rebuild_and_compare(struct t_spool *f)
 {
 	static struct memory live, again;	/* large */
@@ -600,7 +591,7 @@ rebuild_and_compare(struct t_spool *f)
 	if (!tq_table_audit(&f->sp->t, why, sizeof(why)))
 		fail_msg("live: %s", why);
 	remember(&live, &f->sp->t);
-	rebuild(f);
+	t_spool_rebuild(f);
 	remember(&again, &f->sp->t);
 	assert_same(&again, &live);
 	assert_ready_in_order(&f->sp->t);
@@ -660,7 +651,7 @@ reopened_task_stays_without_expiry_when_carried(void **state)
 	for (n = 0; n < 100; n++)
 		assert_int_not_equal(tq_retire_step(f->sp, TQ_RETIRE_FORCED, 1000, &f->e),
 		    -1);
-	rebuild(f);
+	t_spool_rebuild(f);
 	assert_int_equal(state_of(&f->sp->t, 1), TQ_READY);
 	assert_int_equal(slot(&f->sp->t, 1)->expires, 0);
 }

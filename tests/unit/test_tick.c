@@ -37,14 +37,6 @@ last(struct t_spool *f, uint32_t n)
 }
 
 static void
-rebuild(struct t_spool *f)
-{
-	assert_int_equal(tq_core_enter(f->sp, &f->e), 0);
-	assert_int_equal(tq_rebuild(f->sp, &f->e), 0);
-	tq_core_leave(f->sp);
-}
-
-static void
 schedules_are_known_after_a_rebuild(void **state)
 {
 	struct t_spool *f = *state;
@@ -53,7 +45,7 @@ schedules_are_known_after_a_rebuild(void **state)
 	must_move(f, 1, 0, 10, until);
 	must_move(f, 2, 0, 20, until);
 	must_move(f, 1, 10, 11, until);
-	rebuild(f);
+	t_spool_rebuild(f);
 	assert_int_equal(last(f, 1), 11);
 	assert_int_equal(last(f, 2), 20);
 	assert_int_equal(f->sp->t.top->ticks.used, 2);
@@ -93,7 +85,7 @@ schedules_are_carried_out_of_old_segments(void **state)
 	must_move(f, 2, 20, 21, until);
 	retire(f);
 	assert_int_equal(last(f, 1), 10);
-	rebuild(f);
+	t_spool_rebuild(f);
 	assert_int_equal(last(f, 1), 10);
 	assert_int_equal(last(f, 2), 21);
 }
@@ -109,7 +101,7 @@ schedule_whose_time_is_over_is_not_carried(void **state)
 	assert_int_equal(last(f, 1), 0);
 	retire(f);
 	assert_int_equal(f->sp->t.trows[0].rec, 0);
-	rebuild(f);
+	t_spool_rebuild(f);
 	assert_int_equal(f->sp->t.top->ticks.used, 0);
 }
 
@@ -132,7 +124,7 @@ place_of_a_forgotten_schedule_is_used_again(void **state)
 	must_move(f, 2, 0, 21, now + HOUR);
 	assert_int_equal(last(f, 2), 21);
 	assert_int_equal(f->sp->t.top->ticks.used, 4);
-	rebuild(f);
+	t_spool_rebuild(f);
 	assert_int_equal(last(f, 1), 10);
 	assert_int_equal(last(f, 2), 21);
 	assert_int_equal(last(f, 3), 30);
@@ -158,7 +150,7 @@ one_schedule_too_many_is_refused(void **state)
 	assert_int_equal(errno, ENOSPC);
 	assert_non_null(strstr(f->e.text, "4096 schedules"));
 	must_move(f, 1, 10, 11, until);
-	rebuild(f);
+	t_spool_rebuild(f);
 	assert_int_equal(last(f, 1), 11);
 	must_move(f, n, 0, 10, until);
 }

@@ -61,14 +61,6 @@ look(struct t_spool *f, uint32_t n)
 }
 
 static void
-rebuild(struct t_spool *f)
-{
-	assert_int_equal(tq_core_enter(f->sp, &f->e), 0);
-	assert_int_equal(tq_rebuild(f->sp, &f->e), 0);
-	tq_core_leave(f->sp);
-}
-
-static void
 marked_task_is_held_for_one_place(void **state)
 {
 	struct t_spool *f = *state;
@@ -96,7 +88,7 @@ what_comes_back_is_as_it_was(void **state)
 	put(f, 2, TQ_PF_HOLD, NULL);
 	transfer(f, TQ_DO_HOLD, 1, HERE, 0);
 	transfer(f, TQ_DO_HOLD, 2, HERE, 0);
-	rebuild(f);
+	t_spool_rebuild(f);
 	assert_int_equal(transfer(f, TQ_DO_RELEASE, 1, HERE, 0), 1);
 	assert_int_equal(transfer(f, TQ_DO_RELEASE, 2, HERE, 0), 1);
 	s = look(f, 1);
@@ -132,10 +124,10 @@ mark_outlives_table_and_segments(void **state)
 
 	put(f, 1, TQ_PF_HOLD, NULL);
 	transfer(f, TQ_DO_HOLD, 1, HERE, 0);
-	rebuild(f);
+	t_spool_rebuild(f);
 	assert_int_equal(look(f, 1).epoch, HERE);
 	retire(f);
-	rebuild(f);
+	t_spool_rebuild(f);
 	assert_int_equal(look(f, 1).epoch, HERE);
 	assert_int_equal(look(f, 1).row, 1);
 }
@@ -151,7 +143,7 @@ what_went_has_the_outcome_that_is_given(void **state)
 	assert_int_equal(transfer(f, TQ_DO_REVOKE, 1, HERE, 0), 0);
 	transfer(f, TQ_DO_HOLD, 1, HERE, 0);
 	assert_int_equal(transfer(f, TQ_DO_REVOKE, 1, HERE, 0), 1);
-	rebuild(f);
+	t_spool_rebuild(f);
 	assert_int_equal(tq_spool_look(f->sp, &id, 0, &out, &f->e), 1);
 	assert_int_equal(out.s.state, TQ_REVOKED);
 	assert_int_equal(out.s.epoch, 0);
