@@ -7,15 +7,6 @@
 
 #include "tests/contract/contract.h"
 
-static struct tq_task *
-task(struct tq_task *t, const char *id)
-{
-	tq_task_init(t);
-	t->id = id;
-	t->queue = "q";
-	return t;
-}
-
 /* Refused with these words, all n. */
 static void
 refused(struct ground *g, const struct tq_task *t, size_t n, const char *words)
@@ -39,14 +30,14 @@ after_another_put_is_refused(void **state)
 
 	contract_put_text(g, "other", "a", "");
 	for (i = 0; i < T_COUNT(whens); i++) {
-		task(&t, "b")->after = after;
+		contract_task(&t, "b")->after = after;
 		t.nafter = 1;
 		t.when = whens[i];
 		refused(g, &t, 1, "-A");
 	}
-	task(&t, "b")->pipe = "a";
+	contract_task(&t, "b")->pipe = "a";
 	refused(g, &t, 1, "-P");
-	task(&t, "b")->group = "a";
+	contract_task(&t, "b")->group = "a";
 	refused(g, &t, 1, "group");
 }
 
@@ -57,9 +48,9 @@ after_several_is_refused(void **state)
 	struct ground *g = *state;
 	struct tq_task t[3];
 
-	task(&t[0], "a");
-	task(&t[1], "b");
-	task(&t[2], "c")->after = after;
+	contract_task(&t[0], "a");
+	contract_task(&t[1], "b");
+	contract_task(&t[2], "c")->after = after;
 	t[2].nafter = 2;
 	refused(g, t, 3, "-A");
 }
@@ -71,8 +62,8 @@ after_any_end_is_refused(void **state)
 	struct ground *g = *state;
 	struct tq_task t[2];
 
-	task(&t[0], "a");
-	task(&t[1], "b")->after = after;
+	contract_task(&t[0], "a");
+	contract_task(&t[1], "b")->after = after;
 	t[1].nafter = 1;
 	t[1].when = TQ_WHEN_ANY;
 	refused(g, t, 2, "-D any");
@@ -84,10 +75,10 @@ group_in_a_group_is_refused(void **state)
 	struct ground *g = *state;
 	struct tq_task t[3];
 
-	task(&t[0], "G")->kind = TQ_KIND_GROUP;
-	task(&t[1], "H")->kind = TQ_KIND_GROUP;
+	contract_task(&t[0], "G")->kind = TQ_KIND_GROUP;
+	contract_task(&t[1], "H")->kind = TQ_KIND_GROUP;
 	t[1].group = "G";
-	task(&t[2], "m")->group = "H";
+	contract_task(&t[2], "m")->group = "H";
 	refused(g, t, 3, "--group");
 }
 
@@ -97,7 +88,7 @@ held_task_is_refused(void **state)
 	struct ground *g = *state;
 	struct tq_task t;
 
-	task(&t, "a")->flags = TQ_TASK_HOLD;
+	contract_task(&t, "a")->flags = TQ_TASK_HOLD;
 	refused(g, &t, 1, "--hold");
 }
 
@@ -110,22 +101,22 @@ policy_of_ours_is_refused(void **state)
 	struct ground *g = *state;
 	struct tq_task t;
 
-	task(&t, "a")->key = "k";
+	contract_task(&t, "a")->key = "k";
 	refused(g, &t, 1, "-k");
-	task(&t, "a")->lane = "l";
+	contract_task(&t, "a")->lane = "l";
 	refused(g, &t, 1, "-S");
-	task(&t, "a")->needs = needs;
+	contract_task(&t, "a")->needs = needs;
 	t.nneeds = 1;
 	refused(g, &t, 1, "-R");
-	task(&t, "a")->retries = 3;
+	contract_task(&t, "a")->retries = 3;
 	refused(g, &t, 1, "-r");
-	task(&t, "a")->backoff = TQ_SECOND;
+	contract_task(&t, "a")->backoff = TQ_SECOND;
 	refused(g, &t, 1, "--backoff");
-	task(&t, "a")->flags = TQ_TASK_ONCE;
+	contract_task(&t, "a")->flags = TQ_TASK_ONCE;
 	refused(g, &t, 1, "--once");
-	task(&t, "a")->keep = TQ_SECOND;
+	contract_task(&t, "a")->keep = TQ_SECOND;
 	refused(g, &t, 1, "--keep");
-	task(&t, "a")->limits = "mem=1M";
+	contract_task(&t, "a")->limits = "mem=1M";
 	refused(g, &t, 1, "--limit");
 }
 

@@ -27,9 +27,7 @@ task_put_held_waits_for_its_release(void **state)
 	struct ground *g = *state;
 	struct tq_task t;
 
-	tq_task_init(&t);
-	t.id = "t";
-	t.queue = "q";
+	contract_task(&t, "t");
 	t.flags = TQ_TASK_HOLD;
 	contract_put_task(g, &t);
 	assert_int_equal(contract_claim_now(g, "q"), 0);
@@ -314,9 +312,7 @@ task_kept_for_a_moment_is_forgotten(void **state)
 	struct ground *g = *state;
 	struct tq_task t;
 
-	tq_task_init(&t);
-	t.id = "t";
-	t.queue = "q";
+	contract_task(&t, "t");
 	t.keep = TQ_MS;
 	contract_put_task(g, &t);
 	contract_run_one(g, "q", TQ_SUCCESS, 0);

@@ -160,9 +160,7 @@ task_put_once_is_not_started_twice(void **state)
 	struct ground *g = *state;
 	struct tq_task t;
 
-	tq_task_init(&t);
-	t.id = "t";
-	t.queue = "q";
+	contract_task(&t, "t");
 	t.flags = TQ_TASK_ONCE;
 	contract_put_task(g, &t);
 	die_with_one(g);

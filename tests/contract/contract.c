@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "tests/contract/contract.h"
 
@@ -277,4 +278,75 @@ contract_count(struct ground *g, const char *queue, unsigned states)
 
 	MUST(g, tq_list(g->tq, &sel, count_one, &n, &g->e));
 	return n;
+}
+
+/* ---- scenes in one queue ---------------------------------------------- */
+
+struct tq_task *
+contract_task(struct tq_task *t, const char *id)
+{
+	tq_task_init(t);
+	t->id = id;
+	t->queue = "q";
+	return t;
+}
+
+/* The next one is this. */
+static void
+claim_next(struct ground *g, const char *id)
+{
+	assert_int_equal(contract_claim_now(g, "q"), 1);
+	assert_string_equal(g->c.ref.id.s, id);
+}
+
+void
+contract_end(struct ground *g, const char *id, enum tq_state state,
+    const char *output, unsigned flags)
+{
+	struct tq_outcome o;
+
+	claim_next(g, id);
+	tq_outcome_init(&o, state);
+	o.status = state == TQ_SUCCESS ? 0 : 1;
+	o.flags = flags;
+	o.out = (struct tq_bytes){ output, strlen(output) };
+	MUST(g, tq_settle(g->tq, &g->c.ref, &o, 0, &g->e));
+}
+
+void
+contract_run_next(struct ground *g, const char *id, enum tq_state state)
+{
+	contract_end(g, id, state, "", 0);
+}
+
+void
+contract_claim_body(struct ground *g, const char *id, const char *text)
+{
+	char buf[256];
+	ssize_t n = (ssize_t)strlen(text);
+
+	claim_next(g, id);
+	if (g->c.task.body_fd == -1) {
+		assert_int_equal(g->c.task.body.n, n);
+		assert_memory_equal(g->c.task.body.p, text, n);
+	} else {
+		assert_int_equal(pread(g->c.task.body_fd, buf, sizeof(buf), 0),
+		    n);
+		assert_memory_equal(buf, text, n);
+	}
+}
+
+void
+contract_idle(struct ground *g)
+{
+	assert_int_equal(contract_claim_now(g, "q"), 0);
+}
+
+void
+contract_ended(struct ground *g, const char *id, enum tq_state state,
+    const char *why)
+{
+	assert_int_equal(contract_state(g, id), state);
+	assert_non_null(g->i.why);
+	assert_string_equal(g->i.why, why);
 }

@@ -114,4 +114,21 @@ uint64_t contract_do_queue(struct ground *, enum tq_verb, const char *queue,
 /* How many tasks there are in those states, 0: all. */
 size_t	contract_count(struct ground *, const char *queue, unsigned states);
 
+/* ---- scenes in one queue, "q" ------------------------------------------ */
+
+/* A task of that id; what else is to be said of it the test says. */
+struct tq_task *contract_task(struct tq_task *, const char *id);
+/* The next one is this, and ends so, with that output. */
+void	contract_end(struct ground *, const char *id, enum tq_state,
+	    const char *output, unsigned flags);
+void	contract_run_next(struct ground *, const char *id, enum tq_state);
+/* The next one is this, with that body; the claim stays. */
+void	contract_claim_body(struct ground *, const char *id,
+	    const char *text);
+/* There is none to run. */
+void	contract_idle(struct ground *);
+/* It has ended so, and that is why. */
+void	contract_ended(struct ground *, const char *id, enum tq_state,
+	    const char *why);
+
 #endif

@@ -7,23 +7,13 @@
 
 /* ---- makings ---------------------------------------------------------- */
 
-/* Put a body task "id" after the ids (one string, blanks between). */
-static struct tq_task *
-task(struct tq_task *t, const char *id)
-{
-	tq_task_init(t);
-	t->id = id;
-	t->queue = "q";
-	return t;
-}
-
 static void
 put_after(struct ground *g, const char *id, const char *const *after,
     size_t n, enum tq_when when)
 {
 	struct tq_task t;
 
-	task(&t, id);
+	contract_task(&t, id);
 	t.after = after;
 	t.nafter = n;
 	t.when = when;
@@ -51,11 +41,11 @@ put_group(struct ground *g, const char *id, const char *const *members,
 	size_t i;
 
 	assert_in_range(n, 0, 14);
-	task(&t[0], id)->kind = TQ_KIND_GROUP;
+	contract_task(&t[0], id)->kind = TQ_KIND_GROUP;
 	for (i = 0; i < n; i++)
-		task(&t[i + 1], members[i])->group = id;
+		contract_task(&t[i + 1], members[i])->group = id;
 	if (callback != NULL) {
-		task(&t[n + 1], callback)->after = &id;
+		contract_task(&t[n + 1], callback)->after = &id;
 		t[n + 1].nafter = 1;
 		t[n + 1].pipe = id;
 		t[n + 1].flags |= TQ_TASK_CHORD;
@@ -64,27 +54,19 @@ put_group(struct ground *g, const char *id, const char *const *members,
 	    &g->e));
 }
 
-/* The next task of the queue is this one; it ends so. */
+/* A group G of m2 and of a group H, which has m1. */
 static void
-run(struct ground *g, const char *id, enum tq_state end)
+put_nested(struct ground *g)
 {
-	assert_int_equal(contract_claim_now(g, "q"), 1);
-	assert_string_equal(g->c.ref.id.s, id);
-	contract_settle(g, end, end == TQ_SUCCESS ? 0 : 1);
-}
+	struct tq_task t[4];
+	struct tq_id out[4];
 
-static void
-nothing_to_run(struct ground *g)
-{
-	assert_int_equal(contract_claim_now(g, "q"), 0);
-}
-
-static void
-ended(struct ground *g, const char *id, enum tq_state state, const char *why)
-{
-	assert_int_equal(contract_state(g, id), state);
-	assert_non_null(g->i.why);
-	assert_string_equal(g->i.why, why);
+	contract_task(&t[0], "G")->kind = TQ_KIND_GROUP;
+	contract_task(&t[1], "H")->kind = TQ_KIND_GROUP;
+	t[1].group = "G";
+	contract_task(&t[2], "m1")->group = "H";
+	contract_task(&t[3], "m2")->group = "G";
+	MUST(g, tq_put_many(g->tq, t, 4, 0, out, &g->e));
 }
 
 /* ---- dependencies ------------------------------------------------------- */
@@ -100,9 +82,9 @@ task_waits_for_what_it_is_after(void **state)
 	assert_string_equal(g->i.why, "after a");
 	assert_int_equal(g->i.task.nafter, 1);
 	assert_string_equal(g->i.task.after[0], "a");
-	run(g, "a", TQ_SUCCESS);
+	contract_run_next(g, "a", TQ_SUCCESS);
 	assert_int_equal(contract_state(g, "b"), TQ_READY);
-	run(g, "b", TQ_SUCCESS);
+	contract_run_next(g, "b", TQ_SUCCESS);
 }
 
 static void
@@ -111,9 +93,9 @@ task_after_one_that_succeeded_is_ready(void **state)
 	struct ground *g = *state;
 
 	put(g, "a");
-	run(g, "a", TQ_SUCCESS);
+	contract_run_next(g, "a", TQ_SUCCESS);
 	PUT_AFTER(g, "b", TQ_WHEN_OK, "a");
-	run(g, "b", TQ_SUCCESS);
+	contract_run_next(g, "b", TQ_SUCCESS);
 }
 
 static void
@@ -124,11 +106,11 @@ failure_ends_all_that_comes_after(void **state)
 	put(g, "a");
 	PUT_AFTER(g, "b", TQ_WHEN_OK, "a");
 	PUT_AFTER(g, "c", TQ_WHEN_OK, "b");
-	run(g, "a", TQ_FAILURE);
-	ended(g, "b", TQ_FAILURE, "dependency a failed");
-	ended(g, "c", TQ_FAILURE, "dependency b failed");
+	contract_run_next(g, "a", TQ_FAILURE);
+	contract_ended(g, "b", TQ_FAILURE, "dependency a failed");
+	contract_ended(g, "c", TQ_FAILURE, "dependency b failed");
 	PUT_AFTER(g, "d", TQ_WHEN_OK, "a");
-	ended(g, "d", TQ_FAILURE, "dependency a failed");
+	contract_ended(g, "d", TQ_FAILURE, "dependency a failed");
 }
 
 static void
@@ -139,11 +121,11 @@ all_of_several_must_succeed(void **state)
 	put(g, "a");
 	put(g, "b");
 	PUT_AFTER(g, "c", TQ_WHEN_OK, "a", "b");
-	run(g, "a", TQ_SUCCESS);
+	contract_run_next(g, "a", TQ_SUCCESS);
 	assert_int_equal(contract_state(g, "c"), TQ_BLOCKED);
 	assert_string_equal(g->i.why, "after b");
-	run(g, "b", TQ_SUCCESS);
-	run(g, "c", TQ_SUCCESS);
+	contract_run_next(g, "b", TQ_SUCCESS);
+	contract_run_next(g, "c", TQ_SUCCESS);
 }
 
 static void
@@ -154,10 +136,10 @@ first_failure_of_several_is_enough(void **state)
 	put(g, "a");
 	put(g, "b");
 	PUT_AFTER(g, "c", TQ_WHEN_OK, "a", "b");
-	run(g, "a", TQ_FAILURE);
-	ended(g, "c", TQ_FAILURE, "dependency a failed");
-	run(g, "b", TQ_SUCCESS);
-	nothing_to_run(g);
+	contract_run_next(g, "a", TQ_FAILURE);
+	contract_ended(g, "c", TQ_FAILURE, "dependency a failed");
+	contract_run_next(g, "b", TQ_SUCCESS);
+	contract_idle(g);
 }
 
 static void
@@ -168,10 +150,10 @@ any_end_is_enough_for_any(void **state)
 	put(g, "a");
 	put(g, "b");
 	PUT_AFTER(g, "c", TQ_WHEN_ANY, "a", "b");
-	run(g, "a", TQ_FAILURE);
+	contract_run_next(g, "a", TQ_FAILURE);
 	assert_int_equal(contract_state(g, "c"), TQ_BLOCKED);
-	run(g, "b", TQ_SUCCESS);
-	run(g, "c", TQ_SUCCESS);
+	contract_run_next(g, "b", TQ_SUCCESS);
+	contract_run_next(g, "c", TQ_SUCCESS);
 }
 
 static void
@@ -182,15 +164,15 @@ fail_runs_on_failure_and_is_not_needed_otherwise(void **state)
 	put(g, "a");
 	put(g, "b");
 	PUT_AFTER(g, "c", TQ_WHEN_FAIL, "a", "b");
-	run(g, "a", TQ_FAILURE);
+	contract_run_next(g, "a", TQ_FAILURE);
 	assert_int_equal(contract_state(g, "c"), TQ_BLOCKED);
-	run(g, "b", TQ_SUCCESS);
-	run(g, "c", TQ_SUCCESS);
+	contract_run_next(g, "b", TQ_SUCCESS);
+	contract_run_next(g, "c", TQ_SUCCESS);
 
 	put(g, "d");
 	PUT_AFTER(g, "e", TQ_WHEN_FAIL, "d");
-	run(g, "d", TQ_SUCCESS);
-	ended(g, "e", TQ_REVOKED, "not needed");
+	contract_run_next(g, "d", TQ_SUCCESS);
+	contract_ended(g, "e", TQ_REVOKED, "not needed");
 }
 
 static void
@@ -201,8 +183,8 @@ unknown_dependency_puts_nothing(void **state)
 	struct tq_task t[2];
 	struct tq_id out[2];
 
-	task(&t[0], "a");
-	task(&t[1], "b");
+	contract_task(&t[0], "a");
+	contract_task(&t[1], "b");
 	t[1].after = after;
 	t[1].nafter = 1;
 	MUST_FAIL(g, tq_put_many(g->tq, t, 2, 0, out, &g->e), ENOENT,
@@ -219,12 +201,12 @@ task_cannot_wait_for_a_later_one(void **state)
 	struct tq_task t[2];
 	struct tq_id out[2];
 
-	task(&t[0], "a")->after = b;
-	task(&t[1], "b")->after = a;
+	contract_task(&t[0], "a")->after = b;
+	contract_task(&t[1], "b")->after = a;
 	t[0].nafter = t[1].nafter = 1;
 	MUST_FAIL(g, tq_put_many(g->tq, t, 2, 0, out, &g->e), ENOENT,
 	    "b: no such task");
-	task(&t[0], "c")->after = &t[0].id;
+	contract_task(&t[0], "c")->after = &t[0].id;
 	t[0].nafter = 1;
 	MUST_FAIL(g, tq_put(g->tq, t, 0, out, &g->e), ENOENT,
 	    "c: no such task");
@@ -240,15 +222,15 @@ retry_takes_back_what_the_failure_ended(void **state)
 	PUT_AFTER(g, "c", TQ_WHEN_OK, "b");
 	PUT_AFTER(g, "d", TQ_WHEN_OK, "a");
 	contract_do(g, TQ_DO_REVOKE, "d", NULL, 0);
-	run(g, "a", TQ_FAILURE);
+	contract_run_next(g, "a", TQ_FAILURE);
 	assert_int_equal(contract_state(g, "c"), TQ_FAILURE);
 	assert_int_equal(contract_do(g, TQ_DO_RETRY, "a", NULL, 0), 1);
 	assert_int_equal(contract_state(g, "b"), TQ_BLOCKED);
 	assert_int_equal(contract_state(g, "c"), TQ_BLOCKED);
-	ended(g, "d", TQ_REVOKED, "revoked");	/* not by the failure */
-	run(g, "a", TQ_SUCCESS);
-	run(g, "b", TQ_SUCCESS);
-	run(g, "c", TQ_SUCCESS);
+	contract_ended(g, "d", TQ_REVOKED, "revoked");	/* not by the failure */
+	contract_run_next(g, "a", TQ_SUCCESS);
+	contract_run_next(g, "b", TQ_SUCCESS);
+	contract_run_next(g, "c", TQ_SUCCESS);
 }
 
 static void
@@ -260,8 +242,8 @@ revoked_and_expired_are_failures_to_who_waits(void **state)
 	PUT_AFTER(g, "b", TQ_WHEN_OK, "a");
 	PUT_AFTER(g, "c", TQ_WHEN_FAIL, "a");
 	contract_do(g, TQ_DO_REVOKE, "a", NULL, 0);
-	ended(g, "b", TQ_FAILURE, "dependency a failed");
-	run(g, "c", TQ_SUCCESS);
+	contract_ended(g, "b", TQ_FAILURE, "dependency a failed");
+	contract_run_next(g, "c", TQ_SUCCESS);
 }
 
 static void
@@ -272,18 +254,18 @@ held_task_is_released_to_wait(void **state)
 	struct tq_task t;
 
 	put(g, "a");
-	task(&t, "b")->after = after;
+	contract_task(&t, "b")->after = after;
 	t.nafter = 1;
 	t.flags = TQ_TASK_HOLD;
 	contract_put_task(g, &t);
 	assert_int_equal(contract_state(g, "b"), TQ_HELD);
 	contract_do(g, TQ_DO_RELEASE, "b", NULL, 0);
 	assert_int_equal(contract_state(g, "b"), TQ_BLOCKED);
-	run(g, "a", TQ_SUCCESS);
+	contract_run_next(g, "a", TQ_SUCCESS);
 	contract_do(g, TQ_DO_HOLD, "b", NULL, 0);
-	nothing_to_run(g);
+	contract_idle(g);
 	contract_do(g, TQ_DO_RELEASE, "b", NULL, 0);
-	run(g, "b", TQ_SUCCESS);
+	contract_run_next(g, "b", TQ_SUCCESS);
 }
 
 /* What somebody waits for is kept, however many ends came after. */
@@ -296,22 +278,22 @@ outcome_is_known_while_somebody_waits(void **state)
 	put(g, "a");
 	put(g, "x");
 	PUT_AFTER(g, "b", TQ_WHEN_OK, "a", "x");
-	run(g, "a", TQ_SUCCESS);
+	contract_run_next(g, "a", TQ_SUCCESS);
 	contract_do(g, TQ_DO_HOLD, "x", NULL, 0);
 	put(g, "1");
 	put(g, "2");
 	put(g, "3");
-	run(g, "1", TQ_SUCCESS);
-	run(g, "2", TQ_SUCCESS);
-	run(g, "3", TQ_SUCCESS);
+	contract_run_next(g, "1", TQ_SUCCESS);
+	contract_run_next(g, "2", TQ_SUCCESS);
+	contract_run_next(g, "3", TQ_SUCCESS);
 	assert_int_equal(tq_stat(g->tq, "1", 0, &g->i, &g->e), 0);
 	assert_int_equal(contract_state(g, "a"), TQ_SUCCESS);
 	assert_int_equal(contract_do(g, TQ_DO_FORGET, "a", NULL, 0), 0);
 	contract_do(g, TQ_DO_RELEASE, "x", NULL, 0);
-	run(g, "x", TQ_SUCCESS);
-	run(g, "b", TQ_SUCCESS);
+	contract_run_next(g, "x", TQ_SUCCESS);
+	contract_run_next(g, "b", TQ_SUCCESS);
 	put(g, "4");
-	run(g, "4", TQ_SUCCESS);
+	contract_run_next(g, "4", TQ_SUCCESS);
 	assert_int_equal(tq_stat(g->tq, "a", 0, &g->i, &g->e), 0);
 }
 
@@ -327,12 +309,12 @@ group_ends_with_its_last_member(void **state)
 	put_group(g, "G", three, 3, NULL);
 	PUT_AFTER(g, "z", TQ_WHEN_OK, "G");
 	assert_int_equal(contract_state(g, "G"), TQ_BLOCKED);
-	run(g, "m1", TQ_SUCCESS);
-	run(g, "m2", TQ_SUCCESS);
+	contract_run_next(g, "m1", TQ_SUCCESS);
+	contract_run_next(g, "m2", TQ_SUCCESS);
 	assert_int_equal(contract_state(g, "G"), TQ_BLOCKED);
-	run(g, "m3", TQ_SUCCESS);
+	contract_run_next(g, "m3", TQ_SUCCESS);
 	assert_int_equal(contract_state(g, "G"), TQ_SUCCESS);
-	run(g, "z", TQ_SUCCESS);
+	contract_run_next(g, "z", TQ_SUCCESS);
 }
 
 static void
@@ -341,19 +323,19 @@ group_fails_when_all_have_ended_and_names_one(void **state)
 	struct ground *g = *state;
 
 	put_group(g, "G", three, 3, "cb");
-	run(g, "m1", TQ_SUCCESS);
-	run(g, "m2", TQ_FAILURE);
+	contract_run_next(g, "m1", TQ_SUCCESS);
+	contract_run_next(g, "m2", TQ_FAILURE);
 	assert_int_equal(contract_state(g, "G"), TQ_BLOCKED);
-	run(g, "m3", TQ_SUCCESS);
-	ended(g, "G", TQ_FAILURE, "member m2 failed");
-	ended(g, "cb", TQ_FAILURE, "dependency m2 failed");
+	contract_run_next(g, "m3", TQ_SUCCESS);
+	contract_ended(g, "G", TQ_FAILURE, "member m2 failed");
+	contract_ended(g, "cb", TQ_FAILURE, "dependency m2 failed");
 	/* and is undone by the member alone */
 	assert_int_equal(contract_do(g, TQ_DO_RETRY, "m2", NULL, 0), 1);
 	assert_int_equal(contract_state(g, "G"), TQ_BLOCKED);
 	assert_int_equal(contract_state(g, "cb"), TQ_BLOCKED);
-	run(g, "m2", TQ_SUCCESS);
+	contract_run_next(g, "m2", TQ_SUCCESS);
 	assert_int_equal(contract_state(g, "G"), TQ_SUCCESS);
-	run(g, "cb", TQ_SUCCESS);
+	contract_run_next(g, "cb", TQ_SUCCESS);
 }
 
 static void
@@ -363,7 +345,7 @@ empty_group_is_a_success(void **state)
 
 	put_group(g, "G", NULL, 0, "cb");
 	assert_int_equal(contract_state(g, "G"), TQ_SUCCESS);
-	run(g, "cb", TQ_SUCCESS);
+	contract_run_next(g, "cb", TQ_SUCCESS);
 }
 
 static void
@@ -372,12 +354,12 @@ revoked_group_takes_its_members(void **state)
 	struct ground *g = *state;
 
 	put_group(g, "G", three, 3, "cb");
-	run(g, "m1", TQ_SUCCESS);
+	contract_run_next(g, "m1", TQ_SUCCESS);
 	contract_do(g, TQ_DO_REVOKE, "G", NULL, 0);
-	ended(g, "m2", TQ_REVOKED, "revoked");
+	contract_ended(g, "m2", TQ_REVOKED, "revoked");
 	assert_int_equal(contract_state(g, "m1"), TQ_SUCCESS);
-	ended(g, "cb", TQ_FAILURE, "dependency G failed");
-	nothing_to_run(g);
+	contract_ended(g, "cb", TQ_FAILURE, "dependency G failed");
+	contract_idle(g);
 }
 
 /* Nested members are kept by the group, and go with it. */
@@ -385,17 +367,10 @@ static void
 forgotten_group_takes_its_members(void **state)
 {
 	struct ground *g = *state;
-	struct tq_task t[4];
-	struct tq_id out[4];
 
-	task(&t[0], "G")->kind = TQ_KIND_GROUP;
-	task(&t[1], "H")->kind = TQ_KIND_GROUP;
-	t[1].group = "G";
-	task(&t[2], "m1")->group = "H";
-	task(&t[3], "m2")->group = "G";
-	MUST(g, tq_put_many(g->tq, t, 4, 0, out, &g->e));
-	run(g, "m1", TQ_SUCCESS);
-	run(g, "m2", TQ_SUCCESS);
+	put_nested(g);
+	contract_run_next(g, "m1", TQ_SUCCESS);
+	contract_run_next(g, "m2", TQ_SUCCESS);
 	assert_int_equal(contract_do(g, TQ_DO_FORGET, "m1", NULL, 0), 0);
 	assert_int_equal(contract_do(g, TQ_DO_FORGET, "G", NULL, 0), 4);
 	assert_int_equal(contract_count(g, "q", 0), 0);
@@ -408,10 +383,10 @@ all_are_forgotten_at_once(void **state)
 	struct ground *g = *state;
 
 	put_group(g, "G", three, 3, "cb");
-	run(g, "m1", TQ_SUCCESS);
-	run(g, "m2", TQ_SUCCESS);
-	run(g, "m3", TQ_SUCCESS);
-	run(g, "cb", TQ_SUCCESS);
+	contract_run_next(g, "m1", TQ_SUCCESS);
+	contract_run_next(g, "m2", TQ_SUCCESS);
+	contract_run_next(g, "m3", TQ_SUCCESS);
+	contract_run_next(g, "cb", TQ_SUCCESS);
 	assert_int_equal(contract_do_queue(g, TQ_DO_FORGET, "q", 0), 5);
 	assert_int_equal(contract_count(g, "q", 0), 0);
 }
@@ -422,50 +397,18 @@ retried_group_runs_what_failed_of_it(void **state)
 	struct ground *g = *state;
 
 	put_group(g, "G", three, 3, "cb");
-	run(g, "m1", TQ_SUCCESS);
-	run(g, "m2", TQ_FAILURE);
-	run(g, "m3", TQ_FAILURE);
+	contract_run_next(g, "m1", TQ_SUCCESS);
+	contract_run_next(g, "m2", TQ_FAILURE);
+	contract_run_next(g, "m3", TQ_FAILURE);
 	assert_int_equal(contract_state(g, "cb"), TQ_FAILURE);
 	assert_int_equal(contract_do(g, TQ_DO_RETRY, "G", NULL, 0), 3);
-	run(g, "m2", TQ_SUCCESS);
+	contract_run_next(g, "m2", TQ_SUCCESS);
 	assert_int_equal(contract_state(g, "G"), TQ_BLOCKED);
-	run(g, "m3", TQ_SUCCESS);
-	run(g, "cb", TQ_SUCCESS);
+	contract_run_next(g, "m3", TQ_SUCCESS);
+	contract_run_next(g, "cb", TQ_SUCCESS);
 }
 
 /* ---- output into input -------------------------------------------------- */
-
-static void
-end_with(struct ground *g, const char *id, const char *out)
-{
-	struct tq_outcome o;
-
-	assert_int_equal(contract_claim_now(g, "q"), 1);
-	assert_string_equal(g->c.ref.id.s, id);
-	tq_outcome_init(&o, TQ_SUCCESS);
-	o.status = 0;
-	o.out = (struct tq_bytes){ out, strlen(out) };
-	MUST(g, tq_settle(g->tq, &g->c.ref, &o, 0, &g->e));
-}
-
-/* The stdin of the next task. */
-static void
-claims_body(struct ground *g, const char *id, const char *text)
-{
-	char buf[256];
-	ssize_t n = (ssize_t)strlen(text);
-
-	assert_int_equal(contract_claim_now(g, "q"), 1);
-	assert_string_equal(g->c.ref.id.s, id);
-	if (g->c.task.body_fd == -1) {
-		assert_int_equal(g->c.task.body.n, n);
-		assert_memory_equal(g->c.task.body.p, text, n);
-	} else {
-		assert_int_equal(pread(g->c.task.body_fd, buf, sizeof(buf), 0),
-		    n);
-		assert_memory_equal(buf, text, n);
-	}
-}
 
 static void
 pipe_makes_output_the_input(void **state)
@@ -474,14 +417,14 @@ pipe_makes_output_the_input(void **state)
 	struct tq_task t;
 
 	put(g, "a");
-	task(&t, "b")->pipe = "a";
+	contract_task(&t, "b")->pipe = "a";
 	contract_put_task(g, &t);
 	assert_int_equal(contract_state(g, "b"), TQ_BLOCKED);
-	end_with(g, "a", "one\ntwo");
-	claims_body(g, "b", "one\ntwo");
+	contract_end(g, "a", TQ_SUCCESS, "one\ntwo", 0);
+	contract_claim_body(g, "b", "one\ntwo");
 	/* again for the next attempt */
 	contract_settle(g, TQ_READY, -1);
-	claims_body(g, "b", "one\ntwo");
+	contract_claim_body(g, "b", "one\ntwo");
 }
 
 /* Long enough to be a file of the spool. */
@@ -494,9 +437,9 @@ pipe_takes_output_of_any_size(void **state)
 
 	memset(text, 'x', sizeof(text) - 1);
 	put(g, "a");
-	task(&t, "b")->pipe = "a";
+	contract_task(&t, "b")->pipe = "a";
 	contract_put_task(g, &t);
-	end_with(g, "a", text);
+	contract_end(g, "a", TQ_SUCCESS, text, 0);
 	assert_int_equal(contract_claim_now(g, "q"), 1);
 	assert_true(g->c.task.body_fd >= 0);
 	assert_int_equal(pread(g->c.task.body_fd, buf, sizeof(buf), 0),
@@ -511,11 +454,11 @@ pipe_of_a_failure_never_runs(void **state)
 	struct tq_task t;
 
 	put(g, "a");
-	task(&t, "b")->pipe = "a";
+	contract_task(&t, "b")->pipe = "a";
 	t.when = TQ_WHEN_ANY;
 	contract_put_task(g, &t);
-	run(g, "a", TQ_FAILURE);
-	ended(g, "b", TQ_FAILURE, "dependency a failed");
+	contract_run_next(g, "a", TQ_FAILURE);
+	contract_ended(g, "b", TQ_FAILURE, "dependency a failed");
 }
 
 static void
@@ -525,15 +468,15 @@ pipe_of_a_group_is_in_the_order_of_its_members(void **state)
 	struct tq_task t;
 
 	put_group(g, "G", three, 3, NULL);
-	task(&t, "b")->pipe = "G";
+	contract_task(&t, "b")->pipe = "G";
 	contract_put_task(g, &t);
 	/* they end in another order */
 	contract_do(g, TQ_DO_HOLD, "m1", NULL, 0);
-	end_with(g, "m2", "2\n");
+	contract_end(g, "m2", TQ_SUCCESS, "2\n", 0);
 	contract_do(g, TQ_DO_RELEASE, "m1", NULL, 0);
-	end_with(g, "m3", "3\n");
-	end_with(g, "m1", "1\n");
-	claims_body(g, "b", "1\n2\n3\n");
+	contract_end(g, "m3", TQ_SUCCESS, "3\n", 0);
+	contract_end(g, "m1", TQ_SUCCESS, "1\n", 0);
+	contract_claim_body(g, "b", "1\n2\n3\n");
 }
 
 static void
@@ -542,20 +485,20 @@ open_group_waits_for_its_seal(void **state)
 	struct ground *g = *state;
 	struct tq_task t;
 
-	task(&t, "G")->kind = TQ_KIND_GROUP;
+	contract_task(&t, "G")->kind = TQ_KIND_GROUP;
 	t.flags = TQ_TASK_OPEN;
 	contract_put_task(g, &t);
-	task(&t, "m1")->group = "G";
+	contract_task(&t, "m1")->group = "G";
 	contract_put_task(g, &t);
-	run(g, "m1", TQ_SUCCESS);
+	contract_run_next(g, "m1", TQ_SUCCESS);
 	assert_int_equal(contract_state(g, "G"), TQ_BLOCKED);
-	task(&t, "m2")->group = "G";
+	contract_task(&t, "m2")->group = "G";
 	contract_put_task(g, &t);
 	assert_int_equal(contract_do(g, TQ_DO_SEAL, "G", NULL, 0), 1);
-	task(&t, "m3")->group = "G";
+	contract_task(&t, "m3")->group = "G";
 	MUST_FAIL(g, tq_put(g->tq, &t, 0, &(struct tq_id){ "" }, &g->e),
 	    EINVAL, "G: the group is complete");
-	run(g, "m2", TQ_SUCCESS);
+	contract_run_next(g, "m2", TQ_SUCCESS);
 	assert_int_equal(contract_state(g, "G"), TQ_SUCCESS);
 }
 
@@ -567,14 +510,14 @@ open_group_ends_with_who_was_to_fill_it(void **state)
 	struct tq_task t;
 	struct tq_id id;
 
-	task(&t, "G")->kind = TQ_KIND_GROUP;
+	contract_task(&t, "G")->kind = TQ_KIND_GROUP;
 	t.flags = TQ_TASK_OPEN;
 	MUST(g, tq_put(other, &t, 0, &id, &g->e));
-	task(&t, "m1")->group = "G";
+	contract_task(&t, "m1")->group = "G";
 	MUST(g, tq_put(other, &t, 0, &id, &g->e));
 	tq_close(other);
-	ended(g, "G", TQ_FAILURE, "not all of its members were put");
-	ended(g, "m1", TQ_REVOKED, "group G ended");
+	contract_ended(g, "G", TQ_FAILURE, "not all of its members were put");
+	contract_ended(g, "m1", TQ_REVOKED, "group G ended");
 }
 
 /* A member that waits for its own group would wait for ever. */
@@ -586,10 +529,10 @@ member_cannot_wait_for_its_group(void **state)
 	struct tq_task t[3];
 	struct tq_id out[3];
 
-	task(&t[0], "G")->kind = TQ_KIND_GROUP;
-	task(&t[1], "x")->after = on_g;
+	contract_task(&t[0], "G")->kind = TQ_KIND_GROUP;
+	contract_task(&t[1], "x")->after = on_g;
 	t[1].nafter = 1;
-	task(&t[2], "m")->group = "G";
+	contract_task(&t[2], "m")->group = "G";
 	t[2].after = on_x;
 	t[2].nafter = 1;
 	MUST_FAIL(g, tq_put_many(g->tq, t, 3, 0, out, &g->e), EINVAL,
@@ -609,19 +552,12 @@ static void
 group_may_be_a_member_of_another(void **state)
 {
 	struct ground *g = *state;
-	struct tq_task t[4];
-	struct tq_id out[4];
 
-	task(&t[0], "G")->kind = TQ_KIND_GROUP;
-	task(&t[1], "H")->kind = TQ_KIND_GROUP;
-	t[1].group = "G";
-	task(&t[2], "m1")->group = "H";
-	task(&t[3], "m2")->group = "G";
-	MUST(g, tq_put_many(g->tq, t, 4, 0, out, &g->e));
-	run(g, "m1", TQ_FAILURE);
-	ended(g, "H", TQ_FAILURE, "member m1 failed");
-	run(g, "m2", TQ_SUCCESS);
-	ended(g, "G", TQ_FAILURE, "member m1 failed");
+	put_nested(g);
+	contract_run_next(g, "m1", TQ_FAILURE);
+	contract_ended(g, "H", TQ_FAILURE, "member m1 failed");
+	contract_run_next(g, "m2", TQ_SUCCESS);
+	contract_ended(g, "G", TQ_FAILURE, "member m1 failed");
 }
 
 const struct contract_test contract_graph[] = {

@@ -1,6 +1,5 @@
 /* Contract: of a key there is one unended task, and one that follows it. */
 #include <errno.h>
-#include <string.h>
 
 #include "lib/base/clock.h"
 #include "tests/contract/contract.h"
@@ -12,29 +11,10 @@ put_key(struct ground *g, const char *id, const char *key,
 {
 	struct tq_task t;
 
-	tq_task_init(&t);
-	t.id = id;
-	t.queue = "q";
+	contract_task(&t, id);
 	t.key = key;
 	t.on_key = policy;
 	return tq_put(g->tq, &t, 0, out, &g->e);
-}
-
-/* The next task of the queue is this one; it ends so. */
-static void
-run(struct ground *g, const char *id, enum tq_state end)
-{
-	assert_int_equal(contract_claim_now(g, "q"), 1);
-	assert_string_equal(g->c.ref.id.s, id);
-	contract_settle(g, end, end == TQ_SUCCESS ? 0 : 1);
-}
-
-static void
-ended(struct ground *g, const char *id, enum tq_state state, const char *why)
-{
-	assert_int_equal(contract_state(g, id), state);
-	assert_non_null(g->i.why);
-	assert_string_equal(g->i.why, why);
 }
 
 /* Let somebody else claim the next one, into *c. */
@@ -85,7 +65,7 @@ key_is_not_taken_back_by_a_retry(void **state)
 	struct tq_id out;
 
 	MUST(g, put_key(g, "a", "k", TQ_KEY_SKIP, &out));
-	run(g, "a", TQ_FAILURE);
+	contract_run_next(g, "a", TQ_FAILURE);
 	MUST(g, put_key(g, "b", "k", TQ_KEY_SKIP, &out));
 	assert_int_equal(contract_do(g, TQ_DO_RETRY, "a", NULL, 0), 0);
 }
@@ -101,7 +81,7 @@ key_of_a_revoked_task_is_free(void **state)
 	MUST(g, put_key(g, "b", "k", TQ_KEY_SKIP, &out));
 	contract_do_queue(g, TQ_DO_PURGE, "q", 0);
 	MUST(g, put_key(g, "c", "k", TQ_KEY_SKIP, &out));
-	run(g, "c", TQ_SUCCESS);
+	contract_run_next(g, "c", TQ_SUCCESS);
 }
 
 static void
@@ -111,16 +91,14 @@ key_of_an_expired_task_is_free(void **state)
 	struct tq_task t;
 	struct tq_id out;
 
-	tq_task_init(&t);
-	t.id = "a";
-	t.queue = "q";
+	contract_task(&t, "a");
 	t.key = "k";
 	t.expires = tq_clock_wall() + 10 * TQ_MS;
 	MUST(g, tq_put(g->tq, &t, 0, &out, &g->e));
 	T_UNTIL(tq_clock_wall() > t.expires);
 	assert_int_equal(contract_claim_now(g, "q"), 0);
 	MUST(g, put_key(g, "b", "k", TQ_KEY_SKIP, &out));
-	run(g, "b", TQ_SUCCESS);
+	contract_run_next(g, "b", TQ_SUCCESS);
 }
 
 static void
@@ -147,14 +125,14 @@ key_replaces_what_has_not_started(void **state)
 
 	MUST(g, put_key(g, "a", "k", TQ_KEY_SKIP, &out));
 	MUST(g, put_key(g, "b", "k", TQ_KEY_REPLACE, &out));
-	ended(g, "a", TQ_REVOKED, "replaced by b");
+	contract_ended(g, "a", TQ_REVOKED, "replaced by b");
 	MUST(g, put_key(g, "c", "k", TQ_KEY_REPLACE, &out));
-	ended(g, "b", TQ_REVOKED, "replaced by c");
+	contract_ended(g, "b", TQ_REVOKED, "replaced by c");
 	assert_int_equal(contract_count(g, "q", 1u << TQ_READY), 1);
-	run(g, "c", TQ_SUCCESS);
+	contract_run_next(g, "c", TQ_SUCCESS);
 	assert_int_equal(contract_claim_now(g, "q"), 0);
 	MUST(g, put_key(g, "d", "k", TQ_KEY_REPLACE, &out));
-	run(g, "d", TQ_SUCCESS);
+	contract_run_next(g, "d", TQ_SUCCESS);
 }
 
 static void
@@ -165,22 +143,20 @@ key_replaces_what_is_delayed_or_between_attempts(void **state)
 	struct tq_task t;
 	struct tq_id out;
 
-	tq_task_init(&t);
-	t.id = "a";
-	t.queue = "q";
+	contract_task(&t, "a");
 	t.key = "k";
 	t.eta = tq_clock_wall() + 3600 * TQ_SECOND;
 	MUST(g, tq_put(g->tq, &t, 0, &out, &g->e));
 	MUST(g, put_key(g, "b", "k", TQ_KEY_REPLACE, &out));
-	ended(g, "a", TQ_REVOKED, "replaced by b");
+	contract_ended(g, "a", TQ_REVOKED, "replaced by b");
 	assert_int_equal(contract_claim_now(g, "q"), 1);
 	tq_outcome_init(&o, TQ_RETRY);
 	o.when = t.eta;
 	MUST(g, tq_settle(g->tq, &g->c.ref, &o, 0, &g->e));
 	MUST_FAIL(g, put_key(g, "c", "k", TQ_KEY_FOLLOW, &out), EEXIST, "b");
 	MUST(g, put_key(g, "c", "k", TQ_KEY_REPLACE, &out));
-	ended(g, "b", TQ_REVOKED, "replaced by c");
-	run(g, "c", TQ_SUCCESS);
+	contract_ended(g, "b", TQ_REVOKED, "replaced by c");
+	contract_run_next(g, "c", TQ_SUCCESS);
 }
 
 static void
@@ -192,9 +168,7 @@ who_replaces_is_waited_for(void **state)
 	struct tq_id out;
 
 	MUST(g, put_key(g, "a", "k", TQ_KEY_SKIP, &out));
-	tq_task_init(&t);
-	t.id = "x";
-	t.queue = "q";
+	contract_task(&t, "x");
 	t.after = after;
 	t.nafter = 1;
 	contract_put_task(g, &t);
@@ -204,8 +178,8 @@ who_replaces_is_waited_for(void **state)
 	assert_string_equal(g->i.why, "after b");
 	MUST(g, put_key(g, "c", "k", TQ_KEY_REPLACE, &out));
 	assert_int_equal(contract_state(g, "x"), TQ_BLOCKED);
-	run(g, "c", TQ_SUCCESS);
-	run(g, "x", TQ_SUCCESS);
+	contract_run_next(g, "c", TQ_SUCCESS);
+	contract_run_next(g, "x", TQ_SUCCESS);
 	assert_int_equal(contract_claim_now(g, "q"), 0);
 }
 
@@ -229,13 +203,13 @@ key_follows_the_one_that_runs(void **state)
 	MUST_FAIL(g, put_key(g, "c", "k", TQ_KEY_SKIP, &out), EEXIST, "");
 	/* replaced while it waits, the next one follows too */
 	MUST(g, put_key(g, "c", "k", TQ_KEY_REPLACE, &out));
-	ended(g, "b", TQ_REVOKED, "replaced by c");
+	contract_ended(g, "b", TQ_REVOKED, "replaced by c");
 	assert_int_equal(contract_claim_now(g, "q"), 0);
 	settle_other(g, &first, TQ_FAILURE);
 	assert_int_equal(contract_state(g, "c"), TQ_READY);
 	MUST_FAIL(g, put_key(g, "d", "k", TQ_KEY_SKIP, &out), EEXIST, "");
 	assert_string_equal(out.s, "c");
-	run(g, "c", TQ_SUCCESS);
+	contract_run_next(g, "c", TQ_SUCCESS);
 	MUST(g, put_key(g, "d", "k", TQ_KEY_SKIP, &out));
 }
 
@@ -251,12 +225,12 @@ follower_that_is_revoked_leaves_its_place(void **state)
 	MUST(g, put_key(g, "b", "k", TQ_KEY_FOLLOW, &out));
 	assert_int_equal(contract_claim_now(g, "q"), 0);
 	contract_do(g, TQ_DO_REVOKE, "b", NULL, 0);
-	ended(g, "b", TQ_REVOKED, "revoked");
+	contract_ended(g, "b", TQ_REVOKED, "revoked");
 	MUST_FAIL(g, put_key(g, "c", "k", TQ_KEY_SKIP, &out), EEXIST, "");
 	assert_string_equal(out.s, "a");
 	MUST(g, put_key(g, "c", "k", TQ_KEY_FOLLOW, &out));
 	settle_other(g, &first, TQ_SUCCESS);
-	run(g, "c", TQ_SUCCESS);
+	contract_run_next(g, "c", TQ_SUCCESS);
 	MUST(g, put_key(g, "d", "k", TQ_KEY_SKIP, &out));
 }
 

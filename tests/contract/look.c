@@ -202,9 +202,7 @@ held_and_delayed_tasks_say_so(void **state)
 	contract_do(g, TQ_DO_REVOKE, "t", NULL, 0);
 	assert_string_equal(why(g), "revoked");
 	contract_do(g, TQ_DO_FORGET, "t", NULL, 0);
-	tq_task_init(&t);
-	t.id = "t";
-	t.queue = "q";
+	contract_task(&t, "t");
 	t.eta = 4102444800 * TQ_SECOND;
 	contract_put_task(g, &t);
 	assert_string_equal(why(g), "delayed until 2100-01-01T00:00:00.000Z");

@@ -147,9 +147,7 @@ known_id_is_refused_while_queued_and_after_its_end(void **state)
 	struct tq_id id = contract_put_text(g, "q", "build 7", "1"), out;
 	struct tq_task t;
 
-	tq_task_init(&t);
-	t.id = "build 7";
-	t.queue = "q";
+	contract_task(&t, "build 7");
 	MUST_FAIL(g, tq_put(g->tq, &t, 0, &out, &g->e), EEXIST, "build 7");
 	assert_string_equal(out.s, id.s);
 	contract_run_one(g, "q", TQ_SUCCESS, 0);

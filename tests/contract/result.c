@@ -275,9 +275,7 @@ run_without_result(struct ground *g, enum tq_state end)
 	struct tq_outcome o;
 	struct tq_task t;
 
-	tq_task_init(&t);
-	t.id = "t";
-	t.queue = "q";
+	contract_task(&t, "t");
 	t.flags = TQ_TASK_NORESULT;
 	contract_put_task(g, &t);
 	assert_int_equal(contract_claim_now(g, "q"), 1);

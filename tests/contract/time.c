@@ -97,9 +97,7 @@ delayed_task_is_claimed_at_its_time_and_not_before(void **state)
 	struct ground *g = *state;
 	struct tq_task t;
 
-	tq_task_init(&t);
-	t.id = "t";
-	t.queue = "q";
+	contract_task(&t, "t");
 	t.eta = tq_clock_wall() + 500 * TQ_MS;
 	t.eta -= t.eta % 1000;		/* every broker keeps microseconds */
 	contract_put_task(g, &t);
@@ -117,9 +115,7 @@ expired_task_is_not_started(void **state)
 	struct ground *g = *state;
 	struct tq_task t;
 
-	tq_task_init(&t);
-	t.id = "t";
-	t.queue = "q";
+	contract_task(&t, "t");
 	t.expires = tq_clock_wall() + 10 * TQ_MS;
 	contract_put_task(g, &t);
 	T_UNTIL(tq_clock_wall() > t.expires);
