@@ -333,9 +333,6 @@ dead_disk_loses_nothing_that_was_told(void **state)
 	crash_must(crash_drain, w, "drain");
 }
 
-#define CRASH_TEST(f) \
-	cmocka_unit_test_setup_teardown(f, crash_setup, crash_teardown)
-
 int
 main(void)
 {

@@ -543,9 +543,6 @@ scribbled_table_costs_no_task(void **state)
 	}
 }
 
-#define CRASH_TEST(f) \
-	cmocka_unit_test_setup_teardown(f, crash_setup, crash_teardown)
-
 int
 main(void)
 {

@@ -7,10 +7,7 @@
  * the spool, with the table the dead left and without it, and holds it
  * against the oracle; then all that is left is worked off.
  */
-#include <sys/wait.h>
-
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -210,23 +207,13 @@ one_run(struct crash_world *w, unsigned at, int inject, int lose)
 static void
 every_call(struct crash_world *w, const struct scene *s)
 {
-	static const struct {
-		int	inject, lose;
-	} harms[] = {
+	static const struct crash_kind harms[] = {
 		{ 0, 0 }, { 0, 1 }, { T_SYS_TORN, 0 }, { T_SYS_TORN, 1 },
 		{ EIO, 0 }, { ENOSPC, 0 }
 	};
-	unsigned n, calls;
-	size_t i;
 
 	scene = s;
-	one_run(w, 0, 0, 0);
-	calls = w->calls;
-	assert_true(calls > 0);
-	for (i = 0; i < T_COUNT(harms); i++)
-		for (n = 1; n <= calls; n++)
-			one_run(w, n, harms[i].inject, harms[i].lose);
-	print_message("# %u calls, %zu harms each\n", calls, T_COUNT(harms));
+	crash_every_call(w, one_run, harms, T_COUNT(harms));
 }
 
 static void
@@ -271,22 +258,15 @@ compact_survives_every_call(void **state)
 
 /* What recovery is harmed in: a power cut behind a torn write. */
 static void
-recover_once(struct crash_world *w, unsigned at, int inject)
+recover_once(struct crash_world *w, unsigned at, int inject, int lose)
 {
-	int status;
-
+	(void)lose;
 	crash_again(w);
 	crash_must(before_compact, w, "what comes before");
 	crash_run(torn_put, w);
 	crash_lose_table(w);
 	crash_other_boot(w);
-	w->at = at;
-	w->inject = inject;
-	status = crash_run(act_recover, w);
-	if (!(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL &&
-	    inject <= 0) && status != 0)
-		fail_msg("status %#x with %d in call %u", (unsigned)status,
-		    inject, at);
+	crash_harm(act_recover, w, at, inject);
 	crash_must(crash_verify, w, "what is found");
 	crash_must(crash_drain, w, "working it off");
 }
@@ -294,21 +274,12 @@ recover_once(struct crash_world *w, unsigned at, int inject)
 static void
 recover_survives_every_call(void **state)
 {
-	static const int harms[] = { 0, T_SYS_TORN, EIO, ENOSPC };
-	struct crash_world *w = *state;
-	unsigned n, calls;
-	size_t i;
+	static const struct crash_kind harms[] = {
+		{ 0, 1 }, { T_SYS_TORN, 1 }, { EIO, 1 }, { ENOSPC, 1 }
+	};
 
-	recover_once(w, 0, 0);
-	calls = w->calls;
-	assert_true(calls > 0);
-	for (i = 0; i < T_COUNT(harms); i++)
-		for (n = 1; n <= calls; n++)
-			recover_once(w, n, harms[i]);
+	crash_every_call(*state, recover_once, harms, T_COUNT(harms));
 }
-
-#define CRASH_TEST(f) \
-	cmocka_unit_test_setup_teardown(f, crash_setup, crash_teardown)
 
 int
 main(void)

@@ -10,7 +10,6 @@
  * ended, and the states fit together.
  */
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -317,23 +316,13 @@ one_run(struct crash_world *w, unsigned at, int inject, int lose)
 static void
 every_call(struct crash_world *w, const struct scene *s)
 {
-	static const struct {
-		int	inject, lose;
-	} harms[] = {
+	static const struct crash_kind harms[] = {
 		{ 0, 0 }, { 0, 1 }, { T_SYS_TORN, 0 }, { EIO, 0 }, { EIO, 1 },
 		{ ENOSPC, 0 }, { ENOSPC, 1 }
 	};
-	unsigned n, calls;
-	size_t i;
 
 	scene = s;
-	one_run(w, 0, 0, 0);
-	calls = w->calls;
-	assert_true(calls > 0);
-	for (i = 0; i < T_COUNT(harms); i++)
-		for (n = 1; n <= calls; n++)
-			one_run(w, n, harms[i].inject, harms[i].lose);
-	print_message("# %u calls, %zu harms each\n", calls, T_COUNT(harms));
+	crash_every_call(w, one_run, harms, T_COUNT(harms));
 }
 
 static void
@@ -380,9 +369,6 @@ revocation_reaches_all_that_wait(void **state)
 
 	every_call(*state, &s);
 }
-
-#define CRASH_TEST(f) \
-	cmocka_unit_test_setup_teardown(f, crash_setup, crash_teardown)
 
 int
 main(void)

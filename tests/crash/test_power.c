@@ -530,9 +530,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(
-		    power_cut_loses_nothing_that_was_told, crash_setup,
-		    crash_teardown),
+		CRASH_TEST(power_cut_loses_nothing_that_was_told),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -7,10 +7,7 @@
  * of every tick there is exactly one task: tick k puts task "t<k>", which can be
  * put once.
  */
-#include <sys/wait.h>
-
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -140,23 +137,12 @@ one_run(struct crash_world *w, unsigned at, int inject, int lose)
 static void
 every_tick_is_put_once_over_every_call(void **state)
 {
-	static const struct {
-		int	inject, lose;
-	} harms[] = {
+	static const struct crash_kind harms[] = {
 		{ 0, 0 }, { 0, 1 }, { T_SYS_TORN, 0 }, { EIO, 0 },
 		{ ENOSPC, 0 }
 	};
-	struct crash_world *w = *state;
-	unsigned n, calls;
-	size_t i;
 
-	one_run(w, 0, 0, 0);
-	calls = w->calls;
-	assert_true(calls > TICKS);
-	for (i = 0; i < T_COUNT(harms); i++)
-		for (n = 1; n <= calls; n++)
-			one_run(w, n, harms[i].inject, harms[i].lose);
-	print_message("# %u calls, %zu harms each\n", calls, T_COUNT(harms));
+	crash_every_call(*state, one_run, harms, T_COUNT(harms));
 }
 
 /* ---- two at once ----------------------------------------------------------- */
@@ -232,11 +218,8 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(
-		    every_tick_is_put_once_over_every_call, crash_setup,
-		    crash_teardown),
-		cmocka_unit_test_setup_teardown(of_several_one_puts_each_tick,
-		    crash_setup, crash_teardown),
+		CRASH_TEST(every_tick_is_put_once_over_every_call),
+		CRASH_TEST(of_several_one_puts_each_tick),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -169,6 +169,22 @@ crash_harm(void (*f)(struct crash_world *), struct crash_world *w,
 }
 
 void
+crash_every_call(struct crash_world *w, void (*run)(struct crash_world *,
+    unsigned, int, int), const struct crash_kind *kinds, size_t n)
+{
+	unsigned at, calls;
+	size_t i;
+
+	run(w, 0, 0, 0);
+	calls = w->calls;
+	assert_true(calls > 0);
+	for (i = 0; i < n; i++)
+		for (at = 1; at <= calls; at++)
+			run(w, at, kinds[i].inject, kinds[i].lose);
+	print_message("# %u calls, %zu harms each\n", calls, n);
+}
+
+void
 crash_die(const struct crash_world *w, const char *fmt, ...)
 {
 	va_list ap;

@@ -53,6 +53,8 @@ struct crash_world {
 /* cmocka's setup and teardown: *state is a world with an empty directory. */
 int	crash_setup(void **state);
 int	crash_teardown(void **state);
+#define CRASH_TEST(f) \
+	cmocka_unit_test_setup_teardown(f, crash_setup, crash_teardown)
 /* Forget all that was known and start with an empty directory again. */
 void	crash_again(struct crash_world *);
 
@@ -69,6 +71,17 @@ void	crash_must(void (*f)(struct crash_world *), struct crash_world *,
  */
 void	crash_harm(void (*f)(struct crash_world *), struct crash_world *,
 	    unsigned at, int inject);
+/* What harms a call, and whether the table is lost after it. */
+struct crash_kind {
+	int	inject, lose;
+};
+/*
+ * Run a scene unharmed, to have its calls in w->calls, and then with each of n
+ * kinds of harm in each of its calls.  Call 0 is none.
+ */
+void	crash_every_call(struct crash_world *w, void (*run)(
+	    struct crash_world *, unsigned at, int inject, int lose),
+	    const struct crash_kind *, size_t n);
 /* Remove the shared memory object of the spool. */
 void	crash_lose_table(const struct crash_world *);
 /* Let the lock file name another boot, as after a power cut. */
