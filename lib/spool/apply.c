@@ -8,9 +8,11 @@
 #include <string.h>
 
 #include "spool/apply.h"
+#include "spool/forget.h"
 #include "spool/gate.h"
 #include "spool/graph.h"
 #include "spool/relation.h"
+#include "spool/state.h"
 #include "spool/tick.h"
 
 static uint32_t

@@ -19,13 +19,4 @@ void	tq_apply_queue(struct tq_table *t, const struct tq_rec *r, tq_lsn lsn,
 void	tq_apply_rmq(struct tq_table *t, const struct tq_rec *r);
 void	tq_apply_ctx(struct tq_table *t, const struct tq_rec *r, tq_lsn lsn);
 void	tq_apply_gate(struct tq_table *t, const struct tq_rec *r, tq_lsn lsn);
-
-/* ---- forget.c ---------------------------------------------------------- */
-
-/* Let the oldest of a list of ended tasks go when there are too many. */
-void	tq_apply_oldest(struct tq_table *t, struct tq_list *l,
-	    struct tq_spool *sp);
-/* Forget slot n, which is *s, by command, whoever may still want it. */
-void	tq_apply_forget_told(struct tq_table *t, uint32_t n,
-	    const struct tq_slot *s, struct tq_spool *sp);
 #endif

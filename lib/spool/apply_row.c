@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "spool/apply.h"
+#include "spool/forget.h"
 #include "spool/gate.h"
 
 struct tq_qrow *

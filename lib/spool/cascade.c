@@ -17,6 +17,7 @@
 #include "base/clock.h"
 #include "spool/arrow.h"
 #include "spool/core.h"
+#include "spool/forget.h"
 #include "spool/graph.h"
 
 /* Edges, and then records, of one slice. */

@@ -23,6 +23,7 @@
 #include "spool/core.h"
 #include "spool/gate.h"
 #include "spool/lock.h"
+#include "spool/state.h"
 
 /* Dead owners are looked for this often at most, whoever comes by. */
 #define SWEEP_EVERY	TQ_SECOND

@@ -235,13 +235,6 @@ void	tq_call_remove(struct tq_spool *sp, const char *name);
  */
 void	tq_apply(struct tq_table *t, const struct tq_rec *r, tq_lsn lsn,
 	    struct tq_spool *sp);
-/* What a slot's kept-until is when it ends at `end`; *own: not by the list. */
-tq_time	tq_apply_until(struct tq_table *t, const struct tq_slot *s,
-	    enum tq_state state, tq_time end, int *own);
-/* After a replay: let the oldest ended tasks go that are too many. */
-void	tq_apply_trim(struct tq_table *t);
-/* Forget a slot by retention or command, unless it is pinned. */
-void	tq_apply_forget(struct tq_table *t, uint32_t n, struct tq_spool *sp);
 
 /* ---- cascade.c, link.c ---------------------------------------------------- */
 

@@ -3,6 +3,7 @@
  * are in graph.h.
  */
 #include "spool/edge.h"
+#include "spool/state.h"
 
 #include <string.h>
 

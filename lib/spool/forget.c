@@ -1,6 +1,15 @@
-/* Ended tasks are let go: by command, by number; and how long one is kept. */
-#include "spool/apply.h"
+/*
+ * Slots are freed: ended tasks that are let go, by command or by number; and
+ * how long one is kept.
+ */
+#include "spool/forget.h"
+
+#include <string.h>
+
+#include "spool/core.h"
+#include "spool/gate.h"
 #include "spool/graph.h"
+#include "spool/state.h"
 
 /*
  * Ended tasks over the limit are let go several at once, and then as many
@@ -9,6 +18,30 @@
  */
 #define TRIM_MAX	64
 #define TRIM_PART	1024	/* of the limit, at most one such part */
+
+void
+tq_table_del(struct tq_table *t, uint32_t n)
+{
+	struct tq_slot *s = tq_table_slot(t, n);
+	struct tq_crow *c;
+
+	if (s == NULL)
+		return;
+	tq_table_leave(t, n);
+	if (s->ext != 0)
+		tq_graph_drop(t, n);
+	tq_table_unindex(t, n);
+	if ((c = tq_table_ctx(t, s->ctx)) != NULL && c->refs > 0)
+		c->refs--;
+	t->top->live -= s->size;
+	tq_table_live(t, s->put, 0);
+	if (s->pass != 0)
+		tq_gate_gone(t, n);
+	memset(s, 0, sizeof(*s));
+	s->chain = t->top->free;
+	t->top->free = n;
+	t->top->ntasks--;
+}
 
 void
 tq_apply_forget(struct tq_table *t, uint32_t n, struct tq_spool *sp)

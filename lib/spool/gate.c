@@ -4,6 +4,7 @@
 
 #include "spool/core.h"
 #include "spool/gate.h"
+#include "spool/list.h"
 
 /* ---- rooms ---------------------------------------------------------------- */
 

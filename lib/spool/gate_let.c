@@ -1,6 +1,8 @@
 /* Letting in whom a gate has room for: rules 2 and 4 of gate.h. */
 #include "spool/core.h"
 #include "spool/gate.h"
+#include "spool/list.h"
+#include "spool/state.h"
 
 /* The first that waits in a row, by priority, then place. */
 static uint32_t

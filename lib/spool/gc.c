@@ -18,6 +18,7 @@
 #include "base/clock.h"
 #include "base/io.h"
 #include "spool/core.h"
+#include "spool/forget.h"
 #include "spool/lock.h"
 
 /* A file that no record names may be a put under way: older than any is. */

@@ -2,6 +2,7 @@
 #include "spool/arrow.h"
 #include "spool/core.h"
 #include "spool/edge.h"
+#include "spool/state.h"
 
 /* ---- what the edges say ------------------------------------------------- */
 

@@ -16,6 +16,7 @@
 #include "base/clock.h"
 #include "base/io.h"
 #include "spool/core.h"
+#include "spool/forget.h"
 #include "spool/gate.h"
 #include "spool/walk.h"
 

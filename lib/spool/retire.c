@@ -26,6 +26,7 @@
 #include "base/clock.h"
 #include "base/io.h"
 #include "spool/core.h"
+#include "spool/forget.h"
 #include "spool/gate.h"
 #include "spool/lock.h"
 #include "spool/tick.h"

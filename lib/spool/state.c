@@ -1,132 +1,9 @@
-/*
- * The states of a slot: a slot stands in the list, the count and the timer
- * heap that follow from its state, and moves from one state to another only by
- * tq_table_leave() and tq_table_enter().  tq_spool(5) draws which arrows there
- * are and who takes them.
- */
-#include <string.h>
+/* States of a slot: left, entered, and the timers of them; see state.h. */
+#include "spool/state.h"
 
 #include "spool/gate.h"
-#include "spool/graph.h"
+#include "spool/list.h"
 #include "spool/record.h"
-#include "spool/table.h"
-
-/* Looked at from the head of a list for a place in it. */
-#define PLACE_STEPS	64
-
-/* ---- lists ------------------------------------------------------------ */
-
-static void
-list_put(struct tq_table *t, struct tq_list *l, uint32_t n, int at_head)
-{
-	struct tq_slot *s = &t->slots[n], *o;
-	uint32_t *end = at_head ? &l->head : &l->tail;
-
-	s->next = s->prev = 0;
-	if (*end == 0) {
-		l->head = l->tail = n;
-	} else {
-		if ((o = tq_table_slot(t, *end)) == NULL)
-			return;
-		if (at_head) {
-			s->next = *end;
-			o->prev = n;
-		} else {
-			s->prev = *end;
-			o->next = n;
-		}
-		*end = n;
-	}
-	l->n++;
-}
-
-void
-tq_list_del(struct tq_table *t, struct tq_list *l, uint32_t n)
-{
-	struct tq_slot *s = &t->slots[n], *o;
-
-	if (s->prev == 0)
-		l->head = s->next;
-	else if ((o = tq_table_slot(t, s->prev)) != NULL)
-		o->next = s->next;
-	if (s->next == 0)
-		l->tail = s->prev;
-	else if ((o = tq_table_slot(t, s->next)) != NULL)
-		o->prev = s->prev;
-	s->next = s->prev = 0;
-	l->n--;
-}
-
-/* 1 for an ended task whose result somebody may still want. */
-static int
-pinned(struct tq_table *t, const struct tq_slot *s)
-{
-	const struct tq_ext *x = tq_table_ext(t, s);
-
-	return x != NULL && x->pins > 0;
-}
-
-void
-tq_list_place(struct tq_table *t, struct tq_list *l, uint32_t n)
-{
-	struct tq_slot *s = &t->slots[n], *o = tq_table_slot(t, l->tail);
-	uint32_t at = l->head;
-	int steps = 0;
-
-	if (o == NULL || o->seq <= s->seq) {
-		list_put(t, l, n, 0);
-		return;
-	}
-	while ((o = tq_table_slot(t, at)) != NULL && o->seq <= s->seq &&
-	    steps++ < PLACE_STEPS)
-		at = o->next;
-	if (o == NULL || o->prev == 0) {
-		list_put(t, l, n, o != NULL);
-		return;
-	}
-	s->next = at;
-	s->prev = o->prev;
-	o->prev = n;
-	if ((o = tq_table_slot(t, s->prev)) != NULL)
-		o->next = n;
-	l->n++;
-}
-
-struct tq_list *
-tq_list_of(struct tq_table *t, const struct tq_slot *s)
-{
-	struct tq_wrow *w;
-	struct tq_qrow *q;
-	struct tq_pass *p;
-	struct tq_wait *at;
-
-	switch (s->state) {
-	case TQ_READY:
-		if (s->pri > TQ_PRI_MAX)
-			return NULL;
-		p = s->pass == 0 ? NULL : tq_table_pass(t, s);
-		if (p != NULL && (at = tq_table_wait(t, p->wait)) != NULL)
-			return &at->list[s->pri];
-		q = tq_table_queue(t, s->queue);
-		return q == NULL ? NULL : &q->ready[s->pri];
-	case TQ_STARTED:
-		/* leased ones have no owner: they stand in row 0 */
-		w = s->row == 0 ? &t->wrows[0] : tq_table_owner(t, s->row);
-		return w == NULL ? NULL : &w->claimed;
-	case TQ_BLOCKED:
-		/* a group that members are still put into */
-		w = tq_table_owner(t, s->row);
-		return w == NULL ? NULL : &w->claimed;
-	case TQ_FAILURE:
-		return pinned(t, s) ? NULL : &t->top->dead;
-	case TQ_SUCCESS:
-	case TQ_REVOKED:
-	case TQ_EXPIRED:
-		return pinned(t, s) ? NULL : &t->top->done;
-	default:
-		return NULL;
-	}
-}
 
 /* ---- timers ---------------------------------------------------------- */
 
@@ -166,7 +43,7 @@ timer_of(struct tq_table *t, const struct tq_slot *s)
 	case TQ_STARTED:
 		return 0;	/* leases do not follow the wall clock: timer.c */
 	default:
-		return s->flags & TQ_PF_KEEP && !pinned(t, s) ? s->due : 0;
+		return s->flags & TQ_PF_KEEP && !tq_slot_pinned(t, s) ? s->due : 0;
 	}
 }
 
@@ -273,7 +150,7 @@ tq_table_enter(struct tq_table *t, uint32_t n, enum tq_state state,
 	if (s->pass != 0 && state == TQ_READY)
 		stand(t, s);
 	if ((l = tq_list_of(t, s)) != NULL)
-		list_put(t, l, n, flags & TQ_ENTER_HEAD);
+		tq_list_put(t, l, n, flags & TQ_ENTER_HEAD);
 	else
 		s->next = s->prev = 0;
 	if ((item.due = timer_of(t, s)) != 0) {
@@ -299,28 +176,4 @@ tq_table_enter(struct tq_table *t, uint32_t n, enum tq_state state,
 		t->top->started++;
 	if (s->pass != 0)
 		tq_gate_entered(t, n);
-}
-
-void
-tq_table_del(struct tq_table *t, uint32_t n)
-{
-	struct tq_slot *s = tq_table_slot(t, n);
-	struct tq_crow *c;
-
-	if (s == NULL)
-		return;
-	tq_table_leave(t, n);
-	if (s->ext != 0)
-		tq_graph_drop(t, n);
-	tq_table_unindex(t, n);
-	if ((c = tq_table_ctx(t, s->ctx)) != NULL && c->refs > 0)
-		c->refs--;
-	t->top->live -= s->size;
-	tq_table_live(t, s->put, 0);
-	if (s->pass != 0)
-		tq_gate_gone(t, n);
-	memset(s, 0, sizeof(*s));
-	s->chain = t->top->free;
-	t->top->free = n;
-	t->top->ntasks--;
 }

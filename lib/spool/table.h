@@ -15,7 +15,7 @@
  *     file system is ENOSPC here and not SIGBUS later.
  *  4. Two builds whose layouts differ refuse each other: `layout` is computed
  *     from the sizes and offsets of the structs.
- *  5. A slot is in exactly the lists its state says (see tq_table_enter()).
+ *  5. A slot is in exactly the lists its state says (see state.h).
  */
 #ifndef TQ_SPOOL_TABLE_H
 #define TQ_SPOOL_TABLE_H
@@ -484,49 +484,12 @@ int		 tq_table_reserve_gates(struct tq_table *t, uint32_t passes,
 uint32_t	 tq_table_find(struct tq_table *t, const struct tq_uuid *);
 /* A new slot in state ABSENT, indexed by id; 0 with errno ENOSPC. */
 uint32_t	 tq_table_add(struct tq_table *t, const struct tq_uuid *);
-/* Take it out of every list and index and free it. */
-void		 tq_table_del(struct tq_table *t, uint32_t n);
 /* Take it out of the index alone. */
 void		 tq_table_unindex(struct tq_table *t, uint32_t n);
 /* Room for n more slots, buckets and timers, so that an add cannot fail. */
 int		 tq_table_reserve(struct tq_table *t, uint32_t n);
 /* Room for n more timers; -1 with ENOSPC. */
 int		 tq_table_timers(struct tq_table *t, uint32_t n);
-
-/*
- * Let a slot leave its state and enter another: lists, counts and timers
- * follow from the state, s->due, s->expires, s->row, s->pri and s->queue,
- * which the caller sets between the two calls.
- *
- *	HELD, BLOCKED		timer at expires; a group that is open: list of its
- *				owner
- *	DELAYED, RETRY		timer at due, or expires if that is sooner
- *	READY			ready list of its queue and priority (at its
- *				head with TQ_ENTER_HEAD); timer at expires
- *	STARTED			list of its owner, of row 0 if it is leased
- *	ended			done or dead list, timer at due when KEEP; with pins
- *				neither
- */
-void		 tq_table_leave(struct tq_table *t, uint32_t n);
-void		 tq_table_enter(struct tq_table *t, uint32_t n,
-		    enum tq_state, unsigned flags);
-#define TQ_ENTER_HEAD	0x01
-/* One more task is in line: whoever looks for one in vain looks again. */
-void		 tq_table_ready(struct tq_table *t);
-
-/*
- * The list that a slot stands in by its state, NULL for none; out of one; into
- * one by its place in line, as far as the first 64 there tell.
- */
-struct tq_list	*tq_list_of(struct tq_table *t, const struct tq_slot *s);
-void		 tq_list_del(struct tq_table *t, struct tq_list *l, uint32_t n);
-void		 tq_list_place(struct tq_table *t, struct tq_list *l,
-		    uint32_t n);
-
-/* Slot of the first timer, 0 none. */
-uint32_t	 tq_table_first(struct tq_table *t);
-/* Slot of the first timer due at now, 0 none; *due is when the first is. */
-uint32_t	 tq_table_due(struct tq_table *t, tq_time now, tq_time *due);
 
 /* Number of the queue of a name, 0 none; a free number, 0 with ENOSPC. */
 uint32_t	 tq_table_queue_find(struct tq_table *t, const char *, size_t);

@@ -17,7 +17,9 @@
 #include "base/clock.h"
 #include "spool/arrow.h"
 #include "spool/core.h"
+#include "spool/forget.h"
 #include "spool/gate.h"
+#include "spool/state.h"
 
 /* How much one critical section does before others get their turn. */
 #define SLICE	64

@@ -14,8 +14,10 @@
 #include <unistd.h>
 
 #include "lib/base/buf.h"
+#include "lib/spool/forget.h"
 #include "lib/spool/gate.h"
 #include "lib/spool/record.h"
+#include "lib/spool/state.h"
 #include "lib/spool/table.h"
 
 #define TASKS	8

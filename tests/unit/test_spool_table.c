@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/spool/forget.h"
+#include "lib/spool/state.h"
 #include "lib/spool/table.h"
 #include "tests/lib/spool.h"
 
