@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "spool/arrow.h"
 #include "spool/core.h"
+#include "spool/due.h"
 #include "spool/gate.h"
 #include "spool/graph.h"
 #include "spool/retry.h"
@@ -439,7 +440,7 @@ queue_locked(struct tq_spool *sp, enum tq_verb verb, const char *queue,
 		return 1;
 	(*changed)++;
 	if (verb == TQ_DO_RESUME)
-		tq_core_ring(sp, n);
+		tq_due_ring(sp, n);
 	return write_queue(sp, n, paused | closed << 1, &q->set,
 	    queue_keep(sp, verb), now, e);
 }

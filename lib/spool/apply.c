@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "spool/apply.h"
+#include "spool/due.h"
 #include "spool/forget.h"
 #include "spool/gate.h"
 #include "spool/graph.h"
@@ -170,7 +171,7 @@ apply_put(struct tq_table *t, const struct tq_rec *r, tq_lsn lsn,
 	if (s->ext != 0 && sp != NULL)
 		tq_graph_settle(t, n, r->time, sp);
 	if (sp != NULL)
-		tq_core_ring_slot(sp, s);
+		tq_due_ring_slot(sp, s);
 }
 
 /* A start: the rates of its name and its queue follow. */
@@ -272,11 +273,11 @@ static void
 ring_end(struct tq_table *t, const struct tq_slot *s, const struct tq_qrow *q,
     struct tq_spool *sp)
 {
-	tq_core_ring_slot(sp, s);
+	tq_due_ring_slot(sp, s);
 	if (s->state != TQ_READY && q != NULL && q->nready > 0 &&
 	    ((q->set.is_set | t->top->set.is_set) &
 	    TQ_SET_BIT(TQ_SET_CAP)) != 0)
-		tq_core_ring(sp, s->queue);
+		tq_due_ring(sp, s->queue);
 }
 
 static void
@@ -303,7 +304,7 @@ apply_end(struct tq_table *t, const struct tq_rec *r, tq_lsn lsn,
 		tq_graph_ended(t, n, &r->end, sp);
 	if (sp == NULL)
 		return;		/* what is pinned is known after link.c */
-	tq_core_wake(sp, s);
+	tq_due_wake(sp, s);
 	tq_apply_oldest(t, state == TQ_FAILURE ? &t->top->dead :
 	    &t->top->done, sp);
 }
@@ -352,7 +353,7 @@ apply_alter(struct tq_table *t, const struct tq_rec *r, struct tq_spool *sp)
 	else if (sp != NULL && s->ext != 0)
 		tq_graph_settle(t, n, r->time, sp);
 	if (sp != NULL)
-		tq_core_ring_slot(sp, s);
+		tq_due_ring_slot(sp, s);
 }
 
 /* A group gets no more members: it ends when those that it has do. */

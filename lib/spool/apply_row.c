@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "spool/apply.h"
+#include "spool/due.h"
 #include "spool/forget.h"
 #include "spool/gate.h"
 
@@ -36,7 +37,7 @@ ring_all(struct tq_table *t, struct tq_spool *sp)
 
 	for (n = 1; sp != NULL && n <= t->top->queues.used; n++)
 		if (t->qrows[n].used && t->qrows[n].nready > 0)
-			tq_core_ring(sp, n);
+			tq_due_ring(sp, n);
 }
 
 /* bytes: u8 paused | closed << 1, then the settings.  Number 0: the spool. */
@@ -74,7 +75,7 @@ tq_apply_queue(struct tq_table *t, const struct tq_rec *r, tq_lsn lsn,
 	tq_table_live(t, q->rec, lsn);
 	q->rec = lsn;
 	if (sp != NULL && q->nready > 0)
-		tq_core_ring(sp, r->number);
+		tq_due_ring(sp, r->number);
 }
 
 /*

@@ -28,7 +28,8 @@
 #include <unistd.h>
 
 #include "base/io.h"
-#include "spool/core.h"
+#include "spool/due.h"
+#include "spool/row.h"
 
 #define LOOK_EVERY	2		/* seconds */
 
@@ -60,22 +61,11 @@ tq_call(struct tq_spool *sp, uint32_t queue)
 	if (q == NULL || (q->called != 0 && now - q->called < LOOK_EVERY))
 		return;
 	if (!is_served(sp, queue)) {
-		if (sp->ncalls == sizeof(sp->call) / sizeof(sp->call[0]))
+		if (sp->ncalls == TQ_CALLS_MAX)
 			return;		/* with the next task */
 		sp->call[sp->ncalls++] = (uint16_t)queue;
 	}
 	q->called = now;
-}
-
-void
-tq_call_again(struct tq_spool *sp, const struct tq_wrow *w)
-{
-	struct tq_qrow *q;
-	int i;
-
-	for (i = 0; i < TQ_QUEUES_MAX && w->queue[i] != 0; i++)
-		if ((q = tq_table_queue(&sp->t, w->queue[i])) != NULL)
-			q->called = 0;
 }
 
 void

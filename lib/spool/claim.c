@@ -21,8 +21,10 @@
 #include "base/alarm.h"
 #include "base/clock.h"
 #include "spool/core.h"
+#include "spool/due.h"
 #include "spool/gate.h"
 #include "spool/lock.h"
+#include "spool/row.h"
 #include "spool/state.h"
 
 /* Dead owners are looked for this often at most, whoever comes by. */
@@ -82,7 +84,7 @@ tq_leave_work(struct tq_spool *sp)
 		return;
 	w = &sp->t.wrows[sp->owner.row];
 	if (w->joined == sp->owner.epoch) {
-		tq_row_clear(sp, w);
+		tq_row_clear(&sp->t, w);
 		tq_call_left(sp, w);
 	}
 	tq_core_leave(sp);
@@ -293,11 +295,11 @@ claim_locked(struct tq_spool *sp, const struct tq_take *take,
 	out->units.n = sp->units.n;
 	/* whoever takes one and leaves more rings on */
 	if (q->nready > 0 && tq_queue_closed(&sp->t, q, now) == TQ_OPEN)
-		tq_core_ring(sp, s->queue);
+		tq_due_ring(sp, s->queue);
 	/* and who would have woken for the next timer has it known */
 	if (top->sleepers > 0 && (n = tq_table_first(&sp->t)) != 0 &&
 	    sp->t.slots[n].state != TQ_READY)
-		tq_core_ring_slot(sp, &sp->t.slots[n]);
+		tq_due_ring_slot(sp, &sp->t.slots[n]);
 	return 1;
 }
 

@@ -33,6 +33,10 @@
 /* How long a command waits for things that are over in moments. */
 #define TQ_PATIENCE	(5 * TQ_SECOND)
 
+/* Of those to be told of one change, by ring and by call. */
+#define TQ_RINGS_MAX	8
+#define TQ_CALLS_MAX	4
+
 /* The table of one spool as mapped in this process; shared by its handles. */
 struct tq_share;
 
@@ -91,12 +95,12 @@ struct tq_spool {
 	uint32_t	 rotor;		/* of weighted choice */
 	struct tq_buf	 mail;		/* words taken while looking for rings */
 
-	/* rings to send once the lock is given back */
+	/* rings to send once the lock is given back: due.h */
 	unsigned	 nrings;
-	uint16_t	 ring[8];
+	uint16_t	 ring[TQ_RINGS_MAX];
 	/* queues without a worker, to call for one then */
 	unsigned	 ncalls;
-	uint16_t	 call[4];
+	uint16_t	 call[TQ_CALLS_MAX];
 	/* ids whose waiters to wake, as indices of futex words */
 	uint64_t	 wake;
 	/* files of forgotten tasks, to be unlinked outside the lock */
@@ -190,42 +194,12 @@ int	tq_core_write(struct tq_spool *sp, struct tq_rec *recs,
 /* The same for one record that is a transaction of its own, not begun yet. */
 int	tq_core_write_one(struct tq_spool *sp, struct tq_rec *r, uint64_t keep,
 	    tq_time now, struct tq_err *e);
-/* Note that a sleeping worker that serves the queue is to be rung. */
-void	tq_core_ring(struct tq_spool *sp, uint32_t queue);
-/* 1 if the worker of a row serves the queue. */
-int	tq_row_serves(const struct tq_wrow *w, uint32_t queue);
-/* The same for a READY slot: one that has what the task needs, if any has. */
-void	tq_core_ring_for(struct tq_spool *sp, const struct tq_slot *s);
-/*
- * The same if the task is ready; if its ETA is to come, one is to sleep no
- * longer than until then; else nothing.
- */
-void	tq_core_ring_slot(struct tq_spool *sp, const struct tq_slot *s);
-/* Note that waiters of a slot are to be woken. */
-void	tq_core_wake(struct tq_spool *sp, struct tq_slot *s);
 /* Bytes promised to the END of one claim. */
 uint64_t tq_core_end_room(const struct tq_spool *sp);
 /* Scratch for n places; NULL with ENOMEM. */
 tq_lsn	*tq_core_lsns(struct tq_spool *sp, size_t n);
-/* Room for the inboxes of others, made with the first ring. */
-int	tq_core_peers(struct tq_spool *sp);
 /* Interned bytes of a context, "" for 0; good until the next call. */
 int	tq_core_ctx(struct tq_spool *sp, uint32_t number, struct tq_bytes *out);
-
-/* ---- call.c: a worker where none is -------------------------------------- */
-
-/* Under the lock: a task is ready.  Note the queue if nobody serves it. */
-void	tq_call(struct tq_spool *sp, uint32_t queue);
-/* A row is about to serve no more: look anew with the next ready task. */
-void	tq_call_again(struct tq_spool *sp, const struct tq_wrow *w);
-/* The same row has gone: call for what it leaves behind. */
-void	tq_call_left(struct tq_spool *sp, const struct tq_wrow *w);
-/* Name of a queue, "" for one that is not there. */
-void	tq_call_name(struct tq_spool *sp, char *out, size_t size,
-	    uint32_t queue);
-/* Not under the lock: make and remove SPOOL/ready/NAME. */
-void	tq_call_make(struct tq_spool *sp, const char *name);
-void	tq_call_remove(struct tq_spool *sp, const char *name);
 
 /* ---- apply.c ----------------------------------------------------------- */
 
@@ -389,8 +363,6 @@ int	tq_own(struct tq_spool *sp, struct tq_err *e);
  * row as nobody's.
  */
 void	tq_leave_work(struct tq_spool *sp);
-/* Under the lock: a row whose owner is gone serves and sleeps no more. */
-void	tq_row_clear(struct tq_spool *sp, struct tq_wrow *w);
 /* Keep words that came while only rings were looked for. */
 void	tq_mail_keep(struct tq_spool *sp, const char *words);
 /* All rows of live workers, copied; free it.  joined 0: no worker. */

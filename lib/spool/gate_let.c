@@ -1,5 +1,6 @@
 /* Letting in whom a gate has room for: rules 2 and 4 of gate.h. */
 #include "spool/core.h"
+#include "spool/due.h"
 #include "spool/gate.h"
 #include "spool/list.h"
 #include "spool/state.h"
@@ -47,7 +48,7 @@ let_in(struct tq_table *t, uint32_t slot, struct tq_spool *sp)
 	q->nready++;
 	tq_table_ready(t);
 	if (sp != NULL)
-		tq_core_ring_for(sp, s);
+		tq_due_ring_for(sp, s);
 }
 
 /*
@@ -93,7 +94,7 @@ ring_classes(struct tq_table *t, struct tq_spool *sp)
 	t->freed = 0;
 	for (n = 1; n <= t->top->queues.used; n++)
 		if (t->qrows[n].used && t->qrows[n].classes != 0)
-			tq_core_ring(sp, n);
+			tq_due_ring(sp, n);
 }
 
 void

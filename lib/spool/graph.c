@@ -1,6 +1,7 @@
 /* What follows for a task from those it is tied to; see graph.h. */
 #include "spool/arrow.h"
 #include "spool/core.h"
+#include "spool/due.h"
 #include "spool/edge.h"
 #include "spool/state.h"
 
@@ -133,7 +134,7 @@ tq_graph_settle(struct tq_table *t, uint32_t n, tq_time now,
 	s->time = now;
 	tq_table_enter(t, n, state, 0);
 	if (sp != NULL)
-		tq_core_ring_slot(sp, s);
+		tq_due_ring_slot(sp, s);
 }
 
 /* ---- lists of what is under way ----------------------------------------- */

@@ -17,8 +17,10 @@
 #include "base/clock.h"
 #include "spool/arrow.h"
 #include "spool/core.h"
+#include "spool/due.h"
 #include "spool/forget.h"
 #include "spool/gate.h"
+#include "spool/row.h"
 #include "spool/state.h"
 
 /* How much one critical section does before others get their turn. */
@@ -68,7 +70,7 @@ by_itself(struct tq_spool *sp, uint32_t n, struct tq_slot *s, tq_time now)
 	tq_table_leave(&sp->t, n);
 	s->time = now;
 	tq_table_enter(&sp->t, n, TQ_READY, 0);
-	tq_core_ring_for(sp, s);
+	tq_due_ring_for(sp, s);
 }
 
 static int
@@ -275,7 +277,7 @@ tq_sweep(struct tq_spool *sp, tq_time now, int *more, struct tq_err *e)
 		w = &sp->t.wrows[row];
 		if (row != 0 && w->joined != 0 &&
 		    tq_owner_alive(sp->probe, row, w->joined) == 0)
-			tq_row_clear(sp, w);
+			tq_row_clear(&sp->t, w);
 		if (w->claimed.n == 0)
 			continue;
 		if ((n = sweep_row(sp, row, now, more, e)) == -1)

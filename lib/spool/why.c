@@ -5,6 +5,7 @@
 #include "base/rules.h"
 #include "spool/core.h"
 #include "spool/gate.h"
+#include "spool/row.h"
 
 static void
 rate_text(struct tq_spool_look *out, uint32_t limit, tq_time period)

@@ -17,24 +17,12 @@
 #include "base/alarm.h"
 #include "base/clock.h"
 #include "spool/core.h"
+#include "spool/due.h"
 #include "spool/gate.h"
+#include "spool/row.h"
 
 /* Steps of retirement that a worker takes before it sleeps. */
 #define IDLE_STEPS	64
-
-void
-tq_row_clear(struct tq_spool *sp, struct tq_wrow *w)
-{
-	if (w->sleeping && sp->t.top->sleepers > 0)
-		sp->t.top->sleepers--;
-	/* a killed owner could not take its inbox away */
-	if (memchr(w->mq, '\0', sizeof(w->mq)) != NULL)
-		tq_bell_bury(w->mq, w->mq_dev, w->mq_ino);
-	tq_call_again(sp, w);
-	w->joined = 0;
-	w->sleeping = 0;
-	w->mq[0] = '\0';
-}
 
 static void
 bell_once(struct tq_spool *sp)
@@ -58,7 +46,7 @@ row_fill(struct tq_spool *sp, const struct tq_take *take)
 	int k = 0;
 
 	if (w->joined != sp->owner.epoch) {
-		tq_row_clear(sp, w);
+		tq_row_clear(&sp->t, w);
 		w->joined = sp->owner.epoch;
 		w->pid = sp->pid;
 		w->since = tq_clock_wall();
@@ -285,7 +273,7 @@ tq_spool_send(struct tq_spool *sp, const char *name, const char *words,
 
 	if (strlen(words) >= TQ_BELL_MSG)
 		return tq_fail(e, EMSGSIZE, "mail of %zu bytes", strlen(words));
-	if (sp->peers == NULL && tq_core_peers(sp) == -1)
+	if (sp->peers == NULL && tq_due_peers(sp) == -1)
 		return tq_fail_sys(e, ENOMEM, "%s", sp->path);
 	if ((all = tq_rows_copy(sp, e)) == NULL)
 		return -1;
