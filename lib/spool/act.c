@@ -65,7 +65,7 @@ release(const struct act *a, struct tq_table *t, const struct tq_slot *s,
     struct tq_rec *r)
 {
 	r->st.state = s->attempt == 0 && tq_graph_waits(t, s) ? TQ_BLOCKED :
-	    s->due > a->now ? TQ_DELAYED : TQ_READY;
+	    tq_transfer_was(s, a->now);
 	r->st.row = 0;
 	r->st.epoch = 0;
 	r->st.seq = t->top->seq + 1;	/* a new place in line */

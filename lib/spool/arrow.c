@@ -34,6 +34,7 @@ static const struct {
 	{ TQ_ARROW_BLOCK, B(READY) | B(DELAYED), B(BLOCKED) },
 	{ TQ_ARROW_REOPEN, B(FAILURE) | B(REVOKED), B(BLOCKED) },
 	{ TQ_ARROW_FORGET, ENDED, B(ABSENT) },
+	{ TQ_ARROW_RETURN, B(HELD), B(RETRY) },
 };
 
 unsigned
@@ -59,7 +60,7 @@ tq_arrow_name(enum tq_arrow arrow)
 	static const char *const names[TQ_NARROWS] = { "put", "claim",
 	    "settle", "crash", "expire", "due", "early", "hold", "release",
 	    "revoke", "down", "retry", "orphan", "judge", "unblock", "block",
-	    "reopen", "forget" };
+	    "reopen", "forget", "return" };
 
 	return (unsigned)arrow < TQ_NARROWS ? names[arrow] : "unknown";
 }

@@ -28,6 +28,7 @@ enum tq_arrow {
 	TQ_ARROW_BLOCK,
 	TQ_ARROW_REOPEN,	/* what ended it was reopened */
 	TQ_ARROW_FORGET,
+	TQ_ARROW_RETURN,	/* from a transfer that was refused */
 	TQ_NARROWS
 };
 

@@ -103,7 +103,7 @@ gates_ok(struct audit *a)
 		s = &t->slots[n];
 		if (s->state == TQ_ABSENT || (p = tq_table_pass(t, s)) == NULL)
 			continue;
-		if (s->state == TQ_STARTED || s->state == TQ_RETRY ||
+		if (tq_gate_keeps_lane(s) ||
 		    (s->state == TQ_READY && tq_gate_has_lane(t, s)))
 			held[tq_gate_find(t, TQ_GATE_LANE, p->lane)]++;
 		if (s->state != TQ_STARTED)

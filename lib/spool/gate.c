@@ -109,6 +109,13 @@ tq_gate_has_lane(struct tq_table *t, const struct tq_slot *s)
 	return p != NULL && p->holds;
 }
 
+int
+tq_gate_keeps_lane(const struct tq_slot *s)
+{
+	return s->state == TQ_STARTED || s->state == TQ_RETRY ||
+	    (s->state == TQ_HELD && s->epoch != 0 && s->row & TQ_WAS_LANE);
+}
+
 uint32_t
 tq_gate_place(struct tq_table *t, const struct tq_slot *s)
 {
@@ -183,7 +190,7 @@ tq_gate_entered(struct tq_table *t, uint32_t n)
 
 	if (p == NULL)
 		return;
-	if (s->state == TQ_STARTED || s->state == TQ_RETRY)
+	if (tq_gate_keeps_lane(s))
 		hold_lane(t, p, n);
 	else if (s->state != TQ_READY)
 		drop_lane(t, p, n);

@@ -164,6 +164,8 @@ uint32_t tq_gate_place(struct tq_table *t, const struct tq_slot *s);
 int	tq_gate_stand(struct tq_table *t, uint32_t slot);
 /* 1 if a slot holds its lane, READY between two attempts too. */
 int	tq_gate_has_lane(struct tq_table *t, const struct tq_slot *s);
+/* 1 if its state is one in which it holds the lane that it asks for. */
+int	tq_gate_keeps_lane(const struct tq_slot *s);
 /* 1 if a READY slot is parked. */
 int	tq_gate_parked(struct tq_table *t, const struct tq_slot *s);
 

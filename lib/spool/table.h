@@ -59,6 +59,11 @@ struct tq_list {
 	uint32_t	 pad;
 };
 
+/* `row` of a held slot that is marked: what its task was (transfer.c). */
+#define TQ_WAS_HELD	1u
+#define TQ_WAS_RETRY	2u
+#define TQ_WAS_LANE	4u	/* it had its lane, and has it still */
+
 /* One task.  120 bytes: with its bucket 124 a queued task. */
 struct tq_slot {
 	struct tq_uuid	 id;
@@ -78,7 +83,7 @@ struct tq_slot {
 					 * the lease in s of CLOCK_BOOTTIME; HELD:
 					 * mark of a transfer, 0 none */
 	uint16_t	 row;		/* STARTED: owner's row, 0 none; HELD and
-					 * marked: 1 it was held before */
+					 * marked: what it was, TQ_WAS_* */
 	uint16_t	 queue;
 	uint16_t	 attempt;	/* claims so far */
 	uint8_t		 state, pri;

@@ -8,7 +8,7 @@
  * be put there.
  *
  *	HOLD	line, held -> held and marked
- *	RELEASE	marked -> as it was, at the end of its line
+ *	RELEASE	marked -> as it was, what was in line at the end of it
  *	REVOKE	marked -> revoked, with an outcome that says where it went
  *
  * Rules
@@ -17,8 +17,9 @@
  *     no tie, unless somebody follows.  All this is looked at under the lock,
  *     in the transaction that marks, and nobody can come to wait for one that
  *     is marked: a put that names it is refused.
- *  2. What was held already is marked with `row` 1, and is held when it comes
- *     back.
+ *  2. `row` says what a marked one was (TQ_WAS_*): what was held is held when it
+ *     comes back, what waited to be tried again does.  Who had a lane keeps it
+ *     meanwhile: what stands behind it in the lane must not start before it.
  *  3. A marked task is released, revoked, moved and given a priority by force
  *     only.
  *  4. A full disk has room to mark a task, once, and to end it with the `brief`
@@ -37,6 +38,7 @@
 
 #include "spool/arrow.h"
 #include "spool/core.h"
+#include "spool/gate.h"
 #include "spool/graph.h"
 
 #define BYTE	2		/* of SPOOL/lock; share.c has 0 and 1 */
@@ -72,6 +74,23 @@ say(struct tq_rec *r, const char *why)
 	r->why.n = strlen(why);
 }
 
+enum tq_state
+tq_transfer_was(const struct tq_slot *s, tq_time now)
+{
+	if (s->due <= now)
+		return TQ_READY;
+	return tq_transfer_mark(s) != 0 && s->row & TQ_WAS_RETRY ? TQ_RETRY :
+	    TQ_DELAYED;
+}
+
+static uint16_t
+what_it_is(struct tq_table *t, const struct tq_slot *s)
+{
+	return (s->state == TQ_HELD ? TQ_WAS_HELD : 0) |
+	    (s->state == TQ_RETRY ? TQ_WAS_RETRY : 0) |
+	    (tq_gate_has_lane(t, s) ? TQ_WAS_LANE : 0);
+}
+
 static int
 hold(struct tq_rec *r, unsigned flags, uint32_t to, struct tq_table *t,
     const struct tq_slot *s)
@@ -83,7 +102,7 @@ hold(struct tq_rec *r, unsigned flags, uint32_t to, struct tq_table *t,
 	    !tq_arrow_leads(TQ_ARROW_HOLD, s->state)))
 		return 0;
 	if (mark == 0)
-		r->st.row = s->state == TQ_HELD;
+		r->st.row = what_it_is(t, s);
 	r->st.state = TQ_HELD;
 	r->st.epoch = to;
 	say(r, "transfer");
@@ -96,11 +115,11 @@ release(struct tq_rec *r, const struct tq_table *t, const struct tq_slot *s,
 {
 	r->st.epoch = 0;
 	r->st.row = 0;
-	if (s->row != 0) {
+	if (s->row & TQ_WAS_HELD) {
 		say(r, "held");
 		return;
 	}
-	r->st.state = s->due > now ? TQ_DELAYED : TQ_READY;
+	r->st.state = tq_transfer_was(s, now);
 	r->st.seq = t->top->seq + 1;	/* a new place in line */
 	say(r, "released");
 }

@@ -95,6 +95,20 @@ check 'what waits to be tried again goes too' 0 '*' '' \
 is 'with the retries that are left, and its time' \
     "$(there tqstat -o state,retries,eta again)" "delayed${TAB}2${TAB}$eta"
 
+put stays -q stays -S lane1 -r 3 --backoff 3600,1,3600 false
+put second -q stays -S lane1 true
+tqrun -q stays -n 1 2>/dev/null
+eta=$(column stays eta)
+there put x -q stays true
+there tqctl close stays
+check 'what waits to be tried again may be refused' 75 0 '*queue is closed*' \
+    tqctl -v -q stays transfer "$TO" stays
+is 'and waits as it did' "$(column stays state,eta,attempt)" \
+    "retry${TAB}$eta${TAB}1"
+check 'its lane is its own' 1 '' '' tqget -q stays -t 0
+is 'as it was' "$(column second why)" 'lane busy: stays'
+tqctl -Q revoke stays second
+
 put late0 -q waived -x @1 true
 tqstat -q waived >/dev/null
 wait_for is_state late0 expired

@@ -217,6 +217,69 @@ a_lane_is_kept_across_retries(void **state)
 	assert_int_equal(t_gate_claim(f, &got), 0);
 }
 
+/* As a transfer does that the other broker refuses, or takes. */
+static void
+transfer(struct t_spool *f, enum tq_verb verb, uint32_t n)
+{
+	const struct tq_spool_transfer tr = { .mark = 7,
+	    .meta = { "gone", 4 }, .brief = { "g", 1 } };
+	struct tq_uuid id = t_id(n);
+	uint64_t changed = 0;
+
+	assert_int_equal(tq_spool_transfer(f->sp, verb, &id, 1, &tr, 0,
+	    &changed, &f->e), 0);
+	assert_int_equal(changed, 1);
+	t_gate_sound(f);
+}
+
+static void
+a_transfer_that_is_refused_leaves_a_retry_and_its_lane(void **state)
+{
+	struct t_spool *f = *state;
+	struct tq_spool_got got;
+
+	t_gate_put(f, 1, &lane);
+	t_gate_put(f, 2, &lane);
+	assert_int_equal(t_gate_claim(f, &got), 1);
+	t_gate_retry(f, &got, tq_clock_wall() + 3600 * TQ_SECOND);
+	transfer(f, TQ_DO_HOLD, 1);
+	assert_int_equal(t_gate_claim(f, &got), 0);
+	t_gate_rebuild(f);
+	t_gate_turn(f);
+	t_gate_rebuild(f);
+	assert_int_equal(t_gate_slot(f, 1)->state, TQ_HELD);
+	assert_int_equal(t_gate_claim(f, &got), 0);
+	transfer(f, TQ_DO_RELEASE, 1);
+	assert_int_equal(t_gate_slot(f, 1)->state, TQ_RETRY);
+	t_gate_rebuild(f);
+	assert_int_equal(t_gate_slot(f, 1)->state, TQ_RETRY);
+	assert_int_equal(t_gate_slot(f, 1)->row, 0);
+	assert_int_equal(t_gate_claim(f, &got), 0);
+	/* once it has gone the lane is free */
+	transfer(f, TQ_DO_HOLD, 1);
+	transfer(f, TQ_DO_REVOKE, 1);
+	assert_int_equal(t_gate_claim(f, &got), 2);
+}
+
+static void
+a_transfer_leaves_the_lane_of_who_is_ready_again(void **state)
+{
+	struct t_spool *f = *state;
+	struct tq_spool_got got;
+
+	t_gate_put(f, 1, &lane);
+	t_gate_put(f, 2, &lane);
+	assert_int_equal(t_gate_claim(f, &got), 1);
+	t_spool_settle(f, &got, TQ_READY);
+	transfer(f, TQ_DO_HOLD, 1);
+	assert_int_equal(t_gate_claim(f, &got), 0);
+	t_gate_rebuild(f);
+	transfer(f, TQ_DO_RELEASE, 1);
+	assert_int_equal(t_gate_slot(f, 1)->state, TQ_READY);
+	assert_int_equal(t_gate_claim(f, &got), 1);
+	t_gate_sound(f);
+}
+
 static void
 between_attempts_the_lane_survives_a_rebuild_and_a_carry(void **state)
 {
@@ -768,6 +831,8 @@ main(void)
     t_teardown_spool)
 		SPOOL(a_lane_is_one_after_another_in_order_of_put),
 		SPOOL(a_lane_is_kept_across_retries),
+		SPOOL(a_transfer_that_is_refused_leaves_a_retry_and_its_lane),
+		SPOOL(a_transfer_leaves_the_lane_of_who_is_ready_again),
 		SPOOL(between_attempts_the_lane_survives_a_rebuild_and_a_carry),
 		SPOOL(a_lane_of_a_dead_worker_goes_on_with_its_task),
 		SPOOL(a_lane_may_be_wider),

@@ -216,7 +216,7 @@ page_has_the_arrows_of_the_code(void **state)
 	free(page);
 }
 
-/* Every arrow was taken, but for forgetting, which no scene has. */
+/* Every arrow was taken, but for those that no scene has: the last two. */
 static void
 no_arrow_is_only_on_paper(void **state)
 {

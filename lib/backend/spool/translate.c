@@ -289,7 +289,7 @@ tq_translate_info(struct tq_info *out, struct tq_arena *mem,
 	out->body_size = in->rec.put.flags & TQ_PF_BODYFILE ?
 	    in->rec.put.body_size : in->rec.put.body.n;
 	out->mark = in->s.state == TQ_HELD ? in->s.epoch : 0;
-	out->held_before = out->mark != 0 && in->s.row != 0;
+	out->held_before = out->mark != 0 && in->s.row & TQ_WAS_HELD;
 	out->attempt = in->s.attempt;
 	out->crashes = in->s.crashes;
 	out->laters = in->s.laters;
