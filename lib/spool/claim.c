@@ -211,7 +211,7 @@ claim_slot(struct tq_spool *sp, const struct tq_take *take, uint32_t n,
 	if (claim_units(sp, take, n, &recs[1], e) == -1)
 		return -1;
 	return tq_core_write(sp, recs, (uint64_t)(sp->t.top->started + 1) *
-	    tq_core_end_room(sp), 0, now, e);
+	    tq_format_end_room(&sp->format), 0, now, e);
 }
 
 /* What the queue says of a failure. */
@@ -457,8 +457,8 @@ claim_now(struct tq_spool *sp, const struct tq_take *take,
 			rv = 3;		/* rebuilt by the next entry */
 		tq_core_leave(sp);
 		look_ahead(sp);
-		if (rv == 2 && tq_core_prepare(sp, tq_core_end_room(sp) + 4096,
-		    0, now, e) == -1)
+		if (rv == 2 && tq_core_prepare(sp,
+		    tq_format_end_room(&sp->format) + 4096, 0, now, e) == -1)
 			return -1;
 		if (rv == 0 || rv == -1)
 			return rv;

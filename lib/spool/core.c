@@ -262,20 +262,6 @@ tq_core_told(struct tq_spool *sp, struct tq_err *e)
 	return tq_core_keep(sp, atomic_load(&sp->t.top->tail), e);
 }
 
-uint64_t
-tq_core_end_room(const struct tq_spool *sp)
-{
-	/* header, id, fixed part and lengths, 1 KiB of meta, the outputs */
-	return TQ_REC_HEAD + 128 + 1024 + tq_spool_inline_max(sp);
-}
-
-size_t
-tq_spool_inline_max(const struct tq_spool *sp)
-{
-	return sp->format.segment / 16 < (16u << 10) ?
-	    sp->format.segment / 16 : 16u << 10;
-}
-
 int
 tq_core_write(struct tq_spool *sp, struct tq_rec *recs,
     uint64_t reserve, uint64_t keep, tq_time now, struct tq_err *e)
@@ -314,7 +300,7 @@ tq_core_write(struct tq_spool *sp, struct tq_rec *recs,
 		tq_apply(&sp->t, &recs[i], lsn[i], sp);
 	}
 	atomic_store_explicit(&top->reserved, (uint64_t)top->started *
-	    tq_core_end_room(sp), memory_order_relaxed);
+	    tq_format_end_room(&sp->format), memory_order_relaxed);
 	tq_ledger_applied(&sp->l);
 	sp->mine = top->tail;
 	sp->wrote = 1;

@@ -25,6 +25,7 @@
 #include "base/buf.h"
 #include "base/id.h"
 #include "spool/bell.h"
+#include "spool/format.h"
 #include "spool/ledger.h"
 #include "spool/owner.h"
 #include "spool/spool.h"
@@ -39,14 +40,6 @@
 
 /* The table of one spool as mapped in this process; shared by its handles. */
 struct tq_share;
-
-/* What SPOOL/format says. */
-struct tq_format {
-	uint32_t	 version;
-	uint32_t	 segment;	/* bytes */
-	mode_t		 mode;		/* of the directory: 0700 or 2770 */
-	gid_t		 gid;		/* (gid_t)-1: whatever it is */
-};
 
 struct tq_spool {
 	char		*path;
@@ -112,20 +105,6 @@ struct tq_spool {
 	struct tq_buf	 keep;		/* record bytes that outlive a read */
 	struct tq_buf	 units;		/* of shared resources, of the last claim */
 };
-
-/* ---- open.c ------------------------------------------------------------ */
-
-/*
- * The number whose digits stand at *p, which moves behind them: 1, or 0 when
- * there is none or too large a one.  By hand: the page faults of strtoull(3)
- * and scanf(3) are 5 and 10 us in every tqput.
- */
-int	tq_digits(uint64_t *out, const char **p, unsigned base);
-/*
- * Nobody else uses the spool: let SPOOL/format say the version that is written
- * from now on, so that an older tq refuses it.
- */
-int	tq_format_raise(struct tq_spool *sp, struct tq_err *e);
 
 /* ---- share.c: one table for all who use a spool ------------------------ */
 
@@ -194,8 +173,6 @@ int	tq_core_write(struct tq_spool *sp, struct tq_rec *recs,
 /* The same for one record that is a transaction of its own, not begun yet. */
 int	tq_core_write_one(struct tq_spool *sp, struct tq_rec *r, uint64_t keep,
 	    tq_time now, struct tq_err *e);
-/* Bytes promised to the END of one claim. */
-uint64_t tq_core_end_room(const struct tq_spool *sp);
 /* Scratch for n places; NULL with ENOMEM. */
 tq_lsn	*tq_core_lsns(struct tq_spool *sp, size_t n);
 /* Interned bytes of a context, "" for 0; good until the next call. */

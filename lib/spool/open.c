@@ -40,88 +40,6 @@ static const char *const files[] = { "lock", "owners" };
 #define NDIRS	(sizeof(dirs) / sizeof(dirs[0]))
 #define NFILES	(sizeof(files) / sizeof(files[0]))
 
-/*
- * The number of a line "word number" at *p, in that base; *p moves behind the
- * line.  -1 when it is no such line.
- */
-static long long
-line_number(const char **p, const char *word, unsigned base)
-{
-	size_t n = strlen(word);
-	uint64_t v;
-
-	if (strncmp(*p, word, n) != 0 || (*p)[n] != ' ')
-		return -1;
-	*p += n + 1;
-	if (!tq_digits(&v, p, base) || v > INT64_MAX || **p != '\n')
-		return -1;
-	(*p)++;
-	return (long long)v;
-}
-
-static int
-format_parse(struct tq_format *f, const char *p)
-{
-	long long version, segment, mode;
-	uint64_t gid;
-
-	if ((version = line_number(&p, "tq spool", 10)) < 1 ||
-	    version > UINT32_MAX) {
-		errno = EBADMSG;
-		return -1;
-	}
-	f->version = (uint32_t)version;
-	if (version < TQ_FORMAT_OLD || version > TQ_FORMAT) {
-		errno = EPROTO;
-		return -1;
-	}
-	segment = line_number(&p, "segment", 10);
-	mode = line_number(&p, "mode", 8);
-	if (segment < TQ_SEG_MIN || segment > TQ_SEG_MAX ||
-	    segment % 4096 != 0 || (mode != 0700 && mode != 02770) ||
-	    strncmp(p, "gid ", 4) != 0) {
-		errno = EBADMSG;
-		return -1;
-	}
-	f->segment = (uint32_t)segment;
-	f->mode = (mode_t)mode;
-	p += 4;
-	f->gid = (gid_t)-1;	/* "-1": whatever group it has */
-	if (tq_digits(&gid, &p, 10))
-		f->gid = (gid_t)gid;
-	return 0;
-}
-
-/* 1 read, 0 there is none, -1. */
-static int
-format_read(struct tq_format *f, int dirfd, const char *path,
-    struct tq_err *e)
-{
-	char buf[256];
-	ssize_t n;
-	int fd;
-
-	fd = openat(dirfd, "format", O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-	if (fd == -1)
-		return errno == ENOENT ? 0 :
-		    tq_fail_sys(e, errno, "%s/format", path);
-	/* one call: a file this short comes whole */
-	n = pread(fd, buf, sizeof(buf) - 1, 0);
-	close(fd);
-	if (n == -1)
-		return tq_fail_sys(e, errno, "%s/format", path);
-	buf[n] = '\0';
-	if (format_parse(f, buf) == 0)
-		return 1;
-	if (errno == EPROTO)
-		return tq_fail(e, EPROTO, "%s: format %u of a spool; this is "
-		    "tq %s, which reads formats %d to %d", path,
-		    (unsigned)f->version, TQ_VERSION, TQ_FORMAT_OLD,
-		    TQ_FORMAT);
-	return tq_fail(e, EPROTO, "%s/format: not the format of a tq spool",
-	    path);
-}
-
 /* 1 if it has a segment: then it was a spool, whatever became of its format. */
 static int
 has_ledger(int dirfd)
@@ -185,32 +103,6 @@ adopt(int dirfd, const char *name, mode_t mode, gid_t gid)
 }
 
 static int
-format_write(int dirfd, const struct tq_format *f)
-{
-	char buf[256];
-	int n;
-
-	n = snprintf(buf, sizeof(buf), "tq spool %u\nsegment %u\nmode %04o\n"
-	    "gid %ld\n", (unsigned)f->version, (unsigned)f->segment,
-	    (unsigned)f->mode, f->gid == (gid_t)-1 ? -1 : (long)f->gid);
-	return tq_io_replace(dirfd, "format", buf, (size_t)n, f->mode & 0660,
-	    NULL);
-}
-
-int
-tq_format_raise(struct tq_spool *sp, struct tq_err *e)
-{
-	if (sp->format.version == TQ_FORMAT)
-		return 0;
-	sp->format.version = TQ_FORMAT;
-	if (format_write(sp->dirfd, &sp->format) == -1 ||
-	    (sp->format.gid != (gid_t)-1 && fchownat(sp->dirfd, "format",
-	    (uid_t)-1, sp->format.gid, AT_SYMLINK_NOFOLLOW) == -1))
-		return tq_fail_sys(e, errno, "%s/format", sp->path);
-	return 0;
-}
-
-static int
 fill_dir(int dirfd, const struct tq_format *f)
 {
 	size_t i;
@@ -229,7 +121,7 @@ fill_dir(int dirfd, const struct tq_format *f)
 		if (adopt(dirfd, files[i], f->mode & 0660, f->gid) == -1)
 			return -1;
 	}
-	return format_write(dirfd, f);
+	return tq_format_write(f, dirfd);
 }
 
 /*
@@ -278,7 +170,7 @@ create(int dirfd, const char *path, mode_t mode, gid_t gid,
 	/* let go when dirfd is closed, whoever dies */
 	if (flock(dirfd, LOCK_EX) == -1)
 		return tq_fail_sys(e, errno, "%s", path);
-	if ((rv = format_read(f, dirfd, path, e)) == 0) {
+	if ((rv = tq_format_read(f, dirfd, path, e)) == 0) {
 		f->version = TQ_FORMAT;
 		f->segment = segment_size(dirfd);
 		f->mode = mode;
@@ -352,25 +244,6 @@ trusted(int dirfd, const char *path, const struct tq_format *f,
 }
 
 int
-tq_digits(uint64_t *out, const char **p, unsigned base)
-{
-	const char *s = *p;
-	uint64_t v = 0;
-	unsigned d;
-
-	for (; (d = (unsigned)(*s - '0')) < base; s++) {
-		if (v > (UINT64_MAX - d) / base)
-			return 0;
-		v = v * base + d;
-	}
-	if (s == *p)
-		return 0;
-	*out = v;
-	*p = s;
-	return 1;
-}
-
-int
 tq_spool_init(const char *dir, mode_t mode, gid_t gid, struct tq_err *e)
 {
 	struct tq_format f;
@@ -381,7 +254,7 @@ tq_spool_init(const char *dir, mode_t mode, gid_t gid, struct tq_err *e)
 		    (unsigned)mode);
 	if (make_path(dir, e) == -1 || (fd = open_dir(dir, e)) == -1)
 		return -1;
-	rv = format_read(&f, fd, dir, e);
+	rv = tq_format_read(&f, fd, dir, e);
 	if (rv == 1)
 		rv = tq_fail(e, EEXIST, "%s: is a spool already", dir);
 	else if (rv == 0)
@@ -413,7 +286,7 @@ open_parts(struct tq_spool *sp, struct tq_err *e)
 		sp->dirfd = open_dir(sp->path, e);
 	if (sp->dirfd == -1)
 		return -1;
-	rv = format_read(&sp->format, sp->dirfd, sp->path, e);
+	rv = tq_format_read(&sp->format, sp->dirfd, sp->path, e);
 	if (rv == 0 && sp->flags & (TQ_OPEN_LOOK | TQ_OPEN_THERE))
 		return may_create(sp->dirfd, sp->path, e) == -1 ? -1 :
 		    missing(sp, e);
@@ -508,6 +381,12 @@ tq_spool_close(struct tq_spool *sp)
 	free(sp->path);
 	free(sp);
 	errno = saved;
+}
+
+size_t
+tq_spool_inline_max(const struct tq_spool *sp)
+{
+	return tq_format_inline_max(&sp->format);
 }
 
 const char *

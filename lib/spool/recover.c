@@ -198,7 +198,8 @@ tq_recover(struct tq_spool *sp, struct tq_err *e)
 	forget_old(&sp->t, &top->done, now);
 	forget_old(&sp->t, &top->dead, now);
 	tq_apply_trim(&sp->t);
-	top->reserved = (uint64_t)top->started * tq_core_end_room(sp);
+	top->reserved = (uint64_t)top->started *
+	    tq_format_end_room(&sp->format);
 	if (sp->t.bad)
 		return tq_fail(e, ENOSPC, "%s: no shared memory for the table "
 		    "of %u tasks", sp->path, (unsigned)top->ntasks);

@@ -93,7 +93,7 @@ settle_locked(struct tq_spool *sp, struct tq_rec *r, uint32_t hint,
 	else if (encode(sp, r, e) == -1)	/* a repair took the buffer */
 		return -1;
 	return tq_core_write(sp, r, (uint64_t)(sp->t.top->started - 1) *
-	    tq_core_end_room(sp), keep, now, e);
+	    tq_format_end_room(&sp->format), keep, now, e);
 }
 
 /* What an END has to leave of room: all that is kept if it says much. */
@@ -189,7 +189,7 @@ tq_spool_settle(struct tq_spool *sp, const struct tq_uuid *id, uint32_t hint,
 			rv = 0;
 		tq_core_leave(sp);
 		if (rv != 0 || sp->t.bad || tq_core_prepare(sp,
-		    tq_core_end_room(sp), keep, now, e) == 0)
+		    tq_format_end_room(&sp->format), keep, now, e) == 0)
 			continue;
 		if (keep == 0 || errno != ENOSPC)
 			return -1;

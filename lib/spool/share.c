@@ -376,7 +376,7 @@ replace(struct tq_spool *sp, struct tq_share *s, tq_time deadline,
 	if ((kind = tq_segment_refused(sp->dirfd)) != NULL)
 		return tq_fail(e, ENOTSUP, "%s: a spool cannot be on %s",
 		    sp->path, kind);
-	if (tq_format_raise(sp, e) == -1 ||
+	if (tq_format_raise(&sp->format, sp->dirfd, sp->path, e) == -1 ||
 	    (fd = object_make(sp, s->lockfd, &name, e)) == -1)
 		return -1;
 	if (tq_table_map(&s->t, fd) == -1 || tq_table_init(&s->t, fd) == -1) {

@@ -43,7 +43,8 @@ timer_of(struct tq_table *t, const struct tq_slot *s)
 	case TQ_STARTED:
 		return 0;	/* leases do not follow the wall clock: timer.c */
 	default:
-		return s->flags & TQ_PF_KEEP && !tq_slot_pinned(t, s) ? s->due : 0;
+		return s->flags & TQ_PF_KEEP && !tq_slot_pinned(t, s) ?
+		    s->due : 0;
 	}
 }
 
