@@ -23,6 +23,7 @@
 #include "spool/core.h"
 #include "spool/due.h"
 #include "spool/gate.h"
+#include "spool/lease.h"
 #include "spool/lock.h"
 #include "spool/row.h"
 #include "spool/state.h"
@@ -197,7 +198,7 @@ claim_slot(struct tq_spool *sp, const struct tq_take *take, uint32_t n,
 	r->st.attempt = (uint16_t)(s->attempt + 1);
 	r->capture = (uint16_t)take->capture;
 	if (take->lease != 0) {
-		lease = tq_lease_bound(sp, s, take->lease);
+		lease = tq_lease_bound(&sp->t, s, take->lease);
 		r->st.flags = TQ_PF_LEASED;
 		r->st.due = tq_clock_deadline(now, lease);
 		r->st.epoch = tq_lease_end(lease);

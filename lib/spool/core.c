@@ -215,18 +215,6 @@ tq_core_upkeep(struct tq_spool *sp, tq_time now)
 }
 
 int
-tq_core_sound(const struct tq_spool *sp, struct tq_err *e)
-{
-	int why = (int)atomic_load(&sp->t.top->readonly);
-
-	if (why == 0)
-		return 0;
-	return tq_fail(e, EIO, "%s: the disk failed (%s); nothing can be "
-	    "changed until it is mended and all that use the spool have left",
-	    sp->path, strerror(why));
-}
-
-int
 tq_core_commit(struct tq_spool *sp, tq_lsn lsn, struct tq_err *e)
 {
 	int saved;

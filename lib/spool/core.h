@@ -144,12 +144,6 @@ int	tq_core_prepare(struct tq_spool *sp, uint64_t bytes, uint64_t keep,
  * prepared, one step of retirement if one is due.
  */
 void	tq_core_upkeep(struct tq_spool *sp, tq_time now);
-/*
- * 0 while the spool takes changes.  -1, EIO: a sync failed and so did writing
- * it again (rescue.c).  Who lives long has to leave then: the next one to open
- * a spool that nobody uses begins anew.
- */
-int	tq_core_sound(const struct tq_spool *sp, struct tq_err *e);
 /* Make everything up to lsn durable by the policy, mending a failed sync. */
 int	tq_core_commit(struct tq_spool *sp, tq_lsn lsn, struct tq_err *e);
 /*
@@ -227,6 +221,12 @@ int	tq_recover_scan(struct tq_spool *sp, void (*each)(const char *, void *),
  */
 int	tq_damage_keep(struct tq_spool *sp, uint32_t seg, uint32_t from,
 	    const void *p, size_t n);
+/*
+ * 0 while the spool takes changes.  -1, EIO: a sync failed and so did writing
+ * it again (rescue.c).  Who lives long has to leave then: the next one to open
+ * a spool that nobody uses begins anew.
+ */
+int	tq_core_sound(const struct tq_spool *sp, struct tq_err *e);
 /* Not under the lock: a sync failed; write what it covered elsewhere. */
 int	tq_rescue(struct tq_spool *sp, struct tq_err *e);
 
@@ -274,19 +274,6 @@ int	tq_timers_turn(struct tq_spool *sp, struct tq_err *e);
  * how many, -1; *more is set when there may be more.
  */
 int	tq_sweep(struct tq_spool *sp, tq_time now, int *more, struct tq_err *e);
-/*
- * Leases end by CLOCK_BOOTTIME, so that setting the wall clock neither ends nor
- * prolongs one: the second in which one of that length from now does, and,
- * after a boot, the same from what is left of them by the wall clock.
- */
-uint32_t tq_lease_end(tq_time lease);
-/* Whether the lease with that end has passed. */
-int	tq_lease_over(uint32_t end);
-/* Under the lock: that much of a lease as the task's queue allows. */
-tq_time	tq_lease_bound(struct tq_spool *sp, const struct tq_slot *s,
-	    tq_time lease);
-void	tq_lease_reboot(struct tq_table *t, tq_time now);
-
 /* ---- file.c: bodies and outputs too long for a record -------------------- */
 
 #define TQ_FILE_NAME	64

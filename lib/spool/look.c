@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "spool/core.h"
 #include "spool/graph.h"
+#include "spool/tick.h"
 
 /* Looks at a task whose records move: more often than they ever do. */
 #define TRIES	8
@@ -267,3 +268,19 @@ tq_spool_look(struct tq_spool *sp, const struct tq_uuid *id,
 	return set_aside(sp, e);
 }
 
+int
+tq_spool_last(struct tq_spool *sp, const struct tq_uuid *id, tq_time *at,
+    struct tq_err *e)
+{
+	struct tq_trow *row;
+
+	if (tq_core_enter(sp, e) == -1)
+		return -1;
+	row = tq_tick_find(&sp->t, id, tq_clock_wall());
+	*at = row == NULL ? 0 : row->at;
+	tq_core_leave(sp);
+	/* nobody acts on what a power cut could undo */
+	if (row != NULL && tq_core_told(sp, e) == -1)
+		return -1;
+	return row != NULL;
+}

@@ -18,6 +18,7 @@
 #include "spool/core.h"
 #include "spool/forget.h"
 #include "spool/gate.h"
+#include "spool/lease.h"
 #include "spool/walk.h"
 
 /* What a replay is given and what it learns. */

@@ -28,6 +28,18 @@
 #include "spool/core.h"
 #include "spool/lock.h"
 
+int
+tq_core_sound(const struct tq_spool *sp, struct tq_err *e)
+{
+	int why = (int)atomic_load(&sp->t.top->readonly);
+
+	if (why == 0)
+		return 0;
+	return tq_fail(e, EIO, "%s: the disk failed (%s); nothing can be "
+	    "changed until it is mended and all that use the spool have left",
+	    sp->path, strerror(why));
+}
+
 /* All whole records from `from` to the tail, as read from the page cache. */
 static int
 collect(struct tq_spool *sp, tq_lsn from, struct tq_buf *out)

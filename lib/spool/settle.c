@@ -15,6 +15,7 @@
 #include "base/clock.h"
 #include "base/io.h"
 #include "spool/core.h"
+#include "spool/lease.h"
 
 /* Slot number of the attempt, 0 with ESTALE. */
 static uint32_t
@@ -223,7 +224,7 @@ tq_spool_renew(struct tq_spool *sp, const struct tq_uuid *id, uint32_t hint,
 		else if (s = &sp->t.slots[n], !(s->flags & TQ_PF_LEASED))
 			rv = 1;		/* it lasts as long as its owner */
 		else {
-			given = tq_lease_bound(sp, s, lease);
+			given = tq_lease_bound(&sp->t, s, lease);
 			r.st.due = tq_clock_deadline(now, given);
 			r.st.epoch = tq_lease_end(given);
 			rv = tq_core_write_one(sp, &r, 0, now, e);

@@ -4,8 +4,6 @@
 #include <errno.h>
 #include <string.h>
 
-#include "base/clock.h"
-
 /* Few, and each looked at once a tick: a walk is as good as an index. */
 static struct tq_trow *
 find(struct tq_table *t, const struct tq_uuid *id)
@@ -98,21 +96,4 @@ tq_tick_carry(struct tq_table *t, const struct tq_rec *r, tq_lsn lsn,
 	tq_table_live(t, row->rec, 0);
 	memset(row, 0, sizeof(*row));
 	return 0;
-}
-
-int
-tq_spool_last(struct tq_spool *sp, const struct tq_uuid *id, tq_time *at,
-    struct tq_err *e)
-{
-	struct tq_trow *row;
-
-	if (tq_core_enter(sp, e) == -1)
-		return -1;
-	row = tq_tick_find(&sp->t, id, tq_clock_wall());
-	*at = row == NULL ? 0 : row->at;
-	tq_core_leave(sp);
-	/* nobody acts on what a power cut could undo */
-	if (row != NULL && tq_core_told(sp, e) == -1)
-		return -1;
-	return row != NULL;
 }

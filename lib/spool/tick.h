@@ -13,7 +13,8 @@
 #ifndef TQ_SPOOL_TICK_H
 #define TQ_SPOOL_TICK_H
 
-#include "spool/core.h"
+#include "spool/record.h"
+#include "spool/table.h"
 
 /* Row of a schedule, NULL: none that is known at `now`. */
 struct tq_trow	*tq_tick_find(struct tq_table *t, const struct tq_uuid *,
