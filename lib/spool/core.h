@@ -116,8 +116,6 @@ int	tq_share_open(struct tq_spool *sp, struct tq_err *e);
 void	tq_share_close(struct tq_spool *sp);
 /* 1 while the object still has its name. */
 int	tq_share_linked(const struct tq_spool *sp);
-/* 1 if a SPOOL/lock names that object. */
-int	tq_share_names(int lockfd, const char *object, const struct stat *st);
 
 /* ---- reap.c: tables whose spool is gone -------------------------------- */
 

@@ -20,7 +20,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "spool/core.h"
+#include "spool/object.h"
 
 #define OBJECTS	"/dev/shm"	/* shm_open(3) of Linux */
 
@@ -37,7 +37,7 @@ is_orphan(const char *home, const char *object, const struct stat *st)
 	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	if (fd == -1)
 		return errno == ENOENT || errno == ENOTDIR;
-	rv = tq_share_names(fd, object, st) == 0;
+	rv = tq_object_named(fd, object, st) == 0;
 	close(fd);
 	return rv;
 }

@@ -164,7 +164,7 @@ tq_spool_settle(struct tq_spool *sp, const struct tq_uuid *id, uint32_t hint,
     unsigned attempt, struct tq_rec_end *end, const int fd[2], int taken[2],
     unsigned flags, struct tq_err *e)
 {
-	unsigned char cut[16 << 10];	/* tq_spool_inline_max() at most */
+	unsigned char cut[16 << 10];	/* tq_format_inline_max() at most */
 	struct tq_rec r;
 	uint64_t begun, keep;
 	tq_time now;
@@ -176,7 +176,8 @@ tq_spool_settle(struct tq_spool *sp, const struct tq_uuid *id, uint32_t hint,
 	r.end = *end;
 	r.end.attempt = (uint16_t)attempt;
 	r.end.files = (uint16_t)attempt;
-	store_outputs(sp, &r, fd, taken, cut, tq_spool_inline_max(sp));
+	store_outputs(sp, &r, fd, taken, cut,
+	    tq_format_inline_max(&sp->format));
 	do {
 		now = tq_clock_wall();
 		if (encode(sp, &r, e) == -1)

@@ -1,12 +1,10 @@
 /*
  * One ledger, one table.
  *
- * SPOOL/lock names the shared-memory object that is the table: its name, the
- * device and inode it has, the boot it was made in, and the inode of the file
- * itself, which a copy of the spool does not have.  Byte 0 of that file is held
- * shared by every process that maps the table, byte 1 exclusively by the one
- * that is replacing it (open file description locks: released by the kernel,
- * whatever happens to the process).
+ * SPOOL/lock names the object that is the table (object.h).  Byte 0 of that
+ * file is held shared by every process that maps the table, byte 1 exclusively
+ * by the one that is replacing it (open file description locks: released by the
+ * kernel, whatever happens to the process).
  *
  *	fast way in	hold byte 0 shared, read the name, map, compare.  While
  *			byte 0 is held nobody can replace the table.
@@ -30,15 +28,11 @@
  * of the process use that mapping.
  */
 #define _GNU_SOURCE	/* F_OFD_SETLK */
-#include <sys/file.h>
 #include <sys/mman.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 
-#include <bsd/string.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -49,10 +43,9 @@
 #include "base/clock.h"
 #include "base/io.h"
 #include "spool/core.h"
+#include "spool/object.h"
 
-#define NAME_SIZE	256		/* of SPOOL/lock */
 #define PAUSE		(2 * TQ_MS)	/* between looks at a held byte */
-#define OBJECT		64		/* name of one that is being made */
 #define REAP		32		/* objects looked at for each one made */
 
 struct tq_share {
@@ -70,12 +63,6 @@ static struct {
 	pthread_mutex_t	 lock;
 	struct tq_share	*first;
 } shares = { .lock = PTHREAD_MUTEX_INITIALIZER };
-
-struct name {
-	char		 object[64];
-	uint64_t	 dev, ino;
-	char		 boot[33];
-};
 
 static int
 byte_lock(int fd, off_t byte, short type)
@@ -103,174 +90,6 @@ byte_wait(int fd, off_t byte, short type, tq_time deadline)
 		(void)nanosleep(&ts, NULL);
 	}
 	return 0;
-}
-
-static void
-hex(char out[33], const unsigned char b[16])
-{
-	int i;
-
-	for (i = 0; i < 16; i++)
-		snprintf(out + 2 * i, 3, "%02x", b[i]);
-}
-
-/* Copy the word at *p up to a blank or line end; 0 when it does not fit. */
-static int
-word(const char **p, char *out, size_t size)
-{
-	size_t n = 0;
-
-	while ((*p)[n] != '\0' && (*p)[n] != ' ' && (*p)[n] != '\n')
-		n++;
-	if (n == 0 || n >= size)
-		return 0;
-	memcpy(out, *p, n);
-	out[n] = '\0';
-	*p += n + ((*p)[n] == ' ');
-	return 1;
-}
-
-/* 1 if the file names an object, 0 if it says nothing sensible. */
-static int
-name_read(struct name *out, int fd)
-{
-	static const char magic[] = "tq table ";
-	char buf[NAME_SIZE + 1];
-	ssize_t n = tq_io_pread(fd, buf, NAME_SIZE, 0);
-	const char *p = buf + sizeof(magic) - 1;
-	struct stat st;
-	uint64_t home;
-
-	if (n <= 0 || fstat(fd, &st) == -1)
-		return 0;
-	buf[n] = '\0';
-	if (strncmp(buf, magic, sizeof(magic) - 1) != 0 ||
-	    !word(&p, out->object, sizeof(out->object)))
-		return 0;
-	if (!tq_digits(&out->dev, &p, 10) || *p++ != ' ' ||
-	    !tq_digits(&out->ino, &p, 10) || *p++ != ' ')
-		return 0;
-	if (!word(&p, out->boot, sizeof(out->boot)) ||
-	    !tq_digits(&home, &p, 10))
-		return 0;
-	/* a copy of a spool has no part in the table of the first */
-	return home == st.st_ino && out->object[0] == '/' &&
-	    strchr(out->object + 1, '/') == NULL;
-}
-
-static int
-name_write(const struct name *name, int fd)
-{
-	char buf[NAME_SIZE];
-	struct stat st;
-	int n;
-
-	if (fstat(fd, &st) == -1)
-		return -1;
-	memset(buf, ' ', sizeof(buf));
-	n = snprintf(buf, sizeof(buf), "tq table %s %" PRIu64 " %" PRIu64
-	    " %s %" PRIu64 "\n", name->object, name->dev, name->ino,
-	    name->boot, (uint64_t)st.st_ino);
-	if (n > 0 && n < (int)sizeof(buf))
-		buf[n] = '\n';
-	return tq_io_pwrite(fd, buf, sizeof(buf), 0);
-}
-
-/*
- * The named object, opened and found to be ours and the one meant; or -1.
- * *other: a build with another layout made it.
- */
-static int
-object_open(const struct tq_spool *sp, const struct name *name, int *other)
-{
-	struct stat st, dir;
-	int fd;
-
-	fd = shm_open(name->object, O_RDWR, 0);
-	if (fd == -1)
-		return -1;
-	if (fstat(fd, &st) == -1 || fstat(sp->dirfd, &dir) == -1 ||
-	    st.st_dev != name->dev || st.st_ino != name->ino ||
-	    st.st_nlink == 0 ||
-	    (st.st_uid != dir.st_uid && st.st_uid != geteuid() &&
-	    !(sp->format.mode & 0070)) ||
-	    (st.st_mode & 0022 & ~sp->format.mode) ||
-	    /* from here on it stays, if it is there still: reap.c */
-	    (flock(fd, LOCK_SH | LOCK_NB) == -1 && errno == EWOULDBLOCK) ||
-	    fstat(fd, &st) == -1 || st.st_nlink == 0) {
-		close(fd);
-		errno = ESTALE;
-		return -1;
-	}
-	*other = st.st_size != (off_t)tq_table_size();
-	return fd;
-}
-
-/*
- * The name of an object that is being made stands behind the name of the one
- * in use, so that a death on the way to a table leaves no object for ever: who
- * makes the next removes it.  Byte 1 is held.
- */
-static int
-pending_write(int fd, const char *object)
-{
-	char buf[OBJECT] = "";
-
-	strlcpy(buf, object, sizeof(buf));
-	return tq_io_pwrite(fd, buf, sizeof(buf), NAME_SIZE);
-}
-
-static void
-pending_remove(int fd)
-{
-	char buf[OBJECT];
-
-	if (tq_io_pread(fd, buf, sizeof(buf), NAME_SIZE) != sizeof(buf) ||
-	    memchr(buf, '\0', sizeof(buf)) == NULL ||
-	    strncmp(buf, "/tq-", 4) != 0 || strchr(buf + 1, '/') != NULL)
-		return;
-	(void)shm_unlink(buf);
-}
-
-static int
-object_make(const struct tq_spool *sp, int lockfd, struct name *name,
-    struct tq_err *e)
-{
-	unsigned char boot[16];
-	struct rlimit rl;
-	struct stat st;
-	uint64_t r;
-	int fd;
-
-	if (getrlimit(RLIMIT_FSIZE, &rl) == 0 &&
-	    rl.rlim_cur != RLIM_INFINITY && rl.rlim_cur < tq_table_size())
-		return tq_fail(e, EFBIG, "%s: the table is a sparse object of "
-		    "%" PRIu64 " bytes; the limit on file sizes forbids it "
-		    "(ulimit -f)", sp->path, tq_table_size());
-	tq_random(&r, sizeof(r));
-	snprintf(name->object, sizeof(name->object), "/tq-%016" PRIx64, r);
-	pending_remove(lockfd);
-	if (pending_write(lockfd, name->object) == -1)
-		return tq_fail_sys(e, errno, "%s/lock", sp->path);
-	fd = shm_open(name->object, O_RDWR | O_CREAT | O_EXCL, 0600);
-	if (fd == -1)
-		return tq_fail_sys(e, errno, "%s: shared memory", sp->path);
-	(void)flock(fd, LOCK_SH | LOCK_NB);
-	if ((sp->format.gid != (gid_t)-1 &&
-	    fchown(fd, (uid_t)-1, sp->format.gid) == -1) ||
-	    fchmod(fd, sp->format.mode & 0660) == -1 ||
-	    ftruncate(fd, (off_t)tq_table_size()) == -1 ||
-	    fstat(fd, &st) == -1) {
-		tq_fail_sys(e, errno, "%s: shared memory", sp->path);
-		shm_unlink(name->object);
-		close(fd);
-		return -1;
-	}
-	name->dev = st.st_dev;
-	name->ino = st.st_ino;
-	tq_ledger_boot(boot);
-	hex(name->boot, boot);
-	return fd;
 }
 
 /* Let the table say where its spool is; nothing if that is too long. */
@@ -324,7 +143,7 @@ given_up(const struct tq_spool *sp, const struct tq_share *s)
 static int
 attach(struct tq_spool *sp, struct tq_share *s, struct tq_err *e)
 {
-	struct name name;
+	struct tq_object o;
 	int fd;
 
 	if (byte_lock(s->lockfd, 0, F_RDLCK) == -1) {
@@ -332,8 +151,8 @@ attach(struct tq_spool *sp, struct tq_share *s, struct tq_err *e)
 			return 0;
 		return tq_fail_sys(e, errno, "%s/lock", sp->path);
 	}
-	if (name_read(&name, s->lockfd) &&
-	    (fd = object_open(sp, &name, &s->other)) != -1) {
+	if (tq_object_read(&o, s->lockfd) &&
+	    (fd = tq_object_open(sp, &o, &s->other)) != -1) {
 		if (!s->other && tq_table_map(&s->t, fd) == 0) {
 			if (s->t.top->magic != 0 && !s->t.top->retired &&
 			    !given_up(sp, s))
@@ -364,20 +183,20 @@ static int
 replace(struct tq_spool *sp, struct tq_share *s, tq_time deadline,
     struct tq_err *e)
 {
-	struct name name, old;
+	struct tq_object new, old;
 	const char *kind;
 	int fd, had_old, other;
 
 	if (byte_wait(s->lockfd, 0, F_WRLCK, deadline) == -1)
 		return errno == EBUSY ? busy(sp, s, e) :
 		    tq_fail_sys(e, errno, "%s/lock", sp->path);
-	had_old = name_read(&old, s->lockfd);
+	had_old = tq_object_read(&old, s->lockfd);
 	/* asked when a table is made: once a boot is enough */
 	if ((kind = tq_segment_refused(sp->dirfd)) != NULL)
 		return tq_fail(e, ENOTSUP, "%s: a spool cannot be on %s",
 		    sp->path, kind);
 	if (tq_format_raise(&sp->format, sp->dirfd, sp->path, e) == -1 ||
-	    (fd = object_make(sp, s->lockfd, &name, e)) == -1)
+	    (fd = tq_object_make(sp, s->lockfd, &new, e)) == -1)
 		return -1;
 	if (tq_table_map(&s->t, fd) == -1 || tq_table_init(&s->t, fd) == -1) {
 		tq_fail_sys(e, errno, "%s: shared memory", sp->path);
@@ -386,18 +205,18 @@ replace(struct tq_spool *sp, struct tq_share *s, tq_time deadline,
 	use(sp, s);
 	say_home(sp, s->t.top);
 	tq_ledger_boot(s->t.top->boot);
-	sp->same_boot = had_old && strcmp(old.boot, name.boot) == 0;
+	sp->same_boot = had_old && strcmp(old.boot, new.boot) == 0;
 	if (tq_recover(sp, e) == -1 || tq_distrust(sp, e) == -1) {
 		tq_ledger_close(&sp->l);
 		goto fail;
 	}
 	tq_ledger_close(&sp->l);
-	if (had_old && (fd = object_open(sp, &old, &other)) != -1) {
+	if (had_old && (fd = tq_object_open(sp, &old, &other)) != -1) {
 		close(fd);
-		(void)shm_unlink(old.object);
+		(void)shm_unlink(old.name);
 	}
-	if (name_write(&name, s->lockfd) == -1 ||
-	    pending_write(s->lockfd, "") == -1 ||
+	if (tq_object_write(&new, s->lockfd) == -1 ||
+	    tq_object_pending(s->lockfd, "") == -1 ||
 	    byte_lock(s->lockfd, 0, F_RDLCK) == -1) {
 		tq_fail_sys(e, errno, "%s/lock", sp->path);
 		goto fail;
@@ -406,7 +225,7 @@ replace(struct tq_spool *sp, struct tq_share *s, tq_time deadline,
 	return 0;
  fail:
 	fd = errno;
-	(void)shm_unlink(name.object);
+	(void)shm_unlink(new.name);
 	sp->share = NULL;
 	errno = fd;
 	return -1;
@@ -499,15 +318,6 @@ tq_share_close(struct tq_spool *sp)
 		free(s);
 	}
 	pthread_mutex_unlock(&shares.lock);
-}
-
-int
-tq_share_names(int lockfd, const char *object, const struct stat *st)
-{
-	struct name name;
-
-	return name_read(&name, lockfd) && strcmp(name.object, object) == 0 &&
-	    name.dev == st->st_dev && name.ino == st->st_ino;
 }
 
 int
