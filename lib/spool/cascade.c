@@ -253,7 +253,7 @@ put_back(struct tq_table *t, const uint8_t *acts, int n)
 		t->exts[ext].act = acts[i];
 }
 
-/* As tq_core_write(). */
+/* As tq_core_append(). */
 static int
 do_todo(struct tq_spool *sp, int *left, tq_time now, struct tq_err *e)
 {
@@ -278,7 +278,7 @@ do_todo(struct tq_spool *sp, int *left, tq_time now, struct tq_err *e)
 		t->exts[n].act = TQ_TODO_NONE;
 	}
 	if (k > 0 && rv == 1)
-		rv = tq_core_write(sp, recs, t->top->reserved, 0, now, e);
+		rv = tq_core_append(sp, recs, t->top->reserved, 0, now, e);
 	if (rv != 1)
 		put_back(t, acts, seen);
 	tq_ledger_unsettle(&sp->l);
@@ -313,21 +313,27 @@ tq_cascade(struct tq_spool *sp, tq_time now, struct tq_err *e)
 	return sp->t.bad ? 0 : rv;
 }
 
-int
-tq_cascade_all(struct tq_spool *sp, struct tq_err *e)
-{
-	tq_time now;
-	int rv;
+/* ---- writing ------------------------------------------------------------ */
 
-	while (sp->behind) {
-		now = tq_clock_wall();
-		if (tq_core_enter(sp, e) == -1)
-			return -1;
-		rv = tq_cascade(sp, now, e);
-		tq_core_leave(sp);
-		if (rv == -1 || (rv == 0 && !sp->t.bad &&
-		    tq_core_prepare(sp, sp->l.buf.n, 0, now, e) == -1))
-			return -1;
-	}
-	return 0;
+int
+tq_core_write(struct tq_spool *sp, struct tq_rec *recs, uint64_t reserve,
+    uint64_t keep, tq_time now, struct tq_err *e)
+{
+	const struct tq_top *top = sp->t.top;
+	int rv = tq_core_append(sp, recs, reserve, keep, now, e);
+
+	/* what does not fit now is done by who comes next */
+	if (rv == 1 && (top->work | top->todo) != 0)
+		(void)tq_cascade(sp, now, NULL);
+	return rv;
+}
+
+int
+tq_core_write_one(struct tq_spool *sp, struct tq_rec *r, uint64_t keep,
+    tq_time now, struct tq_err *e)
+{
+	tq_ledger_begin(&sp->l);
+	if (tq_ledger_add(&sp->l, r) == -1)
+		return tq_fail_sys(e, errno, "%s", sp->path);
+	return tq_core_write(sp, r, sp->t.top->reserved, keep, now, e);
 }

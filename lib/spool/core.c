@@ -15,8 +15,6 @@
 
 /* How often a handle makes sure that its table still has its name. */
 #define IDENTITY_EVERY	TQ_SECOND
-/* Policy batch: what a process wrote is synced at most this much later. */
-#define BATCH_EVERY	(100 * TQ_MS)
 
 static int
 lock_failed(struct tq_spool *sp, struct tq_err *e)
@@ -174,47 +172,6 @@ tq_core_leave(struct tq_spool *sp)
 }
 
 int
-tq_core_prepare(struct tq_spool *sp, uint64_t bytes, uint64_t keep,
-    tq_time now, struct tq_err *e)
-{
-	/* what is carried behind it is not carried again: it gives no room */
-	const uint32_t upto = TQ_LSN_SEG(atomic_load(&sp->t.top->tail));
-	uint32_t base;
-	int rv;
-
-	for (;;) {
-		if (tq_ledger_prepare(&sp->l, bytes, keep, 1, now, e) == 0)
-			return 0;
-		if (!sp->l.full)
-			return -1;
-		/* perhaps the oldest segment can go: then try again */
-		base = sp->t.top->base;
-		rv = base < upto;
-		while (rv == 1 && sp->t.top->base == base)
-			rv = tq_retire_step(sp, TQ_RETIRE_BUSY, now, NULL);
-		if (sp->t.top->base == base)
-			return tq_fail(e, ENOSPC, "%s: the disk is full%s",
-			    sp->path, keep == 0 ? "" :
-			    ": what is free the tasks that are here may take");
-	}
-}
-
-void
-tq_core_upkeep(struct tq_spool *sp, tq_time now)
-{
-	if (sp->behind)
-		(void)tq_cascade_all(sp, NULL);
-	tq_ledger_ahead(&sp->l);
-	if (tq_ledger_wants_segment(&sp->l))
-		(void)tq_ledger_prepare(&sp->l, 0, 0, 0, now, NULL);
-	if (sp->retire_due || sp->l.full)
-		(void)tq_retire_step(sp, TQ_RETIRE_BUSY, now, NULL);
-	if (sp->l.policy == TQ_SYNC_BATCH &&
-	    tq_clock_mono() - sp->t.top->synced > BATCH_EVERY)
-		(void)tq_core_commit(sp, sp->mine, NULL);
-}
-
-int
 tq_core_commit(struct tq_spool *sp, tq_lsn lsn, struct tq_err *e)
 {
 	int saved;
@@ -250,8 +207,23 @@ tq_core_told(struct tq_spool *sp, struct tq_err *e)
 	return tq_core_keep(sp, atomic_load(&sp->t.top->tail), e);
 }
 
+/* Scratch for n places; NULL with ENOMEM. */
+static tq_lsn *
+lsns(struct tq_spool *sp, size_t n)
+{
+	tq_lsn *v;
+
+	if (n > sp->nlsns) {
+		if ((v = reallocarray(sp->lsns, n, sizeof(*v))) == NULL)
+			return NULL;
+		sp->lsns = v;
+		sp->nlsns = n;
+	}
+	return sp->lsns;
+}
+
 int
-tq_core_write(struct tq_spool *sp, struct tq_rec *recs,
+tq_core_append(struct tq_spool *sp, struct tq_rec *recs,
     uint64_t reserve, uint64_t keep, tq_time now, struct tq_err *e)
 {
 	struct tq_top *top = sp->t.top;
@@ -275,7 +247,7 @@ tq_core_write(struct tq_spool *sp, struct tq_rec *recs,
 	if (rv == 0)
 		return 0;
 	if (sp->l.npend > sizeof(few) / sizeof(few[0])) {
-		lsn = tq_core_lsns(sp, sp->l.npend);
+		lsn = lsns(sp, sp->l.npend);
 		if (lsn == NULL)
 			return tq_fail_sys(e, errno, "%s", sp->path);
 	}
@@ -293,34 +265,7 @@ tq_core_write(struct tq_spool *sp, struct tq_rec *recs,
 	sp->mine = top->tail;
 	sp->wrote = 1;
 	sp->retire_due = tq_retire_due(sp, TQ_RETIRE_BUSY);
-	/* what does not fit now is done by who comes next */
-	if ((top->work | top->todo) != 0)
-		(void)tq_cascade(sp, now, NULL);
 	return 1;
-}
-
-int
-tq_core_write_one(struct tq_spool *sp, struct tq_rec *r, uint64_t keep,
-    tq_time now, struct tq_err *e)
-{
-	tq_ledger_begin(&sp->l);
-	if (tq_ledger_add(&sp->l, r) == -1)
-		return tq_fail_sys(e, errno, "%s", sp->path);
-	return tq_core_write(sp, r, sp->t.top->reserved, keep, now, e);
-}
-
-tq_lsn *
-tq_core_lsns(struct tq_spool *sp, size_t n)
-{
-	tq_lsn *v;
-
-	if (n > sp->nlsns) {
-		if ((v = reallocarray(sp->lsns, n, sizeof(*v))) == NULL)
-			return NULL;
-		sp->lsns = v;
-		sp->nlsns = n;
-	}
-	return sp->lsns;
 }
 
 int

@@ -131,17 +131,6 @@ void	tq_reap(unsigned most);
 int	tq_core_enter(struct tq_spool *sp, struct tq_err *e);
 /* Give the lock back, then ring, wake and unlink what was noted under it. */
 void	tq_core_leave(struct tq_spool *sp);
-/*
- * Outside the lock: make room for `bytes` more and the reserve, with `keep`
- * left; ledger.h, rule 3.
- */
-int	tq_core_prepare(struct tq_spool *sp, uint64_t bytes, uint64_t keep,
-	    tq_time now, struct tq_err *e);
-/*
- * After leaving: what every change owes the spool, a segment if none is
- * prepared, one step of retirement if one is due.
- */
-void	tq_core_upkeep(struct tq_spool *sp, tq_time now);
 /* Make everything up to lsn durable by the policy, mending a failed sync. */
 int	tq_core_commit(struct tq_spool *sp, tq_lsn lsn, struct tq_err *e);
 /*
@@ -160,13 +149,8 @@ int	tq_core_told(struct tq_spool *sp, struct tq_err *e);
  * -1.  reserve: bytes promised to ENDs once it is done; keep: as above.
  * Sequence, time and length are filled into recs.
  */
-int	tq_core_write(struct tq_spool *sp, struct tq_rec *recs,
+int	tq_core_append(struct tq_spool *sp, struct tq_rec *recs,
 	    uint64_t reserve, uint64_t keep, tq_time now, struct tq_err *e);
-/* The same for one record that is a transaction of its own, not begun yet. */
-int	tq_core_write_one(struct tq_spool *sp, struct tq_rec *r, uint64_t keep,
-	    tq_time now, struct tq_err *e);
-/* Scratch for n places; NULL with ENOMEM. */
-tq_lsn	*tq_core_lsns(struct tq_spool *sp, size_t n);
 /* Interned bytes of a context, "" for 0; good until the next call. */
 int	tq_core_ctx(struct tq_spool *sp, uint32_t number, struct tq_bytes *out);
 
@@ -182,12 +166,19 @@ void	tq_apply(struct tq_table *t, const struct tq_rec *r, tq_lsn lsn,
 /* ---- cascade.c, link.c ---------------------------------------------------- */
 
 /*
+ * Under the lock: write a transaction, as tq_core_append(), and do the first
+ * slice of what follows from it.
+ */
+int	tq_core_write(struct tq_spool *sp, struct tq_rec *recs,
+	    uint64_t reserve, uint64_t keep, tq_time now, struct tq_err *e);
+/* The same for one record that is a transaction of its own, not begun yet. */
+int	tq_core_write_one(struct tq_spool *sp, struct tq_rec *r, uint64_t keep,
+	    tq_time now, struct tq_err *e);
+/*
  * Under the lock: do a slice of what follows from ends.  As tq_core_write();
  * who has more to do when he leaves finds sp->behind set.
  */
 int	tq_cascade(struct tq_spool *sp, tq_time now, struct tq_err *e);
-/* Not under the lock: all of it, while sp->behind is set. */
-int	tq_cascade_all(struct tq_spool *sp, struct tq_err *e);
 /* An ALTER that leaves all as it is, to be changed. */
 void	tq_alter_record(struct tq_rec *r, const struct tq_slot *s);
 /* The END of a task that no worker said; flags are TQ_EF_*. */
@@ -228,7 +219,7 @@ int	tq_core_sound(const struct tq_spool *sp, struct tq_err *e);
 /* Not under the lock: a sync failed; write what it covered elsewhere. */
 int	tq_rescue(struct tq_spool *sp, struct tq_err *e);
 
-/* ---- retire.c ----------------------------------------------------------- */
+/* ---- retire_due.c, retire.c ----------------------------------------------- */
 
 /* Who retires: that is how long it may take, and when it is due. */
 enum tq_retirer {
@@ -240,11 +231,33 @@ enum tq_retirer {
 /* 1 when the ledger is large enough against what lives in it. */
 int	tq_retire_due(const struct tq_spool *sp, enum tq_retirer who);
 /*
+ * The disk has no room for another segment.  The oldest goes early if nothing
+ * lives in it, or if what lives is so little that it surely fits behind the
+ * tail, and as much again (which is not asked once carrying has begun).
+ */
+int	tq_retire_squeezed(const struct tq_spool *sp);
+/*
  * Not under the lock: carry a slice of the oldest segment, or unlink it.
  * 1 there is more to do, 0 not, -1.
  */
 int	tq_retire_step(struct tq_spool *sp, enum tq_retirer who, tq_time now,
 	    struct tq_err *e);
+
+/* ---- upkeep.c ------------------------------------------------------------ */
+
+/*
+ * Outside the lock: make room for `bytes` more and the reserve, with `keep`
+ * left; ledger.h, rule 3.
+ */
+int	tq_core_prepare(struct tq_spool *sp, uint64_t bytes, uint64_t keep,
+	    tq_time now, struct tq_err *e);
+/*
+ * After leaving: what every change owes the spool, a segment if none is
+ * prepared, one step of retirement if one is due.
+ */
+void	tq_core_upkeep(struct tq_spool *sp, tq_time now);
+/* Not under the lock: all of it, while sp->behind is set. */
+int	tq_cascade_all(struct tq_spool *sp, struct tq_err *e);
 
 /* ---- timer.c ------------------------------------------------------------ */
 

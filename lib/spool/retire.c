@@ -9,11 +9,6 @@
  *		synced too.  COMMIT POINT: replay begins there from now on.
  *	unlink	the file.
  *
- * Where nothing else is synced (policy none), all that was written since the
- * last retirement goes to the disk with the carries: 80 ms for 80 MB.  A burst
- * of tasks should not wait for that, so it is left to who has nothing to do,
- * as long as it makes the ledger no more than LATER segments larger.
- *
  * A crash before the commit point leaves a segment whose tasks stand in the
  * ledger twice, with the same state: replay takes the later place.  A crash
  * after it leaves a file that recovery removes.
@@ -32,45 +27,7 @@
 #include "spool/tick.h"
 
 #define SLICE	64		/* records looked at in one step */
-#define LATER	16		/* segments: 128 MiB of 8 MiB */
 #define ENDS_MAX (32u << 10)	/* bytes of earlier outcomes carried */
-
-/* 1 if the next step waits for a disk that nobody else waits for. */
-static int
-is_slow(const struct tq_spool *sp)
-{
-	const struct tq_top *top = sp->t.top;
-
-	return sp->l.policy == TQ_SYNC_NONE && top->scan != 0 &&
-	    tq_table_lives(&sp->t, top->base) == 0;
-}
-
-/*
- * The disk has no room for another segment.  The oldest goes early if nothing
- * lives in it, or if what lives is so little that it surely fits behind the
- * tail, and as much again (which is not asked once carrying has begun).
- */
-static int
-is_squeezed(const struct tq_spool *sp)
-{
-	const struct tq_top *top = sp->t.top;
-
-	return sp->l.full && tq_ledger_wants_segment(&sp->l) &&
-	    (tq_table_lives(&sp->t, top->base) == 0 ||
-	    top->reserved + (top->scan != 0 ? 1 : 2) * top->live <=
-	    tq_ledger_room(&sp->l));
-}
-
-int
-tq_retire_due(const struct tq_spool *sp, enum tq_retirer who)
-{
-	const struct tq_top *top = sp->t.top;
-	uint64_t n = TQ_LSN_SEG(top->tail) - top->base + 1;
-	uint64_t more = who == TQ_RETIRE_BUSY && is_slow(sp) ? LATER : 2;
-
-	return who == TQ_RETIRE_FORCED || (n > 1 && is_squeezed(sp)) ||
-	    (n > more && (n - more) * top->seg_size > 2 * top->live);
-}
 
 /*
  * What carrying leaves of the room that is kept: a segment of it is there for
@@ -79,7 +36,7 @@ tq_retire_due(const struct tq_spool *sp, enum tq_retirer who)
 static uint64_t
 keep_of(const struct tq_spool *sp, enum tq_retirer who)
 {
-	return who == TQ_RETIRE_FORCED || is_squeezed(sp) ? 0 :
+	return who == TQ_RETIRE_FORCED || tq_retire_squeezed(sp) ? 0 :
 	    tq_ledger_kept(&sp->l) - sp->t.top->seg_size;
 }
 
