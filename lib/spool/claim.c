@@ -1,9 +1,5 @@
 /*
- * Claiming tasks, and being somebody who may.
- *
- * A claimer is an owner (owner.c).  It takes its row with the first claim and
- * then hands back what an earlier owner of that row held, before it claims
- * anything itself.
+ * Claiming tasks.
  *
  * A CLAIM is not waited for (a crash makes the task ready again, which is what
  * it was), but of two kinds the next start must not be missed: a `--once` task,
@@ -25,7 +21,6 @@
 #include "spool/gate.h"
 #include "spool/lease.h"
 #include "spool/lock.h"
-#include "spool/row.h"
 #include "spool/state.h"
 
 /* Dead owners are looked for this often at most, whoever comes by. */
@@ -34,122 +29,6 @@
 #define LOOKS		256
 /* Reads of a claimed task whose record moves: more often than it ever does. */
 #define TRIES		8
-
-/* ---- owner ---------------------------------------------------------------- */
-
-/* Hand back all that rows of dead owners hold, in slices. */
-int
-tq_spool_sweep(struct tq_spool *sp, struct tq_err *e)
-{
-	int n, more, total = 0;
-	tq_time now;
-
-	do {
-		now = tq_clock_wall();
-		if (tq_core_enter(sp, e) == -1)
-			return -1;
-		n = tq_sweep(sp, now, &more, e);
-		tq_core_leave(sp);
-		if (n == -1)
-			return -1;
-		if (more && n == 0 && tq_core_prepare(sp, 0, 0, now, e) == -1)
-			return -1;
-		total += n;
-	} while (more);
-	return total;
-}
-
-int
-tq_own(struct tq_spool *sp, struct tq_err *e)
-{
-	if (sp->owner.fd != -1)
-		return 0;
-	if (sp->probe == -1 &&
-	    (sp->probe = tq_owner_probe(sp->dirfd)) == -1)
-		return tq_fail_sys(e, errno, "%s/owners", sp->path);
-	if (tq_owner_take(&sp->owner, sp->dirfd, TQ_WORKERS_MAX,
-	    tq_clock_wall(), e) == -1)
-		return -1;
-	/* what an owner before us in this row held is nobody's now */
-	return tq_spool_sweep(sp, e) == -1 ? -1 : 0;
-}
-
-void
-tq_leave_work(struct tq_spool *sp)
-{
-	struct tq_wrow *w;
-
-	if (sp->owner.fd == -1)
-		return;
-	if (tq_core_enter(sp, NULL) == -1)
-		return;
-	w = &sp->t.wrows[sp->owner.row];
-	if (w->joined == sp->owner.epoch) {
-		tq_row_clear(&sp->t, w);
-		tq_call_left(sp, w);
-	}
-	tq_core_leave(sp);
-	tq_bell_free(&sp->bell);
-	tq_report_clear(sp);
-	tq_owner_give(&sp->owner);
-	/* claims not settled are free at once, not at somebody's next look */
-	if (w->claimed.n != 0)
-		(void)tq_spool_sweep(sp, NULL);
-}
-
-/* ---- choice of the queue ---------------------------------------------------- */
-
-/* What stands first now. */
-static uint32_t
-choose(struct tq_spool *sp, const struct tq_take *take, tq_time now,
-    int *parks)
-{
-	uint32_t found[TQ_QUEUES_MAX], n, sum = 0, draw;
-	size_t i;
-
-	for (i = 0; i < take->nqueues; i++) {
-		found[i] = 0;
-		n = tq_table_queue_find(&sp->t, take->queue[i],
-		    strlen(take->queue[i]));
-		if (n == 0 || (found[i] = tq_line_best(&sp->t, n, take, now,
-		    parks)) == 0)
-			continue;
-		if (take->weight[i] == 0)
-			return found[i];
-		sum += take->weight[i];
-	}
-	if (sum == 0)
-		return 0;
-	/* a step of the golden ratio visits every residue evenly */
-	sp->rotor += UINT32_C(0x9e3779b9);
-	draw = (uint32_t)((uint64_t)sp->rotor * sum >> 32);
-	for (i = 0; i < take->nqueues; i++) {
-		if (found[i] == 0)
-			continue;
-		if (draw < take->weight[i])
-			return found[i];
-		draw -= take->weight[i];
-	}
-	return 0;
-}
-
-uint32_t
-tq_choose(struct tq_spool *sp, const struct tq_take *take, tq_time now,
-    int *parks)
-{
-	uint32_t n;
-
-	*parks = TQ_PARKS;
-	/* who is refused by one gate may have been let in by another: rule 4 */
-	while ((n = choose(sp, take, now, parks)) == 0 && *parks > 0 &&
-	    sp->t.top->opened != 0 && !sp->t.bad) {
-		(*parks)--;
-		tq_gate_let(&sp->t, sp);
-	}
-	return n;
-}
-
-/* ---- the claim ---------------------------------------------------------------- */
 
 /*
  * The units it gets of shared resources, a record beside its CLAIM.  1 if

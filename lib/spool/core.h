@@ -146,8 +146,8 @@ int	tq_core_told(struct tq_spool *sp, struct tq_err *e);
 /*
  * Under the lock: write the transaction in sp->l and apply it.  1 done; 0
  * another segment must be prepared (leave, tq_core_prepare, decide again);
- * -1.  reserve: bytes promised to ENDs once it is done; keep: as above.
- * Sequence, time and length are filled into recs.
+ * -1.  reserve: bytes promised to ENDs once it is done; keep: as to
+ * tq_core_prepare().  Sequence, time and length are filled into recs.
  */
 int	tq_core_append(struct tq_spool *sp, struct tq_rec *recs,
 	    uint64_t reserve, uint64_t keep, tq_time now, struct tq_err *e);
@@ -320,8 +320,12 @@ int	tq_queue_make(struct tq_spool *sp, const char *name, uint32_t *out,
 int	tq_queue_need(struct tq_spool *sp, const char *name, uint32_t *out,
 	    uint64_t keep, tq_time now, struct tq_err *e);
 
-/* ---- claim.c ------------------------------------------------------------ */
+/* ---- own.c, choose.c, work.c --------------------------------------------- */
 
+/* Be an owner: take a row, once. */
+int	tq_own(struct tq_spool *sp, struct tq_err *e);
+int	tq_capture_path(struct tq_spool *sp, unsigned row, unsigned capture,
+	    enum tq_stream stream, char *path, size_t size, struct tq_err *e);
 /*
  * Under the lock: the next task of the queues served, of the first that has
  * one; with weights, of one drawn in proportion to them among those that have
@@ -330,9 +334,6 @@ int	tq_queue_need(struct tq_spool *sp, const char *name, uint32_t *out,
  */
 uint32_t tq_choose(struct tq_spool *sp, const struct tq_take *take,
 	    tq_time now, int *parks);
-
-/* Be an owner: take a row, once. */
-int	tq_own(struct tq_spool *sp, struct tq_err *e);
 /*
  * Before a handle closes: hand back what it holds, uncounted, and leave its
  * row as nobody's.
@@ -342,8 +343,6 @@ void	tq_leave_work(struct tq_spool *sp);
 void	tq_mail_keep(struct tq_spool *sp, const char *words);
 /* All rows of live workers, copied; free it.  joined 0: no worker. */
 struct tq_wrow *tq_rows_copy(struct tq_spool *sp, struct tq_err *e);
-int	tq_capture_path(struct tq_spool *sp, unsigned row, unsigned capture,
-	    enum tq_stream stream, char *path, size_t size, struct tq_err *e);
 
 /* ---- look.c, why.c ------------------------------------------------------ */
 

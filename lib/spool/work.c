@@ -231,6 +231,31 @@ tq_spool_sleep(struct tq_spool *sp, const struct tq_take *take,
 	return rv;
 }
 
+/* ---- leaving ---------------------------------------------------------------- */
+
+void
+tq_leave_work(struct tq_spool *sp)
+{
+	struct tq_wrow *w;
+
+	if (sp->owner.fd == -1)
+		return;
+	if (tq_core_enter(sp, NULL) == -1)
+		return;
+	w = &sp->t.wrows[sp->owner.row];
+	if (w->joined == sp->owner.epoch) {
+		tq_row_clear(&sp->t, w);
+		tq_call_left(sp, w);
+	}
+	tq_core_leave(sp);
+	tq_bell_free(&sp->bell);
+	tq_report_clear(sp);
+	tq_owner_give(&sp->owner);
+	/* claims not settled are free at once, not at somebody's next look */
+	if (w->claimed.n != 0)
+		(void)tq_spool_sweep(sp, NULL);
+}
+
 /* ---- mail ------------------------------------------------------------------- */
 
 void
@@ -330,28 +355,4 @@ tq_rows_copy(struct tq_spool *sp, struct tq_err *e)
 			all[row].joined = 0;
 	}
 	return all;
-}
-
-int
-tq_spool_capture(struct tq_spool *sp, unsigned capture,
-    enum tq_stream stream, char *path, size_t size, struct tq_err *e)
-{
-	if (tq_own(sp, e) == -1)
-		return -1;
-	return tq_capture_path(sp, sp->owner.row, capture, stream, path, size,
-	    e);
-}
-
-int
-tq_capture_path(struct tq_spool *sp, unsigned row, unsigned capture,
-    enum tq_stream stream, char *path, size_t size, struct tq_err *e)
-{
-	int n = snprintf(path, size, "%s/live/%u.%u.%s", sp->path, row,
-	    capture, stream == TQ_STDIN ? "in" :
-	    stream == TQ_STDOUT ? "out" : "err");
-
-	if (n < 0 || (size_t)n >= size)
-		return tq_fail(e, ENAMETOOLONG, "%s: path is too long",
-		    sp->path);
-	return 0;
 }

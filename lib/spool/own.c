@@ -1,0 +1,75 @@
+/*
+ * Being somebody who may claim.
+ *
+ * A claimer is an owner (owner.c).  It takes its row with the first claim and
+ * then hands back what an earlier owner of that row held, before it claims
+ * anything itself.
+ */
+#include <errno.h>
+#include <stdio.h>
+
+#include "base/clock.h"
+#include "spool/core.h"
+
+/* Hand back all that rows of dead owners hold, in slices. */
+int
+tq_spool_sweep(struct tq_spool *sp, struct tq_err *e)
+{
+	int n, more, total = 0;
+	tq_time now;
+
+	do {
+		now = tq_clock_wall();
+		if (tq_core_enter(sp, e) == -1)
+			return -1;
+		n = tq_sweep(sp, now, &more, e);
+		tq_core_leave(sp);
+		if (n == -1)
+			return -1;
+		if (more && n == 0 && tq_core_prepare(sp, 0, 0, now, e) == -1)
+			return -1;
+		total += n;
+	} while (more);
+	return total;
+}
+
+int
+tq_own(struct tq_spool *sp, struct tq_err *e)
+{
+	if (sp->owner.fd != -1)
+		return 0;
+	if (sp->probe == -1 &&
+	    (sp->probe = tq_owner_probe(sp->dirfd)) == -1)
+		return tq_fail_sys(e, errno, "%s/owners", sp->path);
+	if (tq_owner_take(&sp->owner, sp->dirfd, TQ_WORKERS_MAX,
+	    tq_clock_wall(), e) == -1)
+		return -1;
+	/* what an owner before us in this row held is nobody's now */
+	return tq_spool_sweep(sp, e) == -1 ? -1 : 0;
+}
+
+/* ---- what is named by its row ----------------------------------------------- */
+
+int
+tq_capture_path(struct tq_spool *sp, unsigned row, unsigned capture,
+    enum tq_stream stream, char *path, size_t size, struct tq_err *e)
+{
+	int n = snprintf(path, size, "%s/live/%u.%u.%s", sp->path, row,
+	    capture, stream == TQ_STDIN ? "in" :
+	    stream == TQ_STDOUT ? "out" : "err");
+
+	if (n < 0 || (size_t)n >= size)
+		return tq_fail(e, ENAMETOOLONG, "%s: path is too long",
+		    sp->path);
+	return 0;
+}
+
+int
+tq_spool_capture(struct tq_spool *sp, unsigned capture,
+    enum tq_stream stream, char *path, size_t size, struct tq_err *e)
+{
+	if (tq_own(sp, e) == -1)
+		return -1;
+	return tq_capture_path(sp, sp->owner.row, capture, stream, path, size,
+	    e);
+}
