@@ -67,7 +67,7 @@ fill(struct tq_rec *r, const struct tq_spool_put *p)
 static int
 store_bodies(struct tq_spool *sp, struct tq_batch *b, struct tq_err *e)
 {
-	size_t max = tq_spool_inline_max(sp), i;
+	size_t max = tq_format_inline_max(&sp->format), i;
 	char name[TQ_FILE_NAME];
 	struct tq_rec *r;
 	int fd, taken, rv;
