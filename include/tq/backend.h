@@ -49,6 +49,7 @@ struct tq_broker_ops {
 		    tq_time timeout, struct tq_id *out, struct tq_err *);
 	int	(*known)(void *b, const char *const *ids, size_t n,
 		    unsigned char *known, struct tq_err *);
+	int	(*same)(void *b, const struct tq_task *, struct tq_err *);
 	int	(*tick)(void *b, const struct tq_tick *, const struct tq_task *,
 		    tq_time timeout, struct tq_id *out, struct tq_err *);
 	int	(*last)(void *b, const char *schedule, tq_time *at,

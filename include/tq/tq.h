@@ -89,6 +89,11 @@ int	tq_put_many(struct tq *, const struct tq_task *, size_t n,
 int	tq_known(struct tq *, const char *const *ids, size_t n,
 	    unsigned char *known, struct tq_err *);
 /*
+ * Is what was put under the id of t this task?  By what it runs, not by how or
+ * when.  1; 0 it is another, or there is none; ENOTSUP.
+ */
+int	tq_same(struct tq *, const struct tq_task *t, struct tq_err *);
+/*
  * Wait until everything this handle wrote is durable by the spool's policy.
  * EIO: the disk failed.  What was written since may be lost, which is unknown;
  * the spool takes no more changes until every handle of it is closed.

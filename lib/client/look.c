@@ -1,4 +1,6 @@
 /* Looking: tasks, results, queues, workers, events. */
+#include <sys/stat.h>
+
 #include <errno.h>
 #include <string.h>
 
@@ -49,6 +51,44 @@ tq_known(struct tq *tq, const char *const *ids, size_t n, unsigned char *known,
 	if (tq->ops->known == NULL)
 		return tq_broker_lacks(tq, "tell which ids it knows", e);
 	return n == 0 ? 0 : tq->ops->known(tq->b, ids, n, known, e);
+}
+
+/* What a spool has under an id is what was put: nobody changes it. */
+static int
+runs_same(const struct tq_info *info, const struct tq_task *t)
+{
+	uint64_t body = t->body.n;
+	struct stat st;
+	int i;
+
+	if (t->body_fd >= 0 && fstat(t->body_fd, &st) == 0)
+		body = (uint64_t)st.st_size;
+	if (info->task.kind != t->kind || info->task.argc != t->argc ||
+	    info->body_size != body)
+		return 0;
+	for (i = 0; i < t->argc; i++)
+		if (strcmp(info->task.argv[i], t->argv[i]) != 0)
+			return 0;
+	return 1;
+}
+
+int
+tq_same(struct tq *tq, const struct tq_task *t, struct tq_err *e)
+{
+	struct tq_info info;
+	int rv;
+
+	if (tq_check_id(t->id, e) == -1)
+		return -1;
+	if (tq->ops->same != NULL)
+		return tq->ops->same(tq->b, t, e);
+	if (tq_spool_dir(tq) == NULL)
+		return tq_broker_lacks(tq, "tell what was put", e);
+	tq_info_init(&info);
+	if ((rv = tq_stat(tq, t->id, 0, &info, e)) == 1)
+		rv = runs_same(&info, t);
+	tq_info_fini(&info);
+	return rv;
 }
 
 int

@@ -213,29 +213,6 @@ is_its_own(int num)
 	    num == EINVAL;
 }
 
-/*
- * 1 if what the target has under the id of a task is another: nobody changes
- * what a task runs.  It is read of a spool only: what is sent to others may be
- * replaced there under its id.
- */
-static int
-is_another(struct tq_transfer *x, const struct tq_task *t, uint64_t body_size)
-{
-	struct tq_info info;
-	int i, rv = 0;
-
-	tq_info_init(&info);
-	if (tq_spool_dir(x->to) != NULL &&
-	    tq_stat(x->to, t->id, 0, &info, NULL) == 1) {
-		rv = info.task.kind != t->kind || info.task.argc != t->argc ||
-		    info.body_size != body_size;
-		for (i = 0; !rv && i < t->argc; i++)
-			rv = strcmp(info.task.argv[i], t->argv[i]) != 0;
-	}
-	tq_info_fini(&info);
-	return rv;
-}
-
 /* One task: 1 it is there, 0 it stays here, -1. */
 static int
 put_one(struct tq_transfer *x, size_t i, struct tq_err *e)
@@ -249,7 +226,8 @@ put_one(struct tq_transfer *x, size_t i, struct tq_err *e)
 	if (!is_its_own(e->num))
 		return -1;
 	if (it.again && e->num == EEXIST && strcmp(x->out[i].s, t->id) == 0) {
-		it.again = !is_another(x, t, x->info[i].body_size);
+		/* who cannot tell has to be believed */
+		it.again = tq_same(x->to, t, NULL) != 0;
 		if (it.again)
 			return 1;
 	}

@@ -86,19 +86,20 @@ kill -CONT "$REDIS_PID"
 is 'a server that hangs leaves it here, too' "$(here state one)" ready
 is 'within its time' "$status" 69
 
-# A proxy that loses the answer to the first script that puts.
+# A proxy that loses the next script that puts if there is a file `script`, and
+# the answer to it if there is one `answer`.
 cat >proxy.pl <<'PL'
 use IO::Socket::INET;
 my $s = IO::Socket::INET->new(Listen => 5, LocalAddr => '127.0.0.1') or die;
 $| = 1;
 print $s->sockport, "\n";
-my $lost = 0;
 while (my $c = $s->accept) {
 	my $u = IO::Socket::INET->new(PeerAddr => "127.0.0.1:$ARGV[0]");
 	while (sysread($c, my $q, 1 << 20)) {
+		last if $q =~ /EVAL/ && unlink('script');
 		syswrite($u, $q);
 		sysread($u, my $a, 65536);
-		last if $q =~ /EVAL/ && !$lost++;
+		last if $q =~ /EVAL/ && unlink('answer');
 		syswrite($c, $a);
 	}
 	close($c);
@@ -108,6 +109,15 @@ perl proxy.pl "$REDIS_PORT" >proxy &
 pids="$pids $!"
 wait_for test -s proxy
 VIA=redis://127.0.0.1:$(cat proxy)/0
+hput mine -q late -c 'echo mine'
+: >script
+check 'a put that is lost' 74 0 '*1 stay held, for they may be at*' \
+    move -v -q late transfer "$VIA"
+tqput -Q -q late --id mine -N proj.note
+check 'what came there meanwhile is not ours' 1 0 \
+    '*mine stays: *such a task*' move -v -q late transfer "$VIA"
+is 'and ours is ready' "$(here state mine) $(rcli LLEN late)" 'ready 1'
+: >answer
 check 'an answer that is lost' 74 0 \
     "*1 stay held, for they may be at $VIA*unknown*" \
     move -v -q sick transfer "$VIA"

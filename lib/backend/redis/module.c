@@ -68,6 +68,7 @@ static const struct tq_broker_ops broker = {
 	.results = tq_redis_results,
 	.put = tq_redis_put,
 	.known = tq_redis_known,
+	.same = tq_redis_same,
 	.tick = tq_redis_tick,
 	.last = tq_redis_last,
 	.sync = worker_sync,

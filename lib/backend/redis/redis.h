@@ -279,6 +279,9 @@ int	tq_redis_put(void *b, const struct tq_task *, size_t n,
 	    tq_time timeout, struct tq_id *out, struct tq_err *);
 int	tq_redis_known(void *b, const char *const *ids, size_t n,
 	    unsigned char *known, struct tq_err *);
+/* same.c */
+int	tq_redis_same(void *b, const struct tq_task *, struct tq_err *);
+/* put.c */
 int	tq_redis_tick(void *b, const struct tq_tick *, const struct tq_task *,
 	    tq_time timeout, struct tq_id *out, struct tq_err *);
 int	tq_redis_last(void *b, const char *schedule, tq_time *at,

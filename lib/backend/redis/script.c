@@ -20,8 +20,9 @@
  *	tq.closed		queues that tq producers put nothing into
  *	tq.revoked		ids by the time they were revoked
  *	tq.revision		rises with each change of tq.revoked
- *	tq.id.ID		a message of this id was put; ID/TAG: was sent
- *				by the end of the message with that tag
+ *	tq.id.ID		a message of this id was put: its proof
+ *				(script.h), or 1; ID/TAG: 1, was sent by the end
+ *				of the message with that tag
  *	tq.key.KEY		who has it and who follows
  *	tq.lane.LANE, tq.lists.LANE, tq.parked..., tq.shelf..., tq.seq,
  *	tq.bell, tq.watch, tq.limits, tq.run..., tq.next
@@ -205,6 +206,15 @@ static const char held[] =
 "until at == '0'\n"
 "return 0\n";
 
+/*
+ * tq.id.ID, message.  1 if that is what was put; 0 if it is not, or nothing was.
+ * Of what a tq before this one put nobody knows: 1.
+ */
+static const char same[] =
+TQ_REDIS_LUA_PROOF
+"local was = redis.call('GET', ARGV[1])\n"
+"return was and (was == '1' or was == proof(ARGV[2])) and 1 or 0\n";
+
 const char *
 tq_redis_script_text(enum tq_redis_script s)
 {
@@ -218,7 +228,8 @@ tq_redis_script_text(enum tq_redis_script s)
 		[TQ_REDIS_PLUCK] = pluck,
 		[TQ_REDIS_STAGE] = stage,
 		[TQ_REDIS_RELEASE] = release,
-		[TQ_REDIS_HELD] = held
+		[TQ_REDIS_HELD] = held,
+		[TQ_REDIS_SAME] = same
 	};
 
 	return texts[s];

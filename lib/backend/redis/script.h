@@ -13,8 +13,19 @@ enum tq_redis_script {
 	TQ_REDIS_STAGE,		/* lay down what will be put */
 	TQ_REDIS_RELEASE,	/* what a worker kept is due */
 	TQ_REDIS_HELD,		/* is an id held under another tag? */
+	TQ_REDIS_SAME,		/* was this message put under an id? */
 	TQ_REDIS_NSCRIPTS
 };
+
+/*
+ * What tq.id.ID holds of a message that was put: a digest of the name of its
+ * task and of its body, which are the same however often it is made.
+ */
+#define TQ_REDIS_LUA_PROOF \
+"local function proof(m)\n" \
+"  return redis.sha1hex((string.match(m, '\"task\": \"([^\"]*)') or '')..' '.." \
+"(string.match(m, '\"body\": \"([^\"]*)') or ''))\n" \
+"end\n"
 
 /* Its text, NUL-terminated. */
 const char *tq_redis_script_text(enum tq_redis_script);
