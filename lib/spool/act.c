@@ -10,7 +10,7 @@
 
 #include "base/clock.h"
 #include "spool/arrow.h"
-#include "spool/core.h"
+#include "spool/verb.h"
 #include "spool/due.h"
 #include "spool/gate.h"
 #include "spool/graph.h"

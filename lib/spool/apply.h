@@ -1,8 +1,19 @@
-/* What the files that let the table follow the ledger share; see apply.c. */
+/*
+ * How the table follows the ledger: the one function that changes it by a
+ * record, called by who wrote the record (core.c) and by replay (recover.c), so
+ * that the table is a function of the ledger by construction.  See apply.c.
+ */
 #ifndef TQ_SPOOL_APPLY_H
 #define TQ_SPOOL_APPLY_H
 
-#include "spool/core.h"
+#include "spool/handle.h"
+
+/*
+ * Let the table follow one record that stands at lsn.  sp may be NULL in
+ * replay: then nobody is woken and no file unlinked.
+ */
+void	tq_apply(struct tq_table *t, const struct tq_rec *r, tq_lsn lsn,
+	    struct tq_spool *sp);
 
 /* ---- apply_row.c ------------------------------------------------------- */
 

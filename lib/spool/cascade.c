@@ -16,7 +16,7 @@
 
 #include "base/clock.h"
 #include "spool/arrow.h"
-#include "spool/core.h"
+#include "spool/upkeep.h"
 #include "spool/forget.h"
 #include "spool/graph.h"
 

@@ -1,7 +1,7 @@
 /* Which task of the queues that somebody serves is next. */
 #include <string.h>
 
-#include "spool/core.h"
+#include "spool/verb.h"
 #include "spool/gate.h"
 
 /* What stands first now. */

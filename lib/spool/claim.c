@@ -16,7 +16,7 @@
 
 #include "base/alarm.h"
 #include "base/clock.h"
-#include "spool/core.h"
+#include "spool/verb.h"
 #include "spool/due.h"
 #include "spool/gate.h"
 #include "spool/lease.h"

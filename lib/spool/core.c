@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/io.h"
+#include "spool/apply.h"
 #include "spool/due.h"
 #include "spool/lock.h"
 

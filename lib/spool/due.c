@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "spool/file.h"
 #include "spool/gate.h"
 #include "spool/lock.h"
 #include "spool/row.h"

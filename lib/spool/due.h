@@ -13,7 +13,7 @@
 #ifndef TQ_SPOOL_DUE_H
 #define TQ_SPOOL_DUE_H
 
-#include "spool/core.h"
+#include "spool/handle.h"
 
 /* What was noted, copied: the table may not be read once the lock is given. */
 struct tq_due {

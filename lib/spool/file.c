@@ -6,6 +6,8 @@
  * gc.c unlinks it.
  */
 #define _GNU_SOURCE	/* O_TMPFILE, AT_EMPTY_PATH, memfd_create() */
+#include "spool/file.h"
+
 #include <sys/mman.h>
 #include <sys/stat.h>
 
@@ -17,7 +19,6 @@
 #include <unistd.h>
 
 #include "base/io.h"
-#include "spool/core.h"
 
 static void
 hex(char out[2 * TQ_UUID_SIZE + 1], const struct tq_uuid *id)

@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "spool/core.h"
+#include "spool/verb.h"
 #include "spool/graph.h"
 
 /* Slots that one critical section passes over. */

@@ -6,7 +6,8 @@
 
 #include <string.h>
 
-#include "spool/core.h"
+#include "spool/file.h"
+#include "spool/handle.h"
 #include "spool/gate.h"
 #include "spool/graph.h"
 #include "spool/state.h"

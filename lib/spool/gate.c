@@ -2,7 +2,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "spool/core.h"
+#include "spool/handle.h"
 #include "spool/gate.h"
 #include "spool/list.h"
 

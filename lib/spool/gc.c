@@ -17,7 +17,8 @@
 
 #include "base/clock.h"
 #include "base/io.h"
-#include "spool/core.h"
+#include "spool/file.h"
+#include "spool/verb.h"
 #include "spool/forget.h"
 #include "spool/lock.h"
 

@@ -1,6 +1,6 @@
 /* What follows for a task from those it is tied to; see graph.h. */
 #include "spool/arrow.h"
-#include "spool/core.h"
+#include "spool/handle.h"
 #include "spool/due.h"
 #include "spool/edge.h"
 #include "spool/state.h"

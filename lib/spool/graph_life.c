@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "spool/core.h"
+#include "spool/handle.h"
 #include "spool/edge.h"
 
 /* Edges that are taken away at once. */

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "spool/core.h"
+#include "spool/verb.h"
 
 /* ---- queues ---------------------------------------------------------------- */
 

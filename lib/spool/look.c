@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "spool/core.h"
+#include "spool/verb.h"
 #include "spool/graph.h"
 #include "spool/tick.h"
 

@@ -2,7 +2,7 @@
 #ifndef TQ_SPOOL_LOST_H
 #define TQ_SPOOL_LOST_H
 
-#include "spool/core.h"
+#include "spool/handle.h"
 
 struct tq_lost {
 	uint32_t	 seg, from;	/* where they stand */

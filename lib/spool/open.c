@@ -29,7 +29,7 @@
 #include "base/clock.h"
 #include "base/date.h"
 #include "base/io.h"
-#include "spool/core.h"
+#include "spool/verb.h"
 
 static const char *const dirs[] = { "ledger", "files", "live", "damaged",
     "ready" };

@@ -9,7 +9,7 @@
 #include <stdio.h>
 
 #include "base/clock.h"
-#include "spool/core.h"
+#include "spool/verb.h"
 
 /* Hand back all that rows of dead owners hold, in slices. */
 int

@@ -17,6 +17,7 @@
 
 #include "base/clock.h"
 #include "base/io.h"
+#include "spool/file.h"
 #include "spool/gate.h"
 #include "spool/lock.h"
 #include "spool/put.h"

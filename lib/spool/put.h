@@ -5,7 +5,7 @@
 #ifndef TQ_SPOOL_PUT_H
 #define TQ_SPOOL_PUT_H
 
-#include "spool/core.h"
+#include "spool/verb.h"
 #include "spool/relation.h"
 
 struct tq_batch {

@@ -5,7 +5,8 @@
 #include <unistd.h>
 
 #include "base/io.h"
-#include "spool/core.h"
+#include "spool/file.h"
+#include "spool/verb.h"
 
 static ssize_t
 from_memory(const struct tq_bytes *b, uint64_t off, void *buf, size_t n)

@@ -15,6 +15,7 @@
 
 #include "base/clock.h"
 #include "base/io.h"
+#include "spool/apply.h"
 #include "spool/core.h"
 #include "spool/forget.h"
 #include "spool/gate.h"

@@ -19,7 +19,7 @@
 
 #include "base/crc.h"
 #include "base/io.h"
-#include "spool/core.h"
+#include "spool/verb.h"
 
 #define HEAD_MAX	64		/* bytes before the words */
 #define PATH_SIZE	40

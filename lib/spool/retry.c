@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "spool/arrow.h"
-#include "spool/core.h"
+#include "spool/verb.h"
 #include "spool/graph.h"
 #include "spool/retry.h"
 

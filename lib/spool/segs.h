@@ -5,7 +5,7 @@
 #ifndef TQ_SPOOL_SEGS_H
 #define TQ_SPOOL_SEGS_H
 
-#include "spool/core.h"
+#include "spool/handle.h"
 
 struct tq_segs_one {
 	uint32_t	 number;

@@ -14,7 +14,8 @@
 
 #include "base/clock.h"
 #include "base/io.h"
-#include "spool/core.h"
+#include "spool/file.h"
+#include "spool/verb.h"
 #include "spool/lease.h"
 
 /* Slot number of the attempt, 0 with ESTALE. */

@@ -15,7 +15,8 @@
 #include <unistd.h>
 
 #include "base/io.h"
-#include "spool/core.h"
+#include "spool/file.h"
+#include "spool/verb.h"
 #include "spool/graph.h"
 
 /* Edges that one critical section passes over. */

@@ -16,7 +16,7 @@
 
 #include "base/clock.h"
 #include "spool/arrow.h"
-#include "spool/core.h"
+#include "spool/verb.h"
 #include "spool/due.h"
 #include "spool/forget.h"
 #include "spool/gate.h"

@@ -37,7 +37,7 @@
 #include <unistd.h>
 
 #include "spool/arrow.h"
-#include "spool/core.h"
+#include "spool/verb.h"
 #include "spool/gate.h"
 #include "spool/graph.h"
 

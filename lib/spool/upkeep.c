@@ -5,10 +5,11 @@
  *
  * It stands above all that writes, and each of its functions may take the lock.
  */
+#include "spool/upkeep.h"
+
 #include <errno.h>
 
 #include "base/clock.h"
-#include "spool/core.h"
 
 /* Policy batch: what a process wrote is synced at most this much later. */
 #define BATCH_EVERY	(100 * TQ_MS)

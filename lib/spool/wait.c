@@ -15,7 +15,7 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "spool/core.h"
+#include "spool/verb.h"
 #include "spool/lock.h"
 
 /* Ids that one critical section looks at. */

@@ -45,7 +45,7 @@
 #ifndef TQ_SPOOL_WALK_H
 #define TQ_SPOOL_WALK_H
 
-#include "spool/core.h"
+#include "spool/handle.h"
 #include "spool/lost.h"
 #include "spool/segs.h"
 
@@ -113,6 +113,12 @@ int	tq_walk_segment(struct tq_walk *w, const struct tq_seg_head *h,
 
 /* ---- walk_load.c: segments as files, and damage ------------------------- */
 
+/*
+ * Keep n damaged bytes of a segment, from byte `from` on, in SPOOL/damaged.
+ * 0: they are there already.
+ */
+int	tq_damage_keep(struct tq_spool *sp, uint32_t seg, uint32_t from,
+	    const void *p, size_t n);
 void	tq_walk_say(struct tq_walk *w, const char *fmt, ...)
 	    __attribute__((__format__(__printf__, 2, 3)));
 /* One more place of damage, in that segment. */

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "base/rules.h"
-#include "spool/core.h"
+#include "spool/verb.h"
 #include "spool/gate.h"
 #include "spool/row.h"
 
@@ -109,4 +109,3 @@ tq_look_why(struct tq_spool *sp, const struct tq_slot *s,
 	else
 		look_needs(sp, s, out);
 }
-

@@ -20,7 +20,7 @@
 
 #include "lib/base/clock.h"
 #include "lib/base/io.h"
-#include "lib/spool/core.h"
+#include "lib/spool/verb.h"
 #include "lib/spool/lock.h"
 #include "tests/lib/crash.h"
 

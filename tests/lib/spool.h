@@ -7,7 +7,7 @@
 
 #include <stdint.h>
 
-#include "lib/spool/core.h"
+#include "lib/spool/verb.h"
 #include "tests/lib/t.h"
 
 /* An empty table in memory of its own; ends with t_table_free(). */

@@ -2,7 +2,8 @@
 # lib/spool stands on floors: lib/spool/floors names its files in an order in
 # which each calls only those before it, so no two of them call each other in
 # a circle, and the ledger side and the table side not at all.  Who calls whom
-# is read from the objects.
+# is read from the objects, and what they include from the dependencies beside
+# them.
 
 set -u
 tmp=$(mktemp -d) || exit 1
@@ -76,6 +77,21 @@ offences "$tmp/floors" "$tmp/names" >"$tmp/found"
 sed 's/^/# /' "$tmp/found"
 [ ! -s "$tmp/found" ]
 ok $? "each calls only files below it, and ledger and table not each other"
+
+# What a floor offers is not seen below it, through whichever header.
+while read -r floor f; do
+	case $floor in
+	verbs)	continue ;;
+	upkeep)	above='verb' ;;
+	core)	above='verb|upkeep' ;;
+	*)	above='verb|upkeep|core' ;;
+	esac
+	grep -Eo "spool/($above)\.h" "$B/lib/spool/$f.d" | sort -u |
+	    sed "s|^|$f.c ($floor) includes |"
+done <"$tmp/floors" >"$tmp/found"
+sed 's/^/# /' "$tmp/found"
+[ ! -s "$tmp/found" ]
+ok $? "no file includes the header of a floor above it"
 
 # The eye itself: a call up and a call across must be seen, others not.
 printf '%s\n' 'table index' 'ledger segment' 'core core' >"$tmp/floors"

@@ -3,7 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib/spool/core.h"
+#include "lib/spool/apply.h"
+#include "lib/spool/verb.h"
 #include "tests/lib/spool.h"
 
 #define TASKS	300

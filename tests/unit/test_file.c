@@ -10,7 +10,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "lib/spool/core.h"
+#include "lib/spool/file.h"
+#include "lib/spool/verb.h"
 #include "tests/lib/spool.h"
 
 #define LARGE	20000		/* more than a record of these spools takes */

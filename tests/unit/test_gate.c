@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "lib/base/clock.h"
-#include "lib/spool/core.h"
+#include "lib/spool/verb.h"
 #include "lib/spool/gate.h"
 #include "tests/lib/gate.h"
 

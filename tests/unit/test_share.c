@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "lib/base/crc.h"
-#include "lib/spool/core.h"
+#include "lib/spool/verb.h"
 #include "tests/lib/spool.h"
 
 /* The name of the table that a spool's lock file says; free it. */

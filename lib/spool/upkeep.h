@@ -1,0 +1,61 @@
+/*
+ * What has to come of a change of the spool: ends that follow from ends, room
+ * for what will be written, retirement.  It stands on the core; the verbs call
+ * it, and it calls none of them.
+ */
+#ifndef TQ_SPOOL_UPKEEP_H
+#define TQ_SPOOL_UPKEEP_H
+
+#include "spool/core.h"
+
+/* ---- cascade.c --------------------------------------------------------- */
+
+/*
+ * Under the lock: write a transaction, as tq_core_append(), and do the first
+ * slice of what follows from it.
+ */
+int	tq_core_write(struct tq_spool *sp, struct tq_rec *recs,
+	    uint64_t reserve, uint64_t keep, tq_time now, struct tq_err *e);
+/* The same for one record that is a transaction of its own, not begun yet. */
+int	tq_core_write_one(struct tq_spool *sp, struct tq_rec *r, uint64_t keep,
+	    tq_time now, struct tq_err *e);
+/*
+ * Under the lock: do a slice of what follows from ends.  As tq_core_write();
+ * who has more to do when he leaves finds sp->behind set.
+ */
+int	tq_cascade(struct tq_spool *sp, tq_time now, struct tq_err *e);
+/* An ALTER that leaves all as it is, to be changed. */
+void	tq_alter_record(struct tq_rec *r, const struct tq_slot *s);
+/* The END of a task that no worker said; flags are TQ_EF_*. */
+void	tq_end_record(struct tq_rec *r, const struct tq_slot *s,
+	    enum tq_state state, unsigned flags, tq_time now);
+/* The ALTER that lets an ended task begin again, with this place in line. */
+void	tq_reopen_record(struct tq_rec *r, const struct tq_slot *s,
+	    enum tq_state state, uint64_t seq);
+
+/* ---- retire.c ----------------------------------------------------------- */
+
+/*
+ * Not under the lock: carry a slice of the oldest segment, or unlink it.
+ * 1 there is more to do, 0 not, -1.
+ */
+int	tq_retire_step(struct tq_spool *sp, enum tq_retirer who, tq_time now,
+	    struct tq_err *e);
+
+/* ---- upkeep.c ------------------------------------------------------------ */
+
+/*
+ * Outside the lock: make room for `bytes` more and the reserve, with `keep`
+ * left; ledger.h, rule 3.
+ */
+int	tq_core_prepare(struct tq_spool *sp, uint64_t bytes, uint64_t keep,
+	    tq_time now, struct tq_err *e);
+/*
+ * After leaving: what every change owes the spool, a segment if none is
+ * prepared, one step of retirement if one is due.
+ */
+void	tq_core_upkeep(struct tq_spool *sp, tq_time now);
+/* Not under the lock: all of it, while sp->behind is set. */
+int	tq_cascade_all(struct tq_spool *sp, struct tq_err *e);
+
+#endif
