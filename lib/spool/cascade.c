@@ -16,9 +16,9 @@
 
 #include "base/clock.h"
 #include "spool/arrow.h"
-#include "spool/upkeep.h"
 #include "spool/forget.h"
 #include "spool/graph.h"
+#include "spool/upkeep.h"
 
 /* Edges, and then records, of one slice. */
 #define SLICE	64

@@ -1,8 +1,8 @@
 /* Which task of the queues that somebody serves is next. */
 #include <string.h>
 
-#include "spool/verb.h"
 #include "spool/gate.h"
+#include "spool/verb.h"
 
 /* What stands first now. */
 static uint32_t

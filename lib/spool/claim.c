@@ -16,12 +16,12 @@
 
 #include "base/alarm.h"
 #include "base/clock.h"
-#include "spool/verb.h"
 #include "spool/due.h"
 #include "spool/gate.h"
 #include "spool/lease.h"
 #include "spool/lock.h"
 #include "spool/state.h"
+#include "spool/verb.h"
 
 /* Dead owners are looked for this often at most, whoever comes by. */
 #define SWEEP_EVERY	TQ_SECOND

@@ -10,8 +10,8 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "spool/verb.h"
 #include "spool/graph.h"
+#include "spool/verb.h"
 
 /* Slots that one critical section passes over. */
 #define SLICE	4096

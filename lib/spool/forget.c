@@ -7,9 +7,9 @@
 #include <string.h>
 
 #include "spool/file.h"
-#include "spool/handle.h"
 #include "spool/gate.h"
 #include "spool/graph.h"
+#include "spool/handle.h"
 #include "spool/state.h"
 
 /*

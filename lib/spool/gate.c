@@ -2,8 +2,8 @@
 #include <errno.h>
 #include <string.h>
 
-#include "spool/handle.h"
 #include "spool/gate.h"
+#include "spool/handle.h"
 #include "spool/list.h"
 
 /* ---- rooms ---------------------------------------------------------------- */

@@ -15,8 +15,8 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "spool/verb.h"
 #include "spool/gate.h"
+#include "spool/verb.h"
 
 static const struct {
 	const char	*prefix;

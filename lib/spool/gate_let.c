@@ -1,7 +1,7 @@
 /* Letting in whom a gate has room for: rules 2 and 4 of gate.h. */
-#include "spool/handle.h"
 #include "spool/due.h"
 #include "spool/gate.h"
+#include "spool/handle.h"
 #include "spool/list.h"
 #include "spool/state.h"
 

@@ -18,9 +18,9 @@
 #include "base/clock.h"
 #include "base/io.h"
 #include "spool/file.h"
-#include "spool/verb.h"
 #include "spool/forget.h"
 #include "spool/lock.h"
+#include "spool/verb.h"
 
 /* A file that no record names may be a put under way: older than any is. */
 #define ORPHAN_AGE	(3600 * TQ_SECOND)

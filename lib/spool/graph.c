@@ -1,8 +1,8 @@
 /* What follows for a task from those it is tied to; see graph.h. */
 #include "spool/arrow.h"
-#include "spool/handle.h"
 #include "spool/due.h"
 #include "spool/edge.h"
+#include "spool/handle.h"
 #include "spool/state.h"
 
 /* ---- what the edges say ------------------------------------------------- */

@@ -2,8 +2,8 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "spool/handle.h"
 #include "spool/edge.h"
+#include "spool/handle.h"
 
 /* Edges that are taken away at once. */
 #define FEW		16

@@ -9,9 +9,9 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "spool/verb.h"
 #include "spool/graph.h"
 #include "spool/tick.h"
+#include "spool/verb.h"
 
 /* Looks at a task whose records move: more often than they ever do. */
 #define TRIES	8

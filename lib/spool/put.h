@@ -5,8 +5,8 @@
 #ifndef TQ_SPOOL_PUT_H
 #define TQ_SPOOL_PUT_H
 
-#include "spool/verb.h"
 #include "spool/relation.h"
+#include "spool/verb.h"
 
 struct tq_batch {
 	const struct tq_spool_put *v;

@@ -20,11 +20,11 @@
 
 #include "base/clock.h"
 #include "base/io.h"
-#include "spool/upkeep.h"
 #include "spool/forget.h"
 #include "spool/gate.h"
 #include "spool/lock.h"
 #include "spool/tick.h"
+#include "spool/upkeep.h"
 #include "spool/walk.h"
 
 #define SLICE	64		/* records looked at in one step */

@@ -10,9 +10,9 @@
 #include <string.h>
 
 #include "spool/arrow.h"
-#include "spool/verb.h"
 #include "spool/graph.h"
 #include "spool/retry.h"
+#include "spool/verb.h"
 
 static int
 by_id(const void *a, const void *b)

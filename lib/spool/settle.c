@@ -15,8 +15,8 @@
 #include "base/clock.h"
 #include "base/io.h"
 #include "spool/file.h"
-#include "spool/verb.h"
 #include "spool/lease.h"
+#include "spool/verb.h"
 
 /* Slot number of the attempt, 0 with ESTALE. */
 static uint32_t

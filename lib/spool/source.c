@@ -16,8 +16,8 @@
 
 #include "base/io.h"
 #include "spool/file.h"
-#include "spool/verb.h"
 #include "spool/graph.h"
+#include "spool/verb.h"
 
 /* Edges that one critical section passes over. */
 #define SLICE	4096

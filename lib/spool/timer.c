@@ -16,13 +16,13 @@
 
 #include "base/clock.h"
 #include "spool/arrow.h"
-#include "spool/verb.h"
 #include "spool/due.h"
 #include "spool/forget.h"
 #include "spool/gate.h"
 #include "spool/lease.h"
 #include "spool/row.h"
 #include "spool/state.h"
+#include "spool/verb.h"
 
 /* How much one critical section does before others get their turn. */
 #define SLICE	64

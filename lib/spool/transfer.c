@@ -37,9 +37,9 @@
 #include <unistd.h>
 
 #include "spool/arrow.h"
-#include "spool/verb.h"
 #include "spool/gate.h"
 #include "spool/graph.h"
+#include "spool/verb.h"
 
 #define BYTE	2		/* of SPOOL/lock; share.c has 0 and 1 */
 

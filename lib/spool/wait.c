@@ -15,8 +15,8 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "spool/verb.h"
 #include "spool/lock.h"
+#include "spool/verb.h"
 
 /* Ids that one critical section looks at. */
 #define SLICE	1024

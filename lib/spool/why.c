@@ -3,9 +3,9 @@
 #include <string.h>
 
 #include "base/rules.h"
-#include "spool/verb.h"
 #include "spool/gate.h"
 #include "spool/row.h"
+#include "spool/verb.h"
 
 static void
 rate_text(struct tq_spool_look *out, uint32_t limit, tq_time period)

@@ -16,10 +16,10 @@
 
 #include "base/alarm.h"
 #include "base/clock.h"
-#include "spool/verb.h"
 #include "spool/due.h"
 #include "spool/gate.h"
 #include "spool/row.h"
+#include "spool/verb.h"
 
 /* Steps of retirement that a worker takes before it sleeps. */
 #define IDLE_STEPS	64
