@@ -50,7 +50,7 @@ offences()
 	FNR == 1 { pass++ }
 	pass == 1 { floor[$2] = $1; place[$2] = ++n; next }
 	pass == 2 { if ($2 == "D") home[$3] = $1; next }
-	$2 == "U" && ($3 in home) {
+	$2 == "U" && ($3 in home) && ($1 in place) {
 		a = $1; b = home[$3]
 		pair = floor[a] " " floor[b]
 		if (place[b] > place[a])
