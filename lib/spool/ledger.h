@@ -47,6 +47,8 @@
 #include "spool/table.h"
 
 #define TQ_LEDGER_CACHE	8	/* open segments */
+/* Room the BASE record of a new segment takes. */
+#define TQ_BASE_ROOM	TQ_REC_ROOM(TQ_REC_HEAD + 8)
 #define TQ_SKIP		(16u << 10)
 /*
  * What a task that has not ended may take yet: to claim, end and forget it, or
@@ -104,16 +106,6 @@ int	tq_ledger_sane(const struct tq_ledger *l, uint32_t seg_size);
 void	tq_ledger_begin(struct tq_ledger *l);
 int	tq_ledger_add(struct tq_ledger *l, const struct tq_rec *r);
 void	tq_ledger_place(struct tq_ledger *l, size_t i, const struct tq_rec *r);
-/* Bytes that are surely there for records, without another segment. */
-uint64_t tq_ledger_room(const struct tq_ledger *l);
-/* What has to be left of it and of what the disk has for more: rule 3. */
-uint64_t tq_ledger_kept(const struct tq_ledger *l);
-/* 1 if the disk still has what is kept, with all files that are there now. */
-int	tq_ledger_spares(struct tq_ledger *l);
-/* Ask how much of the disk is free, for rule 3. */
-int	tq_ledger_ask(struct tq_ledger *l);
-/* Largest transaction that a segment takes. */
-size_t	tq_ledger_max(const struct tq_ledger *l);
 /*
  * Under the lock: 1 if the transaction fits with `reserve` more bytes
  * promised to ENDs and `keep` left, moving to the next segment if it must; 0:
@@ -135,6 +127,26 @@ void	tq_ledger_applied(struct tq_ledger *l);
  * tq_ledger_applied() has it rebuilt.
  */
 void	tq_ledger_unsettle(struct tq_ledger *l);
+/* Not under the lock: have the pages behind the tail present, if mapped. */
+void	tq_ledger_ahead(struct tq_ledger *l);
+
+/* ---- room (ledger_room.c) ---------------------------------------------- */
+
+/* Bytes that are surely there for records, without another segment. */
+uint64_t tq_ledger_room(const struct tq_ledger *l);
+/* What has to be left of it and of what the disk has for more: rule 3. */
+uint64_t tq_ledger_kept(const struct tq_ledger *l);
+/* 1 if the disk still has what is kept, with all files that are there now. */
+int	tq_ledger_spares(struct tq_ledger *l);
+/* Ask how much of the disk is free, for rule 3. */
+int	tq_ledger_ask(struct tq_ledger *l);
+/* Largest transaction that a segment takes. */
+size_t	tq_ledger_max(const struct tq_ledger *l);
+/* 1 if there are n bytes with `keep` left. */
+int	tq_ledger_has_room(const struct tq_ledger *l, uint64_t n,
+	    uint64_t keep);
+/* Under the lock: 1 when no empty segment is prepared. */
+int	tq_ledger_wants_segment(const struct tq_ledger *l);
 /*
  * Not under the lock: prepare segments until there is one empty one and room
  * for what is reserved and `bytes` more, with `keep` left.  With must 0 it does
@@ -145,12 +157,8 @@ int	tq_ledger_prepare(struct tq_ledger *l, uint64_t bytes, uint64_t keep,
 /* The same for who holds the `care` mutex. */
 int	tq_ledger_make_room(struct tq_ledger *l, uint64_t bytes, uint64_t keep,
 	    tq_time now, struct tq_err *e);
-/* Not under the lock: have the pages behind the tail present, if mapped. */
-void	tq_ledger_ahead(struct tq_ledger *l);
-/* Under the lock: 1 when no empty segment is prepared. */
-int	tq_ledger_wants_segment(const struct tq_ledger *l);
 
-/* ---- syncing ---------------------------------------------------------- */
+/* ---- syncing (commit.c) ------------------------------------------------ */
 
 /* 1 if everything before lsn is durable by the policy. */
 int	tq_ledger_durable(const struct tq_ledger *l, tq_lsn lsn);
