@@ -1,15 +1,13 @@
 /* Verbs of tqctl that are one tq_do(): on tasks, on queues, on the broker. */
 #include "command/verb.h"
 
-#include <ctype.h>
 #include <errno.h>
-#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 #include <unistd.h>
 
+#include "base/signame.h"
 #include "command/arg.h"
 #include "command/queues.h"
 #include "command/status.h"
@@ -184,32 +182,15 @@ tq_verb_pri(struct tq_ctl *c, struct tq_err *e)
 	return act(c, digit, e);
 }
 
-/*
- * The name of a signal without SIG, from "TERM", "SIGTERM", "term" or "15";
- * those that people send and a worker knows (lib/worker/mail.c).
- */
+/* Its name, by which workers know it. */
 static const char *
 signal_name(const char *s)
 {
-	static const struct { const char *name; int number; } signals[] = {
-		{ "ABRT", SIGABRT }, { "ALRM", SIGALRM }, { "CONT", SIGCONT },
-		{ "HUP", SIGHUP }, { "INT", SIGINT }, { "KILL", SIGKILL },
-		{ "QUIT", SIGQUIT }, { "STOP", SIGSTOP },
-		{ "TERM", SIGTERM }, { "TSTP", SIGTSTP },
-		{ "USR1", SIGUSR1 }, { "USR2", SIGUSR2 },
-		{ "WINCH", SIGWINCH }
-	};
-	const char *name = strncasecmp(s, "SIG", 3) == 0 ? s + 3 : s;
-	int64_t number = 0;
-	size_t i;
+	const char *name = tq_signal_name(tq_signal_number(s));
 
-	if (isdigit((unsigned char)s[0]))
-		number = tq_arg_number("--signal", s, 1, 64);
-	for (i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
-		if (signals[i].number == number ||
-		    strcasecmp(signals[i].name, name) == 0)
-			return signals[i].name;
-	tq_die(TQ_EXIT_USAGE, "--signal: '%s' is not a signal", s);
+	if (name == NULL)
+		tq_die(TQ_EXIT_USAGE, "--signal: '%s' is not a signal", s);
+	return name;
 }
 
 int

@@ -7,39 +7,10 @@
 
 #include <tq/task.h>
 
+#include "base/signame.h"
 #include "mail.h"
 
 #define PLACES_MAX	1024
-
-static const struct {
-	const char	*name;
-	int		 number;
-} signals[] = {
-	{ "ABRT", SIGABRT }, { "ALRM", SIGALRM }, { "CONT", SIGCONT },
-	{ "HUP", SIGHUP }, { "INT", SIGINT }, { "KILL", SIGKILL },
-	{ "QUIT", SIGQUIT }, { "STOP", SIGSTOP }, { "TERM", SIGTERM },
-	{ "TSTP", SIGTSTP }, { "USR1", SIGUSR1 }, { "USR2", SIGUSR2 },
-	{ "WINCH", SIGWINCH }
-};
-
-/* The signal of a name or number, 0: none. */
-static int
-signal_number(const char *s)
-{
-	const char *error;
-	size_t i;
-	long long n;
-
-	n = strtonum(s, 1, 64, &error);
-	if (error == NULL)
-		return (int)n;
-	if (strncmp(s, "SIG", 3) == 0)
-		s += 3;
-	for (i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
-		if (strcmp(s, signals[i].name) == 0)
-			return signals[i].number;
-	return 0;
-}
 
 /* The next word of *s, a number from least to most, into *out. */
 static int
@@ -105,7 +76,7 @@ parse_arg(struct tq_mail *out, char *arg)
 	case TQ_MAIL_KILL:
 		/* an id may hold blanks, the name of a signal does not */
 		sig = strrchr(arg, ' ');
-		if (sig != NULL && (out->sig = signal_number(sig + 1)) != 0)
+		if (sig != NULL && (out->sig = tq_signal_number(sig + 1)) != 0)
 			*sig = '\0';
 		else
 			out->sig = SIGTERM;

@@ -65,6 +65,13 @@ pids = app.control.inspect(['$one'], timeout=5).stats()['$one']['pool']['process
 print([open('/proc/%d/stat' % p).read().split()[3] for p in pids])
 PY
 )" "['$ONE']"
+like 'by no signal that is none' "$(ctl control -d "$one" terminate BOGUS "$id")" \
+    "*signal: 'BOGUS' is none*"
+like 'revoked neither' "$(py <<PY
+print(app.control.revoke('$id', terminate=True, signal='no', reply=True))
+PY
+)" "*signal: 'no' is none*"
+is 'it runs still' "$(tqstat -o state "$id")" started
 like 'it can be ended' "$(ctl control -d "$one" terminate KILL "$id")" '*OK*'
 check 'and has ended' 125 '' '*terminated*' tqresult -t 20 "$id"
 revoked=$id

@@ -3,13 +3,14 @@
  * stamped with (Celery 5.3, worker/control.py: revoke_by_stamped_headers).
  * Those that run are killed by the loop, to which it is mailed.
  */
+#include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "backend/redis/control.h"
+#include "base/signame.h"
 #include "message/celery_field.h"
-
-#define SIGNAL_MAX	20
 
 /* The ids of a request: one, or a list. */
 static size_t
@@ -35,27 +36,44 @@ ids_of(struct tq_redis_asked *a, const char ***out)
 	return n;
 }
 
+/* The signal that is asked for, by name or number; 0, and it is said: none. */
+static int
+signal_of(struct tq_redis_asked *a)
+{
+	struct tq_bytes v = tq_scan_get(a->q->arguments, "signal");
+	const char *name;
+	char text[80];
+	int64_t n;
+
+	if (v.n == 0 || tq_scan_type(v) == TQ_SCAN_NULL)
+		return SIGTERM;
+	if (tq_scan_int(&n, v) && n > 0 && n <= TQ_SIGNAL_MAX)
+		return (int)n;
+	name = tq_scan_string(&a->mem, v).p;
+	if (name != NULL && (n = tq_signal_number(name)) != 0)
+		return (int)n;
+	snprintf(text, sizeof(text), "signal: '%.40s' is none", name != NULL ?
+	    name : "?");
+	tq_celery_value_error(&a->value, text);
+	return 0;
+}
+
 /* End those of ours that run; revoked: that is how they end. */
 static unsigned
-terminate(struct tq_redis_asked *a, const char **ids, size_t n, int revoked)
+terminate(struct tq_redis_asked *a, int sig, const char **ids, size_t n,
+    int revoked)
 {
-	struct tq_bytes sig = tq_scan_get(a->q->arguments, "signal");
 	struct tq_redis_held *h;
-	const char *name = tq_scan_string(&a->mem, sig).p;
 	unsigned done = 0;
 	size_t i;
 
-	if (name == NULL || strlen(name) > SIGNAL_MAX)
-		name = "TERM";
-	if (strncmp(name, "SIG", 3) == 0)
-		name += 3;
 	for (i = 0; i < n; i++) {
 		TAILQ_FOREACH(h, &a->r->held, link) {
 			if (h->stage != TQ_REDIS_CLAIMED ||
 			    strcmp(h->id.s, ids[i]) != 0)
 				continue;
 			h->revoked |= revoked;
-			tq_redis_mail_add(a->r, "kill %s %s", ids[i], name);
+			tq_redis_mail_add(a->r, "kill %s %d", ids[i], sig);
 			done++;
 		}
 	}
@@ -65,7 +83,7 @@ terminate(struct tq_redis_asked *a, const char **ids, size_t n, int revoked)
 void
 tq_redis_on_revoke(struct tq_redis_asked *a)
 {
-	int all = strcmp(a->q->method, "terminate") == 0, kill = 0, only = 0;
+	int all = strcmp(a->q->method, "terminate") == 0, kill = 0, only = 0, sig = 0;
 	struct tq_buf text;
 	struct tq_err e;
 	const char **ids;
@@ -76,6 +94,8 @@ tq_redis_on_revoke(struct tq_redis_asked *a)
 		tq_celery_value_error(&a->value, "task_id: want ids");
 		return;
 	}
+	if ((all || kill) && (sig = signal_of(a)) == 0)
+		return;
 	/* from tqctl kill: it ends as killed */
 	(void)tq_scan_bool(&only, tq_scan_get(a->q->arguments, "kill"));
 	if (!only && tq_redis_revoke(a->r, ids, n, &e) == -1) {
@@ -83,7 +103,7 @@ tq_redis_on_revoke(struct tq_redis_asked *a)
 		return;
 	}
 	tq_buf_init(&text);
-	if ((all || kill) && terminate(a, ids, n, !only) == 0)
+	if ((all || kill) && terminate(a, sig, ids, n, !only) == 0)
 		tq_buf_str(&text, "terminate: tasks unknown");
 	else {
 		tq_buf_str(&text, all || kill ? "terminate: " : "tasks ");
@@ -180,7 +200,8 @@ marks_of(struct tq_redis_asked *a, struct tq_bytes headers,
 
 /* Kill those that run and have one of the marks: how many. */
 static unsigned
-terminate_marked(struct tq_redis_asked *a, const char **mark, size_t n)
+terminate_marked(struct tq_redis_asked *a, int sig, const char **mark,
+    size_t n)
 {
 	const struct tq_redis_held *h;
 	struct tq_redis_read in;
@@ -194,7 +215,7 @@ terminate_marked(struct tq_redis_asked *a, const char **mark, size_t n)
 		    !tq_redis_is_marked(&a->mem, &in.msg, mark, n))
 			continue;
 		id = h->id.s;
-		done += terminate(a, &id, 1, 1);
+		done += terminate(a, sig, &id, 1, 1);
 	}
 	return done;
 }
@@ -207,13 +228,15 @@ tq_redis_on_revoke_stamps(struct tq_redis_asked *a)
 	struct tq_err e;
 	const char **mark;
 	size_t n = marks_of(a, headers, &mark);
-	int kill = 0;
+	int kill = 0, sig = 0;
 
 	(void)tq_scan_bool(&kill, tq_scan_get(a->q->arguments, "terminate"));
 	if (n == 0) {
 		tq_celery_value_error(&a->value, "headers: want stamps");
 		return;
 	}
+	if (kill && (sig = signal_of(a)) == 0)
+		return;
 	if (tq_redis_revoke(a->r, mark, n, &e) == -1) {
 		tq_celery_value_error(&a->value, e.text);
 		return;
@@ -224,7 +247,7 @@ tq_redis_on_revoke_stamps(struct tq_redis_asked *a)
 	if (!kill)
 		tq_buf_str(&text, " flagged as revoked, but not terminated");
 	else
-		tq_buf_str(&text, terminate_marked(a, mark, n) > 0 ?
+		tq_buf_str(&text, terminate_marked(a, sig, mark, n) > 0 ?
 		    " revoked" : " were not terminated");
 	tq_buf_byte(&text, '\0');
 	if (tq_buf_ok(&text))
