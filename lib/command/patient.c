@@ -23,10 +23,15 @@ put_parts(struct tq *tq, const struct tq_task *t, size_t n, int whole,
 {
 	tq_time end = tq_clock_deadline(tq_clock_mono(), timeout), left = 0;
 	size_t part = n;
+	int waits = 0;
 
 	for (*done = 0; *done < n;) {
 		if (part > n - *done)
 			part = n - *done;
+		/* what is left of it for all that is left */
+		if (waits && timeout != TQ_FOREVER &&
+		    (left = end - tq_clock_mono()) < 0)
+			left = 0;
 		if (put_some(tq, t + *done, part, left, out + *done, e) == 0) {
 			*done += part;
 			continue;
@@ -35,13 +40,12 @@ put_parts(struct tq *tq, const struct tq_task *t, size_t n, int whole,
 			part = (part + 1) / 2;
 			continue;
 		}
-		if (e->num != ENOSPC || timeout == 0 || left > 0)
+		if (e->num != ENOSPC || timeout == 0 || waits)
 			return -1;
 		if (isatty(STDERR_FILENO))
 			tq_warn("%s, waiting", e->text);
-		left = timeout == TQ_FOREVER ? timeout : end - tq_clock_mono();
-		if (left <= 0)
-			return -1;
+		waits = 1;
+		left = timeout;
 	}
 	return 0;
 }
