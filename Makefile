@@ -16,6 +16,8 @@ LIBDIR		= $(PREFIX)/lib
 INCLUDEDIR	= $(PREFIX)/include
 MANDIR		= $(PREFIX)/share/man
 UNITDIR		= $(PREFIX)/lib/systemd
+SYSUSERSDIR	= $(PREFIX)/lib/sysusers.d
+DOCDIR		= $(PREFIX)/share/doc/tq
 CFLAGS		= -O2 -g
 INSTALL		= install
 AR		= ar
@@ -141,7 +143,10 @@ MAN	= $(wildcard man/*.[1-9])
 UNITS	= $(patsubst examples/systemd/user/%,user/%,$(wildcard \
 	    examples/systemd/user/*@.*)) \
 	  $(patsubst examples/systemd/%,system/%,$(wildcard \
-	    examples/systemd/*@.*))
+	    examples/systemd/*@.* examples/systemd/tq-spool.service))
+# All but the one that builds.
+EXAMPLES = $(filter-out examples/quickstart %.pyc,\
+	    $(shell find examples -type f))
 ARCHIVES = $(B)/libown.a $(B)/libtq.a
 MODOBJ	= $(patsubst %.c,$(B)/%.o,$(filter lib/base/% lib/message/%,$(SRC)) \
 	    $(FIND))
@@ -369,6 +374,16 @@ install:
 		    examples/systemd/$${u#system/} >$$to && \
 		    chmod 644 $$to || exit 1; \
 	done
+	$(INSTALL) -d $(D)$(SYSUSERSDIR)
+	$(INSTALL) -m 644 examples/systemd/tq.sysusers \
+	    $(D)$(SYSUSERSDIR)/tq.conf
+	for f in $(EXAMPLES); do \
+		to=$(D)$(DOCDIR)/$$f mode=644; \
+		[ ! -x $$f ] || mode=755; \
+		$(INSTALL) -d $${to%/*} && \
+		    sed 's|/usr/local/bin\>|$(BINDIR)|' $$f >$$to && \
+		    chmod $$mode $$to || exit 1; \
+	done
 
 uninstall:
 	rm -f $(CMD:$(B)/bin/%=$(D)$(BINDIR)/%)
@@ -379,8 +394,11 @@ uninstall:
 	rm -f $(addprefix $(D)$(LIBDIR)/,libtq.a libtq.so $(SO) pkgconfig/tq.pc)
 	rm -f $(foreach m,$(MAN),$(D)$(MANDIR)/man$(subst .,,$(suffix $(m)))/$(notdir $(m)))
 	rm -f $(addprefix $(D)$(UNITDIR)/,$(UNITS))
+	rm -f $(D)$(SYSUSERSDIR)/tq.conf
+	rm -f $(addprefix $(D)$(DOCDIR)/,$(EXAMPLES))
 	rm -f $(patsubst include/%,$(D)$(INCLUDEDIR)/%,$(wildcard include/tq/*.h))
 	-rmdir $(D)$(INCLUDEDIR)/tq $(D)$(LIBDIR)/tq
+	-find $(D)$(DOCDIR) -depth -type d -exec rmdir {} +
 
 dist:
 	@mkdir -p $(B)

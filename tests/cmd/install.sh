@@ -49,6 +49,10 @@ ok $status "install exits 0"
 		echo "./opt/tq/lib/systemd/system/${f##*/}"
 		echo "./opt/tq/lib/systemd/user/${f##*/}"
 	done
+	echo ./opt/tq/lib/systemd/system/tq-spool.service
+	echo ./opt/tq/lib/sysusers.d/tq.conf
+	find examples -type f ! -name quickstart ! -name '*.pyc' |
+	    sed 's|^|./opt/tq/share/doc/tq/|'
 } | sort >"$tmp/want"
 diff "$tmp/want" "$tmp/have" | sed 's/^/# /' >"$tmp/diff"
 cat "$tmp/diff"
@@ -58,6 +62,8 @@ ok $? "all and only the files of the product are there"
 units=$root/opt/tq/lib/systemd
 ! grep -h '^ExecStart' "$units"/*/* | grep -v '=/opt/tq/bin/'
 ok $? "units start what was installed"
+! grep -rn '/usr/local/bin' "$root/opt/tq/share/doc"
+ok $? "and so do the examples"
 
 pc=$root/opt/tq/lib/pkgconfig
 [ "$(PKG_CONFIG_PATH=$pc pkg-config --modversion tq)" = "$VERSION" ]
