@@ -94,7 +94,7 @@ for command in backup-home make-report fetch-stock; do
 done
 mkdir customers
 touch customers/a customers/b
-sed -e '/^#/d' -e '/^$/d' -e 's/\\%/%/g' -e "s|/srv/customers|$T/customers|" \
+sed -e '/^#/d' -e '/^$/d' -e '/^[A-Z_]*=/d' -e 's/\\%/%/g' -e "s|/srv/customers|$T/customers|" \
     -e 's/^\([^[:blank:]]*[[:blank:]]*\)\{5\}//' "$top/examples/crontab" >lines
 while read -r line <&3; do
 	check "cron: $line" 0 '' '*' sh -c "$line"
