@@ -163,13 +163,10 @@ tq_core_enter(struct tq_spool *sp, struct tq_err *e)
 void
 tq_core_leave(struct tq_spool *sp)
 {
-	struct tq_top *top = sp->t.top;
-	struct tq_due due;
+	const struct tq_top *top = sp->t.top;
 
-	tq_due_take(&due, sp);
 	sp->behind = (top->work | top->todo) != 0 && !sp->t.bad;
-	tq_lock_give(&top->lock);
-	tq_due_tell(sp, &due);
+	tq_due_leave(sp);
 }
 
 int
@@ -236,7 +233,7 @@ tq_core_append(struct tq_spool *sp, struct tq_rec *recs,
 	if (top->passes.used != 0)
 		(void)tq_table_reserve_gates(&sp->t, 0,
 		    (uint32_t)sp->l.npend);
-	if (tq_core_sound(sp, e) == -1)
+	if (atomic_load(&top->readonly) != 0 && tq_core_sound(sp, e) == -1)
 		return -1;
 	rv = tq_ledger_fit(&sp->l, reserve, keep, now);
 	if (rv == -1 && errno == EMSGSIZE)

@@ -22,7 +22,7 @@ tq_due_peers(struct tq_spool *sp)
 	return 0;
 }
 
-/* ---- under the lock ------------------------------------------------------ */
+/* ---- noting -------------------------------------------------------------- */
 
 /*
  * Ring a sleeper that serves the queue; s, if not NULL: and has its needs.
@@ -101,44 +101,39 @@ tq_due_wake(struct tq_spool *sp, struct tq_slot *s)
 		tq_futex_wake(&top->room_word);
 }
 
-void
-tq_due_take(struct tq_due *out, struct tq_spool *sp)
-{
-	const struct tq_wrow *w;
-	unsigned i;
+/* ---- telling ------------------------------------------------------------- */
 
-	out->nrings = sp->nrings;
-	for (i = 0; i < out->nrings; i++) {
+void
+tq_due_leave(struct tq_spool *sp)
+{
+	struct {
+		char		 name[TQ_BELL_NAME];
+		uint64_t	 dev, ino;
+		unsigned	 row;
+	} ring[TQ_RINGS_MAX];
+	char call[TQ_CALLS_MAX][TQ_NAME_MAX + 1];
+	struct tq_top *top = sp->t.top;
+	unsigned i, n = sp->nrings, ncalls = sp->ncalls;
+	uint64_t wake = sp->wake;
+	struct tq_wrow *w;
+
+	for (i = 0; i < n; i++) {
 		w = &sp->t.wrows[sp->ring[i]];
-		memcpy(out->ring[i].name, w->mq, sizeof(out->ring[i].name));
-		out->ring[i].name[sizeof(out->ring[i].name) - 1] = '\0';
-		out->ring[i].dev = w->mq_dev;
-		out->ring[i].ino = w->mq_ino;
-		out->ring[i].row = sp->ring[i];
+		memcpy(ring[i].name, w->mq, sizeof(ring[i].name));
+		ring[i].name[sizeof(ring[i].name) - 1] = '\0';
+		ring[i].dev = w->mq_dev;
+		ring[i].ino = w->mq_ino;
+		ring[i].row = sp->ring[i];
 	}
-	out->ncalls = sp->ncalls;
-	for (i = 0; i < out->ncalls; i++)
-		tq_call_name(sp, out->call[i], sizeof(out->call[i]),
-		    sp->call[i]);
-	out->wake = sp->wake;
+	for (i = 0; i < ncalls; i++)
+		tq_call_name(sp, call[i], sizeof(call[i]), sp->call[i]);
 	sp->nrings = sp->ncalls = 0;
 	sp->wake = 0;
-}
-
-/* ---- outside it ---------------------------------------------------------- */
-
-void
-tq_due_tell(struct tq_spool *sp, const struct tq_due *due)
-{
-	struct tq_top *top = sp->t.top;
-	uint64_t wake = due->wake;
-	unsigned i;
-
-	for (i = 0; i < due->nrings; i++)
+	tq_lock_give(&top->lock);
+	for (i = 0; i < n; i++)
 		if (sp->peers != NULL)
-			(void)tq_bell_send(&sp->peers[due->ring[i].row],
-			    due->ring[i].name, due->ring[i].dev,
-			    due->ring[i].ino, NULL);
+			(void)tq_bell_send(&sp->peers[ring[i].row],
+			    ring[i].name, ring[i].dev, ring[i].ino, NULL);
 	for (i = 0; wake != 0; i++, wake >>= 1)
 		if (wake & 1)
 			tq_futex_wake(&top->end_word[i]);
@@ -147,8 +142,8 @@ tq_due_tell(struct tq_spool *sp, const struct tq_due *due)
 	    atomic_exchange(&top->tail_waiters, 0) != 0)
 		tq_futex_wake(&top->tail_word);
 	sp->wrote = 0;
-	for (i = 0; i < due->ncalls; i++)
-		tq_call_make(sp, due->call[i]);
+	for (i = 0; i < ncalls; i++)
+		tq_call_make(sp, call[i]);
 	if (sp->litter.n > 0)
 		tq_file_sweep(sp);
 }

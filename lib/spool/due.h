@@ -15,18 +15,6 @@
 
 #include "spool/handle.h"
 
-/* What was noted, copied: the table may not be read once the lock is given. */
-struct tq_due {
-	struct {
-		char		 name[TQ_BELL_NAME];
-		uint64_t	 dev, ino;
-		unsigned	 row;
-	} ring[TQ_RINGS_MAX];
-	char		 call[TQ_CALLS_MAX][TQ_NAME_MAX + 1];
-	unsigned	 nrings, ncalls;
-	uint64_t	 wake;
-};
-
 /* ---- due.c -------------------------------------------------------------- */
 
 /* Note that a sleeping worker that serves the queue is to be rung. */
@@ -42,10 +30,11 @@ void	tq_due_ring_slot(struct tq_spool *sp, const struct tq_slot *s);
 void	tq_due_wake(struct tq_spool *sp, struct tq_slot *s);
 /* Room for the inboxes of others, made with the first ring; -1. */
 int	tq_due_peers(struct tq_spool *sp);
-/* Under the lock, the last thing: take what was noted. */
-void	tq_due_take(struct tq_due *out, struct tq_spool *sp);
-/* Not under the lock: ring, wake, call; and unlink what nobody needs. */
-void	tq_due_tell(struct tq_spool *sp, const struct tq_due *due);
+/*
+ * Give the lock back, then ring, wake and call, and unlink what nobody needs.
+ * What is to be known of the table for that is copied before.
+ */
+void	tq_due_leave(struct tq_spool *sp);
 
 /* ---- call.c: a worker where none is -------------------------------------- */
 

@@ -10,7 +10,6 @@
 #include <tq/tq.h>
 
 #include "base/io.h"
-#include "spool/record.h"
 #include "spool/segment.h"
 
 int
@@ -138,17 +137,4 @@ tq_format_raise(struct tq_format *f, int dirfd, const char *path,
 	    f->gid, AT_SYMLINK_NOFOLLOW) == -1))
 		return tq_fail_sys(e, errno, "%s/format", path);
 	return 0;
-}
-
-size_t
-tq_format_inline_max(const struct tq_format *f)
-{
-	return f->segment / 16 < (16u << 10) ? f->segment / 16 : 16u << 10;
-}
-
-uint64_t
-tq_format_end_room(const struct tq_format *f)
-{
-	/* header, id, fixed part and lengths, 1 KiB of meta, the outputs */
-	return TQ_REC_HEAD + 128 + 1024 + tq_format_inline_max(f);
 }

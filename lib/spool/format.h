@@ -13,6 +13,8 @@
 
 #include <tq/types.h>
 
+#include "spool/record.h"
+
 struct tq_format {
 	uint32_t	 version;
 	uint32_t	 segment;	/* bytes */
@@ -35,9 +37,19 @@ int	tq_format_raise(struct tq_format *f, int dirfd, const char *path,
 	    struct tq_err *e);
 
 /* Bytes of one output that fit into a record. */
-size_t	tq_format_inline_max(const struct tq_format *f);
+static inline size_t
+tq_format_inline_max(const struct tq_format *f)
+{
+	return f->segment / 16 < (16u << 10) ? f->segment / 16 : 16u << 10;
+}
+
 /* Bytes promised to the END of one claim. */
-uint64_t tq_format_end_room(const struct tq_format *f);
+static inline uint64_t
+tq_format_end_room(const struct tq_format *f)
+{
+	/* header, id, fixed part and lengths, 1 KiB of meta, the outputs */
+	return TQ_REC_HEAD + 128 + 1024 + tq_format_inline_max(f);
+}
 
 /*
  * The number whose digits stand at *p, which moves behind them: 1, or 0 when

@@ -141,7 +141,12 @@ int	tq_ledger_spares(struct tq_ledger *l);
 /* Ask how much of the disk is free, for rule 3. */
 int	tq_ledger_ask(struct tq_ledger *l);
 /* Largest transaction that a segment takes. */
-size_t	tq_ledger_max(const struct tq_ledger *l);
+static inline size_t
+tq_ledger_max(const struct tq_ledger *l)
+{
+	return l->t->top->seg_size / 4;
+}
+
 /* 1 if there are n bytes with `keep` left. */
 int	tq_ledger_has_room(const struct tq_ledger *l, uint64_t n,
 	    uint64_t keep);

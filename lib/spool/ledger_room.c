@@ -12,12 +12,6 @@
 #include "base/io.h"
 #include "spool/lock.h"
 
-size_t
-tq_ledger_max(const struct tq_ledger *l)
-{
-	return l->t->top->seg_size / 4;
-}
-
 /*
  * Bytes that records of at most a quarter segment each surely find in n empty
  * ones: the last quarter of each may stay empty because a record did not fit.
