@@ -146,12 +146,10 @@ while [ -n "$(here tqstat -q many -n 1 -o id)" ] && [ $n -lt 60 ]; do
 	    transfer "$TO" 2>/dev/null
 done
 move -q many transfer "$TO" 2>/dev/null
-ok 'what is here ends' timeout 60 tqresult -b "spool:$TQ_DIR" -w -q many
-all_run()
-{
-	[ "$(cat runs/* | sort -n | uniq | wc -l)" -eq 2000 ]
-}
-ok 'each of many runs' wait_long all_run
+# one that is lost is not waited for
+ok 'what is here ends' tqresult -b "spool:$TQ_DIR" -w -t 200 -q many
+ok 'and what is there' tqresult -w -t 200 -q many
+is 'each of many has run' "$(cat runs/* | sort -n | uniq | wc -l)" 2000
 is 'once' "$(cat runs/* | wc -l)" 2000
 is 'some there' "$(here tqstat -q many -s revoked -n 1 -o why)" \
     "transferred to $TO"
@@ -167,7 +165,7 @@ if [ -z "$SAN" ] && strace -qq -o /dev/null true 2>/dev/null; then
 		for how in signal=KILL error=EIO; do
 			id=at-$at-$how
 			hput "$id" -q at -c 'echo 1 >>"runs/$TQ_ID"'
-			TQ_BROKER='' timeout 20 strace -qq -f -o /dev/null -e \
+			TQ_BROKER='' timeout 60 strace -qq -f -o /dev/null -e \
 			    inject="${at%:*}:$how:when=${at#*:}" \
 			    tqctl -q at transfer "$TO" >out 2>&1
 			here tqrun -E -q at 2>/dev/null
@@ -201,7 +199,7 @@ done
 redis_again
 move -Q -q lost transfer "$TO" 2>/dev/null
 is 'nothing is left here' "$(here tqstat -q lost -o id | wc -l)" 0
-timeout 60 tqrun -E --allow-commands -q lost h 2>/dev/null
+timeout 200 tqrun -E --allow-commands -q lost h 2>/dev/null
 is 'all has run there, once' \
     "$(cat runs/* | sort -n | uniq | wc -l) $(cat runs/* | wc -l)" '3000 3000'
 
@@ -215,4 +213,4 @@ for i in 1 2 3; do
 done
 check 'named tasks go to a Python worker' 0 3 '' \
     move -v -q default transfer "$TO"
-is 'which runs them' "$(tqresult -w -t 30 py1 py2 py3 | xargs)" '41 42 43'
+is 'which runs them' "$(tqresult -w -t 60 py1 py2 py3 | xargs)" '41 42 43'
