@@ -48,9 +48,18 @@ rcli()
 	redis-cli -p "$REDIS_PORT" "$@"
 }
 
+# Through its socket: on the port, another's may answer.
 redis_answers()
 {
-	[ "$(redis-cli -p "$REDIS_PORT" ping 2>/dev/null)" = PONG ]
+	case $(redis-cli -s "$T/$redis_name/sock" ping 2>&1) in
+	PONG|NOAUTH*)	return 0 ;;
+	esac
+	return 1
+}
+
+redis_settled()
+{
+	gone "$REDIS_PID" || redis_answers
 }
 
 redis_run()
@@ -61,7 +70,8 @@ redis_run()
 	    --unixsocket "$T/$redis_name/sock" "$@" >>log 2>&1) &
 	REDIS_PID=$!
 	pids="$pids $REDIS_PID"
-	wait_for redis_answers
+	wait_for redis_settled
+	redis_answers
 }
 
 redis_start()
@@ -162,7 +172,7 @@ celery_worker()
 # as wait_for, but Python may take its time
 wait_long()
 {
-	long=10
+	long=4
 	until wait_for "$@"; do
 		long=$((long - 1))
 		[ "$long" -gt 0 ] || return 1

@@ -66,6 +66,12 @@ signed()
 	    -out locked.key
 } >ssl.log 2>&1 || sed 's/^/# /' ssl.log
 
+# It does not run where somebody else has taken the port meanwhile.
+tls_settled()
+{
+	gone "$pid" || redis-cli -s "$T/$name/sock" ping
+}
+
 # tls_start NAME [option ...]: sets $port
 tls_start()
 {
@@ -82,7 +88,8 @@ tls_start()
 		    --tls-key-file "$T/server.key" "$@" >>log 2>&1) &
 		pid=$!
 		pids="$pids $pid"
-		! wait_for redis-cli -s "$T/$name/sock" ping
+		wait_for tls_settled
+		gone "$pid"
 	do
 		tries=$((tries - 1))
 		[ "$tries" -gt 0 ] || { echo 'Bail out! no redis'; exit 1; }
@@ -142,7 +149,7 @@ PY
 cat >hosts.py <<'PY'
 from proj import *
 try:
-    print(app.send_task('len', ['four'], queue='tq').get(timeout=20))
+    print(app.send_task('len', ['four'], queue='tq').get(timeout=60))
 except Exception as e:
     print('mismatch' if 'Hostname mismatch' in str(e) or
         'certificate is not valid' in str(e) else repr(e))

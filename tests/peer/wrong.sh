@@ -185,7 +185,7 @@ one 'too few replicas' 75 \
 rcli CONFIG SET min-replicas-to-write 0 >out
 id=$(tqput -N x)
 bg tqrun -E "$T/hx"
-check 'it has ended' 0 success '' tqresult -t 30 -o state "$id"
+check 'it has ended' 0 success '' tqresult -t 60 -o state "$id"
 rcli EVAL 'while true do end' 0 >out 2>&1 &
 pids="$pids $!"
 busy()
@@ -213,12 +213,9 @@ is 'and has his result when that is over' "$? $(cat r.out r.err)" '0 success'
 cluster_start()
 {
 	# it takes a second port 10000 above
+	redis_name=cluster REDIS_PORT=$1
 	mkdir -p cluster
-	(cd cluster && exec redis-server --port "$1" --bind 127.0.0.1 \
-	    --save '' --cluster-enabled yes >>log 2>&1) &
-	pids="$pids $!"
-	REDIS_PORT=$1
-	wait_for redis_answers
+	redis_run --cluster-enabled yes
 }
 tries=5
 until cluster_start $(($(free_port) % 20000 + 20000)); do
