@@ -21,8 +21,9 @@ script()
 	chmod 755 "$1"
 }
 
-# Sleeps of this run alone, which pgrep(1) tells from all others
-long=3000.$$
+# Sleeps of this run alone, which pgrep(1) tells from all others: each process
+# number has as many digits, or that of 12 would be the beginning of 124's
+long=3000.$(printf %07d $$)
 
 # ---- usage
 
@@ -180,7 +181,7 @@ is '-n 2 runs two' "$(tqstat -s ready -o id)" c3
 tqrun -E
 put slow1 -q par sh -c 'touch up1; while [ ! -e up2 ]; do sleep 0.02; done'
 put slow2 -q par sh -c 'touch up2; while [ ! -e up1 ]; do sleep 0.02; done'
-check '-j 2 runs two at a time' 0 '' '' timeout 20 tqrun -E -j 2 -q par
+check '-j 2 runs two at a time' 0 '' '' timeout 60 tqrun -E -j 2 -q par
 put late -d 1h true
 put held --hold true
 check '-E leaves what is delayed or held, and says so' 0 '' \
@@ -229,12 +230,19 @@ is 'with status 0' $? 0
 
 # ---- stopping
 
-put warm sh -c 'touch warm; sleep 0.5; echo done'
+stopping()
+{
+	matches "$(tqstat -W -o status)" 'stopping: *'
+}
+
+put warm sh -c 'touch warm; until [ -e go ]; do sleep 0.02; done; echo done'
 bg tqrun -j 1
 worker=$!
 wait_for test -e warm
-put next true
 kill -TERM "$worker"
+wait_for stopping
+put next true
+: >go
 wait_gone "$worker"
 check 'TERM lets a task finish' 0 done '' tqresult warm
 check 'and claims no more' 0 ready '' tqstat -o state next
@@ -244,9 +252,7 @@ bg tqrun -g 0
 worker=$!
 wait_for test -e cold
 kill -TERM "$worker"
-sleep 0.3
-kill -TERM "$worker"
-ok 'a second TERM ends it at once' wait_gone "$worker"
+ok 'a second TERM ends it at once' wait_for term_again "$worker"
 check 'the task is handed back' 0 ready '' tqstat -o state cold
 not_ok 'nothing of it is left' pgrep -f "sleep ${long}1006"
 rm cold
@@ -289,7 +295,7 @@ ok "a dead worker's task is taken over" wait_for in_state dead success
 is 'and runs as the next attempt' "$(tr '\n' ' ' <dead)" '1 2 '
 not_ok 'nothing is left of its first attempt' pgrep -f "sleep ${long}1008"
 put rung sh -c 'echo rung'
-check 'a put rings a sleeping worker' 0 rung '' tqresult -w -t 5 rung
+check 'a put rings a sleeping worker' 0 rung '' tqresult -w -t 60 rung
 kill -USR1 "$second"
 ok 'USR1: a place more' wait_for sh -c 'tqstat -WJ | grep -q "jobs\": *2"'
 kill -USR2 "$second"

@@ -41,10 +41,7 @@ ten() { [ "$(tqstat -s success -o id | grep -c hang)" -eq 10 ]; }
 eight() { [ "$(wc -l <hung)" -eq 8 ]; }
 ok 'hooks that hang delay no task' wait_for ten
 ok 'eight run at a time' wait_for eight
-kill -TERM $pid
-sleep 1
-kill -TERM $pid
-ok 'a second TERM ends them too' wait_gone $pid
+ok 'a second TERM ends them too' wait_for term_again $pid
 not_ok 'none is left' pgrep -f "TQ_HOOK=$pid/"
 
 tqput -Q --id slow true

@@ -5,8 +5,9 @@
 
 . "${0%/*}/../lib/tap.sh"
 
-# Sleeps of this run alone, which pgrep(1) tells from all others
-long=4000.$$
+# Sleeps of this run alone, which pgrep(1) tells from all others: each process
+# number has as many digits, or that of 12 would be the beginning of 124's
+long=4000.$(printf %07d $$)
 
 # nasty id words...: a task that must end by its hard limit
 nasty()

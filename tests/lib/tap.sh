@@ -16,7 +16,10 @@
 #	not_ok name cmd ...	a command that fails
 #	skip name why
 #	bg cmd ...		in the background until the end; its pid in $!
-#	wait_for cmd ...	until it succeeds, 10 s at most
+#	wait_for cmd ...	until it succeeds, half a minute and more: what
+#				takes longer never comes, however slow a machine
+#	term_again pid		one more TERM, with wait_for: of those that come
+#				within 0.2 s, or before it runs, it hears one
 #	for_others		let other users run the commands, wherever they
 #				were built, and find $T
 #	lose_table		remove the shared memory of the spool
@@ -44,6 +47,7 @@ tests=0 failures=0 pids=
 cleanup()
 {
 	trap '' INT TERM HUP
+	patience=500
 	for pid in $pids; do
 		kill -TERM "$pid" 2>/dev/null
 	done
@@ -170,9 +174,12 @@ for_others()
 	PATH=$T/bin:$PATH
 }
 
+# of wait_for, 20 ms apart
+patience=1500
+
 wait_for()
 {
-	tries=500
+	tries=$patience
 	until "$@" >/dev/null 2>&1; do
 		tries=$((tries - 1))
 		[ "$tries" -gt 0 ] || return 1
@@ -183,6 +190,13 @@ wait_for()
 gone()
 {
 	! kill -0 "$1" 2>/dev/null
+}
+
+term_again()
+{
+	kill -TERM "$1" 2>/dev/null
+	sleep 0.25
+	gone "$1"
 }
 
 wait_gone()
