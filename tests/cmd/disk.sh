@@ -14,7 +14,7 @@ on_disk()
 {
 	error=$1 when=$2
 	shift 2
-	timeout -k 5 30 strace -qq -f -o "$T/${trace-trace}" -e trace=fdatasync,fsync \
+	timeout -k 5 100 strace -qq -f -o "$T/${trace-trace}" -e trace=fdatasync,fsync \
 	    -e inject=fdatasync,fsync:error="$error":when="$when" "$@"
 }
 
@@ -53,7 +53,7 @@ run on_disk EIO 2+ tqrun -E -j 2
 is 'a worker of many leaves' "$status" 74
 is 'what ran was let finish' "$(lines long)" 1
 check 'the same is true after a loss of the table' 0 '*' '' tqctl check
-run timeout -k 5 30 tqrun -E
+run timeout -k 5 100 tqrun -E
 like 'all have ended' "$(states)" '* 2 success *'
 
 TQ_DIR=$T/once
@@ -127,9 +127,9 @@ each()
 			    wrong="$wrong $error:$when=$status"
 			printf %s "$out" | grep -E '^[0-9a-f-]{36}$' |
 			    sort >"$T/told"
-			timeout -k 5 30 tqctl check >"$T/check" 2>&1 ||
+			timeout -k 5 100 tqctl check >"$T/check" 2>&1 ||
 			    wrong="$wrong $error:$when:check"
-			timeout -k 5 30 tqrun -E 2>"$T/again"
+			timeout -k 5 100 tqrun -E 2>"$T/again"
 			[ $? -le 1 ] || wrong="$wrong $error:$when:run"
 			tqstat -s success,failure,revoked -o id | sort |
 			    comm -23 "$T/told" - >"$T/missing"

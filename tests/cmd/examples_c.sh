@@ -83,7 +83,7 @@ answers()
 }
 ok 'it answers a ping' wait_for answers
 tqput -Q --id woken -q idle -N add 1
-ok 'a put wakes it' tqresult -w -t 10 woken
+ok 'a put wakes it' tqresult -w -t 60 woken
 tqctl stop
 ok 'a mail stops it' wait_gone "$worker"
 bg ./worker -q idle -t 3600

@@ -77,7 +77,7 @@ while [ $i -lt 150 ]; do
 	i=$((i + 1))
 	tqput -Q -q storm true
 done
-ok 'put by put, no call is lost' tqresult -w -t 20 -q storm
+ok 'put by put, no call is lost' tqresult -w -t 60 -q storm
 touch stop
 wait "$path"
 is 'and each ran once' "$(tqstat -s success -q storm -o attempt | sort | uniq -c |

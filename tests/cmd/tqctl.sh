@@ -139,7 +139,7 @@ check 'an option that is not for the verb' 64 '' '*not for this verb*' \
 check 'drain gives up at -t' 1 '' '*not empty*' tqctl -t 0 drain door
 seen 'and has closed the queue' closed tqstat -O -q door -o state
 bg tqrun -q door
-check 'drain waits until all is done' 0 '' '' tqctl -t 10 drain door
+check 'drain waits until all is done' 0 '' '' tqctl -t 60 drain door
 check 'then nothing is ready' 0 0 '' tqstat -O -q door -o ready
 kill "$!"
 
@@ -255,20 +255,20 @@ bg tqrun -q run -j 2
 worker=$!
 put k1 -q run sleep 100
 ok 'a task to kill' wait_for is_state k1 started
-check 'kill -w waits for its end' 0 '' '' tqctl kill -w -t 10 k1
+check 'kill -w waits for its end' 0 '' '' tqctl kill -w -t 60 k1
 check 'it ended by the signal' 143 '' '*' tqresult k1
 put k2 -q run sh -c "trap 'echo got it; exit 9' USR1; : >$T/k2
 	while :; do sleep 0.02; done"
 ok 'a task that has set a trap' wait_for test -e k2
 check '--signal sends that one' 0 '' '' tqctl --signal usr1 kill k2
-check 'and the task decides' 9 'got it' '*' tqresult -w -t 10 k2
+check 'and the task decides' 9 'got it' '*' tqresult -w -t 60 k2
 check 'an unknown signal is quoted' 64 '' "*'NONE'*" \
     tqctl kill --signal NONE k2
 put k3 -q run sleep 100
 ok 'a task to revoke' wait_for is_state k3 started
 check 'kill -w gives up at -t' 1 '' '*not all have ended*' \
     tqctl kill --signal CONT -t 0.1 k3
-check 'revoke -w ends what runs' 0 '' '' tqctl revoke -w -t 10 k3
+check 'revoke -w ends what runs' 0 '' '' tqctl revoke -w -t 60 k3
 check 'it is revoked' 0 revoked '' state k3
 check 'kill of what has not started changes nothing' 1 '' '' \
     tqctl kill -w a
@@ -294,7 +294,7 @@ check 'grow' 0 1 '' tqctl -v grow 3
 ok 'it has more jobs' wait_for jobs 5
 check 'shrink' 0 '' '' tqctl shrink 4 "$who"
 ok 'it has fewer jobs' wait_for jobs 1
-check 'stop -w waits until it left' 0 '' '' tqctl stop -w -t 10
+check 'stop -w waits until it left' 0 '' '' tqctl stop -w -t 60
 ok 'it has left' wait_gone "$worker"
 check 'there is nobody to stop' 1 '' '' tqctl stop
 

@@ -64,7 +64,7 @@ wait_for test -s child
 kill -KILL $pid
 wait $pid 2>/dev/null
 ok "killed, its command is killed too" wait_for gone "$(cat child)"
-check "and the task is there for another" 0 "" "" tqget -q killed -t 5 true
+check "and the task is there for another" 0 "" "" tqget -q killed -t 60 true
 rm -f child
 tqput -Q -q term x
 tqget -q term sh -c 'echo $$ >child; exec sleep 20' &
@@ -118,7 +118,7 @@ is "and ends the task" "$(in_queue lease state)" success
 check "only once" 75 "" "tqctl: *" tqctl done l1/1
 tqput -Q -q short --id s1 true
 check "a lease ends" 0 "s1/1${TAB}true" "" tqget -q short -L 0.2
-check "and the next one gets the task" 0 "s1/2${TAB}true" "" tqget -q short -t 5 -L 1m
+check "and the next one gets the task" 0 "s1/2${TAB}true" "" tqget -q short -t 60 -L 1m
 check "the first changes nothing then" 75 "" "tqctl: *" tqctl done s1/1
 tqput -Q -q late --id late true
 check "a lease may pass unseen" 0 "late/1${TAB}true" "" tqget -q late -L 0.1
@@ -132,7 +132,7 @@ for verb in done 'fail 1' 'later 1s' 'touch 1m'; do
 done
 is "which changes nothing" "$(in_queue late state,attempt)" "started${TAB}1"
 check "and it is there for the next" 0 "late/2${TAB}true" "" \
-    tqget -q late -t 5 -L 1m
+    tqget -q late -t 60 -L 1m
 check "-L 0 would be over at once" 64 "" "tqget: -L: a lease of '0' *" tqget -L 0
 
 # ---- queues, brokers

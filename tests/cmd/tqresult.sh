@@ -109,7 +109,7 @@ put one -q many sh -c "while ! test -e $T/go4; do sleep 0.02; done"
 bg tqrun -q many
 check '-w -q gives up with 124' 124 '' '*many*' tqresult -w -t 0 -q many
 : >go4
-check '-w -q waits for a queue' 0 '' '' tqresult -w -t 10 -q many
+check '-w -q waits for a queue' 0 '' '' tqresult -w -t 60 -q many
 check 'then its tasks have ended' 0 success '' state one
 
 # ---- columns
@@ -137,7 +137,7 @@ check 'columns wait as well' 1 "held${TAB}held" '' \
 
 pkill_runs()
 {
-	tqctl -Q stop -w -t 10
+	tqctl -Q stop -w -t 60
 }
 ok 'workers leave' pkill_runs
 lose_table

@@ -101,7 +101,7 @@ chmod 755 stay
 tqput -Q -q stay --id stays -N stay -T 1,1
 bg inside "$base" tqrun -q stay -U stay="$T/stay"
 check 'a resident handler that hangs is killed' 137 '' '*time limit*' \
-    timeout 20 tqresult -w stays
+    timeout 60 tqresult -w stays
 like 'in a cgroup of its own' "$(cat where)" '*/tq-*/65536.*'
 is 'with all that it started' "$(running)" 0
 stop TERM

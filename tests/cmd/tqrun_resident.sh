@@ -128,7 +128,7 @@ resident bad 'case $id in
 # id, status, reason
 while read -r id want why; do
 	put $id -N bad && put $id-next -N bad
-	timeout 20 tqrun -E -j 1 -U bad=./bad 2>err
+	timeout 60 tqrun -E -j 1 -U bad=./bad 2>err
 	check "$id fails" $want '' '*' tqresult $id
 	like "$id: the reason" "$(tqstat -o why $id)" "$why"
 	check "$id: the next is answered by a new one" 0 1 '' \
@@ -164,7 +164,7 @@ ok 'tasks=2: new ones after two' [ "$(wc -l <left.count)" -gt 1 ]
 resident grow 'big=$big$(head -c 30000000 /dev/zero | tr "\\0" x)
 	echo "{\"id\":\"$id\",\"result\":$n}"'
 for i in 1 2 3; do put grow$i -N grow; done
-timeout 20 tqrun -E -j 1 -U grow=./grow,rss=10M
+timeout 60 tqrun -E -j 1 -U grow=./grow,rss=10M
 is 'rss=10M: a new one when it has grown' \
     "$(for i in 1 2 3; do tqresult grow$i; done | sort -u)" 1
 

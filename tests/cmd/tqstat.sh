@@ -232,7 +232,7 @@ TQ_DIR=$home
 
 # ---- from the ledger alone
 
-tqctl -Q stop -w -t 10
+tqctl -Q stop -w -t 60
 tqstat -s all -o id,queue,state,pri,label,put,cmd >before
 lose_table
 tqstat -s all -o id,queue,state,pri,label,put,cmd >after

@@ -390,8 +390,8 @@ some()
 ok 'some of many go while they are put and run' wait_for some
 wait $P
 tqctl -q many transfer "$TO" 2>/dev/null
-ok 'what is here ends' timeout 60 tqresult -w -q many
-ok 'and what is there' timeout 60 tqresult -b "$TO" -w -q many
+ok 'what is here ends' timeout 100 tqresult -w -q many
+ok 'and what is there' timeout 100 tqresult -b "$TO" -w -q many
 is 'each of many has run once' "$(cat runs/* | sort -n | uniq | wc -l) $(cat runs/* | wc -l)" \
     '3000 3000'
 check 'all is well here' 0 '*' '' tqctl check

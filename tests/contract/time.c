@@ -75,9 +75,9 @@ renewed_lease_lasts_longer(void **state)
 	tq_claim_init(&c);
 	contract_put_text(g, "q", "long", "");
 	contract_put_text(g, "q", "short", "");
-	assert_int_equal(claim_leased(g, &g->c, 40 * TQ_MS), 1);
+	assert_int_equal(claim_leased(g, &g->c, 500 * TQ_MS), 1);
 	MUST(g, tq_renew(g->tq, &g->c.ref, 60 * TQ_SECOND, &g->e));
-	assert_int_equal(claim_leased(g, &c, 40 * TQ_MS), 1);
+	assert_int_equal(claim_leased(g, &c, 500 * TQ_MS), 1);
 	/* both leases began the same way: one has passed, one has not */
 	T_UNTIL(claim_leased(g, &c, 60 * TQ_SECOND) == 1);
 	assert_string_equal(c.ref.id.s, "short");
@@ -125,9 +125,9 @@ expired_task_is_not_started(void **state)
 	assert_int_equal(g->i.attempt, 0);
 }
 
-/* Claim t from q and let it be tried again in 40 ms; when that is. */
+/* Claim t from q and let it be tried again in so long; when that is. */
 static tq_time
-try_again(struct ground *g, unsigned flags)
+try_again(struct ground *g, tq_time length, unsigned flags)
 {
 	struct tq_outcome o;
 
@@ -135,7 +135,7 @@ try_again(struct ground *g, unsigned flags)
 	tq_outcome_init(&o, TQ_RETRY);
 	o.flags = flags;
 	o.status = 9;
-	o.when = tq_clock_wall() + 40 * TQ_MS;
+	o.when = tq_clock_wall() + length;
 	MUST(g, tq_settle(g->tq, &g->c.ref, &o, 0, &g->e));
 	return o.when;
 }
@@ -147,7 +147,7 @@ retry_waits_for_its_time_and_counts(void **state)
 	tq_time when;
 
 	contract_put_text(g, "q", "t", "");
-	when = try_again(g, 0);
+	when = try_again(g, 500 * TQ_MS, 0);
 	assert_int_equal(contract_state(g, "t"), TQ_RETRY);
 	assert_int_equal(g->i.eta, when);
 	assert_int_equal(g->i.failures, 1);
@@ -165,8 +165,8 @@ try_later_is_no_failed_attempt(void **state)
 	struct ground *g = *state;
 
 	contract_put_text(g, "q", "t", "");
-	try_again(g, TQ_OUTCOME_LATER);
-	try_again(g, TQ_OUTCOME_LATER);
+	try_again(g, 40 * TQ_MS, TQ_OUTCOME_LATER);
+	try_again(g, 40 * TQ_MS, TQ_OUTCOME_LATER);
 	T_UNTIL(contract_claim_now(g, "q") == 1);
 	assert_int_equal(g->c.laters, 2);
 	assert_int_equal(g->c.failures, 0);

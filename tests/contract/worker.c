@@ -176,7 +176,7 @@ sleeping_worker_is_rung_by_a_put(void **state)
 	contract_put_text(g, "other", NULL, "");
 	assert_int_equal(poll(&p, 1, 0), 0);
 	contract_put_text(g, "q", "t", "");
-	assert_int_equal(poll(&p, 1, 10000), 1);
+	assert_int_equal(poll(&p, 1, 60000), 1);
 	MUST(g, rv = tq_claim(worker, &q_only, &g->c, &g->e));
 	assert_int_equal(rv, 1);
 	tq_close(worker);
@@ -186,7 +186,8 @@ static void
 sleep_tells_the_next_timer(void **state)
 {
 	struct ground *g = *state;
-	tq_time next, eta = tq_clock_wall() + 300 * TQ_MS;
+	/* less than the second that one sleeps at most */
+	tq_time next, eta = tq_clock_wall() + 900 * TQ_MS;
 	struct tq_task t;
 	int rv;
 

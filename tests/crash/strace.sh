@@ -23,7 +23,7 @@ killed()
 {
 	call=$1 n=$2
 	shift 2
-	timeout 20 strace -qq -f -o /dev/null \
+	timeout 60 strace -qq -f -o /dev/null \
 	    -e inject="$call:signal=KILL:when=$n" "$@" >>"$T/out" 2>/dev/null
 	status=$?
 	[ "$status" -ne 124 ] || hung="$hung $call:$n"
@@ -41,7 +41,7 @@ every_call()
 			tqput -q s -- true >>"$T/out"
 			killed "$call" "$n" "$@" || break
 			points=$((points + 1))
-			timeout 10 tqctl check >"$T/check" 2>&1 ||
+			timeout 60 tqctl check >"$T/check" 2>&1 ||
 			    damaged="$damaged $call:$n"
 			n=$((n + 1))
 		done
@@ -96,8 +96,8 @@ if [ "$TQ_CRASH" = long ]; then
 fi
 
 # A task whose worker died three times is a failure, and counts as told.
-ok 'what is left runs' timeout 60 tqrun -E -q s
-ok 'or fails' sh -c 'timeout 60 tqrun -E -q t; test $? -le 1'
+ok 'what is left runs' timeout 100 tqrun -E -q s
+ok 'or fails' sh -c 'timeout 100 tqrun -E -q t; test $? -le 1'
 is 'nothing is blocked for ever' "$(tqstat -s blocked)" ''
 grep -E '^[0-9a-f-]{36}$' "$T/out" | sort >"$T/accepted"
 tqstat -s success,failure,revoked -o id | sort >"$T/ended"

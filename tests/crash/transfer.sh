@@ -49,12 +49,12 @@ verify()
 	for id in "a$set" "b$set" "c$set"; do
 		is_somewhere "$id" || lost="$lost $1:$id"
 	done
-	timeout 20 tqrun -E -q s 2>/dev/null || hung="$hung $1:here"
-	timeout 20 tqrun -b "spool:$OTHER" -E -q s 2>/dev/null ||
+	timeout 60 tqrun -E -q s 2>/dev/null || hung="$hung $1:here"
+	timeout 60 tqrun -b "spool:$OTHER" -E -q s 2>/dev/null ||
 	    hung="$hung $1:there"
-	timeout 20 tqctl -q s transfer "spool:$OTHER" 2>>err
+	timeout 60 tqctl -q s transfer "spool:$OTHER" 2>>err
 	[ $? -le 1 ] || failed="$failed $1"
-	timeout 20 tqrun -b "spool:$OTHER" -E -q s 2>/dev/null ||
+	timeout 60 tqrun -b "spool:$OTHER" -E -q s 2>/dev/null ||
 	    hung="$hung $1:again"
 	for id in "a$set" "b$set" "c$set"; do
 		[ "$(cat "runs/$id" 2>/dev/null)" = 30000 ] ||
@@ -70,7 +70,7 @@ every_call()
 		n=1
 		while [ "$n" -le "$most" ] || more_time "$what, $call $n"; do
 			fill
-			timeout 20 strace -qq -f -o log \
+			timeout 60 strace -qq -f -o log \
 			    -e inject="$call:$2:when=$n" tqctl -q s transfer \
 			    "spool:$OTHER" >out 2>&1
 			status=$?

@@ -20,7 +20,8 @@
 #include <tq/types.h>
 
 #define T_PATH_MAX	4096
-#define T_DEADLINE	(10 * TQ_SECOND)
+/* What takes longer never comes: machines may be slow, and busy besides. */
+#define T_DEADLINE	(60 * TQ_SECOND)
 
 /* Number of elements of an array. */
 #define T_COUNT(a)	(sizeof(a) / sizeof((a)[0]))
@@ -40,7 +41,7 @@ char	*t_read(const char *dir, const char *name, size_t *n);
 /* Let the process wait a millisecond; fails the test after the deadline. */
 void	t_pause(tq_time *until, const char *what, const char *file, int line);
 
-/* Wait until cond is true, 10 s at most. */
+/* Wait until cond is true, T_DEADLINE at most. */
 #define T_UNTIL(cond) do {						\
 	tq_time t_until_ = 0;						\
 									\

@@ -25,13 +25,13 @@ canvases()
 {
 	py <<'PY'
 from celery import group, chain, chord
-print(add.delay(2, 3).get(timeout=30))
-print(chain(add.s(1, 2), add.s(3)).delay().get(timeout=30))
-print(chord([add.s(i, i) for i in range(5)], tsum.s()).delay().get(timeout=30))
+print(add.delay(2, 3).get(timeout=60))
+print(chain(add.s(1, 2), add.s(3)).delay().get(timeout=60))
+print(chord([add.s(i, i) for i in range(5)], tsum.s()).delay().get(timeout=60))
 r = chord([add.s(1, 1), boom.s('x')], tsum.s()).delay()
 try:
     # of the body alone: else the member's own error is raised
-    app.AsyncResult(r.id).get(timeout=30)
+    app.AsyncResult(r.id).get(timeout=60)
 except Exception as e:
     print(type(e).__name__)
 PY
@@ -52,7 +52,7 @@ r.lset('celery', -1, json.dumps(m))
 w = subprocess.Popen(['tqrun', '-E', 'h'])
 for id in c.parent[0].id, c.id:
     try:
-        app.AsyncResult(id).get(timeout=30)
+        app.AsyncResult(id).get(timeout=60)
     except Exception as e:
         print(type(e).__name__)
 w.wait()
@@ -62,7 +62,7 @@ PY
 
 bg tqrun -j 2 h
 is 'on two servers' "$(canvases)" "$want"
-check 'tqresult looks there' 0 "9$NL" '' tqput -w -t 20 -N proj.add -J 4 5
+check 'tqresult looks there' 0 "9$NL" '' tqput -w -t 60 -N proj.add -J 4 5
 is 'nothing but tasks on the one' "$(rcli -p "$first" --scan |
     grep -c celery-task-meta)" 0
 ok 'and results on the other' test "$(rcli --scan |
@@ -73,7 +73,7 @@ wait_gone "${pids##* }"
 TQ_BROKER=redis://127.0.0.1:$first/3
 TQ_RESULTS=redis://127.0.0.1:$first/4?prefix=p
 bg tqrun -j 2 h
-check 'in two databases' 0 "9$NL" '' tqput -w -t 20 -N proj.add -J 4 5
+check 'in two databases' 0 "9$NL" '' tqput -w -t 60 -N proj.add -J 4 5
 is 'with a prefix as Celery makes it' "$(rcli -p "$first" -n 4 --scan |
     cut -c 1-19)" p_celery-task-meta-
 kill -TERM "${pids##* }"

@@ -52,7 +52,7 @@ redis-cli -p "$REDIS_PORT" monitor >told &
 pids="$pids $!"
 wait_for grep -q OK told
 check 'an end before the server has heard of the wait' 0 "7$NL" '' \
-    tqresult -b "redis://127.0.0.1:$(head -1 proxy)/0" -w -t 20 "$id"
+    tqresult -b "redis://127.0.0.1:$(head -1 proxy)/0" -w -t 60 "$id"
 is 'that was the order' "$(grep -c late proxy)" 1
 is 'it is looked for by who listens' "$(sed -n '1,/"SUBSCRIBE" "celery-task/d
 /"UNSUBSCRIBE"/{ s/.*"\(UNSUBSCRIBE\)".*/\1/p; q; }
@@ -67,7 +67,7 @@ losing=$!
 pids="$pids $losing"
 wait_for test -s losing
 check 'the server is lost before it was asked for all' 0 "$id${TAB}success$NL" \
-    '' timeout 15 tqresult -b "redis://127.0.0.1:$(head -1 losing)/0" -w -n 1 \
+    '' timeout 60 tqresult -b "redis://127.0.0.1:$(head -1 losing)/0" -w -n 1 \
     -o id,state "$never" "$id"
 ok 'it was lost' test -d lost
 kill "$losing"

@@ -30,12 +30,12 @@ r = flaky.apply_async((1,), queue='videos', routing_key='media.a')
 # and a callback finds its way
 l = flaky.si(1).set(exchange='media', routing_key='media.b.c', task_id='far')
 add.apply_async((1, 1), link=l)
-print(r.get(timeout=30), app.AsyncResult('far').get(timeout=30))
+print(r.get(timeout=60), app.AsyncResult('far').get(timeout=60))
 PY
 
 got "proj.add [1, 2] {} celery 0" 'extended results, where the URL asks' <<'PY'
 r = add.delay(1, 2)
-r.get(timeout=30)
+r.get(timeout=60)
 print(r.name, r.args, r.kwargs, r.queue, r.retries)
 PY
 check 'a word that is no answer is quoted' 64 '' "*extended='x': want yes or no" \

@@ -73,14 +73,14 @@ PY
 )" "*signal: 'no' is none*"
 is 'it runs still' "$(tqstat -o state "$id")" started
 like 'it can be ended' "$(ctl control -d "$one" terminate KILL "$id")" '*OK*'
-check 'and has ended' 125 '' '*terminated*' tqresult -t 20 "$id"
+check 'and has ended' 125 '' '*terminated*' tqresult -t 60 "$id"
 revoked=$id
 
 # Revoked while it runs: killed, and it ends revoked, whoever asks.
 id=$(tqput -N proj.nap 60)
 wait_for active "$id"
-check 'tqctl revokes what runs' 0 '' '' tqctl revoke -w -t 20 "$id"
-check 'and it is killed' 125 '' '*terminated*' tqresult -t 20 "$id"
+check 'tqctl revokes what runs' 0 '' '' tqctl revoke -w -t 60 "$id"
+check 'and it is killed' 125 '' '*terminated*' tqresult -t 60 "$id"
 revoked="$revoked$NL$id"
 cat >revoke.py <<'PY'
 import sys
@@ -89,7 +89,7 @@ from celery.result import AsyncResult
 r = AsyncResult(sys.argv[1], app=app)
 r.revoke(terminate=True)
 try:
-    r.get(timeout=20)
+    r.get(timeout=60)
 except Exception as e:
     print(r.state, repr(e))
 PY
@@ -101,7 +101,7 @@ revoked="$revoked$NL$id"
 id=$(tqput -N proj.nap 60)
 wait_for active "$id"
 check 'tqctl kill kills, and no more' 0 '*' '' tqctl kill "$id"
-check 'it is a failure' 143 '' '*' tqresult -t 20 "$id"
+check 'it is a failure' 143 '' '*' tqresult -t 60 "$id"
 
 # A worker that is busy has heard of it, too.
 for i in 1 2; do
@@ -128,7 +128,7 @@ ctl control revoke "$late" >out
 is 'a revoked one is remembered by the server' "$(rcli ZRANGE tq.revoked 0 -1)" \
     "$revoked$NL$late"
 rcli ZADD tq.delayed 1 "$(rcli ZRANGE tq.delayed 0 0)" >out
-check 'and never runs' 125 '' '*revoked*' tqresult -t 20 "$late"
+check 'and never runs' 125 '' '*revoked*' tqresult -t 60 "$late"
 
 # By what it was stamped with (Celery 5.3); what older clients send has no such
 # header, so it is put as one.
@@ -145,7 +145,7 @@ def revoke(mon, **more):
     print(*(v for a in got for r in a.values() for v in r.values()))
 def end(r):
     try:
-        return r.get(timeout=20)
+        return r.get(timeout=60)
     except Exception as e:
         return '%s %r' % (r.state, e)
 late = put('proj.add', (1, 1), 'a', countdown=1)
@@ -195,7 +195,7 @@ is '--events tells of tasks' "$(/usr/bin/python3 events.py | head -1)" \
 ctl control -d "$one" add_consumer images >out
 like 'add_consumer answers as Celery' "$(cat out)" '*add consumer images*'
 id=$(tqput -q images -N proj.add -J 2 3)
-check 'and it serves that queue, too' 0 5 '' tqresult -t 20 "$id"
+check 'and it serves that queue, too' 0 5 '' tqresult -t 60 "$id"
 for q in celery images; do
 	ctl control -d "$one" cancel_consumer $q >out
 	like "cancel_consumer $q" "$(cat out)" "*no longer consuming from $q*"
@@ -205,12 +205,12 @@ id=$(tqput -N proj.add -J 3 3)
 like 'it lives, and takes nothing' "$(ctl inspect -d "$one" ping)" '*pong*'
 check 'what is put waits' 124 '' '*ready*' tqresult -t 0 "$id"
 ctl control -d "$one" add_consumer celery >out
-check 'until it may' 0 6 '' tqresult -t 20 "$id"
+check 'until it may' 0 6 '' tqresult -t 60 "$id"
 
 ctl control -d "$one" time_limit proj.nap 0.2 20 >out
 like 'time_limit' "$(cat out)" '*time limits set successfully*'
 id=$(tqput -N proj.nap -J 60)
-check 'is kept' 143 '' '*time limit*' tqresult -t 20 "$id"
+check 'is kept' 143 '' '*time limit*' tqresult -t 60 "$id"
 ctl control -d "$one" time_limit proj.nap 60 >out
 like 'not of a name that it does not run' \
     "$(ctl control -d "$one" time_limit no.such 1)" '*unknown task*'
@@ -220,7 +220,7 @@ like 'rate_limit' "$(cat out)" '*new rate limit set successfully*'
 like 'inspect registered shows it' "$(ctl inspect -d "$one" registered)" \
     '*proj.add \[rate_limit=1/h\]*'
 first=$(tqput -N proj.add -J 4 3)
-check 'the first may' 0 7 '' tqresult -t 20 "$first"
+check 'the first may' 0 7 '' tqresult -t 60 "$first"
 second=$(tqput -N proj.add -J 4 4)
 ok 'the second waits, on the server' wait_for delayed 1
 like 'a bad one is quoted' \
@@ -228,7 +228,7 @@ like 'a bad one is quoted' \
 like 'it is taken off' "$(ctl control -d "$one" rate_limit proj.add 0)" \
     '*rate limit disabled successfully*'
 rcli ZADD tq.delayed 1 "$(rcli ZRANGE tq.delayed 0 0)" >out
-check 'then it may' 0 8 '' tqresult -t 20 "$second"
+check 'then it may' 0 8 '' tqresult -t 60 "$second"
 
 ctl control -d "$one" autoscale 3 2 >out
 like 'autoscale' "$(cat out)" '*autoscale now max=3 min=2*'
@@ -267,7 +267,7 @@ ok 'shutdown ends it' wait_gone "${pids##* }"
 bg tqrun --node deaf --no-control -j 1 handlers
 deaf=$!
 add=$(tqput -N proj.add -J 2 2)
-check 'it works' 0 4 '' tqresult -t 20 "$add"
+check 'it works' 0 4 '' tqresult -t 60 "$add"
 not_ok '--no-control obeys nobody' answers "deaf@$(uname -n)"
 kill -TERM $deaf
 wait_gone $deaf
@@ -280,8 +280,8 @@ begun()
 	ctl inspect -d py@test active | grep -q "$1"
 }
 ok 'a Celery worker runs it' wait_for begun "$id"
-check 'tqctl revokes that' 0 '' '' tqctl revoke -w -t 20 "$id"
-check 'it is killed' 125 '' '*revoked*' tqresult -t 20 "$id"
+check 'tqctl revokes that' 0 '' '' tqctl revoke -w -t 60 "$id"
+check 'it is killed' 125 '' '*revoked*' tqresult -t 60 "$id"
 id=$(py <<PY
 print(add.apply_async((1, 2), countdown=3600).id)
 PY

@@ -21,12 +21,12 @@ pids="$pids $monitor"
 wait_for grep -q OK told
 bg tqrun -q celery -j 2 handlers
 py >got 2>&1 <<'PY'
-print(chord([add.s(i, i) for i in range(4)], tsum.s())().get(timeout=30))
+print(chord([add.s(i, i) for i in range(4)], tsum.s())().get(timeout=60))
 print(chord([chord([add.s(1, 2), add.s(3, 4)], tsum.s()), add.s(5, 6)],
-    tsum.s())().get(timeout=30))
+    tsum.s())().get(timeout=60))
 r = chord([chord([add.s(1, 2), boom.s()], tsum.s()), add.s(5, 6)], tsum.s())()
 try:
-    r.get(timeout=30)
+    r.get(timeout=60)
 except Exception as e:
     print(type(e).__name__)
 PY
@@ -127,7 +127,7 @@ tqrun -b "redis://127.0.0.1:$(head -1 proxy)/0" -q celery -j 1 handlers \
 worker=$!
 pids="$pids $worker"
 got 3 'a chord whose members lose the answer to their end' <<'PY'
-print(chord([add.s(0, 1), add.s(1, 1)], tsum.s())().get(timeout=30))
+print(chord([add.s(0, 1), add.s(1, 1)], tsum.s())().get(timeout=60))
 PY
 ok 'answers were lost' [ "$(grep -c lost proxy)" -gt 1 ]
 is 'each task ended once' "$(grep -c SUCCESS ends)" 3
@@ -165,7 +165,7 @@ for _, j in ipairs(redis.call('KEYS', '*.j')) do
 end
 return 'counted'
 LUA
-check 'a member was counted twice meanwhile' 0 "23$NL" '' tqresult -w -t 20 "$id"
+check 'a member was counted twice meanwhile' 0 "23$NL" '' tqresult -w -t 60 "$id"
 is 'nothing is left of it' "$(rcli hlen unacked) $(rcli keys '*.j')" '0 '
 
 twelves()
@@ -249,7 +249,7 @@ killed_at()
 	status=$?
 	[ "$(torn)" = 0 ] || bad="$bad torn-$1-$2"
 	hand_over
-	case $(tqresult -w -t 30 "$id" 2>&1) in
+	case $(tqresult -w -t 60 "$id" 2>&1) in
 	23)	;;
 	1023|2023) other=$((other + 1)) ;;
 	*)	bad="$bad result-$1-$2" ;;

@@ -19,7 +19,7 @@ chmod +x h/x
 : >runs
 bg tqrun h
 W=$!
-check 'a task' 0 '' '' tqput -w -t 30 -N x first
+check 'a task' 0 '' '' tqput -w -t 60 -N x first
 long=$(tqput -N x long)
 ran()
 {
@@ -35,9 +35,9 @@ redis-cli -p "$two" replicaof no one >out
 redis-cli -p "$one" replicaof 127.0.0.1 "$two" >out
 ln -sfn two/sock name
 : >go
-check 'a task put to the new one runs' 0 '' '' tqput -w -t 30 -N x second
+check 'a task put to the new one runs' 0 '' '' tqput -w -t 60 -N x second
 check 'what ran meanwhile has ended there' 0 success '' \
-    tqresult -w -t 30 -o state "$long"
+    tqresult -w -t 60 -o state "$long"
 is 'each once' "$(sort runs | tr '\n' ' ')" 'first long second '
 kill -TERM $W
 wait_gone $W

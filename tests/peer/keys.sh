@@ -100,7 +100,7 @@ worker=$!
 wait_for began
 check 'when it runs again, too' 0 "blocked$NL" '' tqstat -o state "$c"
 : >go
-check 'then comes who follows' 0 '' '' tqresult -t 30 "$c"
+check 'then comes who follows' 0 '' '' tqresult -t 60 "$c"
 is 'each in its turn' "$(tr '\n' ' ' <ran)" 'a a c '
 is 'and nothing is left of the key' "$(rcli KEYS 'tq.key.*')" ''
 kill -TERM $worker

@@ -141,8 +141,8 @@ wait_gone $gpu
 bg tqrun -q g -j 4 -R gpu:1,2 h
 gpu=$!
 : >go
-check 'what a dead one had goes on elsewhere' 0 '' '' tqresult -t 30 "$a"
-check 'and all come to their end' 0 '' '' tqresult -w -t 30 -q g
+check 'what a dead one had goes on elsewhere' 0 '' '' tqresult -t 60 "$a"
+check 'and all come to their end' 0 '' '' tqresult -w -t 60 -q g
 is 'in their turn' "$(sed 's/ .*//' ran | sort -u | tr '\n' ' ')" 'a b c d '
 kill -TERM $none $gpu
 wait_gone $none
@@ -173,7 +173,7 @@ later()
 wait_for later
 ok 'and does not ask all the time' test $(($(scripts) - n)) -lt 40
 : >go
-check 'and comes before the small one' 0 '' '' tqresult -t 30 "$small"
+check 'and comes before the small one' 0 '' '' tqresult -t 60 "$small"
 is 'in order' "$(tr '\n' ' ' <ran)" 'first  big  small  '
 
 # A Python program may say it in a header.

@@ -53,7 +53,7 @@ r = chain(app.signature('blob', args=(16777000,)), app.signature('sizes'),
     app.signature('seven', immutable=True)).apply_async()
 for x in (r.parent.parent, r):
     try:
-        print(len(x.get(timeout=30)))
+        print(len(x.get(timeout=60)))
     except Exception as e:
         print(repr(e))
 PY
@@ -66,7 +66,7 @@ call()
 {
 	py <<PY
 try:
-    print(app.send_task('$1', args=['x' * $2]).get(timeout=30))
+    print(app.send_task('$1', args=['x' * $2]).get(timeout=60))
 except Exception as e:
     print(repr(e))
 PY

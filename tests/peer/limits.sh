@@ -91,7 +91,7 @@ not_ok 'and still nobody else' is_there b
 check 'raised' 0 '' '' tqctl -q d cap 2
 ok 'a sleeper goes on' wait_for is_there b
 : >go
-check 'and all end' 0 '' '' tqresult -w -t 30 -q d
+check 'and all end' 0 '' '' tqresult -w -t 60 -q d
 kill -TERM $worker
 wait_gone $worker
 

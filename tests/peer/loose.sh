@@ -40,7 +40,7 @@ for change in odd:
     id = str(uuid.uuid4())
     r.lpush('celery', message(id, **change))
     try:
-        got = app.AsyncResult(id).get(timeout=20)
+        got = app.AsyncResult(id).get(timeout=60)
     except Exception as e:
         got = repr(e)
     if got != 3:

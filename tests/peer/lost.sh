@@ -52,7 +52,7 @@ is 'the client has all results' "$(TQ_BROKER=${TQ_BROKER%\?*} py <<PY
 ids = ['long-%d' % i for i in range(10)] + ['late-%d' % i for i in range(10, 110)]
 # kept while others are asked for: Celery 5.5 stops for ever if one is freed
 results = [app.AsyncResult(i) for i in ids]
-print(sum(r.get(timeout=20) for r in results))
+print(sum(r.get(timeout=60) for r in results))
 PY
 )" "$((109 * 110 / 2))"
 
@@ -70,4 +70,4 @@ ok 'it leaves' wait_gone $C
 is 'the task is back in its queue' "$(rcli LLEN other) $(rcli HLEN unacked)" \
     '1 0'
 bg tqrun -q other -j 1 b
-check 'no attempt was burned' 0 "1$NL" '' tqresult -w -t 20 -o attempt "$id"
+check 'no attempt was burned' 0 "1$NL" '' tqresult -w -t 60 -o attempt "$id"

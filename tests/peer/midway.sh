@@ -126,10 +126,10 @@ PY
 	    '1 running, 2 done, 0 failed, 1 ends refused'
 	ok "and nothing went: $1" waits
 	eval "$3"
-	check "the first: $1" 0 "3$NL" '' tqresult -t 30 "$first"
+	check "the first: $1" 0 "3$NL" '' tqresult -t 60 "$first"
 	bg tqrun -q bulk handlers
-	check "what follows it: $1" 0 "8$NL" '' tqresult -t 30 "$second"
-	check "the body: $1" 0 '*2*4*' '' tqresult -t 30 "$body"
+	check "what follows it: $1" 0 "8$NL" '' tqresult -t 60 "$second"
+	check "the body: $1" 0 '*2*4*' '' tqresult -t 60 "$body"
 	is "each ran once: $1" "$(tr -d "[] " <"$NOTES" | sort -n | tr "\n" " ")" "$4"
 	is "nothing is left: $1" "$(rcli HLEN unacked) $(rcli LLEN bulk)" '0 0'
 	kill -TERM "$W" "$!"
@@ -177,7 +177,7 @@ ended()
 }
 ok 'it has ended' wait_for ended
 check 'beside a queue that is none tasks run' 0 "11$NL" '' \
-    tqresult -t 30 "$other"
+    tqresult -t 60 "$other"
 later()
 {
 	[ "$(rcli ZRANGEBYSCORE tq.delayed "($(($(date +%s) + 2))" inf |
@@ -185,4 +185,4 @@ later()
 }
 ok 'what is due for it waits' wait_for later
 rcli DEL bulk >out
-check 'and runs when it is one' 0 "7$NL" '' tqresult -t 30 "$id"
+check 'and runs when it is one' 0 "7$NL" '' tqresult -t 60 "$id"

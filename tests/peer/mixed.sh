@@ -96,7 +96,7 @@ longer()
 }
 wait_for longer
 : >let-go
-check 'a held task ends' 0 "done$NL" '' tqresult -t 30 "$id"
+check 'a held task ends' 0 "done$NL" '' tqresult -t 60 "$id"
 is 'and has run once' "$(cat held)" run
 kill -TERM "$CELERY_PID"
 wait_gone "$CELERY_PID"

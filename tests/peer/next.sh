@@ -35,7 +35,8 @@ ended()
 {
 	[ "$(rcli KEYS 'celery-task-meta-*' | wc -l)" -eq 40 ]
 }
-# 10 s at most
+# less than the 40 s that it would take
+patience=750
 ok 'a chain' wait_for ended
 kill $W
 wait $W

@@ -58,20 +58,20 @@ PY
 )" '2 True True True True'
 ok 'the worker is up' kill -0 $W
 is 'and runs the next task' "$(py <<PY
-print(add.delay(20, 3).get(timeout=30))
+print(add.delay(20, 3).get(timeout=60))
 PY
 )" 23
 small 'it gives back what the long ones took' "$(size VmRSS)" 16384
 is 'the reason is told' "$(py <<'PY'
 for id in ('deep', 'long'):
-    app.AsyncResult(id).get(timeout=10, propagate=False)
+    app.AsyncResult(id).get(timeout=60, propagate=False)
     print(repr(app.AsyncResult(id).result))
 PY
 )" "BadMessage('body: JSON deeper than 100')
 BadMessage('JSON of 66667214 bytes, over 25165824')"
 check 'too much for a program is told' 1 '' \
     '*CommandFailed*Argument list too long*' py <<'PY'
-add.delay('x' * 2000000, 1).get(timeout=30)
+add.delay('x' * 2000000, 1).get(timeout=60)
 PY
 
 # What a worker took and died with, before it could look at it.
@@ -153,7 +153,7 @@ for what in types "$many $seed"; do
 	    "$(rcli LRANGE tq.dead 0 -1 | grep -c '^{"why": "[^"]')" "$dead"
 	small 'the worker is small' "$(size VmHWM)" 32768
 	is 'it is up and runs the next task' "$(py <<PY
-print(add.delay(20, 4).get(timeout=30))
+print(add.delay(20, 4).get(timeout=60))
 PY
 )" 1
 done
@@ -185,7 +185,7 @@ pids="$pids $!"
 is 'no name of a handler' "$(py <<'PY'
 for name in ('../../bin/sh', '/bin/sh', 'a b', '', '-x'):
     try:
-        app.send_task(name or 'é').get(timeout=20)
+        app.send_task(name or 'é').get(timeout=60)
     except Exception as e:
         print(type(e).__name__, end=' ')
 PY

@@ -55,6 +55,6 @@ held 1
 report $? 'a message is where a dead Celery worker left it' "$(rcli HLEN unacked)"
 TQ_BROKER="$plain?visibility=2"
 bg tqrun -j 1 h
-check 'tq runs it' 0 "3$NL" '' tqresult -w -t 30 "$id"
+check 'tq runs it' 0 "3$NL" '' tqresult -w -t 60 "$id"
 ok 'and nothing is held' wait_for held 0
 is 'its index is empty' "$(rcli EXISTS unacked_index)" 0

@@ -55,9 +55,9 @@ walk()
 		    -e "inject=write,writev,sendto,sendmsg,pwrite64:signal=KILL:when=$n" \
 		    tqrun -E -q celery -j 1 handlers >>log 2>&1
 		[ $? -gt 128 ] || killed=0
-		timeout 60 tqrun -q celery -j 1 handlers >>log 2>&1 &
+		timeout 100 tqrun -q celery -j 1 handlers >>log 2>&1 &
 		worker=$!
-		[ "$(tqresult -w -t 30 "$id" 2>&1)" = 23 ] ||
+		[ "$(tqresult -w -t 60 "$id" 2>&1)" = 23 ] ||
 		    bad="$bad result-$n"
 		# a member that had not ended runs again by its lease
 		wait_for nothing_left || bad="$bad left-$n"

@@ -46,7 +46,7 @@ like 'and why' "$(cat err.priority-300)" \
 told()
 {
 	while read -r id; do
-		tqresult -w -t 10 "$id" >out 2>err </dev/null
+		tqresult -w -t 60 "$id" >out 2>err </dev/null
 		[ $? -eq 125 ] && [ -s err ] || echo "$id: $(cat out err)"
 	done <named
 }
@@ -54,7 +54,7 @@ is 'who asks later is told, of each' "$(told)" ''
 is 'in Python too' "$(py <<'PY'
 for id in open('named').read().split():
     try:
-        print(id, app.AsyncResult(id).get(timeout=10))
+        print(id, app.AsyncResult(id).get(timeout=60))
     except Exception as e:
         if type(e).__name__ != 'BadMessage' or not e.args[0]:
             print(id, repr(e))
@@ -99,10 +99,10 @@ change('priority', [x.id])
 import subprocess
 subprocess.check_call(['tqctl', 'resume', 'celery'])
 try:
-    x.get(timeout=20)
+    x.get(timeout=60)
 except Exception as e:
     print(type(e).__name__)
-print(app.AsyncResult('there').get(timeout=20))
+print(app.AsyncResult('there').get(timeout=60))
 subprocess.check_call(['tqctl', 'pause', 'celery'])
 PY
 )" "BadMessage${NL}42"
@@ -117,7 +117,7 @@ for how, at in ('priority', 0), ('retries', 1), ('retries', 2), ('body', 0):
 subprocess.check_call(['tqctl', 'resume', 'celery'])
 for how, at, c in bad:
     try:
-        print(app.AsyncResult(c.id).get(timeout=20))
+        print(app.AsyncResult(c.id).get(timeout=60))
     except Exception as e:
         print(how, at, type(e).__name__, 'BadMessage' in str(e))
 subprocess.check_call(['tqctl', 'pause', 'celery'])
@@ -138,7 +138,7 @@ change('retries', [e.id])
 subprocess.check_call(['tqctl', 'resume', 'celery'])
 for r in g, c, e:
     try:
-        print(r.get(timeout=20))
+        print(r.get(timeout=60))
     except Exception as ex:
         print(type(ex).__name__)
 print(e.id, file=open('id', 'w'))
@@ -165,5 +165,5 @@ change('priority', ['$id'])
 PY
 TQ_BROKER="$plain?workers=tq"
 tqctl resume celery
-check 'one with a lane lets it go' 0 7 '' tqresult -w -t 30 $next
+check 'one with a lane lets it go' 0 7 '' tqresult -w -t 60 $next
 check 'and its key' 0 "$ID" '' tqput -k key -N proj.add -J 1 2

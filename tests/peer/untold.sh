@@ -165,7 +165,7 @@ check 'nor let go its key' 1 "run$NL" "*key 'key' is taken by run$NL" \
     tqput -b "$ours" -k key -N proj.add -J 1 2
 is 'nor its lane' "$(rcli HGET tq.lane.lane id)" run
 touch go.1
-check 'it ends as itself' 0 '' '' tqresult -w -t 20 run
+check 'it ends as itself' 0 '' '' tqresult -w -t 60 run
 
 # ---- a part that is there --------------------------------------------------
 
@@ -197,7 +197,7 @@ aside()
 ok 'messages with the id of the first are set aside' wait_for aside
 touch go.2
 is 'its part is what it was' "$(py <<'PY'
-print(app.AsyncResult(open('body').read().strip()).get(timeout=20))
+print(app.AsyncResult(open('body').read().strip()).get(timeout=60))
 PY
 )" 7
 

@@ -91,7 +91,7 @@ check 'a key is taken once' 0 "$ID" '' tqput -q k -k key -N note x
 check 'and no second time' 1 "${out%"$NL"}$NL" '*' tqput -q k -k key -N note y
 bg tqrun -q k -j 1 h
 once=${out%"$NL"}
-check 'until it has ended' 0 '' '' tqresult -t 20 "$once"
+check 'until it has ended' 0 '' '' tqresult -t 60 "$once"
 check 'then again' 0 "$ID" '' tqput -q k -k key -N note z
 check 'what a queue has' 0 "open${TAB}0${TAB}-${TAB}-$NL" '' \
     tqstat -O -q k -o state,ready,success,put_total
@@ -99,7 +99,7 @@ tqstat --prometheus -q k >metrics
 is 'what nobody counts is no metric' \
     "$(grep -c '^tq_queue_tasks{queue="k",state="ready"} 0$' metrics) $(grep -c \
     'state="success"\|_bytes\|_total{queue\|_workers{' metrics)" '1 0'
-check 'tqresult waits for a queue' 0 '' '' tqresult -w -t 20 -q k
+check 'tqresult waits for a queue' 0 '' '' tqresult -w -t 60 -q k
 
 # A group is waited for by its id, like a task.
 cat >h/echo <<'SH'
@@ -111,8 +111,8 @@ chmod +x h/echo
 bg tqrun -q g -j 2 h
 gid=$(printf '1\n2\n3\n' | tqput -m --group -q g -N echo)
 check 'outputs of a group in order' 0 "it is 1${NL}it is 2${NL}it is 3$NL" '' \
-    tqresult -w -t 30 "$gid"
+    tqresult -w -t 60 "$gid"
 gid=$(printf '1\nbad\n3\n' | tqput -m --group -q g -N echo)
 check 'the first that is not 0' 5 "it is 1${NL}it is 3$NL" "no$NL" \
-    tqresult -w -t 30 "$gid"
+    tqresult -w -t 60 "$gid"
 check 'and its state' 0 "failure$NL" '' tqstat -o state "$gid"

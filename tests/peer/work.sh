@@ -25,17 +25,17 @@ chmod +x handlers/*
 bg tqrun -q celery -j 2 handlers
 
 py >got <<'PY'
-print(add.delay(2, 3).get(timeout=20))
+print(add.delay(2, 3).get(timeout=60))
 try:
-    boom.delay('really').get(timeout=20)
+    boom.delay('really').get(timeout=60)
 except Exception as e:
     print(type(e).__name__, e)
-print(note.delay(1, 'two', key=[3]).get(timeout=20))
+print(note.delay(1, 'two', key=[3]).get(timeout=60))
 try:
-    app.send_task('proj.nothing').get(timeout=20)
+    app.send_task('proj.nothing').get(timeout=60)
 except Exception as e:
     print(type(e).__name__, e)
-print(add.apply_async((1, 1), countdown=0.5).get(timeout=20))
+print(add.apply_async((1, 1), countdown=0.5).get(timeout=60))
 PY
 is 'results, failures and unknown tasks as a client expects' "$(cat got)" \
     "5
@@ -75,7 +75,7 @@ while r.state == 'PENDING':
     time.sleep(0.02)
 print(r.state, r.info)
 open('$T/go', 'w').close()
-print(r.get(timeout=20))
+print(r.get(timeout=60))
 PY
 )" "LOADING {'done': 3}${NL}end"
 
@@ -91,7 +91,7 @@ done
 SH
 is 'children are those that it told' "$(py <<'PY'
 r = note.delay()
-r.get(timeout=20)
-print([c.get(timeout=20) for c in r.children])
+r.get(timeout=60)
+print([c.get(timeout=60) for c in r.children])
 PY
 )" '[11, 12]'

@@ -24,7 +24,7 @@ alarm_rings_at_its_time_and_not_before(void **state)
 	(void)state;
 	assert_int_not_equal(fd, -1);
 	assert_int_equal(tq_alarm_set(fd, at), 0);
-	assert_true(rings(fd, 10000));
+	assert_true(rings(fd, 60000));
 	assert_true(tq_clock_wall() >= at);
 	assert_int_equal(tq_alarm_take(fd), 0);
 	assert_false(rings(fd, 0));
@@ -41,7 +41,7 @@ time_that_is_past_rings_at_once(void **state)
 	(void)state;
 	for (i = 0; i < T_COUNT(past); i++) {
 		assert_int_equal(tq_alarm_set(fd, past[i]), 0);
-		assert_true(rings(fd, 10000));
+		assert_true(rings(fd, 60000));
 		assert_int_equal(tq_alarm_take(fd), 0);
 	}
 	close(fd);
