@@ -379,8 +379,8 @@ mkdir runs
 tqrun -q many -j 2 2>/dev/null &
 W=$!
 pids="$pids $W"
-(there tqrun -q many -j 2 2>/dev/null & echo $! >there.pid)
-pids="$pids $(cat there.pid)"
+there exec tqrun -q many -j 2 2>/dev/null &
+pids="$pids $!"
 seq 3000 | tqput -m -Q -q many -c 'echo $1 >>runs/$TQ_ID' &
 P=$!
 some()

@@ -44,15 +44,22 @@ NL='
 TAB='	'
 tests=0 failures=0 pids=
 
+# No child of this script's, or not any more: who ended long ago has left his
+# number to somebody else, of another test perhaps.
+not_ours()
+{
+	! grep -q "^PPid:	$$\$" "/proc/$1/status" 2>/dev/null
+}
+
 cleanup()
 {
 	trap '' INT TERM HUP
 	patience=500
 	for pid in $pids; do
-		kill -TERM "$pid" 2>/dev/null
+		not_ours "$pid" || kill -TERM "$pid" 2>/dev/null
 	done
 	for pid in $pids; do
-		wait_gone "$pid" || kill -KILL "$pid" 2>/dev/null
+		wait_for not_ours "$pid" || kill -KILL "$pid" 2>/dev/null
 	done
 	for lock in "$T"/*/lock; do
 		[ -f "$lock" ] || continue

@@ -134,7 +134,7 @@ check 'an id of somebody else'\''s there' 1 0 '*again stays: *such a task*' \
 
 # ---- a worker at either end, and transfers that are killed
 
-here tqrun -q many -j 2 2>/dev/null &
+here exec tqrun -q many -j 2 2>/dev/null &
 pids="$pids $!"
 tqrun --allow-commands -q many -j 2 h 2>/dev/null &
 pids="$pids $!"
