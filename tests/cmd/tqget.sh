@@ -45,8 +45,9 @@ tqput -Q -q slow x
 check "-T ends it" 0 "" "" tqget -q slow -T 0.2 sh -c 'exec sleep 20'
 is "with TERM" "$(in_queue slow state,status,signal)" "failure${TAB}143${TAB}15"
 tqput -Q -q hard x
+# by then it has its trap
 check "-T with a hard limit" 0 "" "" \
-    tqget -q hard -T 0.1,0.3 sh -c 'trap "" TERM; sleep 20 & sleep 20 & wait; wait'
+    tqget -q hard -T 1,1.3 sh -c 'trap "" TERM; sleep 20 & sleep 20 & wait; wait'
 is "ends it with KILL" "$(in_queue hard status)" 137
 tqput -Q -q files --limit nofile=40 x
 check "what the task may use is kept" 0 40 "" \

@@ -208,7 +208,8 @@ check 'a stray process does not write to the next task' 0 after '' \
 # ---- limits and trees
 
 put limit sh -c 'setsid sleep '$long'1003 & trap "" TERM; sleep '$long'1003; sleep '$long'1003'
-tqrun -E -T 0.2,0.5
+# by then it has its trap
+tqrun -E -T 1,1.3
 check '-T: KILL after the hard limit' 137 '' '*time limit*' tqresult limit
 not_ok 'and nothing of it is left' pgrep -f "sleep ${long}1003"
 put soft sleep "$long"1004

@@ -121,7 +121,7 @@ then
 		! pgrep -u "$uid" >/dev/null
 	}
 	TQ_DIR=$T/bombs/spool $as tqput -Q --id bomb --limit nproc=40 \
-	    -T 0.2,0.5 perl "$T/bomb"
+	    -T 1,1.5 perl "$T/bomb"
 	TQ_DIR=$T/bombs/spool $as timeout 60 tqrun -E
 	is 'a worker outlives a fork bomb' $? 1
 	ok 'and leaves nothing of it' wait_for all_gone
