@@ -1,23 +1,14 @@
 # Canvases that a Celery client sends, and what it must get, whoever works:
 # sourced before redis.sh.
 #
-#	canvas_handlers		make the directory handlers, the tasks of
+#	canvas_handlers		make the directory handlers, all tasks of
 #				celery_app for tqrun
 #	canvases		the tests
 #	canvases_of_tq		those of what a Celery worker does not do
 
 canvas_handlers()
 {
-	mkdir handlers
-	cat >handlers/proj.add <<'SH'
-#!/bin/sh
-echo $(($1 + $2))
-SH
-	cat >handlers/proj.tsum <<'SH'
-#!/bin/sh
-# [1,2,3] -> 6
-echo $(($(echo "$1" | tr -d '[] ' | tr , +)))
-SH
+	celery_handlers handlers
 	cat >handlers/proj.boom <<'SH'
 #!/bin/sh
 echo "!fail ValueError ${1:-no good}" >&"$TQ_STATUS_FD"

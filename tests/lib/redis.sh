@@ -9,7 +9,11 @@
 #	redis_again		start it once more, on the same port and files
 #	rcli ...		redis-cli to it
 #	celery_app		write $T/proj.py, an application with some tasks
+#	celery_handlers dir	make it, proj.add and proj.tsum of that for tqrun
 #	celery_worker [option ...]	in the background; ready when it returns
+#	mortals option ...	two of tqrun, each killed with SIGKILL after a
+#				while, and replaced; "kills" has a line for each
+#	mortals_end		until here
 #	py ...			run Python text with `app` and the tasks at hand
 #
 # Everything is stopped at the end, by pid.  Without the peers the test is
@@ -160,6 +164,21 @@ PY
 	export NOTES PYTHONPATH PYTHONDONTWRITEBYTECODE
 }
 
+celery_handlers()
+{
+	mkdir "$1"
+	cat >"$1/proj.add" <<'SH'
+#!/bin/sh
+echo $(($1 + $2))
+SH
+	cat >"$1/proj.tsum" <<'SH'
+#!/bin/sh
+# [1,2,3] -> 6
+echo $(($(echo "$1" | tr -d '[] ' | tr , +)))
+SH
+	chmod +x "$1"/*
+}
+
 celery_worker()
 {
 	/usr/bin/python3 -m celery -A proj worker -l INFO --pool solo \
@@ -177,6 +196,41 @@ wait_long()
 		long=$((long - 1))
 		[ "$long" -gt 0 ] || return 1
 	done
+}
+
+# Each lives a little longer than the one before: on a machine where a second is
+# short they come to an end, too.
+mortal()
+{
+	trap 'kill -KILL $mortal; exit' TERM
+	lives=0
+	while [ ! -e "$T/stop" ]; do
+		tqrun "$@" 2>>"$T/w.err" &
+		mortal=$!
+		perl -e 'select undef, undef, undef,
+		    0.3 + rand(0.8) + $ARGV[0] / 50' $lives
+		kill -KILL $mortal
+		wait $mortal 2>/dev/null
+		echo x >>"$T/kills"
+		lives=$((lives + 1))
+	done
+}
+
+mortals()
+{
+	: >"$T/kills"
+	mortal "$@" &
+	mortals=$!
+	mortal "$@" &
+	mortals="$mortals $!"
+	pids="$pids $mortals"
+}
+
+mortals_end()
+{
+	: >"$T/stop"
+	# shellcheck disable=SC2086
+	wait $mortals
 }
 
 py()

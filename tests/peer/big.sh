@@ -6,16 +6,7 @@
 need_celery
 redis_start
 celery_app
-mkdir h
-cat >h/proj.add <<'SH'
-#!/bin/sh
-echo $(($1 + $2))
-SH
-cat >h/proj.tsum <<'SH'
-#!/bin/sh
-echo $(($(echo "$1" | tr -d '[] ' | tr , +)))
-SH
-chmod +x h/*
+celery_handlers h
 # resident, for there are thousands
 cat >resident.py <<'PY'
 import json, sys

@@ -24,22 +24,7 @@ SH
 chmod +x h/*
 : >ran
 
-# two at a time; each is killed with SIGKILL after a while, and replaced
-keeper()
-{
-	while [ ! -e stop ]; do
-		tqrun -j 2 h 2>>w.err &
-		w=$!
-		perl -e 'select undef, undef, undef, 0.3 + rand(1)'
-		kill -KILL $w
-		wait $w 2>/dev/null
-		echo x >>kills
-	done
-}
-keeper &
-k1=$!
-keeper &
-k2=$!
+mortals -j 2 h
 
 (
 	TQ_BROKER=$plain
@@ -60,8 +45,7 @@ PY
 is 'chains, chords and groups end as they should' "$(cat out)" \
     "True${NL}True${NL}True"
 head -5 py.err | sed 's/^/# /'
-: >stop
-wait $k1 $k2
+mortals_end
 bg tqrun -j 2 h
 quiet()
 {

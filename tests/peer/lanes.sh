@@ -63,26 +63,9 @@ wait_gone $two
 # Killed all the time.
 : >starts; : >ends; : >slow; rm -f failed.*
 put_lanes 12
-keeper()
-{
-	while [ ! -e stop ]; do
-		tqrun -q s -j 2 h 2>>w.err &
-		w=$!
-		perl -e 'select undef, undef, undef, 0.3 + rand(0.7)'
-		kill -KILL $w
-		wait $w 2>/dev/null
-		echo x >>kills
-	done
-}
-: >kills
-keeper &
-k1=$!
-keeper &
-k2=$!
+mortals -q s -j 2 h
 ok 'the same while workers are killed' tqresult -w -t 120 -q s
-: >stop
-wait $k1
-wait $k2
+mortals_end
 is 'each in its order again' "$(in_order starts)" ''
 is 'every one has ended well' \
     "$(tqstat -s all -q s -o state 2>/dev/null)$(sort -u ends | wc -l)" 36
@@ -91,7 +74,6 @@ ok 'with as many deaths' test "$(wc -l <kills)" -ge 3
 
 rm slow
 # A lane's task that is gone without an end.
-rm -f stop
 a=$(tqput -q l -S x -N step x 1)
 tqget -q l -t 0 -L 60s >/dev/null
 tqput -Q -q l -S x -N step x 2

@@ -9,15 +9,7 @@ export VISIBILITY
 redis_start
 celery_app
 
-mkdir h
-cat >h/proj.add <<'SH'
-#!/bin/sh
-echo $(($1 + $2))
-SH
-cat >h/proj.tsum <<'SH'
-#!/bin/sh
-printf '%s\n' "$1" | tr -dc '0-9,\n' | tr ',' '+' | sed 's/^/echo $((/; s/$/))/' | sh
-SH
+celery_handlers h
 cat >h/proj.boom <<'SH'
 #!/bin/sh
 echo "tq: $1" >&2

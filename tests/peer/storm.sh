@@ -20,7 +20,6 @@ SH
 chmod +x h/step
 : >starts
 : >ends
-: >kills
 tqctl cap name:step 3
 n=1
 while [ $n -le 25 ]; do
@@ -32,21 +31,7 @@ while [ $n -le 25 ]; do
 done | sh
 is 'all are put' "$(rcli LLEN s)" 75
 
-keeper()
-{
-	while [ ! -e stop ]; do
-		tqrun -q s -j 2 h 2>>w.err &
-		w=$!
-		perl -e 'select undef, undef, undef, 0.3 + rand(0.7)'
-		kill -KILL $w
-		wait $w 2>/dev/null
-		echo x >>kills
-	done
-}
-keeper &
-one=$!
-keeper &
-two=$!
+mortals -q s -j 2 h
 i=0
 while [ $i -lt 4 ]; do
 	perl -e 'select undef, undef, undef, 0.5 + rand(0.7)'
@@ -59,9 +44,7 @@ idle()
 	tqresult -w -t 60 -q s 2>/dev/null
 }
 ok 'all of them end' wait_long idle
-: >stop
-wait $one
-wait $two
+mortals_end
 is 'each lane in its order' \
     "$(awk '!seen[$0]++ && $2 != ++n[$1] { print "early:", $0 }' starts)" ''
 is 'none is missing' "$(sort -u ends | wc -l)" 75
