@@ -386,8 +386,8 @@ tq_ledger_read(struct tq_ledger *l, tq_lsn lsn, struct tq_rec *out)
 	return 0;
 }
 
-tq_lsn
-tq_ledger_skip(struct tq_ledger *l, tq_lsn lsn)
+int
+tq_ledger_skip(struct tq_ledger *l, tq_lsn lsn, tq_lsn *next)
 {
 	unsigned char buf[TQ_SKIP];
 	const unsigned char *p;
@@ -396,15 +396,23 @@ tq_ledger_skip(struct tq_ledger *l, tq_lsn lsn)
 	struct tq_rec r;
 
 	lsn += 8;
-	if ((s = tq_ledger_segment(l, TQ_LSN_SEG(lsn))) == NULL ||
-	    TQ_LSN_OFF(lsn) + TQ_REC_HEAD > s->size)
+	if ((s = tq_ledger_segment(l, TQ_LSN_SEG(lsn))) == NULL)
+		return tq_segment_lost(errno) ? 0 : -1;
+	if (TQ_LSN_OFF(lsn) + TQ_REC_HEAD > s->size)
 		return 0;
 	p = tq_segment_read(s, buf, &n, TQ_LSN_OFF(lsn));
-	if (p == NULL || n < TQ_REC_HEAD)
+	if (p == NULL)
+		return -1;
+	if (n < TQ_REC_HEAD)
 		return 0;
-	for (i = 0; i + TQ_REC_HEAD <= n; i += 8)
-		if (tq_rec_seems(p + i, s->salt) &&
-		    tq_ledger_peek(l, lsn + i, &r) != NULL)
+	for (i = 0; i + TQ_REC_HEAD <= n; i += 8) {
+		if (!tq_rec_seems(p + i, s->salt))
+			continue;
+		if (tq_ledger_peek(l, lsn + i, &r) != NULL)
 			break;
-	return lsn + i;
+		if (!tq_segment_lost(errno))
+			return -1;
+	}
+	*next = lsn + i;
+	return 1;
 }

@@ -194,10 +194,10 @@ const unsigned char *tq_ledger_peek(struct tq_ledger *l, tq_lsn lsn,
 	    struct tq_rec *out);
 /*
  * Where to look for a record behind a place that has none: at the next that
- * verifies or, if there is none in the next TQ_SKIP bytes, behind those.  0 at
- * the end of the segment, or if it cannot be read.
+ * verifies or, if there is none in the next TQ_SKIP bytes, behind those.  1; 0
+ * at the end of the segment, or if there is none; -1 it cannot be read now.
  */
-tq_lsn	tq_ledger_skip(struct tq_ledger *l, tq_lsn lsn);
+int	tq_ledger_skip(struct tq_ledger *l, tq_lsn lsn, tq_lsn *next);
 /* An open segment, or NULL with errno. */
 struct tq_segment *tq_ledger_segment(struct tq_ledger *l, uint32_t number);
 /* Forget cached descriptors of segments below `base`. */

@@ -52,15 +52,16 @@ pass_damaged(struct tq_spool *sp, tq_lsn at)
 	struct tq_segment *s;
 	const unsigned char *p;
 	tq_lsn next;
-	size_t n;
+	size_t n = sizeof(buf);
+	int rv;
 
-	next = tq_ledger_skip(&sp->l, at);
-	if ((s = tq_ledger_segment(&sp->l, TQ_LSN_SEG(at))) == NULL)
+	if ((rv = tq_ledger_skip(&sp->l, at, &next)) == -1)
 		return -1;
-	n = next != 0 && next - at < sizeof(buf) ? next - at : sizeof(buf);
-	p = tq_segment_read(s, buf, &n, TQ_LSN_OFF(at));
-	if (p == NULL)
-		return -1;
+	if (rv == 1 && next - at < n)
+		n = next - at;
+	if ((s = tq_ledger_segment(&sp->l, TQ_LSN_SEG(at))) == NULL ||
+	    (p = tq_segment_read(s, buf, &n, TQ_LSN_OFF(at))) == NULL)
+		return tq_segment_lost(errno) ? 0 : -1;
 	if (tq_damage_keep(sp, TQ_LSN_SEG(at), TQ_LSN_OFF(at), p, n)) {
 		sp->t.top->damaged++;
 		sp->t.top->where = TQ_LSN_SEG(at);
@@ -78,8 +79,8 @@ gather_ends(struct tq_spool *sp, tq_lsn at, struct tq_buf *out)
 
 	while (at != 0 && out->n < ENDS_MAX) {
 		if (tq_ledger_read(&sp->l, at, &r) == -1)
-			return errno == EBADMSG ? pass_damaged(sp, at) :
-			    out->n > 0 ? 0 : -1;
+			return tq_segment_lost(errno) ?
+			    pass_damaged(sp, at) : -1;
 		if (r.type == TQ_REC_END) {
 			tq_rec_end_add(out, &r.end);
 			at = r.end.prev;
@@ -242,6 +243,19 @@ carry_row(struct tq_spool *sp, const struct tq_rec *r, tq_lsn at, tq_time now,
 	return tq_buf_ok(keep) ? 1 : -1;
 }
 
+/* Add again what lives of a record that stands at `at`: records added, -1. */
+static int
+carry_record(struct tq_spool *sp, const struct tq_rec *r, tq_lsn at,
+    tq_time now, struct tq_rec *out, struct tq_buf *keep)
+{
+	struct tq_slot *s;
+
+	if (r->type != TQ_REC_PUT && r->type != TQ_REC_CARRY)
+		return carry_row(sp, r, at, now, out, keep);
+	s = tq_table_slot(&sp->t, tq_table_find(&sp->t, &r->id));
+	return s == NULL || s->put != at ? 0 : carry_task(sp, s, now, out);
+}
+
 static void
 settle_views(struct tq_rec *recs, size_t n, const struct tq_buf *keep)
 {
@@ -259,6 +273,28 @@ settle_views(struct tq_rec *recs, size_t n, const struct tq_buf *keep)
 }
 
 /*
+ * The record at `at`: 1, and *next is where it ends; 0, there is none, and
+ * *next is where to look, or 0 where the segment ends; -1 it cannot be read now,
+ * which lets nothing go.
+ */
+static int
+read_record(struct tq_spool *sp, tq_lsn at, struct tq_rec *r, tq_lsn *next)
+{
+	int rv;
+
+	if (tq_ledger_read(&sp->l, at, r) == 0) {
+		*next = at + TQ_REC_ROOM(r->length);
+		return 1;
+	}
+	if (!tq_segment_lost(errno) ||
+	    (rv = tq_ledger_skip(&sp->l, at, next)) == -1)
+		return -1;
+	if (rv == 0)
+		*next = 0;
+	return 0;
+}
+
+/*
  * Under the lock: carry a slice, with `keep` left.  1 the segment may have
  * more, 2 it is done, 0 another segment is wanted first, -1.
  */
@@ -270,7 +306,6 @@ carry_slice(struct tq_spool *sp, uint64_t keep, tq_time now,
 	struct tq_rec recs[2 * SLICE], r;
 	tq_lsn at = top->scan, next;
 	size_t k = 0, had;
-	struct tq_slot *s;
 	struct tq_buf texts;
 	int i, rv, done = 0;
 
@@ -282,23 +317,14 @@ carry_slice(struct tq_spool *sp, uint64_t keep, tq_time now,
 	tq_ledger_begin(&sp->l);
 	for (i = 0; i < SLICE && !done &&
 	    sp->l.buf.n < tq_ledger_max(&sp->l) / 2; i++, at = next) {
-		if (tq_ledger_read(&sp->l, at, &r) == -1) {
-			next = tq_ledger_skip(&sp->l, at);
-			done = next == 0;
-			if (done)
+		if ((rv = read_record(sp, at, &r, &next)) == 0) {
+			if ((done = next == 0))
 				break;
 			continue;
 		}
-		next = at + TQ_REC_ROOM(r.length);
 		had = sp->l.npend;
-		if (r.type == TQ_REC_PUT || r.type == TQ_REC_CARRY) {
-			s = tq_table_slot(&sp->t, tq_table_find(&sp->t, &r.id));
-			if (s == NULL || s->put != at)
-				continue;
-			rv = carry_task(sp, s, now, &recs[k]);
-		} else
-			rv = carry_row(sp, &r, at, now, &recs[k],
-			    &texts);
+		if (rv == 1)
+			rv = carry_record(sp, &r, at, now, &recs[k], &texts);
 		if (rv == -1) {
 			tq_fail_sys(e, errno, "%s: carrying a task", sp->path);
 			tq_buf_fini(&texts);
@@ -337,28 +363,44 @@ sync_all(struct tq_spool *sp, struct tq_err *e)
 }
 
 /*
- * Tasks whose record in the segment could not be read are lost with it, and
- * counted as damage.  1 if there were any: the segment is to be kept.
+ * Tasks that stand in a segment of which all was carried: their records were
+ * damaged.  That is seen again for each before any goes, for what carrying took
+ * for damage and is none would be lost here.  1, 0 there are none, -1.
  */
 static int
-drop_lost(struct tq_spool *sp, uint32_t seg)
+see_lost(struct tq_spool *sp, uint32_t seg)
 {
+	struct tq_rec r;
 	uint32_t n;
 	int any = 0;
 
 	if (tq_table_lives(&sp->t, seg) == 0)
 		return 0;
-	for (n = 1; n <= sp->t.top->slots.used; n++)
-		if (sp->t.slots[n].state != TQ_ABSENT &&
-		    TQ_LSN_SEG(sp->t.slots[n].put) == seg) {
-			tq_table_del(&sp->t, n);
-			any = 1;
-		}
-	if (any) {
-		sp->t.top->damaged++;
-		sp->t.top->where = seg;
+	for (n = 1; n <= sp->t.top->slots.used; n++) {
+		if (sp->t.slots[n].state == TQ_ABSENT ||
+		    TQ_LSN_SEG(sp->t.slots[n].put) != seg)
+			continue;
+		if (tq_ledger_read(&sp->l, sp->t.slots[n].put, &r) == 0)
+			errno = EAGAIN;
+		if (!tq_segment_lost(errno))
+			return -1;
+		any = 1;
 	}
 	return any;
+}
+
+/* They are lost with it, and counted as damage. */
+static void
+drop_lost(struct tq_spool *sp, uint32_t seg)
+{
+	uint32_t n;
+
+	for (n = 1; n <= sp->t.top->slots.used; n++)
+		if (sp->t.slots[n].state != TQ_ABSENT &&
+		    TQ_LSN_SEG(sp->t.slots[n].put) == seg)
+			tq_table_del(&sp->t, n);
+	sp->t.top->damaged++;
+	sp->t.top->where = seg;
 }
 
 /* The file goes, or to where damage is kept. */
@@ -384,7 +426,7 @@ unlink_base(struct tq_spool *sp, tq_time now, struct tq_err *e)
 	struct tq_rec r = { .type = TQ_REC_BASE };
 	struct tq_top *top = sp->t.top;
 	uint32_t old = top->base;
-	int rv, lost = 0;
+	int rv, lost;
 
 	if (sync && sync_all(sp, e) == -1)
 		return -1;
@@ -392,11 +434,17 @@ unlink_base(struct tq_spool *sp, tq_time now, struct tq_err *e)
 		r.number = old + 1;
 		if (tq_core_enter(sp, e) == -1)
 			return -1;
-		rv = tq_core_write_one(sp, &r, 0, now, e);
+		if ((lost = see_lost(sp, old)) == -1) {
+			sp->t.top->scan = 0;	/* carry it from its head */
+			rv = tq_fail_sys(e, errno, "%s: retiring segment %"
+			    PRIu32, sp->path, old);
+		} else
+			rv = tq_core_write_one(sp, &r, 0, now, e);
 		if (rv == 1) {
 			/* at once: a new segment begins with this number */
 			top = sp->t.top;
-			lost = drop_lost(sp, old);
+			if (lost)
+				drop_lost(sp, old);
 			top->base = old + 1;
 			top->scan = 0;
 		}

@@ -140,6 +140,7 @@ tq_segment_open(struct tq_segment *s, struct tq_seg_head *h, int dirfd,
 	unsigned char head[TQ_SEG_HEAD];
 	struct tq_seg_head mine;
 	char name[TQ_SEG_NAME];
+	ssize_t n;
 	int saved;
 
 	if (h == NULL)
@@ -149,9 +150,13 @@ tq_segment_open(struct tq_segment *s, struct tq_seg_head *h, int dirfd,
 	s->fd = tq_sys.openat(dirfd, name, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
 	if (s->fd == -1)
 		return -1;
-	errno = EBADMSG;
-	if (tq_io_pread(s->fd, head, sizeof(head), 0) !=
-	    (ssize_t)sizeof(head) || tq_seg_decode(h, head) == -1)
+	if ((n = tq_io_pread(s->fd, head, sizeof(head), 0)) == -1)
+		goto fail;
+	if (n != (ssize_t)sizeof(head)) {
+		errno = EBADMSG;
+		goto fail;
+	}
+	if (tq_seg_decode(h, head) == -1)
 		goto fail;
 	if (h->number != number || h->size < TQ_SEG_MIN ||
 	    h->size > TQ_SEG_MAX) {
@@ -168,6 +173,12 @@ tq_segment_open(struct tq_segment *s, struct tq_seg_head *h, int dirfd,
 	s->fd = -1;
 	errno = saved;
 	return -1;
+}
+
+int
+tq_segment_lost(int error)
+{
+	return error == EBADMSG || error == ENOENT;
 }
 
 void

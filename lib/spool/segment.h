@@ -46,9 +46,16 @@ int	tq_segment_make(int dirfd, const struct tq_seg_head *h, mode_t mode,
 /* The same with n bytes of records in it before it has its name. */
 int	tq_segment_fill(int dirfd, const struct tq_seg_head *h, mode_t mode,
 	    int durable, const void *records, size_t n);
-/* Open and verify its header.  EBADMSG, EPROTO, ENOENT. */
+/*
+ * Open and verify its header.  EBADMSG and ENOENT say what is on the disk
+ * (EPROTO too: a newer format).  Any other error, no descriptor left, no memory,
+ * a disk that does not answer, is the caller's and says nothing of the file:
+ * who took it for damage would let go of what is there.
+ */
 int	tq_segment_open(struct tq_segment *s, struct tq_seg_head *h,
 	    int dirfd, uint32_t number);
+/* 1 if that error of opening or reading tells that there is nothing to read. */
+int	tq_segment_lost(int error);
 void	tq_segment_close(struct tq_segment *s);
 /* Zero the bytes between two places of its file. */
 int	tq_segment_zero(int fd, uint32_t from, uint32_t to);

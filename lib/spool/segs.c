@@ -21,15 +21,11 @@ ascending(const void *a, const void *b)
 	return (x->number > y->number) - (x->number < y->number);
 }
 
-/*
- * Whether a segment cannot be opened for what it is.  Any other reason, no
- * descriptor left or a disk that fails, says nothing about it, and a walk that
- * took it for empty would cut the ledger short.
- */
+/* One that cannot be used for what it is; any other error ends the walk. */
 static int
 unusable(int error)
 {
-	return error == EBADMSG || error == ENOENT || error == EPROTO;
+	return tq_segment_lost(error) || error == EPROTO;
 }
 
 int

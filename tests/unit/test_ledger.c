@@ -220,11 +220,14 @@ looks(struct fixture *f, tq_lsn lsn, tq_lsn *found)
 	struct tq_rec r;
 	unsigned n = 0;
 
+	int rv;
+
 	do {
-		lsn = tq_ledger_skip(&f->l, lsn);
+		rv = tq_ledger_skip(&f->l, lsn, &lsn);
+		assert_int_not_equal(rv, -1);
 		n++;
-	} while (lsn != 0 && tq_ledger_peek(&f->l, lsn, &r) == NULL);
-	*found = lsn;
+	} while (rv == 1 && tq_ledger_peek(&f->l, lsn, &r) == NULL);
+	*found = rv == 1 ? lsn : 0;
 	return n;
 }
 
