@@ -2,6 +2,7 @@
  * Queues, settings, contexts and limits as the ledger has them: rows that stand
  * beside the tasks; see apply.c.
  */
+#include <stdio.h>
 #include <string.h>
 
 #include "spool/apply.h"
@@ -16,6 +17,19 @@ tq_apply_qrow(struct tq_table *t, uint32_t n)
 
 	if (q == NULL && n != 0 && n < TQ_QROWS_MAX)
 		t->bad = 1;
+	return q;
+}
+
+struct tq_qrow *
+tq_apply_queue_of(struct tq_table *t, uint32_t n)
+{
+	struct tq_qrow *q = tq_apply_qrow(t, n);
+
+	if (q != NULL && !q->used) {
+		memset(q, 0, sizeof(*q));
+		snprintf(q->name, sizeof(q->name), "lost.%u", (unsigned)n);
+		q->used = 1;
+	}
 	return q;
 }
 

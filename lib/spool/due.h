@@ -8,7 +8,8 @@
  *		futex words in the table
  *
  * It stands above the table and the gates, which say whom a ready task is for,
- * and below all that changes the table.  It takes no lock and writes no record.
+ * and below all that changes the table.  It gives the lock back, never takes it
+ * and writes no record.
  */
 #ifndef TQ_SPOOL_DUE_H
 #define TQ_SPOOL_DUE_H
