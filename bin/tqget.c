@@ -331,6 +331,8 @@ main(int argc, char *argv[])
 		tq_die_open(&e);
 	}
 	check_queues(&g);
+	tq_arg_export("TQ_DIR", NULL);
+	tq_arg_export("TQ_RESULTS", NULL);
 	status = g.run.argc > 0 ? run_command(&g) : print_tasks(&g);
 	tq_close(g.tq);
 	for (i = 0; i < g.take.nqueues; i++)

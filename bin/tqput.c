@@ -56,7 +56,8 @@ struct put {
 	struct tq_spec	 spec;		/* and what was said at all */
 	struct tq_body	 body;
 	char		*urls;
-	const char	*results, *replace;
+	char		*results;
+	const char	*replace;
 	const char	*shell;		/* -c */
 	const char	**argv;
 	tq_time		 timeout;
@@ -108,7 +109,8 @@ set_manner(struct put *p, int key, const char *value)
 		p->link_error = value;
 		break;
 	case TQ_PUT_RESULTS:
-		p->results = value;
+		free(p->results);
+		p->results = tq_arg_url("--results", value);
 		break;
 	case 't':
 		p->timeout = tq_arg_duration("-t", value);
@@ -358,6 +360,7 @@ main(int argc, char *argv[])
 	tq_body_fini(&p.body);
 	tq_spec_fini(&p.spec);
 	free(p.urls);
+	free(p.results);
 	free(p.argv);
 	return status;
 }

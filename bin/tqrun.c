@@ -83,7 +83,7 @@ static const struct tq_option table[] = {
 struct run {
 	struct tq_worker worker;
 	char		*urls;
-	const char	*results;
+	char		*results;
 	const char	*node;
 	int		 events, no_control, local_hold;
 	struct tq_hold	 hold;
@@ -261,7 +261,8 @@ parse(struct run *r, struct tq_options *o, struct tq_say *s, int argc,
 			set_load(&w->load, key, optarg);
 			break;
 		case OPT_RESULTS:
-			r->results = optarg;
+			free(r->results);
+			r->results = tq_arg_url("--results", optarg);
 			break;
 		}
 }
@@ -359,6 +360,9 @@ main(int argc, char *argv[])
 	rules->plan.uses = &r.uses;
 	tq_offers_init(&r.offers);
 	parse(&r, &o, &s, argc, argv);
+	tq_arg_export("TQ_BROKER", r.urls);
+	tq_arg_export("TQ_DIR", NULL);
+	tq_arg_export("TQ_RESULTS", r.results);
 	if (rules->hooks != NULL) {
 		rules->hooks->say = &s;
 		rules->hooks->env = (const char *const *)environ;
@@ -384,8 +388,7 @@ main(int argc, char *argv[])
 	rules->plan.handlers = &handlers;
 	rules->plan.url = tq_url(rules->tq);
 	rules->plan.dir = tq_spool_dir(rules->tq);
-	rules->plan.results = r.results != NULL ? r.results :
-	    getenv("TQ_RESULTS");
+	rules->plan.results = getenv("TQ_RESULTS");
 	rules->plan.env = (const char *const *)environ;
 	if (tq_worker_run(&r.worker, &e) == -1)
 		tq_die_err(&e);
@@ -400,6 +403,7 @@ main(int argc, char *argv[])
 	for (i = 0; i < rules->take.nqueues; i++)
 		free((char *)(uintptr_t)rules->take.queue[i]);
 	free(r.urls);
+	free(r.results);
 	return r.worker.exit_empty && r.worker.failed > 0 ? TQ_EXIT_NO :
 	    TQ_EXIT_OK;
 }

@@ -27,11 +27,28 @@ typedef int opener(struct tq *, const char *url, unsigned flags,
 
 /* ---- one URL --------------------------------------------------------- */
 
+/* A URL for others to use or read, without its password. */
+static char *
+shown(const char *word, struct tq_err *e)
+{
+	char *whole = tq_route_whole(word, e), *out = NULL;
+	size_t size;
+
+	if (whole == NULL)
+		return NULL;
+	size = strlen(whole) + sizeof(":***");
+	if ((out = malloc(size)) == NULL)
+		tq_fail_sys(e, ENOMEM, "URL");
+	else
+		tq_url_redact(out, size, whole);
+	free(whole);
+	return out;
+}
+
 static int
 open_broker(struct tq *tq, const char *word, unsigned flags,
     struct tq_err *e)
 {
-	size_t size = strlen(word) + sizeof(":***");
 	const struct tq_module *m;
 	struct tq_route r;
 	int rv = -1;
@@ -44,11 +61,8 @@ open_broker(struct tq *tq, const char *word, unsigned flags,
 		    m->scheme);
 		goto out;
 	}
-	if ((tq->url = malloc(size)) == NULL) {
-		tq_fail_sys(e, ENOMEM, "%s", m->scheme);
+	if ((tq->url = shown(word, e)) == NULL)
 		goto out;
-	}
-	tq_url_redact(tq->url, size, word);
 	if (m->broker->open(&tq->b, &r.url, flags, e) == -1) {
 		free(tq->url);
 		tq->url = NULL;

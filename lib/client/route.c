@@ -68,7 +68,7 @@ default_dir(char **out, struct tq_err *e)
 	const char *dir;
 
 	if ((dir = tq_route_env("TQ_DIR")) != NULL)
-		return join(out, dir, "", e);
+		return tq_route_path(out, dir, e);
 	if (geteuid() == 0)
 		return join(out, ROOT_SPOOL, "", e);
 	/* a relative one is to be ignored (XDG Base Directory, "Basics") */
@@ -89,11 +89,13 @@ tq_route_parse(struct tq_route *out, const char *url, struct tq_err *e)
 		out->mem = NULL;
 		return -1;
 	}
-	if (strcmp(out->url.scheme, "spool") == 0 && out->url.path == NULL) {
-		if (default_dir(&out->dir, e) == -1)
-			return -1;
-		out->url.path = out->dir;
-	}
+	if (strcmp(out->url.scheme, "spool") != 0 ||
+	    (out->url.path != NULL && *out->url.path == '/'))
+		return 0;
+	if ((out->url.path == NULL ? default_dir(&out->dir, e) :
+	    tq_route_path(&out->dir, out->url.path, e)) == -1)
+		return -1;
+	out->url.path = out->dir;
 	return 0;
 }
 

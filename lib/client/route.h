@@ -21,10 +21,25 @@ const char *tq_route_env(const char *name);
 int	tq_route_next(char word[TQ_ROUTE_URL_MAX], const char **list,
 	    struct tq_err *);
 
+/* A path as every directory reads it; *out is freed by the caller.  0 or -1. */
+int	tq_route_path(char **out, const char *path, struct tq_err *);
+/*
+ * A list with every path in it absolute, for processes in other directories;
+ * freed by the caller.  NULL with EINVAL, ENOMEM, or of getcwd(3).
+ */
+char	*tq_route_whole(const char *list, struct tq_err *);
+/*
+ * One URL, whole, as a word of a list: blanks in the path of a spool are
+ * written %20.  Elsewhere, and where another URL follows a blank, EINVAL: one
+ * of two must not become the name of a directory.  Freed by the caller.
+ */
+char	*tq_route_word(const char *value, struct tq_err *);
+
 /*
  * The URL in parts as tq_url_parse() does; a spool without a path gets the
  * default directory: $TQ_DIR, /var/spool/tq for root, else
- * ${XDG_STATE_HOME:-$HOME/.local/state}/tq.  *mem is freed by
+ * ${XDG_STATE_HOME:-$HOME/.local/state}/tq.  The path of a spool
+ * is absolute: the handle may outlive the current directory.  Freed by
  * tq_route_free(), also after a failure.
  */
 struct tq_route {

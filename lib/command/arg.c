@@ -11,6 +11,7 @@
 #include "base/date.h"
 #include "base/rules.h"
 #include "base/url.h"
+#include "client/route.h"
 #include "command/status.h"
 
 /* End for a value that is wrong. */
@@ -115,35 +116,66 @@ tq_arg_states(const char *opt, const char *value)
 	}
 }
 
-void
-tq_arg_broker(char **urls, const char *opt, const char *value)
+char *
+tq_arg_url(const char *opt, const char *value)
 {
 	struct tq_url url;
 	struct tq_err e;
-	char shown[256], *list;
+	char shown[256], *word;
 	void *mem;
-	size_t size;
 
 	if (tq_url_parse(&url, &mem, value, &e) == -1)
 		refuse(opt, &e);
 	if (url.password != NULL) {
 		tq_url_redact(shown, sizeof(shown), value);
 		tq_die(TQ_EXIT_USAGE, "%s: %s: other users could read the "
-		    "password; put the URL in TQ_BROKER or use ?passfile=path",
-		    opt, shown);
+		    "password; put the URL in %s or use ?passfile=path", opt,
+		    shown, strcmp(opt, "--results") == 0 ? "TQ_RESULTS" :
+		    "TQ_BROKER");
 	}
 	free(mem);
+	if ((word = tq_route_word(value, &e)) == NULL)
+		refuse(opt, &e);
+	return word;
+}
+
+void
+tq_arg_broker(char **urls, const char *opt, const char *value)
+{
+	char *word = tq_arg_url(opt, value), *list;
+	size_t size;
+
 	if (*urls == NULL) {
-		*urls = copy(opt, value, strlen(value));
+		*urls = word;
 		return;
 	}
-	size = strlen(*urls) + 1 + strlen(value) + 1;
+	size = strlen(*urls) + 1 + strlen(word) + 1;
 	list = malloc(size);
 	if (list == NULL)
 		tq_die(TQ_EXIT_OS, "%s: %s", opt, strerror(errno));
-	snprintf(list, size, "%s %s", *urls, value);
+	snprintf(list, size, "%s %s", *urls, word);
 	free(*urls);
+	free(word);
 	*urls = list;
+}
+
+void
+tq_arg_export(const char *name, const char *value)
+{
+	char *whole = NULL;
+	struct tq_err e;
+
+	if (value == NULL && (value = tq_route_env(name)) == NULL)
+		return;
+	if (strcmp(name, "TQ_DIR") != 0)
+		whole = tq_route_whole(value, &e);
+	else if (tq_route_path(&whole, value, &e) == -1)
+		whole = NULL;
+	if (whole == NULL)
+		refuse(name, &e);
+	if (setenv(name, whole, 1) == -1)
+		tq_die(TQ_EXIT_OS, "%s: %s", name, strerror(errno));
+	free(whole);
 }
 
 void

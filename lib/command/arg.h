@@ -30,11 +30,21 @@ void	tq_arg_limit(struct tq_limits *, const char *opt, const char *value);
 /* "ready,failure", "all" → 1 << enum tq_state, or'ed. */
 unsigned tq_arg_states(const char *opt, const char *value);
 /*
+ * One URL, whole, as a word of the list that tq_open() takes: a blank in it is
+ * one of its path.  A password in it is refused: other users read command
+ * lines.  The caller frees it.
+ */
+char	*tq_arg_url(const char *opt, const char *value);
+/*
  * One more -b: *urls (NULL at first, then the caller's to free) becomes the
- * list that tq_open() takes.  A password in it is refused: other users read
- * command lines.
+ * list that tq_open() takes, each as of tq_arg_url().
  */
 void	tq_arg_broker(char **urls, const char *opt, const char *value);
+/*
+ * Set TQ_BROKER, TQ_RESULTS or TQ_DIR for the commands that are run, which may
+ * be in other directories: to value, NULL: what it is, with absolute paths.
+ */
+void	tq_arg_export(const char *name, const char *value);
 /* One more "queue[=weight]" for a claim; the name is copied. */
 void	tq_arg_take(struct tq_take *, const char *opt, const char *value);
 /*

@@ -10,6 +10,7 @@
 
 #include "base/buf.h"
 #include "base/io.h"
+#include "client/route.h"
 #include "command/many.h"
 #include "command/status.h"
 #include "message/json.h"
@@ -101,21 +102,26 @@ add(struct tq_forward *f, const char *var)
 		tq_die_err(&e);
 }
 
-/* The same with a value of ours, kept in *var; NULL adds nothing. */
+/* URLs of ours, kept in *var: it may run elsewhere.  NULL adds nothing. */
 static void
-add_value(struct tq_forward *f, char **var, const char *name,
-    const char *value)
+add_urls(struct tq_forward *f, char **var, const char *name,
+    const char *urls)
 {
+	struct tq_err e;
+	char *whole;
 	size_t size;
 
 	free(*var);
 	*var = NULL;
-	if (value == NULL)
+	if (urls == NULL)
 		return;
-	size = strlen(name) + strlen(value) + 2;
+	if ((whole = tq_route_whole(urls, &e)) == NULL)
+		tq_die_err(&e);
+	size = strlen(name) + strlen(whole) + 2;
 	if ((*var = malloc(size)) == NULL)
 		tq_die(TQ_EXIT_OS, "%s: %s", name, strerror(errno));
-	(void)snprintf(*var, size, "%s=%s", name, value);
+	(void)snprintf(*var, size, "%s=%s", name, whole);
+	free(whole);
 	add(f, *var);
 }
 
@@ -128,9 +134,9 @@ make_place(struct tq_forward *f)
 	};
 	size_t i;
 
-	add_value(f, &f->vars[0], "forward_to", f->urls != NULL ? f->urls :
+	add_urls(f, &f->vars[0], "forward_to", f->urls != NULL ? f->urls :
 	    getenv("TQ_BROKER"));
-	add_value(f, &f->vars[1], "forward_results", f->results != NULL ?
+	add_urls(f, &f->vars[1], "forward_results", f->results != NULL ?
 	    f->results : getenv("TQ_RESULTS"));
 	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		if (getenv(names[i]) != NULL)
@@ -245,10 +251,17 @@ void
 tq_forward_begin(struct tq_forward *f, struct tq *tq, const char *self,
     const char *urls, const char *results)
 {
+	struct tq_err e;
+
 	memset(f, 0, sizeof(*f));
 	f->spare.keep = keep;
 	f->spare.arg = f;
 	f->self = self;
+	if (strchr(self, '/') != NULL) {
+		if (tq_route_path(&f->path, self, &e) == -1)
+			tq_die_err(&e);
+		f->self = f->path;
+	}
 	f->urls = urls;
 	f->results = results;
 	tq_place_init(&f->place);
@@ -261,6 +274,7 @@ tq_forward_end(struct tq_forward *f)
 {
 	tq_close(f->spool);
 	tq_place_fini(&f->place);
+	free(f->path);
 	free(f->vars[0]);
 	free(f->vars[1]);
 }

@@ -32,6 +32,7 @@
 struct tq_forward {
 	struct tq_spare	 spare;
 	const char	*self;		/* tqput, as it was called */
+	char		*path;		/* or by a path, that path from / */
 	const char	*urls, *results;
 	struct tq	*spool;		/* opened when it is needed */
 	struct tq_place	 place;

@@ -136,9 +136,6 @@ open_target(struct tq_transfer *x, const char *value)
 	if (from == NULL)
 		tq_die(TQ_EXIT_CONFIG, "transfer: from a spool, not from %s",
 		    tq_url(x->from));
-	if (strpbrk(value, " \t\n") != NULL)
-		tq_die(TQ_EXIT_USAGE, "transfer: '%s' is not one URL",
-		    value);
 	tq_arg_broker(&url, "transfer", value);
 	if (tq_open(&x->to, url, NULL, TQ_OPEN_ONESHOT, &e) == -1)
 		tq_die_open(&e);

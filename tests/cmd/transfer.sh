@@ -27,7 +27,7 @@ check 'and something to transfer' 64 '' '*no ids and no selector*' \
 put a true
 check 'a password in the URL is refused' 64 '' '*password*' \
     tqctl -q default transfer redis://u:secret@127.0.0.1/0
-check 'so are two URLs' 64 '' '*not one URL*' \
+check 'so are two URLs' 64 '' '*want one URL*' \
     tqctl -q default transfer "$TO spool:x"
 check 'to where they are is nowhere' 64 '' '*where they are' \
     tqctl transfer "spool:$T/./spool" a

@@ -3,8 +3,10 @@
  * checked before a broker is asked, and what is said of missing operations.
  */
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <tq/tq.h>
 
@@ -161,8 +163,71 @@ default_spool_follows_the_environment(void **state)
 	tq_route_free(&r);
 	assert_int_equal(tq_route_parse(&r, "./d", NULL), 0);
 	assert_string_equal(r.url.scheme, "spool");
-	assert_string_equal(r.url.path, "./d");
+	assert_int_equal(r.url.path[0], '/');
+	assert_string_equal(strrchr(r.url.path, '/'), "/d");
 	tq_route_free(&r);
+}
+
+static void
+whole(const char *list, const char *want)
+{
+	char *got = tq_route_whole(list, NULL);
+
+	assert_non_null(got);
+	assert_string_equal(got, want);
+	free(got);
+}
+
+static void
+paths_in_urls_become_absolute(void **state)
+{
+	char here[PATH_MAX];
+
+	(void)state;
+	assert_non_null(getcwd(here, sizeof(here)));
+	assert_int_equal(chdir("/usr"), 0);
+	whole("spool:", "spool:");
+	whole("/a?b spool:/c%20d?e=f  redis://h:1/0",
+	    "/a?b spool:/c%20d?e=f redis://h:1/0");
+	whole("./a?b../%", "spool:/usr/a%3Fb../%25");
+	whole("spool:a%20b?x=y redis+socket:s?db=1",
+	    "spool:/usr/a%20b?x=y redis+socket:/usr/s?db=1");
+	whole("redis://h?passfile=p%26&db=1 rediss://h?ssl_keyfile=/k&x=.",
+	    "redis://h?passfile=/usr/p%26&db=1 rediss://h?ssl_keyfile=/k&x=.");
+	whole("redis://h?db=1&ssl_ca_certs=%2fca", "redis://h?db=1&ssl_ca_certs"
+	    "=%2fca");
+	whole("nonsense", "nonsense");
+	assert_int_equal(chdir("/"), 0);
+	whole("./a", "spool:/a");
+	assert_int_equal(chdir(here), 0);
+}
+
+static void
+word(const char *value, const char *want)
+{
+	struct tq_err e;
+	char *got = tq_route_word(value, &e);
+
+	if (want == NULL) {
+		assert_null(got);
+		assert_int_equal(e.num, EINVAL);
+	} else
+		assert_string_equal(got, want);
+	free(got);
+}
+
+static void
+one_url_is_one_word(void **state)
+{
+	(void)state;
+	word("./a", "./a");
+	word("./a b%", "spool:./a%20b%25");
+	word("spool:a%b c", NULL);
+	word("spool:a%20b\tc", "spool:a%20b%09c");
+	word("./a: b", "spool:./a:%20b");
+	word("./a spool:b", NULL);
+	word("redis://a redis://b", NULL);
+	word("redis://a ", NULL);
 }
 
 /* ---- calls ----------------------------------------------------------- */
@@ -348,6 +413,8 @@ main(void)
 		TEST(file_that_is_no_module_is_refused),
 		TEST(bad_default_queue_is_named),
 		TEST(default_spool_follows_the_environment),
+		TEST(paths_in_urls_become_absolute),
+		TEST(one_url_is_one_word),
 		TEST(put_gives_ids),
 		TEST(bad_task_is_refused_before_any_broker),
 		TEST(claim_finds_nothing_and_settles_nothing),
