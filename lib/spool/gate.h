@@ -206,17 +206,6 @@ void	tq_units_of(struct tq_table *t, const struct tq_slot *s,
 void	tq_units_drop(struct tq_table *t, const struct tq_pass *p,
 	    uint32_t slot);
 
-/* ---- gate_act.c: limits as settings ---------------------------------------- */
-
-/* 1 if a setting's name is that of a gate's limit. */
-int	tq_gate_named(const char *setting);
-/* Set one, durably; "" or 0 takes it away.  EINVAL, ENOSPC. */
-int	tq_gate_change(struct tq_spool *sp, const char *setting,
-	    const char *value, struct tq_err *e);
-/* Call each for every one that is set, as tq_settings(). */
-int	tq_gate_list(struct tq_spool *sp, int (*each)(const char *,
-	    const char *, int, void *), void *arg, struct tq_err *e);
-
 /* ---- gate_line.c: who is next --------------------------------------------- */
 
 /* Why a queue gives nothing now. */

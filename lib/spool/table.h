@@ -379,6 +379,8 @@ struct tq_table {
 	int		 freed;		/* units of a shared resource */
 };
 
+/* ---- table.c: the object ------------------------------------------------- */
+
 /* Size of the sparse object. */
 uint64_t	 tq_table_size(void);
 /*
@@ -391,12 +393,40 @@ int		 tq_table_map(struct tq_table *t, int fd);
 int		 tq_table_init(struct tq_table *t, int fd);
 /* Empty it for a rebuild; what dies with the machine and the locks stay. */
 void		 tq_table_clear(struct tq_table *t);
+/* What lived at one place of the ledger lives at another; 0: nowhere. */
+void		 tq_table_live(struct tq_table *t, tq_lsn from, tq_lsn to);
+/* How much lives in a segment. */
+uint32_t	 tq_table_lives(const struct tq_table *t, uint32_t number);
+/* Number, from 1, of the futex word that waiters of an id sleep on. */
+unsigned	 tq_table_word(const struct tq_uuid *);
+
+/* ---- table_room.c: what is there, and more of it -------------------------- */
 
 /*
  * 1 if how much of each region is allocated and in use can be true, else 0
  * and t->bad: whoever runs through a region asks first.
  */
 int		 tq_table_sane(struct tq_table *t);
+/* Room for n more slots, buckets and timers, so that an add cannot fail. */
+int		 tq_table_reserve(struct tq_table *t, uint32_t n);
+/* Room for n more timers; -1 with ENOSPC. */
+int		 tq_table_timers(struct tq_table *t, uint32_t n);
+/* Room for so many more rows of ties and edges, so that none is refused. */
+int		 tq_table_reserve_ties(struct tq_table *t, uint32_t exts,
+		    uint32_t edges);
+/* Room for so many more passes, and for as many gates and rows of waits. */
+int		 tq_table_reserve_gates(struct tq_table *t, uint32_t passes,
+		    uint32_t gates);
+/* Number of the queue of a name, 0 none; a free number, 0 with ENOSPC. */
+uint32_t	 tq_table_queue_find(struct tq_table *t, const char *, size_t);
+uint32_t	 tq_table_queue_new(struct tq_table *t);
+/* Row number n, allocated if need be, for replay; NULL with ENOSPC. */
+struct tq_qrow	*tq_table_queue_at(struct tq_table *t, uint32_t n);
+struct tq_crow	*tq_table_ctx_at(struct tq_table *t, uint32_t n);
+/* The same for schedules, which count from 0; it is not in use for that. */
+struct tq_trow	*tq_table_tick_at(struct tq_table *t, uint32_t n);
+
+/* ---- rows by number ------------------------------------------------------ */
 
 /*
  * Row by number, NULL (and t->bad) for a wild one, NULL for 0.  They stand
@@ -470,20 +500,17 @@ tq_table_ext(struct tq_table *t, const struct tq_slot *s)
 	return &t->exts[s->ext];
 }
 
-/* The same, made if need be; NULL with ENOSPC. */
+/* ---- tie.c --------------------------------------------------------------- */
+
+/* The row of ties of a slot, made if need be; NULL with ENOSPC. */
 struct tq_ext	*tq_table_ext_need(struct tq_table *t, uint32_t slot);
 void		 tq_table_ext_free(struct tq_table *t, uint32_t ext);
 struct tq_edge	*tq_table_edge(struct tq_table *t, uint32_t n);
 /* A new edge, in no list; 0 with ENOSPC. */
 uint32_t	 tq_table_edge_new(struct tq_table *t);
 void		 tq_table_edge_free(struct tq_table *t, uint32_t n);
-/* Room for so many more rows of ties and edges, so that none is refused. */
-int		 tq_table_reserve_ties(struct tq_table *t, uint32_t exts,
-		    uint32_t edges);
 
-/* Room for so many more passes, and for as many gates and rows of waits. */
-int		 tq_table_reserve_gates(struct tq_table *t, uint32_t passes,
-		    uint32_t gates);
+/* ---- index.c ------------------------------------------------------------- */
 
 /* Number of the slot of an id, 0 when there is none. */
 uint32_t	 tq_table_find(struct tq_table *t, const struct tq_uuid *);
@@ -491,26 +518,8 @@ uint32_t	 tq_table_find(struct tq_table *t, const struct tq_uuid *);
 uint32_t	 tq_table_add(struct tq_table *t, const struct tq_uuid *);
 /* Take it out of the index alone. */
 void		 tq_table_unindex(struct tq_table *t, uint32_t n);
-/* Room for n more slots, buckets and timers, so that an add cannot fail. */
-int		 tq_table_reserve(struct tq_table *t, uint32_t n);
-/* Room for n more timers; -1 with ENOSPC. */
-int		 tq_table_timers(struct tq_table *t, uint32_t n);
 
-/* Number of the queue of a name, 0 none; a free number, 0 with ENOSPC. */
-uint32_t	 tq_table_queue_find(struct tq_table *t, const char *, size_t);
-uint32_t	 tq_table_queue_new(struct tq_table *t);
-/* Row number n, allocated if need be, for replay; NULL with ENOSPC. */
-struct tq_qrow	*tq_table_queue_at(struct tq_table *t, uint32_t n);
-struct tq_crow	*tq_table_ctx_at(struct tq_table *t, uint32_t n);
-/* The same for schedules, which count from 0; it is not in use for that. */
-struct tq_trow	*tq_table_tick_at(struct tq_table *t, uint32_t n);
-
-/* What lived at one place of the ledger lives at another; 0: nowhere. */
-void		 tq_table_live(struct tq_table *t, tq_lsn from, tq_lsn to);
-/* How much lives in a segment. */
-uint32_t	 tq_table_lives(const struct tq_table *t, uint32_t number);
-/* Number, from 1, of the futex word that waiters of an id sleep on. */
-unsigned	 tq_table_word(const struct tq_uuid *);
+/* ---- audit.c ------------------------------------------------------------- */
 
 /* 1 if every list, count and index agrees; for tests and tqctl check. */
 int		 tq_table_audit(struct tq_table *t, char *why, size_t size);

@@ -86,6 +86,17 @@ int	tq_look_slot(struct tq_spool *sp, const struct tq_uuid *id,
 void	tq_look_why(struct tq_spool *sp, const struct tq_slot *s,
 	    const struct tq_qrow *q, tq_time now, struct tq_spool_look *out);
 
+/* ---- gate_act.c: limits as settings ---------------------------------------- */
+
+/* 1 if a setting's name is that of a gate's limit. */
+int	tq_gate_named(const char *setting);
+/* Set one, durably; "" or 0 takes it away.  EINVAL, ENOSPC. */
+int	tq_gate_change(struct tq_spool *sp, const char *setting,
+	    const char *value, struct tq_err *e);
+/* Call each for every one that is set, as tq_settings(). */
+int	tq_gate_list(struct tq_spool *sp, int (*each)(const char *,
+	    const char *, int, void *), void *arg, struct tq_err *e);
+
 /* ---- transfer.c --------------------------------------------------------- */
 
 /* Mark of the place that a slot's task is on its way to, 0: it is not. */
