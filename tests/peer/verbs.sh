@@ -76,6 +76,8 @@ check 'nothing is claimed' 1 '' '' tqget -q v -t 0
 check 'and resumed' 0 '' '' tqctl resume v
 check 'a task is moved' 0 '' '' tqctl move w "$a"
 check 'to there' 0 "w$NL" '' tqstat -o queue "$a"
+check 'an id that nobody knows is in no queue' 66 '' '*no such id*' \
+    tqstat -q w unknown
 check 'one is revoked' 0 '' '' tqctl revoke "$b"
 check 'and says so' 125 '' '*revoked*' tqresult "$b"
 check 'a queue is closed' 0 '' '' tqctl close w

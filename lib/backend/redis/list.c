@@ -14,10 +14,11 @@ is_selected(const struct tq_select *s, const struct tq_info *i)
 	size_t k;
 
 	if (s->nqueues > 0) {
-		for (k = 0; k < s->nqueues; k++)
+		/* one that has ended, or that nobody knows, is in none */
+		for (k = 0; i->task.queue != NULL && k < s->nqueues; k++)
 			if (strcmp(s->queues[k], i->task.queue) == 0)
 				break;
-		if (k == s->nqueues)
+		if (i->task.queue == NULL || k == s->nqueues)
 			return 0;
 	}
 	if (s->states != 0 && !(s->states & 1u << i->state))
