@@ -63,7 +63,7 @@ STRINGS	:= $(shell f='unrolled_loop:256:noalign,libcall:-1:noalign'; \
 TQ_CFLAGS = -std=c11 -D_XOPEN_SOURCE=700 -D_DEFAULT_SOURCE \
 	-Wall -Wextra -Wstrict-prototypes -Wmissing-prototypes -Wshadow \
 	-Wpointer-arith -Wwrite-strings -Wvla $(if $(filter true,$(CI)),-Werror) \
-	-Iinclude -I. -Ilib -DTQ_MODULE_DIR='"$(LIBDIR)/tq"' \
+	-Iinclude -I. -Ilib \
 	-fPIC -fno-semantic-interposition -pthread $(STRINGS) \
 	$(SAN:%=-fsanitize=% -fno-sanitize-recover=all) $(COVER)
 TQ_LDFLAGS = -pthread $(SAN:%=-fsanitize=%) $(COVER)
@@ -177,6 +177,14 @@ $(B)/flags: FORCE
 	@printf '%s\n' '$(subst ','\'',$(FLAGS))' | cmp -s - $@ || \
 	    printf '%s\n' '$(subst ','\'',$(FLAGS))' >$@
 
+# And the one that looks for modules when their place does.
+MODULEDIR = $(LIBDIR)/tq
+$(B)/moduledir: FORCE
+	@mkdir -p $(@D)
+	@echo '$(MODULEDIR)' | cmp -s - $@ || echo '$(MODULEDIR)' >$@
+$(B)/lib/client/module.o: PKG_CFLAGS = -DTQ_MODULE_DIR='"$(MODULEDIR)"'
+$(B)/lib/client/module.o: $(B)/moduledir
+
 $(B)/%.o: %.c $(B)/flags
 	@mkdir -p $(@D)
 	$(CC) $(TQ_CFLAGS) $(PKG_CFLAGS) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
@@ -217,10 +225,12 @@ $(B)/$(SO): $(LIBOBJ) $(B)/libtq.list lib/libtq.map
 $(B)/libtq.so: $(B)/$(SO)
 	ln -sf $(SO) $@
 
-PC	= sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' \
-	    -e 's|@INCLUDEDIR@|$(INCLUDEDIR)|' -e 's|@VERSION@|$(VERSION)|' \
+# Under its prefix, so that pkg-config --define-prefix can move both.
+under	= $(patsubst $(PREFIX)/%,$${prefix}/%,$(1))
+PC	= sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(call under,$(LIBDIR))|' \
+	    -e 's|@INCLUDEDIR@|$(call under,$(INCLUDEDIR))|' -e 's|@VERSION@|$(VERSION)|' \
 	    lib/tq.pc.in
-$(B)/tq.pc: $(B)/flags lib/tq.pc.in include/tq/types.h
+$(B)/tq.pc: $(B)/flags $(B)/moduledir lib/tq.pc.in include/tq/types.h
 	$(PC) >$@
 
 $(filter-out $(ONCE),$(CMD)): $(B)/bin/%: $(B)/bin/%.o $(ARCHIVES)
@@ -349,10 +359,17 @@ cover: check
 
 # ---- installing -----------------------------------------------------------
 
-D = $(DESTDIR)
+# One word of the shell, whatever it is.
+D = $(if $(DESTDIR),'$(subst ','\'',$(DESTDIR))')
 
-# Installs what is built and builds nothing: it may run as another user.
+# Installs what is built and builds nothing: it may run as another user.  What
+# was built to look elsewhere for its modules would find none.
 install:
+	@built=$$(cat $(B)/moduledir) && [ "$$built" = '$(MODULEDIR)' ] || { \
+	    echo "built for modules in $$built: first" \
+	    "make$(if $(filter /usr/local,$(PREFIX)),, PREFIX=$(PREFIX))" \
+	    "$(if $(filter $(PREFIX)/lib,$(LIBDIR)),,LIBDIR=$(LIBDIR))" >&2; \
+	    exit 1; }
 	$(INSTALL) -d $(D)$(BINDIR) $(D)$(LIBDIR)/pkgconfig $(D)$(LIBDIR)/tq \
 	    $(D)$(INCLUDEDIR)/tq
 	$(if $(CMD),$(INSTALL) -m 755 $(CMD) $(D)$(BINDIR))
@@ -367,14 +384,14 @@ install:
 	$(INSTALL) -m 644 include/tq/*.h $(D)$(INCLUDEDIR)/tq
 	for m in $(MAN); do \
 		d=$(D)$(MANDIR)/man$${m##*.}; \
-		$(INSTALL) -d $$d && $(INSTALL) -m 644 $$m $$d || exit 1; \
+		$(INSTALL) -d "$$d" && $(INSTALL) -m 644 $$m "$$d" || exit 1; \
 	done
 	$(INSTALL) -d $(D)$(UNITDIR)/system $(D)$(UNITDIR)/user
 	for u in $(UNITS); do \
 		to=$(D)$(UNITDIR)/$$u; \
 		sed 's|/usr/local/bin/|$(BINDIR)/|' \
-		    examples/systemd/$${u#system/} >$$to && \
-		    chmod 644 $$to || exit 1; \
+		    examples/systemd/$${u#system/} >"$$to" && \
+		    chmod 644 "$$to" || exit 1; \
 	done
 	$(INSTALL) -d $(D)$(SYSUSERSDIR)
 	$(INSTALL) -m 644 examples/systemd/tq.sysusers \
@@ -382,9 +399,9 @@ install:
 	for f in $(EXAMPLES); do \
 		to=$(D)$(DOCDIR)/$$f mode=644; \
 		[ ! -x $$f ] || mode=755; \
-		$(INSTALL) -d $${to%/*} && \
-		    sed 's|/usr/local/bin\>|$(BINDIR)|' $$f >$$to && \
-		    chmod $$mode $$to || exit 1; \
+		$(INSTALL) -d "$${to%/*}" && \
+		    sed 's|/usr/local/bin\>|$(BINDIR)|' $$f >"$$to" && \
+		    chmod $$mode "$$to" || exit 1; \
 	done
 
 uninstall:

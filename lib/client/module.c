@@ -55,8 +55,8 @@ module_seek(const struct tq_module **out, const char *scheme,
 	if (strcmp(scheme, "sentinel") == 0)
 		return tq_fail(e, ENOTSUP, "sentinel: not served: name the "
 		    "server itself, see tq_celery(7)");
-	return tq_fail(e, ENOTSUP, "%s: no module (install tq-%s)", scheme,
-	    scheme);
+	return tq_fail(e, ENOTSUP, "%s: no module: there is no %s/%s.so",
+	    scheme, TQ_MODULE_DIR, scheme);
 }
 
 int

@@ -6,7 +6,7 @@ set -u
 tmp=$(mktemp -d) || exit 1
 trap 'rm -rf "$tmp"' EXIT
 trap 'exit 1' HUP INT TERM
-root=$tmp/root
+root="$tmp/its root"
 n=0
 
 # ok STATUS NAME: one line of TAP
@@ -17,10 +17,26 @@ ok()
 	echo "ok $n - $2"
 }
 
-# shellcheck disable=SC2086
-for_make="B=$B SAN=$SAN CC=$CC DESTDIR=$root PREFIX=/opt/tq"
+# this build for the place, as `make PREFIX=/opt/tq` would leave it
+mkdir "$tmp/b"
+ln -s "$B"/* "$tmp/b"
+rm "$tmp/b/moduledir"
+echo /opt/tq/lib/tq >"$tmp/b/moduledir"
 
-make $for_make install >"$tmp/log" 2>&1
+# installing B TARGET
+installing()
+{
+	make B="$1" SAN="$SAN" CC="$CC" DESTDIR="$root" PREFIX=/opt/tq "$2" \
+	    >"$tmp/log" 2>&1
+}
+
+installing "$B" install
+status=$?
+[ $status -ne 0 ] && [ ! -e "$root" ] &&
+    grep -q "first make PREFIX=/opt/tq" "$tmp/log"
+ok $? "what was built for another place is not installed"
+
+installing "$tmp/b" install
 status=$?
 sed 's/^/# /' "$tmp/log"
 ok $status "install exits 0"
@@ -70,6 +86,9 @@ pc=$root/opt/tq/lib/pkgconfig
 ok $? "tq.pc tells the version of the headers"
 [ "$(PKG_CONFIG_PATH=$pc pkg-config --variable=libdir tq)" = /opt/tq/lib ]
 ok $? "tq.pc tells the place it was installed for"
+[ "$(PKG_CONFIG_PATH=$pc pkg-config --define-variable=prefix=/moved \
+    --variable=libdir tq)" = /moved/lib ]
+ok $? "and another one it was moved to"
 
 objdump -p "$root/opt/tq/lib/libtq.so" | grep -q 'SONAME *libtq\.so\.0$'
 ok $? "the soname is libtq.so.0"
@@ -86,7 +105,7 @@ else
 	ok $? "commands need libc alone"
 fi
 
-make $for_make uninstall >/dev/null 2>&1
+installing "$tmp/b" uninstall
 ok $? "uninstall exits 0"
 left=$(find "$root/opt" -type f -o -type l)
 [ -z "$left" ] || echo "# $left"
