@@ -111,6 +111,20 @@ wait_for test -s port
 one 'no Redis at all' 69 'tqput: redis://127.0.0.1:*/0: *' \
     tqput -b "redis://127.0.0.1:$(cat port)/0" -N x
 
+# A server that answers to a take with a list that was not named.
+tqput -b "redis://$base/3" -q away -N x >out
+perl -MIO::Socket::INET -e '$s = IO::Socket::INET->new(Listen => 5,
+    LocalAddr => "127.0.0.1") or die; open(F, ">liar"); print F $s->sockport;
+    close(F); while ($c = $s->accept) {
+    $u = IO::Socket::INET->new(PeerAddr => $ARGV[0]);
+    while (sysread($c, $q, 1 << 20)) { syswrite($u, $q);
+    sysread($u, $a, 1 << 20); $a =~ s/s\.1\r\n:0\r/s.1\r\n:4096\r/;
+    syswrite($c, $a) } close($c) }' "$base" &
+pids="$pids $!"
+wait_for test -s liar
+one 'a list that was not named' 78 '*: bad answer to a take' \
+    tqget -b "redis://127.0.0.1:$(cat liar)/3" -q away -t 0
+
 # Nothing would say that it has ended.
 one '--no-result with -w' 78 'tqput: --no-result: -w would wait *' \
     tqput -b "redis://$base/5" --no-result -w -N x

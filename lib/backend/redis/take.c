@@ -76,17 +76,46 @@ queue_of(const struct tq_redis *r, const char *const *names, long long n)
 	return names[(size_t)n / r->place.nsteps];
 }
 
+/*
+ * 1 if a server answered as the script does: seven words of the state of things,
+ * then of each message its tag, from which of so many lists it is, its text, and
+ * whether it was seen.
+ */
+static int
+is_taken(const redisReply *a, size_t nlists)
+{
+	static const char head[] = "sisiiss", each[] = "sisi";
+	const redisReply *v;
+	size_t i;
+	char want;
+
+	if (a->type != REDIS_REPLY_ARRAY || a->elements < 7 ||
+	    (a->elements - 7) % 4 != 0)
+		return 0;
+	for (i = 0; i < a->elements; i++) {
+		v = a->element[i];
+		want = i < 7 ? head[i] : each[(i - 7) % 4];
+		if (v->type != (want == 's' ? REDIS_REPLY_STRING :
+		    REDIS_REPLY_INTEGER))
+			return 0;
+		if (i >= 7 && (i - 7) % 4 == 1 && (v->integer < 0 ||
+		    (unsigned long long)v->integer >= nlists))
+			return 0;
+	}
+	return 1;
+}
+
 /* What the script gave: the number of messages, or -1. */
 static int
 take_in(struct tq_redis *r, const redisReply *a,
-    const char *const *names, struct tq_err *e)
+    const char *const *names, size_t nnames, struct tq_err *e)
 {
 	const redisReply *const *v = (const redisReply *const *)a->element;
 	struct tq_redis_held *h;
 	size_t i;
 	int n = 0;
 
-	if (a->type != REDIS_REPLY_ARRAY || a->elements < 7)
+	if (!is_taken(a, nnames * r->place.nsteps))
 		return tq_fail(e, EPROTO, "%s: bad answer to a take",
 		    r->place.name);
 	r->due = v[0]->len == 0 ? 0 : tq_redis_time(v[0]->str);
@@ -159,7 +188,7 @@ take_some(struct tq_redis *r, const struct tq_take *take, struct tq_err *e)
 		return -1;
 	if ((a = tq_redis_call(&r->main, TQ_REDIS_TAKE, &r->cmd, e)) == NULL)
 		return -1;
-	rv = take_in(r, a, names, e);
+	rv = take_in(r, a, names, take->nqueues, e);
 	freeReplyObject(a);
 	r->quiet = 0;
 	if (rv >= 0 && (unsigned)rv < n)
