@@ -13,6 +13,7 @@ cd site || exit 1
 cat >shop.py <<'PY'
 import os, sys, time
 from celery import Celery, chain, chord, group
+from celery.contrib.abortable import AbortableAsyncResult, AbortableTask
 from celery.exceptions import Ignore, Reject, SoftTimeLimitExceeded
 url = os.environ['TQ_BROKER']
 app = Celery('shop', broker=url, backend=url, include=['more'])
@@ -102,6 +103,12 @@ def more_of(self, n):
 @task
 def busy():
     return [same.delay(1).id, group(same.s(2), same.s(3)).delay().id]
+@task(bind=True, base=AbortableTask)
+def long(self):
+    self.update_state(state='STARTED')
+    while not self.is_aborted():
+        time.sleep(.05)
+    return 'aborted'
 @task
 def leave(code):
     sys.exit(code)
@@ -229,6 +236,14 @@ is 'what is rejected comes back' "$(client <<PY
 show(shy.delay('$T/shy'))
 PY
 )" now
+is 'one that can be aborted is' "$(client <<'PY'
+r = long.delay()
+while r.state != 'STARTED':
+    time.sleep(.05)
+r.abort()
+show(r)
+PY
+)" aborted
 is 'self.retry counts, and gives up' "$(client <<'PY'
 show(thrice.delay(False), thrice.delay(True), auto.delay(), others.delay(0))
 PY
