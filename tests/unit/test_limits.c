@@ -87,6 +87,18 @@ a_text_without_end_is_refused(void **state)
 }
 
 static void
+of_one_that_is_named_twice_the_last_counts(void **state)
+{
+	struct tq_limits l = { .v = { 0 } };
+
+	(void)state;
+	assert_int_equal(tq_limits_parse(&l, "cpu=2,mem=1,cpu=1", NULL), 0);
+	assert_int_equal(tq_limits_parse(&l, "mem=3", NULL), 0);
+	assert_int_equal(l.v[TQ_LIMIT_CPU], TQ_SECOND);
+	assert_int_equal(l.v[TQ_LIMIT_MEM], 3);
+}
+
+static void
 the_stricter_limit_wins(void **state)
 {
 	struct tq_limits l = { .v = { 0 } }, other = { .v = { 0 } };
@@ -181,6 +193,7 @@ main(void)
 		cmocka_unit_test(what_is_not_named_stays),
 		cmocka_unit_test(bad_limits_are_quoted),
 		cmocka_unit_test(a_text_without_end_is_refused),
+		cmocka_unit_test(of_one_that_is_named_twice_the_last_counts),
 		cmocka_unit_test(the_stricter_limit_wins),
 		cmocka_unit_test(a_formatted_text_means_the_same),
 		cmocka_unit_test(all_limits_at_their_largest_fit),
