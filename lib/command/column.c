@@ -137,7 +137,7 @@ print_end(struct tq_print *p, const char *name, const struct tq_row *r)
 	tq_print_date(p, name, r->info->end_time);
 }
 
-/* From the put, if that is known, to the last start, or until now. */
+/* From the put to the last start, or until now, if these are known. */
 static void
 print_wait(struct tq_print *p, const char *name, const struct tq_row *r)
 {
@@ -145,7 +145,7 @@ print_wait(struct tq_print *p, const char *name, const struct tq_row *r)
 	tq_time to = info->start != 0 ? info->start :
 	    info->end_time != 0 ? info->end_time : r->now;
 
-	if (info->put == 0)
+	if (info->put == 0 || (info->state == TQ_STARTED && info->start == 0))
 		tq_print_none(p, name);
 	else
 		tq_print_seconds(p, name, to > info->put ? to - info->put : 0);

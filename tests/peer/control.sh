@@ -60,6 +60,7 @@ active()
 	ctl inspect -d "$one" active | grep -q "$1"
 }
 ok 'active tells what runs' wait_for active "$id"
+is 'how long it waited only its worker knows' "$(tqstat -o wait,start "$id")" "-${TAB}-"
 is 'the processes of its pool are those that it runs' "$(py <<PY
 pids = app.control.inspect(['$one'], timeout=5).stats()['$one']['pool']['processes']
 print([open('/proc/%d/stat' % p).read().split()[3] for p in pids])
