@@ -104,7 +104,7 @@ open_store(struct tq *tq, const char *word, unsigned flags, struct tq_err *e)
 	    tq_module_find(&m, r.url.scheme, e) == -1)
 		goto out;
 	if (m->store == NULL) {
-		tq_fail(e, ENOTSUP, "%s: keeps tasks only, no results",
+		tq_fail(e, EPROTO, "%s: keeps tasks only, no results",
 		    m->scheme);
 		goto out;
 	}
@@ -118,7 +118,8 @@ open_store(struct tq *tq, const char *word, unsigned flags, struct tq_err *e)
 	} else if (is_same_spool(tq, m, &r.url)) {
 		tq->s = tq->b;
 	} else {
-		tq_fail(e, ENOTSUP, "%s: keeps results of its own tasks only",
+		/* an end and its result are one record: here, not there */
+		tq_fail(e, EPROTO, "%s: keeps results of its own tasks only",
 		    m->scheme);
 		goto out;
 	}

@@ -4,6 +4,9 @@
 
 # ---- one task
 
+check 'a spool keeps no results of others' 78 '' \
+    'tqput: spool: keeps results of its own tasks only' \
+    env TQ_RESULTS="spool:$T/another" tqput true
 check "prints the id" 0 "$ID" "" tqput -q one true
 check "operands stay as they are" 0 "$ID" "" tqput -q argv printf '%s|' 'a b' '' -x '*'
 is "a word a shell would split is quoted" "$(in_queue argv cmd)" \

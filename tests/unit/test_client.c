@@ -104,7 +104,7 @@ static void
 spool_cannot_keep_results_of_others(void **state)
 {
 	(void)state;
-	open_refused("null:", "spool:/nonexistent", ENOTSUP,
+	open_refused("null:", "spool:/nonexistent", EPROTO,
 	    "spool: keeps results of its own tasks only");
 }
 
