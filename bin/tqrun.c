@@ -388,6 +388,7 @@ main(int argc, char *argv[])
 	rules->plan.handlers = &handlers;
 	rules->plan.url = tq_url(rules->tq);
 	rules->plan.dir = tq_spool_dir(rules->tq);
+	tq_mark_site(rules->plan.site, rules->plan.dir, rules->plan.url);
 	rules->plan.results = getenv("TQ_RESULTS");
 	rules->plan.env = (const char *const *)environ;
 	if (tq_worker_run(&r.worker, &e) == -1)

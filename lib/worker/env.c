@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "env.h"
+#include "mark.h"
 
 /* Given to a command of the submitter's own, never to anybody else's. */
 static const char *const login[] = {
@@ -160,13 +161,17 @@ tq_env_add_facts(struct tq_env *env, const struct tq_env_facts *f)
 {
 	const struct tq_task *t = &f->claim->task;
 	const struct tq_ref *ref = &f->claim->ref;
-	char token[TQ_ID_MAX + 16];
+	char token[TQ_ID_MAX + 16], mark[TQ_MARK_SIZE];
 	const char *eq;
 	int i;
 
 	snprintf(token, sizeof(token), "%s/%u", ref->id.s, ref->attempt);
 	tq_env_add(env, "TQ_ID", ref->id.s);
 	tq_env_add(env, "TQ_CLAIM", token);
+	if (f->site != NULL) {
+		tq_mark_make(mark, f->site, f->claim, ref->attempt);
+		tq_env_add(env, "TQ_MARK", strchr(mark, '=') + 1);
+	}
 	tq_env_add(env, "TQ_QUEUE", t->queue);
 	tq_env_add(env, "TQ_NAME", t->name);
 	tq_env_add(env, "TQ_LABEL", t->label);

@@ -18,6 +18,7 @@ struct tq_env_facts {
 	const char	*url;		/* TQ_BROKER */
 	const char	*results;	/* TQ_RESULTS */
 	const char	*dir;		/* TQ_DIR */
+	const char	*site;		/* for TQ_MARK, see mark.h */
 	unsigned	 place;		/* TQ_SLOT, from 1 */
 	int		 retries;	/* TQ_RETRIES: the rule that holds */
 	const char	*task_file;	/* TQ_TASK */

@@ -25,6 +25,7 @@
 #include "base/io.h"
 #include "env.h"
 #include "foreground.h"
+#include "mark.h"
 #include "operand.h"
 #include "outcome.h"
 #include "proc.h"
@@ -68,27 +69,27 @@ make_argv(struct tq_arena *mem, const struct tq_foreground *f,
 
 static const char *const *
 make_env(struct tq_arena *mem, struct tq *tq, const struct tq_claim *c,
-    char *mark, size_t size, struct tq_err *e)
+    char mark[TQ_MARK_SIZE], struct tq_err *e)
 {
+	char site[TQ_SITE_SIZE];
 	const struct tq_env_facts facts = {
 		.claim = c,
 		.url = tq_url(tq),
 		.dir = tq_spool_dir(tq),
+		.site = site,
 		.retries = c->task.retries > 0 ? c->task.retries : 0,
 	};
 	const char *const *v;
 	struct tq_env env;
-	size_t i;
 
+	tq_mark_site(site, facts.dir, facts.url);
+	tq_mark_make(mark, site, c, c->ref.attempt);
 	tq_env_init(&env, mem);
 	tq_env_add_facts(&env, &facts);
 	tq_env_add_trusted(&env, (const char *const *)environ);
 	v = tq_env_take(&env);
 	if (v == NULL)
 		tq_fail_sys(e, ENOMEM, "environment");
-	for (i = 0; v != NULL && v[i] != NULL; i++)
-		if (strncmp(v[i], "TQ_CLAIM=", 9) == 0)
-			strlcpy(mark, v[i], size);
 	return v;
 }
 
@@ -268,7 +269,7 @@ tq_foreground_run(struct tq_outcome *out, int *sig, struct tq *tq,
 	struct tq_proc p = {
 		.umask = -1, .fd = { -1, STDOUT_FILENO, STDERR_FILENO },
 	};
-	char mark[sizeof("TQ_CLAIM=") + TQ_ID_MAX + 16] = "";
+	char mark[TQ_MARK_SIZE];
 	struct tq_task plain;
 	struct tq_arena mem;
 	int rv = -1, ours = 0;
@@ -283,7 +284,7 @@ tq_foreground_run(struct tq_outcome *out, int *sig, struct tq *tq,
 	if ((p.argv = make_argv(&mem, f, &plain, e)) == NULL)
 		goto out;
 	p.file = p.argv[0];
-	if ((p.env = make_env(&mem, tq, c, mark, sizeof(mark), e)) == NULL)
+	if ((p.env = make_env(&mem, tq, c, mark, e)) == NULL)
 		goto out;
 	if ((p.fd[0] = open_input(&c->task, &ours, e)) == -1)
 		goto out;

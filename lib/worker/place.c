@@ -15,6 +15,7 @@
 #include "base/id.h"
 #include "ending.h"
 #include "feed.h"
+#include "mark.h"
 #include "place.h"
 #include "proc.h"
 #include "replace.h"
@@ -216,13 +217,6 @@ start(struct tq_place *p, const struct tq_place_rules *rules)
 	set_running(p, rules, p->plan.proc.file);
 }
 
-/* What an attempt is found by in the environment of its processes. */
-static void
-make_mark(char *buf, size_t size, const char *id, unsigned attempt)
-{
-	snprintf(buf, size, "TQ_CLAIM=%s/%u", id, attempt);
-}
-
 /*
  * The last attempt lost its worker: its first process died with it, but what
  * that had started may still be there and must not meet the next attempt.
@@ -231,10 +225,10 @@ static void
 end_remains(struct tq_place *p, const struct tq_place_rules *rules)
 {
 	const struct tq_ref *ref = &p->claim.ref;
-	char mark[TQ_ID_MAX + 32];
+	char mark[TQ_MARK_SIZE];
 	int left;
 
-	make_mark(mark, sizeof(mark), ref->id.s, ref->attempt - 1);
+	tq_mark_make(mark, rules->plan.site, &p->claim, ref->attempt - 1);
 	if ((left = tq_tree_end_remains(mark)) > 0)
 		tq_say(rules->say, TQ_SAY_WRONG, "%s: %d processes of the "
 		    "attempt before do not end", ref->id.s, left);
@@ -487,7 +481,7 @@ void
 tq_place_kill(struct tq_place *p, enum tq_place_cause cause,
     const struct tq_place_rules *rules, const pid_t *mains, size_t nmains)
 {
-	char mark[TQ_ID_MAX + 32];
+	char mark[TQ_MARK_SIZE];
 	struct tq_tree tree = { p->pid, mark, mains, nmains };
 	int left;
 
@@ -496,7 +490,7 @@ tq_place_kill(struct tq_place *p, enum tq_place_cause cause,
 	if (p->at != NULL)
 		tree.mark = p->at->mark;
 	else
-		make_mark(mark, sizeof(mark), p->claim.ref.id.s,
+		tq_mark_make(mark, rules->plan.site, &p->claim,
 		    p->claim.ref.attempt);
 	/* all at once: what forks faster than we look cannot run away */
 	tq_leaf_kill(p->at != NULL ? &p->at->leaf : &p->leaf);

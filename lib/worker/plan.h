@@ -13,6 +13,7 @@
 #include "base/rules.h"
 #include "conf.h"
 #include "handler.h"
+#include "mark.h"
 #include "proc.h"
 #include "remote.h"
 #include "use.h"
@@ -20,6 +21,7 @@
 /* What does not change from task to task. */
 struct tq_plan_rules {
 	const char	*url, *results, *dir;	/* told to tasks, or NULL */
+	char		 site[TQ_SITE_SIZE];	/* of the broker: mark.h */
 	const char *const *env;		/* the worker's own */
 	const struct tq_handlers *handlers;
 	const struct tq_uses *uses;	/* before those, or NULL */

@@ -18,7 +18,7 @@
 struct tq_tree {
 	pid_t		 root;		/* its first process, not yet reaped;
 					 * 0: any process with the mark */
-	const char	*mark;		/* "TQ_CLAIM=id/attempt" */
+	const char	*mark;		/* TQ_MARK=..., see mark.h */
 	const pid_t	*mains;		/* first processes of running tasks */
 	size_t		 nmains;
 };

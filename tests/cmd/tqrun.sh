@@ -295,6 +295,26 @@ kill -KILL "$first"
 ok "a dead worker's task is taken over" wait_for in_state dead success
 is 'and runs as the next attempt' "$(tr '\n' ' ' <dead)" '1 2 '
 not_ok 'nothing is left of its first attempt' pgrep -f "sleep ${long}1008"
+
+# an id names a task of one spool: the worker of this one dies, and what runs
+# in another under the same id and attempt goes on
+mkdir other
+TQ_DIR=$PWD/other tqput -Q --id both sh -c 'echo >theirs; exec sleep '$long'1009'
+bg env TQ_DIR="$PWD/other" tqrun
+other=$!
+wait_for test -e theirs
+tqctl stop
+wait_gone "$second"
+put both sh -c 'echo >>ours; [ $TQ_ATTEMPT -gt 1 ] || exec sleep '$long'1010'
+bg tqrun -j 1
+first=$!
+wait_for test -e ours
+kill -KILL "$first"
+bg tqrun -j 1
+second=$!
+wait_for in_state both success
+ok 'what another spool runs under its id goes on' pgrep -f "sleep ${long}1009"
+kill -KILL "$other"
 put rung sh -c 'echo rung'
 check 'a put rings a sleeping worker' 0 rung '' tqresult -w -t 60 rung
 kill -USR1 "$second"

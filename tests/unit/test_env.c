@@ -47,9 +47,10 @@ static void
 a_task_is_told_about_itself(void **state)
 {
 	static const char *const kw[] = { "size=9", "bad-name=1", "_x=y=z" };
-	struct tq_claim c = { .ref = { .attempt = 3 } };
+	struct tq_claim c = { .ref = { .attempt = 3 }, .put = 1234 };
 	struct tq_env_facts facts = {
-		.claim = &c, .url = "spool:/s", .dir = "/s", .place = 2,
+		.claim = &c, .url = "spool:/s", .dir = "/s",
+		.site = "8:17", .place = 2,
 		.retries = 5, .task_file = "/proc/1/fd/7",
 	};
 	const char *const *env;
@@ -66,6 +67,7 @@ a_task_is_told_about_itself(void **state)
 	env = tq_env_take(*state);
 	assert_string_equal(value(env, "TQ_ID"), "the-id");
 	assert_string_equal(value(env, "TQ_CLAIM"), "the-id/3");
+	assert_string_equal(value(env, "TQ_MARK"), "8:17/1234/the-id/3");
 	assert_string_equal(value(env, "TQ_QUEUE"), "mail");
 	assert_string_equal(value(env, "TQ_NAME"), "send");
 	assert_string_equal(value(env, "TQ_LABEL"), "a label");

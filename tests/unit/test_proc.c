@@ -30,9 +30,9 @@ setup(void **state)
 	char path[T_PATH_MAX + 16];
 
 	t_tmpdir(f->dir);
-	snprintf(f->mark[0], sizeof(f->mark[0]), "TQ_CLAIM=test-%ld/1",
+	snprintf(f->mark[0], sizeof(f->mark[0]), "TQ_MARK=test-%ld/1",
 	    (long)getpid());
-	snprintf(f->mark[1], sizeof(f->mark[1]), "TQ_CLAIM=test-%ld/2",
+	snprintf(f->mark[1], sizeof(f->mark[1]), "TQ_MARK=test-%ld/2",
 	    (long)getpid());
 	memset(&f->proc, 0, sizeof(f->proc));
 	f->proc.env = plain_env;
