@@ -1,9 +1,5 @@
 /* The spool, asked what every broker is asked. */
-#include <sys/mman.h>
-
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "tests/contract/contract.h"
 
@@ -13,18 +9,13 @@ spool_url(char *url, size_t size, const char *dir)
 	(void)snprintf(url, size, "spool:%s/spool", dir);
 }
 
-/* SPOOL/lock names the table, which would outlive the directory. */
 static void
 spool_gone(const char *dir)
 {
-	char *text, *name, *last;
+	char spool[T_PATH_MAX + 8];
 
-	text = t_read(dir, "spool/lock", NULL);
-	for (name = strtok_r(text, " \n", &last); name != NULL;
-	    name = strtok_r(NULL, " \n", &last))
-		if (*name == '/')
-			(void)shm_unlink(name);
-	free(text);
+	(void)snprintf(spool, sizeof(spool), "%s/spool", dir);
+	t_lose_table(spool);
 }
 
 int

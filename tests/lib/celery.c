@@ -66,6 +66,23 @@ t_site_fini(struct t_site *s)
 	tq_arena_fini(&s->mem);
 }
 
+int
+t_setup_site(void **state)
+{
+	static struct t_site s;
+
+	t_site_init(&s);
+	*state = &s;
+	return 0;
+}
+
+int
+t_teardown_site(void **state)
+{
+	t_site_fini(*state);
+	return 0;
+}
+
 void
 t_site_push(struct t_site *s, const char *envelope)
 {

@@ -38,6 +38,9 @@ struct t_site {
 
 void	t_site_init(struct t_site *);
 void	t_site_fini(struct t_site *);
+/* cmocka's setup and teardown: *state is a struct t_site. */
+int	t_setup_site(void **state);
+int	t_teardown_site(void **state);
 /* Put a message of a vector, or one's own text. */
 void	t_site_push(struct t_site *, const char *envelope);
 /* Send what a signature asks for, as a client does. */

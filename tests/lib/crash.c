@@ -80,11 +80,7 @@ read_lock(const struct crash_world *w, char *buf, size_t size)
 void
 crash_lose_table(const struct crash_world *w)
 {
-	char buf[512], name[64];
-
-	if (read_lock(w, buf, sizeof(buf)) &&
-	    sscanf(buf, "tq table %63s", name) == 1)
-		(void)shm_unlink(name);
+	t_lose_table(w->dir);
 }
 
 void

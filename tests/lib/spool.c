@@ -65,19 +65,6 @@ t_setup_spool(void **state)
 	return 0;
 }
 
-/* The table would outlive the directory that names it. */
-static void
-unlink_table(const char *dir)
-{
-	char *text = t_read(dir, "lock", NULL), *name, *last;
-
-	for (name = strtok_r(text, " \n", &last); name != NULL;
-	    name = strtok_r(NULL, " \n", &last))
-		if (*name == '/')
-			(void)shm_unlink(name);
-	free(text);
-}
-
 int
 t_teardown_spool(void **state)
 {
@@ -87,7 +74,7 @@ t_teardown_spool(void **state)
 	if (f->sp != NULL)
 		(void)tq_spool_sweep(f->sp, NULL);
 	tq_spool_close(f->sp);
-	unlink_table(f->dir);
+	t_lose_table(f->dir);
 	t_rmdir(f->tmp);
 	test_free(f);
 	return 0;

@@ -1,4 +1,5 @@
 /* Directories, files and waiting for tests. */
+#include <sys/mman.h>
 #include <sys/stat.h>
 
 #include <errno.h>
@@ -39,6 +40,20 @@ t_rmdir(const char *dir)
 {
 	if (nftw(dir, remove_one, 16, FTW_DEPTH | FTW_PHYS) != 0)
 		fail_msg("remove %s: %s", dir, strerror(errno));
+}
+
+void
+t_lose_table(const char *spool)
+{
+	char path[T_PATH_MAX + 8], name[64];
+	FILE *lock;
+
+	snprintf(path, sizeof(path), "%s/lock", spool);
+	if ((lock = fopen(path, "re")) == NULL)
+		return;
+	if (fscanf(lock, "tq table %63s", name) == 1)
+		(void)shm_unlink(name);
+	fclose(lock);
 }
 
 int

@@ -30,6 +30,8 @@
 void	t_tmpdir(char dir[T_PATH_MAX]);
 /* Remove a directory and all in it. */
 void	t_rmdir(const char *dir);
+/* Remove the table of a spool, if it has one: it would outlive the directory. */
+void	t_lose_table(const char *spool);
 /* cmocka's setup and teardown: *state is the path of a t_tmpdir(). */
 int	t_setup_dir(void **state);
 int	t_teardown_dir(void **state);

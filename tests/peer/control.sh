@@ -171,7 +171,7 @@ headers ['mon=d'] revoked
 REVOKED TaskRevokedError('terminated')
 headers {'mon': 'e'} were not terminated
 headers: want stamps"
-is 'which are no ids' "$(ctl inspect -d "$one" revoked | grep -c mon)" 0
+is 'which are no ids' "$(ctl inspect -d "$one" revoked | grep -c "mon['=]")" 0
 
 cat >events.py <<'PY'
 from proj import *

@@ -12,23 +12,6 @@
 
 #define VECTORS	"tests/vectors/celery/"
 
-static int
-setup(void **state)
-{
-	static struct t_site s;
-
-	t_site_init(&s);
-	*state = &s;
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	t_site_fini(*state);
-	return 0;
-}
-
 /* ---- against what Celery stored -------------------------------------- */
 
 static json_t *
@@ -1163,7 +1146,8 @@ output_that_is_not_json_is_a_text(void **state)
 int
 main(void)
 {
-#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, t_setup_site, \
+    t_teardown_site)
 	const struct CMUnitTest tests[] = {
 		TEST(chain_of_the_capture),
 		TEST(chord_of_the_capture),

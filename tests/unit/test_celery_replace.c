@@ -26,23 +26,6 @@
 #define VALUE_ERROR(text) "FAILURE {\"exc_type\":\"ValueError\"," \
 	"\"exc_message\":[\"" text "\"],\"exc_module\":\"builtins\"}"
 
-static int
-setup(void **state)
-{
-	static struct t_site s;
-
-	t_site_init(&s);
-	*state = &s;
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	t_site_fini(*state);
-	return 0;
-}
-
 static void
 other_task_has_the_id_and_the_callbacks(void **state)
 {
@@ -181,8 +164,8 @@ dead_worker_repeats_nothing(void **state)
 		t_site_run(s);
 		assert_int_equal(s->die, 0);
 		assert_string_equal(t_site_result(s, "body"), "SUCCESS 2");
-		teardown(state);
-		setup(state);
+		t_teardown_site(state);
+		t_setup_site(state);
 	}
 }
 
@@ -210,8 +193,8 @@ assert_refused(void **state, const char *by, const char *why)
 	assert_non_null(strstr(t_site_result(s, "t"), "InvalidTaskError"));
 	assert_non_null(strstr(t_site_result(s, "t"), why));
 	assert_int_equal(json_array_size(s->ran), 1);
-	teardown(state);
-	setup(state);
+	t_teardown_site(state);
+	t_setup_site(state);
 }
 
 static void
@@ -225,7 +208,8 @@ what_cannot_take_the_place_is_refused(void **state)
 	    "{\"tasks\": 7}}", "tasks of a group");
 }
 
-#define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define T(name) cmocka_unit_test_setup_teardown(name, t_setup_site, \
+    t_teardown_site)
 
 int
 main(void)
