@@ -124,15 +124,17 @@ check 'is resumed on a full disk' 0 '' '' tqctl resume default
 storm 2 >/dev/null
 nothing_is_stuck 'put to the last'
 
-# What tasks print takes no room from those that are to come.
+# What tasks print takes no room from those that are to come.  Each has 3,000
+# bytes that it does not print, or there were 48,000 to be run.
 TQ_DIR=$T/disk/spool
 tqctl set floor=1
-while seq 1000 | tqput -m -I{} printf %0400d {} >/dev/null 2>err; do
+while seq 1000 | tqput -m -I{} printf %0400d%.0s {} "$long$long$long" \
+    >/dev/null 2>err; do
 	:
 done
 put_singly
 put=$(tqstat | wc -l)
-ok 'printing much: all run' timeout -k 5 100 tqrun -E
+ok 'printing much: all run' timeout -k 5 200 tqrun -E
 is 'printing much: and succeed' "$(tqstat -s success | wc -l)" "$put"
 tqstat -s success -o id | tqresult - >outs
 ok 'printing much: what is too much is cut' \
