@@ -72,20 +72,24 @@ worker=$!
 trace=trace2 on_disk EIO 1+ tqstat -f >"$T/events" 2>"$T/eyes" &
 eyes=$!
 echo '@every 1h true' >"$T/hourly"
-bg tqbeat "$T/hourly"
+tqbeat -v "$T/hourly" 2>"$T/beats" &
 beat=$!
-pids="$pids $worker $eyes"
+pids="$pids $worker $eyes $beat"
 wait_for sh -c 'test "$(tqstat -W | wc -l)" -eq 1'
+wait_for grep -q lines "$T/beats"
+# one of them has not left when another puts
+kill -STOP $beat
 check 'a put is not told' 74 '' '*the disk failed*' \
     on_disk EIO 1+ tqput true
 check 'nor is another, of a good disk' 74 '' '*all that use*have left*' \
     tqput true
+kill -CONT $beat
 wait $worker
 is 'an idle worker leaves' $? 74
 is 'with one line' "$(grep -c 'disk failed' "$T/idle")" 1
 wait $eyes
 is 'so does who follows events' $? 74
-kill $beat
+kill $beat 2>/dev/null
 wait_gone $beat
 check 'after that a put is taken' 0 "$ID" '' tqput -q other true
 ok 'the first is there still' \

@@ -33,7 +33,7 @@ chord()
 def s(name, *args):
     return app.signature(name, args=args, immutable=name in ('blob', 'seven'))
 try:
-    print(chord([$1], $2).apply_async().get(timeout=60))
+    print(chord([$1], $2).apply_async().get(timeout=200))
 except Exception as e:
     print(repr(e))
 PY
