@@ -1,23 +1,73 @@
 #!/bin/sh
 # Every page of man/ is clean mdoc, to mandoc's warnings, and groff sets it in
-# 80 columns without a word.  That a page it refers to is not in this machine's
-# database is no fault of a page, nor is a line of few words that newer groffs
-# cannot stretch to the margin.
+# 80 columns without a word and without a longer line.  That a page it refers to
+# is not in this machine's database is no fault of a page, nor is a line of few
+# words that newer groffs cannot stretch to the margin.  But the pages of tq that
+# pages refer to, by file or by NAME, are there, and tq(7) and tq(3) lead to all.
 
 set -u
 n=0
+nl='
+'
+
+set_page()
+{
+	groff -mandoc -T ascii -P-cbou -rLL=78n "$1"
+}
+
+# report STATUS NAME: a line of TAP
+report()
+{
+	n=$((n + 1))
+	[ "$1" -eq 0 ] || printf 'not '
+	echo "ok $n - $2"
+}
+
+# each "tq_settle 3" that a page documents, and the page itself
+names()
+{
+	for page in man/*.[1-9]; do
+		basename "$page" | sed 's/\.\([1-9]\)$/ \1/'
+		awk -v s="${page##*.}" '/^\.Sh/ { name = $2 == "NAME" }
+		    name && /^\.Nm/ { print $2, s }' "$page"
+	done
+}
+
 for page in man/*.[1-9]; do
 	[ -e "$page" ] || continue
-	n=$((n + 1))
 	found=$(mandoc -T lint -W warning "$page" 2>&1 |
 	    grep -v 'outdated mandoc.db'
-	    groff -mandoc -T utf8 -rLL=78n "$page" 2>&1 >/dev/null |
-	    grep -v 'cannot adjust line')
-	if [ -z "$found" ]; then
-		echo "ok $n - $page"
-	else
-		echo "$found" | sed 's/^/# /'
-		echo "not ok $n - $page"
-	fi
+	    set_page "$page" 2>&1 >/dev/null | grep -v 'cannot adjust line'
+	    set_page "$page" 2>/dev/null | awk -v p="$page" 'length > 80 {
+		print p ": longer than 80: " $0 }')
+	[ -z "$found" ] || echo "$found" | sed 's/^/# /'
+	[ -z "$found" ]
+	report $? "$page"
 done
+
+known=$(names | sort -u)
+missing=$(grep -H '^\.Xr tq' man/*.[1-9] | sort -u |
+    while read -r at name section rest; do
+	case "$nl$known$nl" in
+	*"$nl$name $section$nl"*)	;;
+	*)	echo "# ${at%%:*}: $name($section)" ;;
+	esac
+done)
+[ -z "$missing" ] || echo "$missing"
+[ -z "$missing" ]
+report $? 'pages that others refer to are there'
+
+missing=$(for page in man/*.[1-9]; do
+	name=${page#man/} section=${page##*.}
+	name=${name%.*}
+	[ "$name.$section" = tq.7 ] || case $section in
+	[157])	grep -q "^\.Xr $name $section" man/tq.7 ||
+		    echo "# man/tq.7: $name($section)" ;;
+	3)	[ "$name" = tq ] || grep -q "^\.Xr $name 3" man/tq.3 ||
+		    echo "# man/tq.3: $name(3)" ;;
+	esac
+done)
+[ -z "$missing" ] || echo "$missing"
+[ -z "$missing" ]
+report $? 'tq(7) and tq(3) lead to all pages'
 echo "1..$n"
