@@ -316,6 +316,7 @@ main(int argc, char *argv[])
 	int status;
 
 	tq_ids_init(&c.ids);
+	tq_ids_init(&c.named);
 	tq_print_init(&c.print, STDOUT_FILENO, TQ_PRINT_TEXT);
 	tq_stdio_hold();
 	tq_options_init(&o, usage, options,
@@ -331,6 +332,7 @@ main(int argc, char *argv[])
 	tq_close(c.tq);
 	tq_print_fini(&c.print);
 	tq_ids_fini(&c.ids);
+	tq_ids_fini(&c.named);
 	free(c.queues);
 	free(urls);
 	return status;

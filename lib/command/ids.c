@@ -25,6 +25,7 @@ tq_ids_fini(struct tq_ids *ids)
 		free((char *)ids->v[i]);
 	free(ids->v);
 	free(ids->group);
+	free(ids->state);
 	tq_ids_init(ids);
 }
 
@@ -92,14 +93,17 @@ tq_ids_resolve(struct tq_ids *ids, struct tq *tq, unsigned flags,
 	int rv = -1;
 
 	free(ids->group);
+	free(ids->state);
 	ids->group = calloc(ids->n + 1, 1);
-	if (ids->group == NULL)
+	ids->state = calloc(ids->n + 1, 1);
+	if (ids->group == NULL || ids->state == NULL)
 		return tq_fail_sys(e, ENOMEM, "%zu ids", ids->n);
 	tq_info_init(&info);
 	for (i = 0; i < ids->n; i++) {
 		switch (tq_stat(tq, ids->v[i], flags, &info, e)) {
 		case 1:
 			ids->group[i] = info.task.kind == TQ_KIND_GROUP;
+			ids->state[i] = (unsigned char)info.state;
 			break;
 		case 0:
 			tq_fail(e, ENOENT, "%s: no such id", ids->v[i]);

@@ -10,6 +10,7 @@
 struct tq_ids {
 	const char	**v;	/* n strings, all ours */
 	unsigned char	*group;	/* of each, once they are resolved; or NULL */
+	unsigned char	*state;	/* the same: enum tq_state, as it was then */
 	size_t		 n, cap;
 };
 

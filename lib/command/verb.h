@@ -67,6 +67,7 @@ struct tq_ctl {
 			    int retries, const struct tq_rules *, int status);
 	/* ids or claims made from the operands where the verb takes them */
 	struct tq_ids	 ids;
+	struct tq_ids	 named;		/* those before a selection made others */
 	struct tq_print	 print;
 };
 
@@ -80,6 +81,9 @@ _Noreturn void tq_verb_usage(const struct tq_ctl *, const char *what);
 void	tq_verb_check_operands(const struct tq_ctl *);
 /* Print how many were changed, with -v. */
 void	tq_verb_changed(struct tq_ctl *, uint64_t changed);
+
+/* left.c: say which of the ids named were not changed, and why. */
+void	tq_verb_left(const struct tq_ctl *, uint64_t changed);
 
 /* verb_claim.c */
 int	tq_verb_done(struct tq_ctl *, struct tq_err *);

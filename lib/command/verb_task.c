@@ -17,6 +17,25 @@
 
 /* ---- tasks ----------------------------------------------------------- */
 
+/* One of the ids is unknown; a tail would be elsewhere. */
+static void
+say_whole(struct tq_ctl *c)
+{
+	struct tq_info info;
+	size_t i;
+	int n = 0;
+
+	tq_info_init(&info);
+	for (i = 0; i < c->ids.n && n >= 0; i++)
+		n = tq_stat(c->tq, c->ids.v[i], 0, &info, NULL) == 1 ? 0 :
+		    tq_stat(c->tq, c->ids.v[i], TQ_FIND_TAIL, &info, NULL) == 1 ?
+		    -1 : -2;
+	if (n == -1)
+		tq_warn("%s takes whole ids when stdin is not a terminal",
+		    c->verb->name);
+	tq_info_fini(&info);
+}
+
 int
 tq_verb_select(struct tq_select *sel, struct tq_ctl *c, struct tq_err *e)
 {
@@ -32,8 +51,7 @@ tq_verb_select(struct tq_select *sel, struct tq_ctl *c, struct tq_err *e)
 		flags = 0;
 	if (tq_ids_resolve(&c->ids, c->tq, flags, e) == -1) {
 		if (e->num == ENOENT && flags == 0)
-			tq_warn("%s takes whole ids when stdin is not a "
-			    "terminal", c->verb->name);
+			say_whole(c);
 		return -1;
 	}
 	sel->ids = c->ids.v;
@@ -56,12 +74,15 @@ add_id(const struct tq_info *info, void *arg)
 static int
 list_ids(struct tq_ctl *c, const struct tq_select *sel, struct tq_err *e)
 {
-	struct tq_ids named = c->ids;
+	struct tq_ids before = c->ids;
 	int rv;
 
 	tq_ids_init(&c->ids);
 	rv = tq_list(c->tq, sel, add_id, c, e);
-	tq_ids_fini(&named);
+	if (c->named.n == 0)
+		c->named = before;
+	else
+		tq_ids_fini(&before);
 	return rv;
 }
 
@@ -152,6 +173,7 @@ act(struct tq_ctl *c, const char *value, struct tq_err *e)
 	    e) == -1)
 		return -1;
 	tq_verb_changed(c, changed);
+	tq_verb_left(c, changed);
 	if (rv == 1 && c->verb->act == TQ_DO_RETRY &&
 	    say_left(c, &sel, e) == -1)
 		return -1;

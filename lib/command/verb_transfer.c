@@ -209,6 +209,8 @@ tq_verb_transfer(struct tq_ctl *c, struct tq_err *e)
 	}
 	tq_transfer_say(x);
 	tq_verb_changed(c, x->moved);
+	if (rv == 0 && x->status == 0 && x->moved == 0 && x->started == 0)
+		tq_verb_left(c, 0);
 	tq_print_flush(&c->print);	/* also if it failed */
 	if (rv == 0)
 		rv = x->status != 0 || x->moved > 0 ? x->status : TQ_EXIT_NO;

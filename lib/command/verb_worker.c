@@ -51,6 +51,8 @@ tell(struct tq_ctl *c, const char *words, struct tq_err *e)
 	if (mail(c, words, &sent, e) == -1)
 		return -1;
 	tq_verb_changed(c, sent);
+	if (sent == 0)
+		tq_warn("%s: no worker is there", c->verb->name);
 	return sent > 0 ? TQ_EXIT_OK : TQ_EXIT_NO;
 }
 
@@ -190,6 +192,9 @@ tq_verb_workers(struct tq_ctl *c, struct tq_err *e)
 	if (rv == -1 || (listed == 0 && tq_queues_check(c->tq, c->queues,
 	    c->nqueues, e) == -1))
 		return -1;
+	if (listed == 0)
+		tq_warn(c->nqueues > 0 ? "workers: none serves it" :
+		    "workers: no worker is there");
 	return listed > 0 ? TQ_EXIT_OK : TQ_EXIT_NO;
 }
 

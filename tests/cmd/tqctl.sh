@@ -25,7 +25,8 @@ claim()
 put a true
 check 'hold' 0 '' '' tqctl hold a
 seen 'a task on hold is held' held state a
-check 'a task held already is not changed' 1 '' '' tqctl hold a
+check 'a task held already is not changed' 1 '' \
+    'tqctl: a: nothing to hold (held)' tqctl hold a
 check 'a held task is not handed out' 1 '' '' tqget -t 0 true
 check 'release' 0 '' '' tqctl release a
 seen 'a released task is ready' ready state a
@@ -71,13 +72,31 @@ check 'an unknown id is named' 66 '' '*nosuch*' tqctl hold nosuch
 put r true
 check 'revoke' 0 '' '' tqctl revoke r
 seen 'a revoked task has ended' revoked state r
-check 'an ended task is not revoked' 1 '' '' tqctl revoke r
+check 'an ended task is not revoked' 1 '' \
+    'tqctl: r: nothing to revoke (revoked)' tqctl revoke r
+check 'nor killed' 1 '' 'tqctl: r: not started (revoked)' tqctl -w kill r
+check 'nor transferred' 1 '' 'tqctl: r: nothing to transfer (revoked)' \
+    tqctl transfer "$T/other" r
 tqput -Q --id twice true
 check 'one that is given twice is changed once' 0 1 '' \
     tqctl -v revoke twice twice
 check 'retry' 0 '' '' tqctl retry r
 seen 'a task tried again is ready' ready state r
-check 'a task that has not ended is not forgotten' 1 '' '' tqctl forget r
+check 'a task that has not ended is not forgotten' 1 '' \
+    'tqctl: r: not ended (ready)' tqctl forget r
+put r2 -d 1h true
+check 'of several that is said of each' 0 1 'tqctl: r: not held (ready)' \
+    tqctl -v release b r
+check 'none or all' 1 0 \
+    "tqctl: r2: not held (delayed)${NL}tqctl: r: not held (ready)" \
+    tqctl -v release r2 r
+ok 'for it is what it was' tqctl hold b
+check 'what is there already is not moved' 1 '' \
+    'tqctl: r: there already (ready)' tqctl move default r
+check 'what has the priority does not get it' 1 '' \
+    'tqctl: r: has it already (ready)' tqctl pri 4 r
+check 'of a selection that meets nothing nothing is said' 1 '' '' \
+    tqctl -s started kill
 check 'revoke again' 0 '' '' tqctl revoke r
 check 'forget' 0 '' '' tqctl forget r
 check 'a forgotten id is unknown' 66 '' '*r*' tqstat r
@@ -85,7 +104,8 @@ lose_table
 check 'a forgotten id is unknown, from the ledger' 66 '' '*r*' tqstat r
 put s -q s true
 ok 'a success to retry' tqget -q s -t 0
-check 'a success is not retried' 1 '' '' tqctl retry s
+check 'a success is not retried' 1 '' 'tqctl: s: nothing to retry (success)' \
+    tqctl retry s
 seen 'it stays one' success state s
 check 'unless forced' 0 '' '' tqctl --force retry s
 seen 'a success reopened is ready' ready state s
@@ -96,7 +116,10 @@ id=$(tqput -q tail true)
 tail=$(printf '%s' "$id" | tail -c 8)
 check 'a tail is an id' 0 1 '' tqctl -v hold "$tail"
 check 'a verb that destroys wants whole ids without a terminal' 66 '' \
-    '*whole ids*' tqctl revoke "$tail"
+    '*whole ids*no such id' tqctl revoke "$tail"
+check 'a whole one that is unknown is no tail' 66 '' \
+    'tqctl: 0123abcd-0123-7abc-8abc-0123456789ab: no such id' \
+    tqctl forget 0123abcd-0123-7abc-8abc-0123456789ab
 seen 'it revoked nothing' held state "$id"
 run script -qec "tqctl revoke $tail" /dev/null
 is 'on a terminal a tail will do' "$status $(state "$id")" '0 revoked'
@@ -270,8 +293,11 @@ check 'kill -w gives up at -t' 1 '' '*not all have ended*' \
     tqctl kill --signal CONT -t 0.1 k3
 check 'revoke -w ends what runs' 0 '' '' tqctl revoke -w -t 60 k3
 check 'it is revoked' 0 revoked '' state k3
-check 'kill of what has not started changes nothing' 1 '' '' \
-    tqctl kill -w a
+check 'kill of what has not started changes nothing' 1 '' \
+    'tqctl: a: not started (held)' tqctl kill -w a
+group=$(printf '%s\n' a b | tqput -m --group -q grp echo)
+check 'nor of a group whose members have not' 1 '' \
+    "tqctl: $group: none of its members: not started" tqctl kill "$group"
 
 # ---- workers
 
@@ -296,7 +322,9 @@ check 'shrink' 0 '' '' tqctl shrink 4 "$who"
 ok 'it has fewer jobs' wait_for jobs 1
 check 'stop -w waits until it left' 0 '' '' tqctl stop -w -t 60
 ok 'it has left' wait_gone "$worker"
-check 'there is nobody to stop' 1 '' '' tqctl stop
+check 'there is nobody to stop' 1 '' 'tqctl: stop: no worker is there' tqctl stop
+check 'to ping' 1 '' 'tqctl: ping: no worker is there' tqctl ping
+check 'or to list' 1 '' 'tqctl: workers: no worker is there' tqctl workers
 
 # ---- the spool
 

@@ -213,9 +213,11 @@ cut_and_again()
 	cut_off 2 cut2
 	is 'killed, they are held here' "$(in_queue cut state,why)" \
 	    "held${TAB}held for a transfer${NL}held${TAB}held for a transfer"
-	check 'release leaves them, for they may be there' 1 '' '' \
+	check 'release leaves them, for they may be there' 1 '' \
+    'tqctl: cut1: held by a transfer (held)' \
 	    tqctl release cut1
-	check 'so does revoke, for retry would run it' 1 '' '' \
+	check 'so does revoke, for retry would run it' 1 '' \
+    'tqctl: cut1: held by a transfer (held)' \
 	    tqctl revoke cut1
 	tqctl -Q -q cut release
 	is 'nor is there another way' "$(state cut1) $(state cut2)" 'held held'
