@@ -29,10 +29,12 @@
  */
 #define _GNU_SOURCE	/* F_OFD_SETLK */
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -139,12 +141,26 @@ given_up(const struct tq_spool *sp, const struct tq_share *s)
 	    byte_lock(s->lockfd, 0, F_WRLCK) == 0;
 }
 
+/* mmap(2) failed: a limit on address space is the usual reason, and named. */
+static int
+unmapped(const struct tq_spool *sp, struct tq_err *e)
+{
+	struct rlimit rl;
+
+	if (errno != ENOMEM || getrlimit(RLIMIT_AS, &rl) == -1 ||
+	    rl.rlim_cur == RLIM_INFINITY)
+		return tq_fail_sys(e, errno, "%s: shared memory", sp->path);
+	return tq_fail(e, ENOMEM, "%s: the table takes %" PRIu64 " MiB of "
+	    "address space; the limit on it forbids it (ulimit -v, or mem of "
+	    "--limit)", sp->path, tq_table_size() >> 20);
+}
+
 /* Fast way in: 1 attached, 0 there is no table to attach to, -1. */
 static int
 attach(struct tq_spool *sp, struct tq_share *s, struct tq_err *e)
 {
 	struct tq_object o;
-	int fd;
+	int fd, rv = 0;
 
 	if (byte_lock(s->lockfd, 0, F_RDLCK) == -1) {
 		if (errno == EAGAIN || errno == EACCES)
@@ -157,14 +173,16 @@ attach(struct tq_spool *sp, struct tq_share *s, struct tq_err *e)
 			if (s->t.top->magic != 0 && !s->t.top->retired &&
 			    !given_up(sp, s))
 				return 1;
-		} else if (errno == EPROTO)
+		} else if (s->other || errno == EPROTO)
 			s->other = 1;
+		else
+			rv = unmapped(sp, e);
 		/* one that retired is let be, and mapped: see above */
 		close(fd);
 	}
 	(void)byte_lock(s->lockfd, 0, F_UNLCK);
 	memset(&s->t, 0, sizeof(s->t));
-	return 0;
+	return rv;
 }
 
 static int
@@ -198,7 +216,11 @@ replace(struct tq_spool *sp, struct tq_share *s, tq_time deadline,
 	if (tq_format_raise(&sp->format, sp->dirfd, sp->path, e) == -1 ||
 	    (fd = tq_object_make(sp, s->lockfd, &new, e)) == -1)
 		return -1;
-	if (tq_table_map(&s->t, fd) == -1 || tq_table_init(&s->t, fd) == -1) {
+	if (tq_table_map(&s->t, fd) == -1) {
+		unmapped(sp, e);
+		goto fail;
+	}
+	if (tq_table_init(&s->t, fd) == -1) {
 		tq_fail_sys(e, errno, "%s: shared memory", sp->path);
 		goto fail;
 	}
