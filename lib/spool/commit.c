@@ -29,7 +29,11 @@ tq_ledger_durable(const struct tq_ledger *l, tq_lsn lsn)
 	    atomic_load(&l->t->top->durable) >= lsn;
 }
 
-/* Call f for the part of each segment between two places. */
+/*
+ * Call f for the part of each segment between two places.  0; -1, f failed or a
+ * segment is not what it was; 1 one cannot be opened now, for which the caller
+ * has not what it takes: that says nothing of what is on disk.
+ */
 static int
 each_part(struct tq_ledger *l, tq_lsn from, tq_lsn to,
     int (*f)(struct tq_segment *, uint32_t, uint32_t))
@@ -49,7 +53,7 @@ each_part(struct tq_ledger *l, tq_lsn from, tq_lsn to,
 			if ((errno == ENOENT || errno == EBADMSG) &&
 			    l->t->top->damaged > 0)
 				continue;
-			return -1;
+			return tq_segment_lost(errno) ? -1 : 1;
 		}
 		end = seg == TQ_LSN_SEG(to) ? TQ_LSN_OFF(to) : s->size;
 		if (f(s, off, end) == -1)
@@ -95,16 +99,18 @@ tq_ledger_dirty(struct tq_ledger *l)
 	while (seg > top->base && (tq_ledger_peek(l, TQ_LSN(seg, TQ_SEG_HEAD),
 	    &r) == NULL || r.seq > top->durable_seq))
 		seg--;
-	return each_part(l, TQ_LSN(seg, TQ_SEG_HEAD), top->tail, rewrite_part);
+	return each_part(l, TQ_LSN(seg, TQ_SEG_HEAD), top->tail,
+	    rewrite_part) == 0 ? 0 : -1;
 }
 
-/* Under the sync mutex. */
+/* Under the sync mutex.  -1: EAGAIN it failed now, else it was not tried. */
 static int
 lead(struct tq_ledger *l, int inherited)
 {
 	struct tq_top *top = l->t->top;
 	tq_lsn from = atomic_load(&top->durable), to;
 	uint64_t seq;
+	int rv = 0;
 
 	/* what a failed sync covered is not synced as if it were clean */
 	if (top->fail_to > from) {
@@ -116,8 +122,13 @@ lead(struct tq_ledger *l, int inherited)
 	to = atomic_load(&top->tail);
 	if (to <= from)
 		return 0;
-	if ((inherited && each_part(l, from, to, rewrite_part) == -1) ||
-	    each_part(l, from, to, sync_part) == -1) {
+	/* who inherits must write again, or nobody knows that it has to be */
+	if (inherited && each_part(l, from, to, rewrite_part) != 0)
+		rv = -1;
+	/* of several, those that were synced are: the next begins with them */
+	if (rv == 0 && (rv = each_part(l, from, to, sync_part)) == 1)
+		return -1;
+	if (rv == -1) {
 		top->fail_from = from;
 		top->fail_to = to;
 		errno = EAGAIN;

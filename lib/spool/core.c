@@ -79,7 +79,11 @@ mend(struct tq_spool *sp, struct tq_err *e)
 
 	if (sp->t.bad)
 		return tq_rebuild(sp, e);
-	if ((s = tq_ledger_segment(&sp->l, seg)) == NULL || off > s->size)
+	/* who cannot open it could not read it either: the next may */
+	if ((s = tq_ledger_segment(&sp->l, seg)) == NULL &&
+	    !tq_segment_lost(errno))
+		return tq_fail_sys(e, errno, "%s/ledger", sp->path);
+	if (s == NULL || off > s->size)
 		return tq_rebuild(sp, e);
 	here = top->intent < s->size - off ? top->intent : s->size - off;
 	beyond = top->intent - here;
@@ -87,7 +91,8 @@ mend(struct tq_spool *sp, struct tq_err *e)
 		return tq_fail_sys(e, errno, "%s/ledger", sp->path);
 	if (beyond > 0) {
 		if ((s = tq_ledger_segment(&sp->l, seg + 1)) == NULL)
-			return tq_rebuild(sp, e);
+			return tq_segment_lost(errno) ? tq_rebuild(sp, e) :
+			    tq_fail_sys(e, errno, "%s/ledger", sp->path);
 		if (tq_segment_zero(s->fd, TQ_SEG_HEAD,
 		    TQ_SEG_HEAD + beyond) == -1)
 			return tq_fail_sys(e, errno, "%s/ledger", sp->path);

@@ -170,7 +170,8 @@ int	tq_ledger_durable(const struct tq_ledger *l, tq_lsn lsn);
 /*
  * Not under the lock: let everything before lsn be durable, by a sync of our
  * own or of whoever leads.  0; -1 EIO: the sync that covered it failed;
- * EAGAIN: this sync failed just now and the caller must rescue.
+ * EAGAIN: this sync failed just now and the caller must rescue; any other, it
+ * could not be tried by us, and may be by others.
  */
 int	tq_ledger_commit(struct tq_ledger *l, tq_lsn lsn);
 

@@ -15,7 +15,7 @@
 #include "spool/core.h"
 #include "spool/graph.h"
 
-/* The newest outcome of an ended task: 1, 0 none. */
+/* The newest outcome of an ended task: 1, 0 none (any more), -1. */
 static int
 newest_end(struct tq_spool *sp, const struct tq_slot *s,
     struct tq_rec_end *out)
@@ -23,8 +23,10 @@ newest_end(struct tq_spool *sp, const struct tq_slot *s,
 	struct tq_rec r;
 	struct tq_cur c;
 
-	if (s->end == 0 || tq_ledger_read(&sp->l, s->end, &r) == -1)
+	if (s->end == 0)
 		return 0;
+	if (tq_ledger_read(&sp->l, s->end, &r) == -1)
+		return tq_segment_lost(errno) ? 0 : -1;
 	if (r.type == TQ_REC_END) {
 		*out = r.end;
 		return 1;
@@ -34,18 +36,19 @@ newest_end(struct tq_spool *sp, const struct tq_slot *s,
 }
 
 /* How a task ended, and by whom; one that was replaced leads there. */
-static void
+static int
 link_end(struct tq_spool *sp, uint32_t n, struct tq_ext *x)
 {
 	struct tq_rec_end end;
 	uint32_t cause;
+	int rv;
 
 	if (!(x->flags & (TQ_XF_CAUSED | TQ_XF_REPLACED)))
-		return;
+		return 0;
 	x->flags &= (uint16_t)~(TQ_XF_CAUSED | TQ_XF_REPLACED);
-	if (!newest_end(sp, &sp->t.slots[n], &end) ||
+	if ((rv = newest_end(sp, &sp->t.slots[n], &end)) != 1 ||
 	    !(end.flags & TQ_EF_CAUSE))
-		return;
+		return rv == -1 ? -1 : 0;
 	cause = tq_table_find(&sp->t, &end.cause);
 	if (end.why == TQ_CAUSE_REPLACED) {
 		x->flags |= TQ_XF_REPLACED;
@@ -55,18 +58,20 @@ link_end(struct tq_spool *sp, uint32_t n, struct tq_ext *x)
 		x->flags |= TQ_XF_CAUSED;
 		x->cause = cause;
 	}
+	return 0;
 }
 
-static void
+static int
 link_ties(struct tq_spool *sp, uint32_t n)
 {
 	struct tq_relation rel;
 	struct tq_rec r;
 
-	if (tq_ledger_read(&sp->l, sp->t.slots[n].put, &r) == -1 ||
-	    r.put.more.n == 0 || tq_relation_decode(&rel, r.put.more) == -1)
-		return;
-	tq_graph_tie(&sp->t, n, &rel);
+	if (tq_ledger_read(&sp->l, sp->t.slots[n].put, &r) == -1)
+		return tq_segment_lost(errno) ? 0 : -1;
+	if (r.put.more.n != 0 && tq_relation_decode(&rel, r.put.more) == 0)
+		tq_graph_tie(&sp->t, n, &rel);
+	return 0;
 }
 
 /*
@@ -146,6 +151,7 @@ tq_link(struct tq_spool *sp, tq_time now, struct tq_err *e)
 	struct tq_table *t = &sp->t;
 	uint32_t *causes, n;
 	struct tq_ext *x;
+	int rv = 0;
 
 	if (t->top->nexts == 0)
 		return 0;
@@ -153,15 +159,18 @@ tq_link(struct tq_spool *sp, tq_time now, struct tq_err *e)
 	    sizeof(*causes))) == NULL)
 		return tq_fail_sys(e, ENOMEM, "%s: recovery", sp->path);
 	EACH_TIED(t, n, x)
-		if (TQ_STATE_ENDED(t->slots[n].state)) {
-			link_end(sp, n, x);
+		if (rv == 0 && TQ_STATE_ENDED(t->slots[n].state)) {
+			rv = link_end(sp, n, x);
 			causes[n] = x->cause;
 		}
 	EACH_TIED(t, n, x)
-		if (x->flags & TQ_XF_TIED)
-			link_ties(sp, n);
+		if (rv == 0 && x->flags & TQ_XF_TIED)
+			rv = link_ties(sp, n);
+	if (rv == -1)
+		tq_fail_sys(e, errno, "%s: recovery", sp->path);
 	EACH_TIED(t, n, x)
-		link_state(t, n, x, causes, now);
+		if (rv == 0)
+			link_state(t, n, x, causes, now);
 	free(causes);
-	return 0;
+	return rv;
 }

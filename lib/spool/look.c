@@ -105,8 +105,8 @@ look_owner(struct tq_spool *sp, struct tq_spool_look *out)
 
 /*
  * The outcome of an attempt (0: the newest), following the chain of END
- * records back; a CARRY holds the rest of the chain.  1 found; views are into
- * sp->l.rbuf.
+ * records back; a CARRY holds the rest of the chain.  1 found, 0 there is none
+ * (any more), -1; views are into sp->l.rbuf.
  */
 static int
 find_end(struct tq_spool *sp, tq_lsn at, unsigned attempt,
@@ -118,7 +118,7 @@ find_end(struct tq_spool *sp, tq_lsn at, unsigned attempt,
 
 	for (steps = 0; at != 0 && steps < UINT16_MAX; steps++) {
 		if (tq_ledger_read(&sp->l, at, &r) == -1)
-			return 0;
+			return tq_segment_lost(errno) ? 0 : -1;
 		if (r.type == TQ_REC_END) {
 			*out = r.end;
 			if (attempt == 0 || r.end.attempt == attempt)
@@ -151,6 +151,7 @@ look_end(struct tq_spool *sp, unsigned attempt, struct tq_spool_look *out)
 {
 	const char *p, *base;
 	size_t n;
+	int rv;
 
 	out->has_end = 0;
 	tq_buf_reset(&sp->keep);
@@ -158,9 +159,10 @@ look_end(struct tq_spool *sp, unsigned attempt, struct tq_spool_look *out)
 	out->damaged = out->s.end == 0 && TQ_STATE_ENDED(out->s.state);
 	if (out->s.end == 0)
 		return 0;
-	errno = EBADMSG;
-	if (!find_end(sp, out->s.end, attempt, &out->end))
-		return attempt == 0 ? -1 : 0;
+	if ((rv = find_end(sp, out->s.end, attempt, &out->end)) == 0)
+		errno = EBADMSG;
+	if (rv != 1)
+		return rv == -1 || attempt == 0 ? -1 : 0;
 	/* meta, out and err stand one behind the other */
 	base = out->end.meta.p;
 	p = out->end.err.p != NULL ? out->end.err.p : base;
@@ -235,11 +237,26 @@ tq_spool_known(struct tq_spool *sp, const struct tq_uuid *ids, size_t n,
 	return 0;
 }
 
+static int
+look_record(struct tq_spool *sp, const struct tq_uuid *id,
+    struct tq_spool_look *out)
+{
+	if (tq_ledger_read(&sp->l, out->s.put, &out->rec) == -1)
+		return -1;
+	if (memcmp(&out->rec.id, id, sizeof(*id)) != 0) {
+		errno = EBADMSG;
+		return -1;
+	}
+	if (out->rec.type == TQ_REC_PUT)
+		out->rec.st.put = out->rec.time;
+	return 0;
+}
+
 int
 tq_spool_look(struct tq_spool *sp, const struct tq_uuid *id,
     unsigned attempt, struct tq_spool_look *out, struct tq_err *e)
 {
-	int i, rv;
+	int i, rv, saved = 0;
 
 	for (i = 0; i < TRIES; i++) {
 		memset(out, 0, sizeof(*out));
@@ -253,18 +270,16 @@ tq_spool_look(struct tq_spool *sp, const struct tq_uuid *id,
 			continue;	/* a rescue may have moved it */
 		}
 		look_owner(sp, out);
-		if (look_outcome(sp, attempt, i == TRIES - 1, out) == -1 ||
-		    look_ctx(sp, out) == -1 ||
-		    tq_ledger_read(&sp->l, out->s.put, &out->rec) == -1 ||
-		    memcmp(&out->rec.id, id, sizeof(*id)) != 0) {
-			/* moved or retired meanwhile: descriptors may be old */
-			tq_ledger_drop(&sp->l, UINT32_MAX);
-			continue;
-		}
-		if (out->rec.type == TQ_REC_PUT)
-			out->rec.st.put = out->rec.time;
-		return 1;
+		if (look_outcome(sp, attempt, i == TRIES - 1, out) == 0 &&
+		    look_ctx(sp, out) == 0 && look_record(sp, id, out) == 0)
+			return 1;
+		saved = errno;
+		/* moved or retired meanwhile: descriptors may be old */
+		tq_ledger_drop(&sp->l, UINT32_MAX);
 	}
+	if (!tq_segment_lost(saved))
+		return tq_fail_sys(e, saved, "%s: a task cannot be read",
+		    sp->path);
 	return set_aside(sp, e);
 }
 

@@ -228,35 +228,72 @@ tq_distrust(struct tq_spool *sp, struct tq_err *e)
 	return 0;
 }
 
+/* What a table knows of the disk, which no replay tells. */
+struct known {
+	tq_lsn		 durable, tail;
+	uint64_t	 seq, from, to;
+	uint32_t	 last;
+};
+
+static void
+remember(struct known *k, const struct tq_top *top)
+{
+	k->durable = atomic_load(&top->durable);
+	k->tail = top->tail;
+	k->seq = top->durable_seq;
+	k->from = top->fail_from;
+	k->to = top->fail_to;
+	k->last = top->last;
+}
+
+/* The durable place goes back last: it is read without the lock. */
+static void
+recall(const struct known *k, struct tq_top *top)
+{
+	top->durable_seq = k->seq;
+	top->fail_from = k->from;
+	top->fail_to = k->to;
+	atomic_store(&top->durable, k->durable);
+}
+
 /*
  * What is on disk is known as well as before, and so is a sync that failed and
  * has not been rescued: forgetting it would let the next one be trusted.  Only
- * a table that was found wild tells nothing.
+ * a table that was found wild tells nothing.  A rebuild that fails has changed
+ * nothing of that: the next to come, who may have what it takes, begins where
+ * this one began.
  */
 int
 tq_rebuild(struct tq_spool *sp, struct tq_err *e)
 {
 	struct tq_top *top = sp->t.top;
-	tq_lsn durable = atomic_load(&top->durable);
-	uint64_t seq = top->durable_seq, from = top->fail_from;
-	uint64_t to = top->fail_to;
 	int known = !sp->t.bad;
+	struct known k;
 
+	remember(&k, top);
 	top->dirty = 1;
 	tq_table_clear(&sp->t);
 	/* segments may have been written again or retired: open them anew */
 	tq_ledger_drop(&sp->l, UINT32_MAX);
-	if (tq_recover(sp, e) == -1)
+	if (tq_recover(sp, e) == -1) {
+		if (!known)
+			k.durable = 0;	/* nor does it to the next */
+		top->tail = k.tail;
+		top->last = k.last;
+		recall(&k, top);
 		return -1;
-	if (known && durable >= atomic_load(&top->durable) &&
-	    durable <= top->tail) {
-		atomic_store(&top->durable, durable);
-		top->durable_seq = seq;
-		top->fail_from = from;
-		top->fail_to = to;
-		return 0;
 	}
-	return tq_distrust(sp, e);
+	if (!known || k.durable < atomic_load(&top->durable) ||
+	    k.durable > top->tail)
+		return tq_distrust(sp, e);
+	/* records where no segment was: a rescue wrote and synced them */
+	if (TQ_LSN_SEG(top->tail) > k.last) {
+		k.durable = top->tail;
+		k.seq = top->seq;
+		k.from = k.to = 0;
+	}
+	recall(&k, top);
+	return 0;
 }
 
 /* ---- only looking --------------------------------------------------------- */

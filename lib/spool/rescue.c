@@ -40,7 +40,10 @@ tq_core_sound(const struct tq_spool *sp, struct tq_err *e)
 	    sp->path, strerror(why));
 }
 
-/* All whole records from `from` to the tail, as read from the page cache. */
+/*
+ * All whole records from `from` to the tail, as read from the page cache.  What
+ * cannot be read now is not left out, for `sealed` would cut it.
+ */
 static int
 collect(struct tq_spool *sp, tq_lsn from, struct tq_buf *out)
 {
@@ -55,7 +58,8 @@ collect(struct tq_spool *sp, tq_lsn from, struct tq_buf *out)
 	while (at < top->tail) {
 		p = tq_ledger_peek(&sp->l, at, &r);
 		if (p == NULL) {
-			if (TQ_LSN_SEG(at) >= TQ_LSN_SEG(top->tail))
+			if (!tq_segment_lost(errno) ||
+			    TQ_LSN_SEG(at) >= TQ_LSN_SEG(top->tail))
 				return -1;
 			at = TQ_LSN(TQ_LSN_SEG(at) + 1, TQ_SEG_HEAD);
 			continue;
@@ -124,48 +128,87 @@ write_segment(struct tq_spool *sp, uint32_t number, tq_lsn sealed,
 	return rv == -1 ? -1 : (ssize_t)whole;
 }
 
+/*
+ * Whether it is the disk that failed, and not what this process may do or has:
+ * then another does better.
+ */
+static int
+is_of_disk(int error)
+{
+	switch (error) {
+	case EMFILE:
+	case ENFILE:
+	case ENOMEM:
+	case EACCES:
+	case EPERM:
+	case EINTR:
+	case EFBIG:		/* RLIMIT_FSIZE */
+		return 0;
+	default:
+		return 1;
+	}
+}
+
+static void
+unlink_segments(struct tq_spool *sp, uint32_t from, uint32_t to)
+{
+	char name[TQ_SEG_NAME];
+
+	for (; to > from; to--) {
+		tq_segment_name(name, to);
+		(void)tq_sys.unlinkat(sp->ledgerfd, name, 0);
+	}
+}
+
+/* 0; -1 a write or a sync failed; 1 it could not be tried, errno says why. */
 static int
 write_again(struct tq_spool *sp, tq_lsn from)
 {
-	uint32_t number, last, crc;
 	struct tq_top *top = sp->t.top;
+	uint32_t number, crc;
 	tq_lsn sealed = from;
 	struct tq_buf b;
 	size_t at = 0;
 	ssize_t n;
-	int rv = -1;
+	int rv = 1, saved;
 
 	tq_buf_init(&b);
-	if (collect(sp, from, &b) == -1)
+	if (collect(sp, from, &b) == -1) {
+		rv = tq_segment_lost(errno) ? -1 : 1;
 		goto out;
+	}
 	crc = crc_before(sp, &b);
 	/*
 	 * Numbers between the broken segment and the fresh ones would be read
 	 * before them: begin behind the newest, whose head then seals all.
 	 */
-	last = top->last;
-	number = last + 1;
+	number = top->last + 1;
 	do {
 		n = write_segment(sp, number++, sealed, b.p + at, b.n - at,
 		    &crc);
-		if (n == -1 || (n == 0 && at < b.n))
+		if (n == -1 || (n == 0 && at < b.n)) {
+			saved = errno;
+			/* the first alone would cut what the others lack */
+			unlink_segments(sp, top->last, number - 1);
+			errno = saved;
+			rv = is_of_disk(saved) ? -1 : 1;
 			goto out;
+		}
 		at += (size_t)n;
 		sealed = 0;
 	} while (at < b.n);
-	for (; last > TQ_LSN_SEG(from); last--) {
-		char name[TQ_SEG_NAME];
-
-		tq_segment_name(name, last);
-		(void)tq_sys.unlinkat(sp->ledgerfd, name, 0);
-	}
 	rv = 0;
  out:
+	saved = errno;
 	tq_buf_fini(&b);
+	errno = saved;
 	return rv;
 }
 
-/* Take a mutex that guards nothing a dead holder could have left half done. */
+/*
+ * Take a mutex.  What a dead holder of `lock` left half done is told by dirty and
+ * intent, and mended by who enters next; the others guard nothing like that.
+ */
 static int
 take(struct tq_spool *sp, pthread_mutex_t *m, struct tq_err *e)
 {
@@ -186,17 +229,23 @@ rescue(struct tq_spool *sp, struct tq_err *e)
 {
 	struct tq_top *top = sp->t.top;
 	tq_lsn from = atomic_load(&top->durable);
+	uint32_t last = top->last;
 
 	if (top->fail_to <= from || top->readonly)
 		return 0;	/* somebody else was faster */
-	if (write_again(sp, from) == -1) {
+	switch (write_again(sp, from)) {
+	case -1:
 		top->readonly = (uint32_t)(errno != 0 ? errno : EIO);
 		return tq_core_sound(sp, e);
+	case 1:		/* fail_to stands: whoever comes next tries */
+		return tq_fail_sys(e, errno, "%s: a sync failed, and what it "
+		    "covered cannot be written again", sp->path);
 	}
 	if (tq_rebuild(sp, e) == -1)
 		return -1;
 	atomic_store(&top->durable, top->tail);
 	top->durable_seq = top->seq;
+	unlink_segments(sp, TQ_LSN_SEG(from), last);
 	return 0;
 }
 

@@ -48,3 +48,64 @@ for i in 1 2 3 4 5 6; do
 done
 not_ok 'who can retires them' test "$base" = "$(ls "$TQ_DIR/ledger")"
 is 'with what lives carried' "$(lives)" 16
+
+# ---- the first after the table was lost
+
+TQ_DIR=$T/first
+put first --hold -- true
+for n in 6 7 8 9 10 11 12; do
+	lose_table
+	limited $n tqput true
+	put "after$n" --hold -- true
+	is "who comes after the first with $n descriptors can put" \
+	    "$(state "after$n")" held
+done
+
+# ---- whatever it does
+
+TQ_DIR=$T/all
+thinned 4
+head -c 200000 /dev/zero | tr '\0' y >body
+
+# round n cmd ...: it, with the table and without, must leave all as it is
+round()
+{
+	n=$1
+	shift
+	for lost in '' lost; do
+		tqput -Q true || echo "$n $*: no put before"
+		[ -z "$lost" ] || lose_table
+		limited "$n" timeout -k 5 20 "$@"
+		last=$?
+		[ "$last" -lt 124 ] || [ "$last" -eq 127 ] ||
+		    echo "$n $*${lost:+, table lost}: $last: $(cat "$T/said")"
+		[ "$(lives)" -eq 4 ] || echo "$n $*: $(lives) live"
+		tqput -Q --hold true || echo "$n $*: then no put"
+	done
+}
+
+# ones cmd ...: it with 3 to 13 descriptors
+ones()
+{
+	is "with few descriptors: $*" "$(for i in $(seq 3 13); do
+		round "$i" "$@"
+	done 2>&1)" ''
+}
+
+# one that cannot start a task waits until it can
+ones sh -c 'timeout 1 tqrun -E; [ $? -le 124 ]'
+ones tqget true
+ones tqget -L 1h
+ones tqput --hold true
+ones sh -c 'tqput --hold -i true <body'
+ones tqctl gc
+ones tqctl check
+ones tqctl check --salvage
+ones tqctl revoke nobody
+ones tqctl pause default
+ones tqctl resume default
+ones tqstat -s all
+ones tqstat live1
+ones sh -c 'tqresult live1; [ $? -le 125 ]'
+check 'nothing is damaged' 0 '*' '' tqctl check
+is 'nothing is set aside' "$(ls "$TQ_DIR/damaged")" ''
