@@ -49,20 +49,26 @@ tq_celery_envelope_init(struct tq_celery_envelope *env)
 
 /* ---- in -------------------------------------------------------------- */
 
-/* A number, or one in a string, which Celery takes too. */
+/*
+ * A number as kombu takes it (5.2.3, transport/virtual/base.py,
+ * _get_message_priority): what Python makes an integer of, within bounds; all
+ * else is as if it were not there.
+ */
 static int
-small_number(struct tq_celery_reader *r, const char *name, struct tq_bytes v,
-    int unset)
+small_number(struct tq_bytes v, int unset)
 {
+	double real;
 	int64_t n;
+	int on;
 
-	if (r->failed || tq_scan_unset(v))
-		return unset;
-	if (!tq_scan_int(&n, tq_celery_unquoted(v)) || n < 0 || n > 255) {
-		tq_celery_want(r, name, "a number from 0 to 255", v);
-		return unset;
-	}
-	return (int)n;
+	v = tq_celery_unquoted(v);
+	if (tq_scan_bool(&on, v))
+		return on;
+	if (tq_scan_int(&n, v))
+		return n < 0 ? 0 : n > 255 ? 255 : (int)n;
+	if (tq_scan_real(&real, v))
+		return real < 0 ? 0 : real > 255 ? 255 : (int)real;
+	return unset;
 }
 
 static int
@@ -113,13 +119,13 @@ get_properties(struct tq_celery_reader *r, struct tq_celery_envelope *out,
 	tq_celery_fields_get(r, p, parts_of_properties,
 	    N(parts_of_properties), p->properties, NULL, NULL);
 	/* first what finds the message again among the unacknowledged */
-	out->delivery_tag = tq_celery_get_string(r, "delivery_tag",
+	out->delivery_tag = tq_celery_get_name(r, "delivery_tag",
 	    p->delivery_tag);
 	info = tq_celery_get_typed(r, "delivery_info", p->info,
 	    TQ_SCAN_OBJECT);
-	out->exchange = tq_celery_get_string(r, "exchange",
+	out->exchange = tq_celery_get_name(r, "exchange",
 	    tq_scan_get(info, "exchange"));
-	out->routing_key = tq_celery_get_string(r, "routing_key",
+	out->routing_key = tq_celery_get_name(r, "routing_key",
 	    tq_scan_get(info, "routing_key"));
 	out->redelivered = is_true(tq_scan_get(info, "redelivered"));
 	if (out->delivery_tag == NULL || *out->delivery_tag == '\0')
@@ -127,14 +133,12 @@ get_properties(struct tq_celery_reader *r, struct tq_celery_envelope *out,
 	if (info.n == 0 || out->exchange == NULL || out->routing_key == NULL)
 		tq_celery_bad(r, EBADMSG,
 		    "no delivery_info with exchange and routing_key");
-	out->correlation_id = tq_celery_get_string(r, "correlation_id",
+	out->correlation_id = tq_celery_get_note(r, "correlation_id",
 	    p->correlation_id);
-	out->reply_to = tq_celery_get_string(r, "reply_to", p->reply_to);
-	out->expiration = tq_celery_get_string(r, "expiration",
-	    p->expiration);
-	out->delivery_mode = small_number(r, "delivery_mode",
-	    p->delivery_mode, 0);
-	out->priority = small_number(r, "priority", p->priority, -1);
+	out->reply_to = tq_celery_get_note(r, "reply_to", p->reply_to);
+	out->expiration = tq_celery_get_note(r, "expiration", p->expiration);
+	out->delivery_mode = small_number(p->delivery_mode, 0);
+	out->priority = small_number(p->priority, -1);
 }
 
 /* Take the base 64 off, in place: what is in mem is ours. */

@@ -56,6 +56,19 @@ tq_celery_get_string(struct tq_celery_reader *r, const char *name,
 	return r->failed ? NULL : s.p;
 }
 
+const char *
+tq_celery_get_name(struct tq_celery_reader *r, const char *name,
+    struct tq_bytes v)
+{
+	const char *s;
+
+	if (r->failed || tq_scan_type(v) != TQ_SCAN_NUMBER)
+		return tq_celery_get_string(r, name, v);
+	if ((s = tq_arena_copy(r->mem, v.p, v.n)) == NULL)
+		tq_celery_bad(r, ENOMEM, "out of memory");
+	return s;
+}
+
 /*
  * Seconds in plain decimals as ns, digit by digit: a double since 1970 is
  * exact to 240 ns only.  1, or 0 when there is an exponent or too many.
@@ -235,8 +248,9 @@ get_text(struct tq_celery_reader *r, const char *name, struct tq_bytes v)
 }
 
 /* A text without NUL: Celery's repr of a string has them as they are. */
-static const char *
-get_note(struct tq_celery_reader *r, const char *name, struct tq_bytes v)
+const char *
+tq_celery_get_note(struct tq_celery_reader *r, const char *name,
+    struct tq_bytes v)
 {
 	struct tq_bytes s;
 	char *p;
@@ -263,8 +277,11 @@ get_field(struct tq_celery_reader *r, void *base,
 	case TQ_CELERY_STRING:
 		*(const char **)to = tq_celery_get_string(r, f->name, v);
 		break;
+	case TQ_CELERY_NAME:
+		*(const char **)to = tq_celery_get_name(r, f->name, v);
+		break;
 	case TQ_CELERY_NOTE:
-		*(const char **)to = get_note(r, f->name, v);
+		*(const char **)to = tq_celery_get_note(r, f->name, v);
 		break;
 	case TQ_CELERY_COUNT:
 		*(int64_t *)to = get_count(r, f->name, v);

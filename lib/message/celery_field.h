@@ -13,6 +13,7 @@
 
 enum tq_celery_kind {		/* type of the field, its "not set" */
 	TQ_CELERY_STRING,	/* const char *, NULL; without NUL */
+	TQ_CELERY_NAME,		/* the same, a number as its digits */
 	TQ_CELERY_NOTE,		/* the same, for people: what cannot be in it
 				 * is replaced; what is no string is none */
 	TQ_CELERY_COUNT,	/* int64_t from 0, TQ_CELERY_NONE */
@@ -64,6 +65,12 @@ void	tq_celery_want(struct tq_celery_reader *, const char *name,
 
 /* Values by hand; null and no value are "not set". */
 const char *tq_celery_get_string(struct tq_celery_reader *, const char *name,
+	    struct tq_bytes v);
+/* The same, and a number is its digits: Python makes a key of either. */
+const char *tq_celery_get_name(struct tq_celery_reader *, const char *name,
+	    struct tq_bytes v);
+/* Of TQ_CELERY_NOTE. */
+const char *tq_celery_get_note(struct tq_celery_reader *, const char *name,
 	    struct tq_bytes v);
 tq_time	tq_celery_get_seconds(struct tq_celery_reader *, const char *name,
 	    struct tq_bytes v, tq_time unset);

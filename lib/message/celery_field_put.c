@@ -44,6 +44,7 @@ is_unset(const struct tq_celery_field *f, const void *at)
 {
 	switch (f->kind) {
 	case TQ_CELERY_STRING:
+	case TQ_CELERY_NAME:
 	case TQ_CELERY_NOTE:
 		return *(const char *const *)at == NULL;
 	case TQ_CELERY_COUNT:
@@ -81,6 +82,7 @@ put_field(struct tq_buf *b, const struct tq_celery_field *f, const void *at)
 
 	switch (f->kind) {
 	case TQ_CELERY_STRING:
+	case TQ_CELERY_NAME:
 	case TQ_CELERY_NOTE:
 		tq_celery_string_put(b, *(const char *const *)at);
 		break;

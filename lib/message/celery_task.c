@@ -28,7 +28,7 @@ static const struct tq_celery_field headers[] = {
 	{ "shadow", TQ_CELERY_NOTE, TQ_CELERY_NULL, AT(shadow) },
 	{ "eta", TQ_CELERY_DATE, TQ_CELERY_NULL, AT(eta) },
 	{ "expires", TQ_CELERY_DATE, TQ_CELERY_NULL, AT(expires) },
-	{ "group", TQ_CELERY_STRING, TQ_CELERY_NULL, AT(group) },
+	{ "group", TQ_CELERY_NAME, TQ_CELERY_NULL, AT(group) },
 	{ "group_index", TQ_CELERY_LOOSE_COUNT, TQ_CELERY_NULL,
 	    AT(group_index) },
 	{ "retries", TQ_CELERY_LOOSE_COUNT, TQ_CELERY_OUT, AT(retries) },
@@ -58,7 +58,7 @@ static const struct tq_celery_field first[] = {
 	{ "id", TQ_CELERY_STRING, TQ_CELERY_OUT, AT(id) },
 	{ "args", TQ_CELERY_ARRAY, TQ_CELERY_OUT, AT(args) },
 	{ "kwargs", TQ_CELERY_OBJECT, TQ_CELERY_OUT, AT(kwargs) },
-	{ "group", TQ_CELERY_STRING, TQ_CELERY_OUT, AT(group) },
+	{ "group", TQ_CELERY_NAME, TQ_CELERY_OUT, AT(group) },
 	{ "group_index", TQ_CELERY_LOOSE_COUNT, TQ_CELERY_OUT,
 	    AT(group_index) },
 	{ "retries", TQ_CELERY_LOOSE_COUNT, TQ_CELERY_OUT, AT(retries) }
@@ -250,7 +250,7 @@ get_first(struct tq_celery_reader *r, struct tq_celery_task *out,
 	if (out->kwargs.n == 0)
 		out->kwargs = empty_object;
 	if (out->group == NULL)
-		out->group = tq_celery_get_string(r, "taskset",
+		out->group = tq_celery_get_name(r, "taskset",
 		    tq_scan_get(body, "taskset"));
 	(void)tq_scan_bool(&utc, tq_scan_get(body, "utc"));
 	out->eta = get_local(r, "eta", tq_scan_get(body, "eta"), utc);

@@ -46,7 +46,6 @@ named = {
     'no-tag': dict(properties__delivery_tag=KeyError),
     'no-info': dict(properties__delivery_info=KeyError),
     'empty-info': dict(properties__delivery_info={}),
-    'priority-300': dict(properties__priority=300),
     'two-elements': dict(body=b64('[[1, 2], {}]')),
     'broken-body': dict(body=b64('[[1, 2], {}, {')),
     'no-base-64': dict(body='!!!'),
