@@ -362,6 +362,9 @@ cover: check
 # One word of the shell, whatever it is.
 D = $(if $(DESTDIR),'$(subst ','\'',$(DESTDIR))')
 
+# Pages, units and examples name the places that are usual.
+PLACES	= sed -e 's|/usr/local/bin\>|$(BINDIR)|' -e 's|/usr/local/|$(PREFIX)/|'
+
 # Installs what is built and builds nothing: it may run as another user.  What
 # was built to look elsewhere for its modules would find none.
 install:
@@ -384,13 +387,13 @@ install:
 	$(INSTALL) -m 644 include/tq/*.h $(D)$(INCLUDEDIR)/tq
 	for m in $(MAN); do \
 		d=$(D)$(MANDIR)/man$${m##*.}; \
-		$(INSTALL) -d "$$d" && $(INSTALL) -m 644 $$m "$$d" || exit 1; \
+		$(INSTALL) -d "$$d" && $(PLACES) $$m >"$$d/$${m##*/}" && \
+		    chmod 644 "$$d/$${m##*/}" || exit 1; \
 	done
 	$(INSTALL) -d $(D)$(UNITDIR)/system $(D)$(UNITDIR)/user
 	for u in $(UNITS); do \
 		to=$(D)$(UNITDIR)/$$u; \
-		sed 's|/usr/local/bin/|$(BINDIR)/|' \
-		    examples/systemd/$${u#system/} >"$$to" && \
+		$(PLACES) examples/systemd/$${u#system/} >"$$to" && \
 		    chmod 644 "$$to" || exit 1; \
 	done
 	$(INSTALL) -d $(D)$(SYSUSERSDIR)
@@ -400,7 +403,7 @@ install:
 		to=$(D)$(DOCDIR)/$$f mode=644; \
 		[ ! -x $$f ] || mode=755; \
 		$(INSTALL) -d "$${to%/*}" && \
-		    sed 's|/usr/local/bin\>|$(BINDIR)|' $$f >"$$to" && \
+		    $(PLACES) $$f >"$$to" && \
 		    chmod $$mode "$$to" || exit 1; \
 	done
 

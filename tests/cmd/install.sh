@@ -78,8 +78,8 @@ ok $? "all and only the files of the product are there"
 units=$root/opt/tq/lib/systemd
 ! grep -h '^ExecStart' "$units"/*/* | grep -v '=/opt/tq/bin/'
 ok $? "units start what was installed"
-! grep -rn '/usr/local/bin' "$root/opt/tq/share/doc"
-ok $? "and so do the examples"
+! grep -rn '/usr/local/' "$root/opt/tq/share"
+ok $? "examples and pages name what was installed"
 
 pc=$root/opt/tq/lib/pkgconfig
 [ "$(PKG_CONFIG_PATH=$pc pkg-config --modversion tq)" = "$VERSION" ]
