@@ -188,21 +188,29 @@ create(int dirfd, const char *path, mode_t mode, gid_t gid,
 static int
 make_path(const char *path, struct tq_err *e)
 {
-	char buf[PATH_MAX], *p;
+	char buf[PATH_MAX], *p, *refused = NULL;
+	int num = 0, rv;
 
 	if (snprintf(buf, sizeof(buf), "%s", path) >= (int)sizeof(buf))
 		return tq_fail(e, ENAMETOOLONG, "%s: path is too long", path);
-	for (p = buf + 1; *p != '\0'; p++) {
-		if (*p != '/')
-			continue;
-		*p = '\0';
-		if (mkdir(buf, 0755) == -1 && errno != EEXIST &&
-		    errno != EROFS && errno != EACCES)
+	for (p = buf + 1; p != NULL; p++) {
+		if ((p = strchr(p, '/')) != NULL)
+			*p = '\0';
+		rv = mkdir(buf, p != NULL ? 0755 : 0700);
+		/* perhaps it is there all the same: the next one will tell */
+		if (rv == -1 && p != NULL && (errno == EROFS ||
+		    errno == EACCES)) {
+			num = errno;
+			refused = p;
+		} else if (rv == -1 && errno == ENOENT && refused != NULL) {
+			*refused = '\0';
+			return tq_fail_sys(e, num, "%s", buf);
+		} else if (rv == -1 && errno != EEXIST)
 			return tq_fail_sys(e, errno, "%s", buf);
+		if (p == NULL)
+			break;
 		*p = '/';
 	}
-	if (mkdir(buf, 0700) == -1 && errno != EEXIST)
-		return tq_fail_sys(e, errno, "%s", path);
 	return 0;
 }
 

@@ -36,3 +36,11 @@ check "another user's string of -c" 0 "two words" "" as 60002 tqresult shell
 check "another user's body" 0 body "" as 60002 tqresult body
 check "who is not of the group is refused" 77 "" "*Permission denied" \
     setpriv --reuid 60003 --regid 60003 --clear-groups tqput true
+
+mkdir -m 755 "$T/poor"
+check "who may not make a spool is told where" 77 "" \
+    "tqput: $T/poor/.local: Permission denied" \
+    as 60001 env -u TQ_DIR -u XDG_STATE_HOME HOME="$T/poor" tqput true
+check "or that there is no such place" 66 "" \
+    "tqput: /proc/nowhere: No such file or directory" \
+    as 60001 env TQ_DIR=/proc/nowhere/spool tqput true
