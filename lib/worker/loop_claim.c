@@ -8,6 +8,8 @@
 #include "base/clock.h"
 #include "loop_own.h"
 
+#define STARVED		(3 * TQ_SECOND)	/* no descriptor to be had */
+
 /*
  * The broker takes nothing any more: end as for TERM, but what ends from now
  * on is not kept and will run again.  Whoever started us may find another one,
@@ -27,6 +29,21 @@ lose_broker(struct tq_loop *l, const struct tq_err *e)
 	tq_loop_happen(l, TQ_LIFE_STOP);
 }
 
+/*
+ * 1 if this process is out of descriptors, nothing runs whose end would give
+ * some back, and it has been so for a while: perhaps a peer that we watched or
+ * a hook has left meanwhile.
+ */
+static int
+is_starved(struct tq_loop *l, const struct tq_err *e)
+{
+	if (e->num != EMFILE || l->pool.busy > 0)
+		return 0;
+	if (l->starved == 0)
+		l->starved = l->now;
+	return l->now - l->starved >= STARVED;
+}
+
 /* Fail with it, if it is no use to wait; else say it if that is due. */
 static void
 complain(struct tq_loop *l, const struct tq_err *e, struct tq_once *said,
@@ -34,7 +51,7 @@ complain(struct tq_loop *l, const struct tq_err *e, struct tq_once *said,
 {
 	/* what was never allowed will not be; later it may be for a moment */
 	if (e->num == ECONNREFUSED || e->num == EIO || e->num == ENOTSUP ||
-	    (!l->served && (e->num == EACCES || e->num == EROFS))) {
+	    is_starved(l, e) || (!l->served && (e->num == EACCES || e->num == EROFS))) {
 		if (l->gone.num == 0)
 			lose_broker(l, e);
 		return;
@@ -167,6 +184,7 @@ tq_loop_claim(struct tq_loop *l)
 		return TQ_SECOND;
 	}
 	tq_once_reset(&l->said);
+	l->starved = 0;
 	l->served = 1;
 	tq_scale_note(&l->scale, l->pool.busy, l->now);
 	if (l->pool.left == 0) {

@@ -39,6 +39,7 @@ struct tq_loop {
 	struct tq_err	 gone;		/* why there is no broker any more */
 	struct tq_once	 said;		/* complaints about the broker, */
 	struct tq_once	 untold;	/* and why it takes no outcome */
+	tq_time		 starved;	/* no descriptor since, 0: there are */
 	int		 served;	/* it let us look for tasks once */
 };
 
@@ -57,7 +58,7 @@ void	tq_loop_mails(struct tq_loop *);
 /*
  * Something outside fails: say it once, try again in a second.  A broker that
  * is gone for good, whose disk is, or who will never do what we ask, is not
- * waited for.
+ * waited for, nor are descriptors that nothing will give back.
  */
 void	tq_loop_complain(struct tq_loop *, const struct tq_err *);
 /* The same of an outcome that is not taken, which begins with the task's id. */

@@ -92,7 +92,7 @@ ones()
 	done 2>&1)" ''
 }
 
-# one that cannot start a task waits until it can
+# one that cannot start a task leaves after 3 s: see below
 ones sh -c 'timeout 1 tqrun -E; [ $? -le 124 ]'
 ones tqget true
 ones tqget -L 1h
@@ -109,3 +109,13 @@ ones tqstat live1
 ones sh -c 'tqresult live1; [ $? -le 125 ]'
 check 'nothing is damaged' 0 '*' '' tqctl check
 is 'nothing is set aside' "$(ls "$TQ_DIR/damaged")" ''
+
+# ---- who runs tasks
+
+put alone -q few true
+limited 18 timeout 60 tqrun -E -q few
+like 'a worker that has too few to run a task leaves' \
+    "$? $(tail -1 said)" '71 tqrun: *: Too many open files'
+is 'and the task stays' "$(state alone)" ready
+tqrun -E -q few
+is 'for another' "$(state alone)" success
