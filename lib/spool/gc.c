@@ -22,7 +22,10 @@
 #include "spool/lock.h"
 #include "spool/verb.h"
 
-/* A file that no record names may be a put under way: older than any is. */
+/*
+ * A file that no record names may be a put under way.  One that takes longer
+ * looks whether its file is there, under the lock, and stores it again.
+ */
 #define ORPHAN_AGE	(3600 * TQ_SECOND)
 /* Ended tasks that one critical section forgets. */
 #define SLICE		256
@@ -83,13 +86,16 @@ parse_id(struct tq_uuid *out, const char *name)
 	return name[2 * TQ_UUID_SIZE] == '.' ? 0 : -1;
 }
 
-/* 1 if the task of a file is not known, so that nothing names it. */
+/*
+ * Unlink a file whose task is not known, so that nothing names it: under the
+ * lock, or a record that does might be written meanwhile.  1 if it went.
+ */
 static int
-orphan(struct tq_spool *sp, const char *name, tq_time now)
+unlink_orphan(struct tq_spool *sp, const char *name, tq_time now)
 {
 	struct tq_uuid id;
 	struct stat st;
-	int known;
+	int gone;
 
 	if (strlen(name) < 2 * TQ_UUID_SIZE + 2 || parse_id(&id, name) == -1 ||
 	    fstatat(tq_file_dir(sp), name, &st, AT_SYMLINK_NOFOLLOW) == -1 ||
@@ -97,9 +103,10 @@ orphan(struct tq_spool *sp, const char *name, tq_time now)
 		return 0;
 	if (tq_core_enter(sp, NULL) == -1)
 		return 0;
-	known = tq_table_find(&sp->t, &id) != 0;
+	gone = tq_table_find(&sp->t, &id) == 0 &&
+	    tq_sys.unlinkat(tq_file_dir(sp), name, 0) == 0;
 	tq_core_leave(sp);
-	return !known;
+	return gone;
 }
 
 static int
@@ -117,9 +124,9 @@ unlink_orphans(struct tq_spool *sp, uint64_t *changed, struct tq_err *e)
 		return tq_fail_sys(e, errno, "%s/files", sp->path);
 	}
 	while ((d = readdir(dp)) != NULL)
-		if (d->d_name[0] != '.' && orphan(sp, d->d_name, now) &&
-		    tq_sys.unlinkat(tq_file_dir(sp), d->d_name, 0) == 0)
-			(*changed)++;
+		if (d->d_name[0] != '.')
+			*changed += (uint64_t)unlink_orphan(sp, d->d_name,
+			    now);
 	closedir(dp);
 	return 0;
 }

@@ -8,8 +8,11 @@
  * A large body is a file under the task's id before its record is written; a
  * crash in between leaves a file that no record names.
  */
+#include <sys/stat.h>
+
 #include <bsd/stdlib.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <sha2.h>
 #include <stdlib.h>
 #include <string.h>
@@ -94,6 +97,30 @@ store_bodies(struct tq_spool *sp, struct tq_batch *b, struct tq_err *e)
 		r->put.body.p = NULL;
 	}
 	return 0;
+}
+
+/*
+ * Under the lock: 1 if all files of bodies are there.  No record names them yet,
+ * so gc, which unlinks under the lock, may have taken them from a put that waited
+ * or was stopped for long.
+ */
+static int
+has_bodies(struct tq_spool *sp, const struct tq_batch *b)
+{
+	char name[TQ_FILE_NAME];
+	struct stat st;
+	size_t i;
+
+	for (i = 0; i < b->n; i++) {
+		if (!(b->recs[i].put.flags & TQ_PF_BODYFILE))
+			continue;
+		tq_file_name(name, &b->recs[i].id, TQ_FILE_BODY,
+		    b->recs[i].put.file);
+		if (fstatat(tq_file_dir(sp), name, &st,
+		    AT_SYMLINK_NOFOLLOW) == -1 && errno == ENOENT)
+			return 0;
+	}
+	return 1;
 }
 
 static void
@@ -302,7 +329,7 @@ put_once(struct tq_spool *sp, struct tq_batch *b, struct tq_err *e)
 {
 	int rv;
 
-	b->full = 0;
+	b->full = b->gone = 0;
 	b->nrecs = b->n;
 	if (tq_batch_floor(sp, e) == -1 || (b->room > b->n &&
 	    tq_batch_tie(sp, b, e) == -1) ||
@@ -324,6 +351,8 @@ put_once(struct tq_spool *sp, struct tq_batch *b, struct tq_err *e)
 	}
 	if (b->passes > 0 && gates_for(sp, b, e) == -1)
 		return -1;
+	if ((b->gone = !has_bodies(sp, b)))
+		return 0;
 	if (encoded(sp, b, e) == -1)
 		return -1;
 	return tq_core_write(sp, b->recs, sp->t.top->reserved,
@@ -361,7 +390,12 @@ try_put(struct tq_spool *sp, struct tq_batch *b, struct tq_err *e)
 		if (sp->t.bad && rv == -1)
 			rv = 0;		/* rebuilt by the next entry */
 		tq_core_leave(sp);
-		if (rv == 0 && !sp->t.bad &&
+		if (rv == 0 && b->gone) {
+			drop_bodies(sp, b);
+			b->begun = 0;	/* they get other names */
+			if (store_bodies(sp, b, e) == -1)
+				return -1;
+		} else if (rv == 0 && !sp->t.bad &&
 		    tq_core_prepare(sp, sp->l.buf.n, batch_keep(sp, b),
 		    b->now, e) == -1)
 			return -1;

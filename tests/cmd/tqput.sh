@@ -228,3 +228,23 @@ share()
 check "-i waits for it all the same" 0 "$ID" "" share tqput -q share -i
 check "so does -m" 0 "$ID" "" share tqput -q share -m
 check "and tqctl -" 66 "" "tqctl: true: no such id" share tqctl retry -
+
+# ---- a body that waits longer than gc lets a file lie that no record names
+
+tqctl set room limit=1
+put first -q room true
+head -c 200000 /dev/zero | tr '\0' z >long
+files()
+{
+	[ "$(ls "$TQ_DIR/files" | wc -l)" -gt "$had" ]
+}
+had=$(ls "$TQ_DIR/files" | wc -l)
+tqput -Q --id late -q room -i -t 60 cat <long &
+waiting=$!
+wait_for files
+find "$TQ_DIR/files" -type f -exec touch -d '2 hours ago' {} +
+tqctl gc
+ok "there is room for it" tqget -q room true
+wait $waiting
+is "and it is put" $? 0
+check "with its body" 0 "$(cat long)" '' tqget -t 1 -q room sh -c cat
