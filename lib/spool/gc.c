@@ -67,6 +67,18 @@ forget_ended(struct tq_spool *sp, uint64_t *changed, struct tq_err *e)
 		more |= forget_slice(sp, &sp->t.top->dead, now, changed);
 		tq_core_leave(sp);
 	} while (more);
+	return 0;
+}
+
+/*
+ * What time and death have changed: 0; 1 not now, for the disk is full and their
+ * ENDs find no room; -1.
+ */
+static int
+end_late(struct tq_spool *sp, struct tq_err *e)
+{
+	if (tq_spool_sweep(sp, e) == -1)
+		return errno == ENOSPC ? 1 : -1;
 	return tq_timers_turn(sp, e);
 }
 
@@ -134,10 +146,10 @@ unlink_orphans(struct tq_spool *sp, uint64_t *changed, struct tq_err *e)
 int
 tq_spool_gc(struct tq_spool *sp, uint64_t *changed, struct tq_err *e)
 {
-	int rv;
+	int rv, full;
 
 	/* the dead hold claims, and message queues of which there are few */
-	if (tq_spool_sweep(sp, e) == -1)
+	if ((full = end_late(sp, e)) == -1)
 		return -1;
 	tq_bell_sweep();
 	tq_reap(UINT_MAX);
@@ -149,9 +161,10 @@ tq_spool_gc(struct tq_spool *sp, uint64_t *changed, struct tq_err *e)
 	do {
 		rv = tq_retire_step(sp, TQ_RETIRE_IDLE, tq_clock_wall(), e);
 	} while (rv == 1);
-	if (rv == -1)
+	if (rv == -1 || unlink_orphans(sp, changed, e) == -1)
 		return -1;
-	return unlink_orphans(sp, changed, e);
+	/* what that has freed is theirs now */
+	return full && end_late(sp, e) == -1 ? -1 : 0;
 }
 
 /* ---- check ---------------------------------------------------------------------- */

@@ -62,7 +62,7 @@ tq_look_slot(struct tq_spool *sp, const struct tq_uuid *id,
 	struct tq_slot *s;
 	tq_time now;
 	uint32_t n;
-	int rv;
+	int rv, late = 0;
 
 	do {
 		if (tq_core_enter(sp, e) == -1)
@@ -71,13 +71,18 @@ tq_look_slot(struct tq_spool *sp, const struct tq_uuid *id,
 		n = tq_table_find(&sp->t, id);
 		s = tq_table_slot(&sp->t, n);
 		/* it is what time has made of it, whoever was there to see */
-		rv = s == NULL ? 1 : tq_timer_one(sp, n, now, e);
+		rv = s == NULL || late ? 1 : tq_timer_one(sp, n, now, e);
 		if (rv == 1)
 			break;
 		tq_core_leave(sp);
-		if (rv == -1 || (!sp->t.bad &&
-		    tq_core_prepare(sp, 4096, 0, now, e) == -1))
+		if (rv == -1)
 			return -1;
+		if (sp->t.bad || tq_core_prepare(sp, 4096, 0, now, e) == 0)
+			continue;
+		/* its end cannot be written yet: it is as it was */
+		if (errno != ENOSPC)
+			return -1;
+		late = 1;
 	} while (rv == 0);
 	/* kept long enough: gone, whether somebody swept it away or not */
 	rv = s != NULL && tq_graph_known(&sp->t, s, now);

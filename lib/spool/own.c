@@ -26,7 +26,8 @@ tq_spool_sweep(struct tq_spool *sp, struct tq_err *e)
 		tq_core_leave(sp);
 		if (n == -1)
 			return -1;
-		if (more && n == 0 && tq_core_prepare(sp, 0, 0, now, e) == -1)
+		if (more && n == 0 && tq_core_prepare(sp,
+		    sp->l.buf.n, 0, now, e) == -1)
 			return -1;
 		total += n;
 	} while (more);

@@ -91,7 +91,8 @@ expire(struct tq_spool *sp, const struct tq_slot *s, tq_time now,
 	tq_ledger_begin(&sp->l);
 	if (add_end(sp, &rec, s, TQ_EXPIRED, TQ_EF_NOCLAIM, now) == -1)
 		return tq_fail_sys(e, errno, "%s", sp->path);
-	return flush(sp, &rec, 0, now, e);
+	/* what it frees are tasks, not promises: ENDs of running ones keep all */
+	return flush(sp, &rec, sp->t.top->reserved, now, e);
 }
 
 int
@@ -156,8 +157,10 @@ tq_timers_turn(struct tq_spool *sp, struct tq_err *e)
 			return -1;
 		rv = tq_timers(sp, now, &next, e);
 		tq_core_leave(sp);
-		if (rv == -1 || (rv == 0 && !sp->t.bad &&
-		    tq_core_prepare(sp, 4096, 0, now, e) == -1))
+		if (rv == 0 && !sp->t.bad &&
+		    tq_core_prepare(sp, 4096, 0, now, e) == -1)
+			return errno == ENOSPC ? 1 : -1;
+		if (rv == -1)
 			return -1;
 	} while ((rv == 0 || next == now) && tq_clock_mono() < end);
 	return 0;

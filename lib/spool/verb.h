@@ -25,7 +25,8 @@ int	tq_timer_one(struct tq_spool *sp, uint32_t n, tq_time now,
 	    struct tq_err *e);
 /*
  * Not under the lock: all that is due, for a tenth of a second at most, so
- * that who looks at many tasks sees what time has made of them.
+ * that who looks at many tasks sees what time has made of them.  0; 1 not now,
+ * for the disk is full: those that expired are as they were; -1.
  */
 int	tq_timers_turn(struct tq_spool *sp, struct tq_err *e);
 /*

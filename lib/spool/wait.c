@@ -98,6 +98,7 @@ tq_spool_wait(struct tq_spool *sp, const struct tq_uuid *ids, size_t n,
 	size_t from = 0, got = 0;
 	uint32_t seen;
 	unsigned word;
+	int late;
 
 	*which = 0;
 	if (ended != NULL)
@@ -107,7 +108,7 @@ tq_spool_wait(struct tq_spool *sp, const struct tq_uuid *ids, size_t n,
 	    e) == -1)
 		return -1;
 	for (;;) {
-		if (tq_timers_turn(sp, e) == -1)
+		if ((late = tq_timers_turn(sp, e)) == -1)
 			return -1;
 		/* for all of them, one after the other is enough */
 		word = all && from < n ? tq_table_word(&ids[from]) : 0;
@@ -125,7 +126,8 @@ tq_spool_wait(struct tq_spool *sp, const struct tq_uuid *ids, size_t n,
 				continue;
 		} else if (got >= count)
 			return tq_core_told(sp, e) == -1 ? -1 : 1;
-		if ((left = nap(deadline, next)) == 0)
+		/* when there is room again is not known */
+		if ((left = nap(deadline, late ? 0 : next)) == 0)
 			break;
 		tq_futex_wait(&sp->t.top->end_word[word], seen, left);
 	}
