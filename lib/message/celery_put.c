@@ -157,7 +157,9 @@ put_task(struct tq_tree **out, struct tq_batch *b, size_t i)
 	struct tq_celery_task m;
 	struct tq_celery_sig *sig;
 
+	/* --hold is refused below: no workers keep it */
 	if (!(site->flags & TQ_CELERY_SITE_TQ) &&
+	    !(t->flags & TQ_TASK_HOLD) &&
 	    (lack = tq_celery_task_lacks(t)) != NULL)
 		return tq_fail(b->p->e, ENOTSUP, "%s: no Celery worker keeps "
 		    "it (workers=tq in the URL says that all are tq's)", lack);

@@ -376,8 +376,6 @@ option_of(const char *limits)
 const char *
 tq_celery_task_lacks(const struct tq_task *t)
 {
-	if (t->flags & TQ_TASK_HOLD)
-		return "--hold";
 	if (t->flags & TQ_TASK_ONCE)
 		return "--once";
 	if (t->key != NULL)

@@ -62,7 +62,7 @@ hput lane -q odd -S lane true
 hput held -q odd --hold true
 hput free -q odd true
 check 'what it cannot keep is named' 78 1 \
-    '*lane stays: -S: no Celery worker keeps it*held stays: --hold*' \
+    '*lane stays: -S: no Celery worker keeps it*held stays: --hold has no place*' \
     move -v -q odd transfer "$TO"
 is 'and stays as it was' "$(here tqstat -q odd -o id,state | sort)" \
     "held${TAB}held${NL}lane${TAB}ready"
