@@ -130,7 +130,7 @@ if command -v systemd-analyze >/dev/null; then
 	    systemd-analyze verify unit/*
 	XDG_RUNTIME_DIR=$T SYSTEMD_UNIT_PATH=$T/user: check 'and those of a user' 0 '' '' \
 	    systemd-analyze verify --user user/*
-	for u in tqrun@mail tq@mail tqbeat@mail; do
+	for u in tqrun@mail tq@mail tqbeat@mail tq-spool; do
 		check "$u.service keeps the worker in" 0 '*' '*' \
 		    systemd-analyze security --offline=true --threshold=40 \
 		    unit/$u.service
