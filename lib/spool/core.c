@@ -225,6 +225,16 @@ lsns(struct tq_spool *sp, size_t n)
 	return sp->lsns;
 }
 
+/* That a segment is missing is no word on what the caller named. */
+static int
+no_ledger(const struct tq_spool *sp, struct tq_err *e)
+{
+	if (errno == ENOENT)
+		return tq_fail(e, EBADMSG, "%s/ledger: the segment to write "
+		    "to is missing", sp->path);
+	return tq_fail_sys(e, errno, "%s: ledger", sp->path);
+}
+
 int
 tq_core_append(struct tq_spool *sp, struct tq_rec *recs,
     uint64_t reserve, uint64_t keep, tq_time now, struct tq_err *e)
@@ -246,7 +256,7 @@ tq_core_append(struct tq_spool *sp, struct tq_rec *recs,
 		    "than a segment of %u takes", sp->path, sp->l.buf.n,
 		    (unsigned)top->seg_size);
 	if (rv == -1)
-		return tq_fail_sys(e, errno, "%s: ledger", sp->path);
+		return no_ledger(sp, e);
 	if (rv == 0)
 		return 0;
 	if (sp->l.npend > sizeof(few) / sizeof(few[0])) {
@@ -255,7 +265,7 @@ tq_core_append(struct tq_spool *sp, struct tq_rec *recs,
 			return tq_fail_sys(e, errno, "%s", sp->path);
 	}
 	if (tq_ledger_write(&sp->l, now, lsn) == -1)
-		return tq_fail_sys(e, errno, "%s: ledger", sp->path);
+		return no_ledger(sp, e);
 	for (i = 0; i < sp->l.npend; i++) {
 		recs[i].seq = top->seq - (sp->l.npend - 1 - i);
 		recs[i].time = now;

@@ -41,6 +41,7 @@ struct tq_spool {
 	uint32_t	 ready_seen;	/* ready_word when we found nothing */
 	int		 caring;	/* holds the `care` mutex */
 	int		 same_boot;	/* its last table is of this boot */
+	int		 begun;		/* it had a table, and so a segment */
 	int		 pid;		/* ours, for the diagnostic of the lock */
 	struct tq_format format;
 	struct tq_share	*share;

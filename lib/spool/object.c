@@ -34,10 +34,20 @@ word(const char **p, char *out, size_t size)
 	return 1;
 }
 
+static const char magic[] = "tq table ";
+
+int
+tq_object_was(int lockfd)
+{
+	char buf[sizeof(magic) - 1];
+
+	return tq_io_pread(lockfd, buf, sizeof(buf), 0) ==
+	    (ssize_t)sizeof(buf) && memcmp(buf, magic, sizeof(buf)) == 0;
+}
+
 int
 tq_object_read(struct tq_object *out, int lockfd)
 {
-	static const char magic[] = "tq table ";
 	char buf[NAME_SIZE + 1];
 	ssize_t n = tq_io_pread(lockfd, buf, NAME_SIZE, 0);
 	const char *p = buf + sizeof(magic) - 1;

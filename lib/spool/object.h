@@ -20,6 +20,8 @@ struct tq_object {
 
 /* What SPOOL/lock names: 1, 0 it says nothing sensible. */
 int	tq_object_read(struct tq_object *out, int lockfd);
+/* 1 if it has ever named one, of whichever spool and boot. */
+int	tq_object_was(int lockfd);
 int	tq_object_write(const struct tq_object *o, int lockfd);
 /* 1 if that file names the object of this name and status. */
 int	tq_object_named(int lockfd, const char *name, const struct stat *st);

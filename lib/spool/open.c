@@ -307,7 +307,7 @@ open_parts(struct tq_spool *sp, struct tq_err *e)
 	    O_CLOEXEC | O_NOFOLLOW);
 	/* there is a spool, so this is not one that is yet to be made */
 	if (sp->ledgerfd == -1 && errno == ENOENT)
-		return tq_fail(e, EPROTO, "%s/ledger: is missing, and with it "
+		return tq_fail(e, EBADMSG, "%s/ledger: is missing, and with it "
 		    "all tasks of the spool", sp->path);
 	if (sp->ledgerfd == -1)
 		return tq_fail_sys(e, errno, "%s/ledger", sp->path);

@@ -168,6 +168,10 @@ tq_recover(struct tq_spool *sp, struct tq_err *e)
 	top->seg_size = sp->format.segment;
 	if (tq_walk(sp, &w, e) == -1)
 		return -1;
+	/* a table is named once its segment is on disk: this spool is not new */
+	if (w.tail == 0 && sp->begun)
+		return tq_fail(e, EBADMSG, "%s/ledger: has no segments, and "
+		    "with them all tasks of the spool are gone", sp->path);
 	if (w.tail == 0 && first_segment(sp, &w, e) == -1)
 		return -1;
 	if (w.cut && tq_walk_cut(sp, &w, e) == -1)

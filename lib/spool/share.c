@@ -117,7 +117,7 @@ use(struct tq_spool *sp, struct tq_share *s)
 	tq_ledger_open(&sp->l, sp->ledgerfd, sp->format.mode & 0660, &sp->t);
 	sp->looked = tq_clock_coarse();
 	sp->joined = 0;
-	sp->same_boot = 1;
+	sp->same_boot = sp->begun = 1;
 }
 
 static struct tq_share *
@@ -228,6 +228,7 @@ replace(struct tq_spool *sp, struct tq_share *s, tq_time deadline,
 	say_home(sp, s->t.top);
 	tq_ledger_boot(s->t.top->boot);
 	sp->same_boot = had_old && strcmp(old.boot, new.boot) == 0;
+	sp->begun = had_old || tq_object_was(s->lockfd);
 	if (tq_recover(sp, e) == -1 || tq_distrust(sp, e) == -1) {
 		tq_ledger_close(&sp->l);
 		goto fail;

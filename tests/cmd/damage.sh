@@ -101,9 +101,29 @@ TQ_DIR=$T/gone
 tqput -Q true
 rm -r "$TQ_DIR/ledger"
 for cmd in 'tqstat' 'tqctl check' 'tqput true'; do
-	check "a spool without its ledger is none that is empty: $cmd" 78 '' \
+	check "a spool without its ledger is none that is empty: $cmd" 65 '' \
 	    "*$TQ_DIR/ledger: is missing*" $cmd
 done
+# nor is one with an empty ledger, whether there is a table still, or none
+for lose in : lose_table; do
+	TQ_DIR=$T/emptied$lose
+	tqput -Q true
+	rm "$TQ_DIR"/ledger/*
+	$lose
+	for cmd in 'tqput true' 'tqstat' 'tqctl check' 'tqget -t 0'; do
+		check "nor is one without segments: $lose: $cmd" 65 '' \
+		    "*$TQ_DIR/ledger: *segment*" $cmd
+	done
+	is "nothing is made there: $lose" "$(ls "$TQ_DIR/ledger")" ''
+done
+TQ_DIR=$T/copied
+tqput -Q true
+cp -r "$T/copied" "$T/emptied"
+rm "$T/emptied"/ledger/*
+check 'nor is such a copy' 65 '' '*: has no segments*' \
+    tqstat -b "spool:$T/emptied"
+tqctl init "$T/new"
+check 'a new one is' 0 '' '' tqstat -b "spool:$T/new"
 
 # An outcome that is damaged is told of as such, and nothing else is lost.
 TQ_DIR=$T/outcome
