@@ -169,32 +169,47 @@ tq_spool_gc(struct tq_spool *sp, uint64_t *changed, struct tq_err *e)
 
 /* ---- check ---------------------------------------------------------------------- */
 
+/* Let the ledger go on in a fresh segment. */
+static int
+next_segment(struct tq_spool *sp, struct tq_err *e)
+{
+	tq_time now;
+	int rv;
+
+	do {
+		now = tq_clock_wall();
+		if (tq_core_enter(sp, e) == -1)
+			return -1;
+		if ((rv = tq_ledger_next(&sp->l, now)) == -1)
+			tq_fail_sys(e, errno, "%s/ledger", sp->path);
+		tq_core_leave(sp);
+		if (rv == -1 || (rv == 0 &&
+		    tq_core_prepare(sp, 4096, 0, now, e) == -1))
+			return -1;
+	} while (rv == 0);
+	return 0;
+}
+
 /* Carry everything into fresh segments, so that the damaged ones go. */
 static int
 salvage(struct tq_spool *sp, struct tq_err *e)
 {
 	uint32_t upto;
-	int rv = 0;
+	int rv;
 
 	if (tq_core_enter(sp, e) == -1)
 		return -1;
 	/* what the table does not know of the damage it learns here */
 	rv = tq_rebuild(sp, e);
 	upto = TQ_LSN_SEG(sp->t.top->tail);
-	if (rv == 0 && tq_ledger_next(&sp->l, tq_clock_wall()) == 0)
-		rv = 1;
 	tq_core_leave(sp);
-	if (rv == 1) {
-		if (tq_core_prepare(sp, 4096, 0, tq_clock_wall(), e) == -1 ||
-		    tq_core_enter(sp, e) == -1)
+	if (rv == -1 || next_segment(sp, e) == -1)
+		return -1;
+	while (sp->t.top->base <= upto)
+		if (tq_retire_step(sp, TQ_RETIRE_FORCED, tq_clock_wall(),
+		    e) == -1)
 			return -1;
-		rv = tq_ledger_next(&sp->l, tq_clock_wall()) == 1 ? 0 : -1;
-		tq_core_leave(sp);
-	}
-	while (rv == 0 && sp->t.top->base <= upto)
-		rv = tq_retire_step(sp, TQ_RETIRE_FORCED, tq_clock_wall(),
-		    e) == -1 ? -1 : 0;
-	if (rv == -1 || tq_core_enter(sp, e) == -1)
+	if (tq_core_enter(sp, e) == -1)
 		return -1;
 	sp->t.top->damaged = 0;
 	tq_core_leave(sp);

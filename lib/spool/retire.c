@@ -460,20 +460,17 @@ unlink_base(struct tq_spool *sp, tq_time now, struct tq_err *e)
 	return 0;
 }
 
-int
-tq_retire_step(struct tq_spool *sp, enum tq_retirer who, tq_time now,
+/* With `care` held, which was taken so: 1 its last holder died. */
+static int
+step(struct tq_spool *sp, int died, enum tq_retirer who, tq_time now,
     struct tq_err *e)
 {
 	struct tq_top *top = sp->t.top;
 	uint64_t keep;
-	int rv;
+	int rv = 0;
 
-	if ((rv = tq_lock_try(&top->care)) == -1)
-		return errno == EBUSY ? 1 :
-		    tq_fail_sys(e, errno, "%s: lock", sp->path);
-	if (rv == 1)
+	if (died)
 		tq_lock_mended(&top->care);
-	rv = 0;
 	sp->caring = 1;
 	if (TQ_LSN_SEG(top->tail) == top->base || !tq_retire_due(sp, who))
 		goto out;
@@ -496,4 +493,30 @@ tq_retire_step(struct tq_spool *sp, enum tq_retirer who, tq_time now,
 	sp->caring = 0;
 	tq_lock_give(&top->care);
 	return rv;
+}
+
+int
+tq_retire_step(struct tq_spool *sp, enum tq_retirer who, tq_time now,
+    struct tq_err *e)
+{
+	int died = tq_lock_take(&sp->t.top->care, NULL);
+
+	if (died == -1 && errno == EBUSY)
+		return tq_fail(e, EBUSY, "%s: another process has been making "
+		    "or retiring segments for %d seconds", sp->path,
+		    (int)(TQ_LOCK_PATIENCE / TQ_SECOND));
+	return died == -1 ? tq_fail_sys(e, errno, "%s: lock", sp->path) :
+	    step(sp, died, who, now, e);
+}
+
+int
+tq_retire_try(struct tq_spool *sp, enum tq_retirer who, tq_time now,
+    struct tq_err *e)
+{
+	int died = tq_lock_try(&sp->t.top->care);
+
+	if (died == -1)
+		return errno == EBUSY ? 0 :
+		    tq_fail_sys(e, errno, "%s: lock", sp->path);
+	return step(sp, died, who, now, e);
 }

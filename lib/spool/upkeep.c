@@ -68,7 +68,7 @@ tq_core_upkeep(struct tq_spool *sp, tq_time now)
 	if (tq_ledger_wants_segment(&sp->l))
 		(void)tq_ledger_prepare(&sp->l, 0, 0, 0, now, NULL);
 	if (sp->retire_due || sp->l.full)
-		(void)tq_retire_step(sp, TQ_RETIRE_BUSY, now, NULL);
+		(void)tq_retire_try(sp, TQ_RETIRE_BUSY, now, NULL);
 	if (sp->l.policy == TQ_SYNC_BATCH &&
 	    tq_clock_mono() - sp->t.top->synced > BATCH_EVERY)
 		(void)tq_core_commit(sp, sp->mine, NULL);

@@ -37,9 +37,13 @@ void	tq_reopen_record(struct tq_rec *r, const struct tq_slot *s,
 
 /*
  * Not under the lock: carry a slice of the oldest segment, or unlink it.
- * 1 there is more to do, 0 not, -1.
+ * 1 there is more to do, 0 not, -1.  It waits its turn while somebody else is
+ * at it, with the patience of a lock.
  */
 int	tq_retire_step(struct tq_spool *sp, enum tq_retirer who, tq_time now,
+	    struct tq_err *e);
+/* The same for who need not: 0 while somebody else is at it. */
+int	tq_retire_try(struct tq_spool *sp, enum tq_retirer who, tq_time now,
 	    struct tq_err *e);
 
 /* ---- upkeep.c ------------------------------------------------------------ */

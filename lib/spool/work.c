@@ -192,7 +192,7 @@ tq_spool_sleep(struct tq_spool *sp, const struct tq_take *take,
 		return -1;
 	/* who has nothing to do retires what others had no time for */
 	for (i = 0; i < IDLE_STEPS && tq_retire_due(sp, TQ_RETIRE_IDLE); i++)
-		if (tq_retire_step(sp, TQ_RETIRE_IDLE, tq_clock_wall(),
+		if (tq_retire_try(sp, TQ_RETIRE_IDLE, tq_clock_wall(),
 		    NULL) != 1)
 			break;
 	/* before it sleeps a process syncs what it wrote */
