@@ -1,4 +1,4 @@
-/* The way in and out of the lock; see core.h. */
+/* The way in and out of the lock, and the transaction; see core.h. */
 #include "spool/core.h"
 
 #include <sys/stat.h>
