@@ -173,7 +173,8 @@ main(int argc, char *argv[])
 			break;
 		}
 	if (argc - optind != 1)
-		tq_options_usage(&o);
+		tq_options_usage(&o, argc == optind ? "no schedule" :
+		    "more than one schedule");
 	if (n > 0) {
 		free(urls);
 		return print_next(argv[optind], n);

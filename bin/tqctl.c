@@ -103,7 +103,7 @@ static const struct tq_verb_row verbs[] = {
 	    TQ_CTL_SELECT, "change the priority of tasks" },
 	{ "purge", NULL, "queue ...", tq_verb_queues, TQ_DO_PURGE,
 	    TQ_CTL_QUEUE, "revoke what has not started" },
-	{ "rate", "what", "n/s|m|h", tq_verb_limit, 0,
+	{ "rate", "what", "n/time", tq_verb_limit, 0,
 	    TQ_CTL_QUEUE | TQ_CTL_MAKES,
 	    "bound starts in a time" },
 	{ "release", NULL, "[id ...]", tq_verb_tasks, TQ_DO_RELEASE,
@@ -257,17 +257,22 @@ static void
 parse_verb(struct tq_ctl *c, unsigned given, char **urls,
     struct tq_options *o, int argc, char *argv[])
 {
+	char what[96];
 	size_t i;
 
 	if (argc == 0)
-		tq_options_usage(o);
+		tq_options_usage(o, "no verb; tqctl -h lists them");
 	for (i = 0; i < NVERBS && strcmp(verbs[i].name, argv[0]) != 0; i++)
 		continue;
 	if (i == NVERBS) {
-		tq_warn("unknown verb '%s'", argv[0]);
-		tq_options_usage(o);
+		snprintf(what, sizeof(what), "unknown verb '%.32s'; "
+		    "tqctl -h lists them", argv[0]);
+		tq_options_usage(o, what);
 	}
 	c->verb = &verbs[i];
+	c->options = o;
+	o->instead = tq_verb_help;
+	o->arg = c;
 	/* they move to the front, over options that were taken before */
 	c->argv = argv + 1;
 	tq_options_mix(o);
@@ -278,8 +283,11 @@ parse_verb(struct tq_ctl *c, unsigned given, char **urls,
 		c->argv[c->argc++] = argv[optind++];
 	if (c->verb->value == NULL)
 		return;
-	if (c->argc == 0)
-		tq_verb_usage(c, "its value is missing");
+	if (c->argc == 0) {
+		snprintf(what, sizeof(what), "its %s is missing",
+		    c->verb->value);
+		tq_verb_usage(c, what);
+	}
 	c->value = *c->argv++;
 	c->argc--;
 }

@@ -123,7 +123,8 @@ check(struct get *g, const struct tq_options *o)
 	if (g->run.argc > 0) {
 		if (g->form != TQ_PRINT_TEXT || g->body || g->header ||
 		    g->cols != NULL || g->count > 0 || g->take.lease > 0)
-			tq_options_usage(o);
+			tq_options_usage(o, "-0, -B, -H, -J, -L, -n and -o are "
+			    "not for a command");
 		return;
 	}
 	if (g->run.soft > 0 || g->run.hard > 0)

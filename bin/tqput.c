@@ -132,7 +132,7 @@ check(const struct put *p, const struct tq_options *o, int argc)
 		    "a command has no place");
 	if (!work && !said(p, 'F') && !said(p, 'i') && !said(p, 'm') &&
 	    !said(p, 'N'))
-		tq_options_usage(o);
+		tq_options_usage(o, "no command, and no -i, -m, -N or -F");
 }
 
 /* str must be there to be replaced, and not where a shell would parse it. */

@@ -142,16 +142,18 @@ check(const struct result *r, const struct tq_options *o, int operands)
 	if (r->nqueues > 0) {
 		if (operands > 0 || r->columns || r->follow || r->count > 0 ||
 		    r->attempt > 0 || r->streams != TQ_REPLAY_BOTH || !r->wait)
-			tq_options_usage(o);
+			tq_options_usage(o, "-q is for -w, with -t and "
+			    "nothing else");
 		return;
 	}
 	if (operands == 0)
-		tq_options_usage(o);
+		tq_options_usage(o, "no ids");
 	if (r->columns && (r->follow || r->attempt > 0 ||
 	    r->streams != TQ_REPLAY_BOTH))
-		tq_options_usage(o);
+		tq_options_usage(o, "columns exclude -f, -1, -2 and "
+		    "--attempt");
 	if (r->follow && (r->attempt > 0 || r->count > 0))
-		tq_options_usage(o);
+		tq_options_usage(o, "-f excludes -n and --attempt");
 }
 
 /* Die with the status that the form in use gives a failure of tq itself. */

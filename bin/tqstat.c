@@ -162,16 +162,18 @@ check(const struct stat_run *r, const struct tq_options *o, int operands)
 	    r->label != NULL;
 
 	if (r->modes > 1)
-		tq_options_usage(o);
+		tq_options_usage(o, "-f, -O, -Q, -W and --prometheus exclude "
+		    "each other");
 	if (r->mode != TASKS && (r->verbose || r->sort != NULL))
-		tq_options_usage(o);
+		tq_options_usage(o, "-v and --sort are for a list of tasks");
 	if (r->mode >= QUEUES && (selects || r->count != UINT64_MAX))
-		tq_options_usage(o);
+		tq_options_usage(o, "ids, -k, -l, -n and -s are for tasks");
 	if (r->mode == EVENTS && (r->key != NULL || r->label != NULL))
-		tq_options_usage(o);
+		tq_options_usage(o, "-k and -l are not for -f");
 	if ((r->mode == PROMETHEUS || r->mode == QUIET) &&
 	    (r->header || r->cols != NULL || r->form != TQ_PRINT_TEXT))
-		tq_options_usage(o);
+		tq_options_usage(o, "-0, -H, -J and -o are not for "
+		    "-Q and --prometheus");
 }
 
 /* ---- tasks ----------------------------------------------------------- */

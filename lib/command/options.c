@@ -138,8 +138,8 @@ print_usage(FILE *f, const char *usage)
 	}
 }
 
-static void
-print_row(const struct tq_option *row)
+void
+tq_options_row(const struct tq_option *row)
 {
 	char left[64], letter[4] = "";
 
@@ -157,12 +157,16 @@ help(const struct tq_options *o)
 {
 	size_t i;
 
+	if (o->instead != NULL) {
+		o->instead(o, o->arg);
+		exit(fflush(stdout) == 0 ? TQ_EXIT_OK : TQ_EXIT_IO);
+	}
 	print_usage(stdout, o->usage);
 	putchar('\n');
 	for (i = 0; i < o->n; i++)
-		print_row(&o->table[i]);
+		tq_options_row(&o->table[i]);
 	for (i = 0; i < NCOMMON; i++)
-		print_row(&common[i]);
+		tq_options_row(&common[i]);
 	if (o->more != NULL)
 		o->more();
 	exit(fflush(stdout) == 0 ? TQ_EXIT_OK : TQ_EXIT_IO);
@@ -176,8 +180,9 @@ version(void)
 }
 
 void
-tq_options_usage(const struct tq_options *o)
+tq_options_usage(const struct tq_options *o, const char *what)
 {
+	tq_warn("%s", what);
 	print_usage(stderr, o->usage);
 	exit(TQ_EXIT_USAGE);
 }
@@ -228,8 +233,7 @@ tq_options_next(struct tq_options *o, int argc, char *argv[])
 	case -1:
 		return -1;
 	case '?':
-		tq_warn("%s", e.text);
-		tq_options_usage(o);
+		tq_options_usage(o, e.text);
 	case 'h':
 		help(o);
 	case 'V':

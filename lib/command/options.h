@@ -25,6 +25,9 @@ struct tq_options {
 	const struct tq_option *table;
 	size_t		 n;
 	void		 (*more)(void);	/* prints the end of --help, or NULL */
+	/* prints all of --help in the stead of this, or NULL */
+	void		 (*instead)(const struct tq_options *, const void *arg);
+	const void	*arg;
 	/* made from the table for getopt_long(3) */
 	char		 letters[2 + 3 * TQ_OPTIONS_MAX];
 	struct option	 longs[TQ_OPTIONS_MAX + 1];
@@ -66,6 +69,8 @@ int	tq_options_next(struct tq_options *, int argc, char *argv[]);
 #define TQ_OPTION_NAME	48
 const char *tq_option_name(char out[TQ_OPTION_NAME],
 	    const struct tq_option *table, size_t n, int key);
-/* Write the usage to stderr and exit 64. */
-_Noreturn void tq_options_usage(const struct tq_options *);
+/* Write what is wrong and the usage to stderr and exit 64. */
+_Noreturn void tq_options_usage(const struct tq_options *, const char *what);
+/* Print an option as --help does; one not kept yet is left out. */
+void	tq_options_row(const struct tq_option *);
 #endif

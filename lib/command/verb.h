@@ -8,6 +8,7 @@
 #include <tq/tq.h>
 
 #include "command/ids.h"
+#include "command/options.h"
 #include "command/print.h"
 
 /* Options a verb may take, as bits. */
@@ -48,6 +49,7 @@ struct tq_verb_row {
 struct tq_ctl {
 	struct tq	*tq;		/* NULL: TQ_CTL_CLOSED */
 	const struct tq_verb_row *verb;
+	const struct tq_options *options;	/* those of tqctl */
 	const char	*value;		/* NULL when the verb has none */
 	int		 argc;		/* operands behind the value */
 	char		**argv;
@@ -71,6 +73,8 @@ struct tq_ctl {
 	struct tq_print	 print;
 };
 
+/* Print what --help says of the verb of a tq_ctl. */
+void	tq_verb_help(const struct tq_options *, const void *ctl);
 /* Say what is wrong with the operands, and the verb's usage; exits 64. */
 _Noreturn void tq_verb_usage(const struct tq_ctl *, const char *what);
 /*

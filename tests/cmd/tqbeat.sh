@@ -77,7 +77,7 @@ check 'so it is without -n' 66 '' \
     'tqbeat: none: No such file or directory' tqbeat none
 check 'a directory is no schedule' 71 '' 'tqbeat: .: Is a directory' \
     tqbeat -n 1 .
-check 'no file is usage' 64 '' 'usage: tqbeat *' tqbeat
+check 'no file is usage' 64 '' "tqbeat: no schedule${NL}usage: tqbeat *" tqbeat
 check 'nothing is no count' 64 '' "tqbeat: -n: '0' is not a number*" \
     tqbeat -n 0 tab
 check 'a broker that keeps no schedules is refused' 78 '' \

@@ -130,7 +130,7 @@ put m -q from true
 check 'move' 0 '' '' tqctl move to m
 seen 'a moved task is in its new queue' to tqstat -o queue m
 check 'a bad queue is quoted' 64 '' "*'no/queue'*" tqctl move no/queue m
-check 'move without a value' 64 '' '*value is missing*' tqctl move
+check 'move without a value' 64 '' '*its queue is missing*' tqctl move
 put p0 -q pri true
 put p1 -q pri true
 check 'pri' 0 '' '' tqctl pri 9 p1
@@ -362,7 +362,14 @@ is 'a copy was set aside' "$(cat "$TQ_DIR"/damaged/* | grep -c damage-it)" 1
 
 # ---- usage
 
-check 'no verb' 64 '' 'usage: tqctl *' tqctl
+check 'no verb' 64 '' 'tqctl: no verb;*usage: tqctl *' tqctl
+check '--help of a verb' 0 \
+    'usage: tqctl retry [[]--force[]] [[]-k key[]]*[[]id ...[]]*run ended*--quiet*' '' \
+    tqctl retry --help
+check 'has no option of others' 1 '' '' \
+    sh -c 'tqctl init --help | grep -e --force'
+check 'its usage is shown with what is wrong' 64 '' \
+    'tqctl: init: its dir is missing*[[]-m mode[]]*' tqctl init
 check 'an unknown verb' 64 '' "*unknown verb 'frob'*" tqctl frob
 check 'an unknown option' 64 '' "*unknown option '-Z'*" tqctl -Z
 check 'a broker that is not there' 69 '' '*nosuch*' tqctl -b nosuch: gc

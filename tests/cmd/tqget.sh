@@ -153,12 +153,12 @@ check "printed, too" 66 "" "tqget: misspelt: no such queue" \
     tqget -t 0 -q misspelt
 tqctl set autocreate=yes
 check "elsewhere it has nothing yet" 1 "" "" tqget -t 0 -q misspelt
-check "no module is 69" 69 "" "tqget: nosuch: no module *" tqget -b nosuch://h
+check "no module is 69" 69 "" "tqget: nosuch: no module: *" tqget -b nosuch://h
 
 # ---- refusals
 
 check "-T is for a command" 64 "" "tqget: -T is for a command" tqget -T 5
-check "-n is not" 64 "" "usage: tqget *" tqget -n 2 true
+check "-n is not" 64 "" "tqget: *not for a command${NL}usage: tqget *" tqget -n 2 true
 check "an unknown option" 64 "" "tqget: unknown option '-Z'${NL}usage: *" tqget -Z
 check "-h explains" 0 "usage: tqget *--version*" "" tqget -h
 check "-V names the version" 0 "tqget [0-9]*.[0-9]*.[0-9]*" "" tqget -V

@@ -12,7 +12,7 @@ check "operands stay as they are" 0 "$ID" "" tqput -q argv printf '%s|' 'a b' ''
 is "a word a shell would split is quoted" "$(in_queue argv cmd)" \
     "printf '%s|' 'a b' '' -x '*'"
 check "-- ends options" 0 "$ID" "" tqput -q dash -- -x
-check "no command is usage" 64 "" "usage: tqput *" tqput
+check "no command is usage" 64 "" "tqput: no command*usage: tqput *" tqput
 check "-Q prints nothing" 0 "" "" tqput -Q true
 check "-J prints an object" 0 '{"id":"'"$ID"'"}' "" tqput -J true
 check "-v says where" 0 "$ID" "tqput: $ID: queue 'v' of spool:*" tqput -v -q v true
@@ -146,7 +146,7 @@ check "-b names a spool" 0 "$ID" "" tqput -b "$T/other" true
 is "it is there and not here" "$(tqstat -b "$T/other" -o cmd)" true
 check "a password in -b is refused" 64 "" "tqput: -b: redis://u:\*\*\*@h/0: *" \
     tqput -b redis://u:secret@h/0 true
-check "no module is 69" 69 "" "tqput: nosuch: no module *" tqput -b nosuch://h true
+check "no module is 69" 69 "" "tqput: nosuch: no module: *" tqput -b nosuch://h true
 check "--results is opened too" 69 "" "tqput: nosuch: *" tqput --results nosuch://h true
 
 # ---- full, closed

@@ -147,7 +147,7 @@ check 'an earlier attempt, too' 7 'attempt 1' '' \
 
 # ---- usage
 
-check 'no id' 64 '' '*usage: tqresult *' tqresult
+check 'no id' 64 '' 'tqresult: no ids*usage: tqresult *' tqresult
 check '-q with ids' 64 '' '*usage: tqresult *' tqresult -w -q many zero
 check '-q without -w' 64 '' '*usage: tqresult *' tqresult -q many
 check '-f with columns' 64 '' '*usage: tqresult *' tqresult -f -J zero

@@ -246,7 +246,7 @@ check 'a wrong sort is quoted' 64 '' "*'nonsense'*" tqstat --sort nonsense
 check 'two columns to sort by' 64 '' "*'id,pri'*" tqstat --sort id,pri
 check 'a misspelt queue' 66 '' 'tqstat: typo: no such queue' tqstat -q typo
 check 'a wrong count is quoted' 64 '' "*'-1'*" tqstat -n -1
-check 'two modes' 64 '' '*usage: tqstat *' tqstat -O -W
+check 'two modes' 64 '' 'tqstat: *exclude each other*usage: tqstat *' tqstat -O -W
 check '-O with a selector' 64 '' '*usage: tqstat *' tqstat -O -s ready
 check 'an unknown option' 64 '' "*unknown option '-Z'*" tqstat -Z
 check '--help' 0 'usage: tqstat *--prometheus*' '' tqstat --help

@@ -21,7 +21,7 @@ whole()
 
 # ---- usage
 
-check 'transfer needs a URL' 64 '' '*value is missing*' tqctl transfer
+check 'transfer needs a URL' 64 '' '*its url is missing*' tqctl transfer
 check 'and something to transfer' 64 '' '*no ids and no selector*' \
     tqctl transfer "$TO"
 put a true
