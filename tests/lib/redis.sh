@@ -8,6 +8,10 @@
 #	redis_stop, redis_kill	with SIGTERM, with SIGKILL; waits until it is gone
 #	redis_again		start it once more, on the same port and files
 #	rcli ...		redis-cli to it
+#	here cmd ...		with the spool here, not with the server
+#	one name status words cmd ...
+#				it says these words and no second line, and has
+#				no output: two tests
 #	celery_app		write $T/proj.py, an application with some tasks
 #	celery_handlers dir	make it, proj.add and proj.tsum of that for tqrun
 #	celery_worker [option ...]	in the background; ready when it returns
@@ -114,6 +118,20 @@ redis_kill()
 redis_again()
 {
 	redis_run "$@"
+}
+
+here()
+{
+	TQ_BROKER='' "$@"
+}
+
+one()
+{
+	name=$1 want=$2 words=$3
+	shift 3
+	check "$name" "$want" '' "$words" "$@"
+	[ "$(printf %s "$err" | wc -l)" -le 1 ]
+	report $? "$name: one line" "$err"
 }
 
 celery_app()

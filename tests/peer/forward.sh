@@ -6,12 +6,6 @@
 redis_start
 LINE='tqput: redis://*: Connection refused: kept in queue '\''forward'\'' of * sends it'
 
-# here cmd ...: with the spool here
-here()
-{
-	TQ_BROKER='' "$@"
-}
-
 check 'a broker that answers gets the task' 0 "$ID" '' \
     tqput --spool-on-failure -q direct -N x
 is 'at once' "$(rcli LLEN direct)" 1

@@ -14,11 +14,6 @@ SH
 chmod +x h/note
 : >notes
 
-here()
-{
-	TQ_BROKER='' "$@"
-}
-
 # What is kept in the spool here: its queue, how much
 kept()
 {

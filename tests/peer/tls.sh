@@ -5,16 +5,6 @@
 . "${0%/*}/../lib/redis.sh"
 need_celery
 
-# one NAME STATUS PATTERN cmd ...: and no second line
-one()
-{
-	name=$1 want=$2 words=$3
-	shift 3
-	check "$name" "$want" '' "$words" "$@"
-	[ "$(printf %s "$err" | wc -l)" -le 1 ]
-	report $? "$name: one line" "$err"
-}
-
 # A build without OpenSSL is one without tls.so.
 mkdir bare
 for so in redis.so rediss.so tqput; do

@@ -6,12 +6,6 @@
 redis_start
 TO=$TQ_BROKER
 
-# here cmd ...: with the spool here
-here()
-{
-	TQ_BROKER='' "$@"
-}
-
 hput()
 {
 	TQ_BROKER='' put "$@"

@@ -7,16 +7,6 @@ redis_start
 base=127.0.0.1:$REDIS_PORT
 unset TQ_BROKER
 
-# one NAME STATUS PATTERN cmd ...: and no second line
-one()
-{
-	name=$1 want=$2 words=$3
-	shift 3
-	check "$name" "$want" '' "$words" "$@"
-	[ "$(printf %s "$err" | wc -l)" -le 1 ]
-	report $? "$name: one line" "$err"
-}
-
 rcli config set requirepass secret >out
 one 'no password' 77 "tqput: redis://$base/0: wants a password" \
     tqput -b "redis://$base/0" -N x
