@@ -2,14 +2,14 @@
  * Group commit between processes.
  *
  * Who needs a place of the ledger on disk becomes the leader if nobody is:
- * it takes the sync mutex, notes the tail, syncs every segment from the
- * durable place to that tail, and moves the durable place.  Everybody else
- * sleeps on a futex that rises with it and then has what he needed or leads
- * the next round, so that one sync serves all who came while the one before
- * it ran.
+ * it notes the tail, syncs every segment from the durable place to that tail,
+ * and moves the durable place.  Everybody else sleeps on a futex that rises
+ * with it and then has what he needed or leads the next round, so that one
+ * sync serves all who came while the one before it ran.
  *
  * A leader that died may have eaten the error of its sync (the kernel tells
- * it once): who inherits the mutex writes the bytes again before syncing.
+ * it once): who inherits the lead writes the bytes again before syncing.  So
+ * does who passes one by that gets nowhere; see lead.h.
  */
 #include "spool/ledger.h"
 
@@ -18,6 +18,7 @@
 
 #include "base/clock.h"
 #include "base/io.h"
+#include "spool/lead.h"
 #include "spool/lock.h"
 
 #define FOLLOW		(10 * TQ_MS)	/* then a follower tries to lead */
@@ -103,9 +104,36 @@ tq_ledger_dirty(struct tq_ledger *l)
 	    rewrite_part) == 0 ? 0 : -1;
 }
 
-/* Under the sync mutex.  -1: EAGAIN it failed now, else it was not tried. */
+/* A sync failed: what it may have been told of is not trusted any more. */
 static int
-lead(struct tq_ledger *l, int inherited)
+sync_failed(struct tq_top *top, const struct tq_lead *w, tq_lsn from, tq_lsn to)
+{
+	int counts = tq_lead_counts(w, top);
+
+	top->fail_from = counts ? from : atomic_load(&top->durable);
+	top->fail_to = counts ? to : atomic_load(&top->tail);
+	errno = EAGAIN;
+	return -1;
+}
+
+/* Let everything before `to` be durable, unless somebody passed us by. */
+static void
+move(struct tq_top *top, const struct tq_lead *w, tq_lsn from, tq_lsn to,
+    uint64_t seq)
+{
+	/* it may have moved since we looked, if we were stopped here */
+	if (!tq_lead_counts(w, top) ||
+	    !atomic_compare_exchange_strong(&top->durable, &from, to))
+		return;
+	top->durable_seq = seq;
+	top->synced = tq_clock_mono();
+	if (atomic_exchange(&top->durable_waiters, 0) != 0)
+		tq_futex_wake(&top->durable_word);
+}
+
+/* -1: EAGAIN it failed now, else it was not tried. */
+static int
+lead(struct tq_ledger *l, const struct tq_lead *w, int inherited)
 {
 	struct tq_top *top = l->t->top;
 	tq_lsn from = atomic_load(&top->durable), to;
@@ -128,17 +156,9 @@ lead(struct tq_ledger *l, int inherited)
 	/* of several, those that were synced are: the next begins with them */
 	if (rv == 0 && (rv = each_part(l, from, to, sync_part)) == 1)
 		return -1;
-	if (rv == -1) {
-		top->fail_from = from;
-		top->fail_to = to;
-		errno = EAGAIN;
-		return -1;
-	}
-	top->durable_seq = seq;
-	top->synced = tq_clock_mono();
-	atomic_store(&top->durable, to);
-	if (atomic_exchange(&top->durable_waiters, 0) != 0)
-		tq_futex_wake(&top->durable_word);
+	if (rv == -1)
+		return sync_failed(top, w, from, to);
+	move(top, w, from, to, seq);
 	return 0;
 }
 
@@ -156,19 +176,19 @@ int
 tq_ledger_commit(struct tq_ledger *l, tq_lsn lsn)
 {
 	struct tq_top *top = l->t->top;
+	struct tq_lead w = { 0 };
 	uint32_t seen;
 	int rv;
 
 	while (!tq_ledger_durable(l, lsn)) {
 		if (failed(top, lsn))
 			return -1;
-		if ((rv = tq_lock_try(&top->sync)) != -1) {
+		if ((rv = tq_lead_try(&w, top)) != -1) {
 			if (!failed(top, lsn))
-				rv = lead(l, rv == 1);
+				rv = lead(l, &w, rv == 1);
 			else
 				rv = -1;
-			tq_lock_mended(&top->sync);
-			tq_lock_give(&top->sync);
+			tq_lead_give(&w, top);
 			if (rv == -1)
 				return -1;
 			continue;

@@ -12,6 +12,7 @@
 #include "base/io.h"
 #include "spool/apply.h"
 #include "spool/due.h"
+#include "spool/lead.h"
 #include "spool/lock.h"
 
 /* How often a handle makes sure that its table still has its name. */
@@ -177,6 +178,7 @@ tq_core_leave(struct tq_spool *sp)
 int
 tq_core_commit(struct tq_spool *sp, tq_lsn lsn, struct tq_err *e)
 {
+	struct tq_err why;
 	int saved;
 
 	if (tq_ledger_durable(&sp->l, lsn))
@@ -184,9 +186,15 @@ tq_core_commit(struct tq_spool *sp, tq_lsn lsn, struct tq_err *e)
 	if (tq_ledger_commit(&sp->l, lsn) == 0)
 		return 0;
 	saved = errno;
+	/* it is written: whatever is in the way, nobody is told that it is not */
+	if (saved == ETIMEDOUT)
+		return tq_fail(e, EIO, "%s: process %d has been syncing for "
+		    "more than %d seconds; whether it was kept is unknown",
+		    sp->path, tq_lead_pid(sp->t.top),
+		    (int)(TQ_LOCK_PATIENCE / TQ_SECOND));
 	if (saved == EAGAIN) {
-		if (tq_rescue(sp, e) == -1)
-			return -1;
+		if (tq_rescue(sp, &why) == -1)
+			return tq_fail(e, EIO, "%s", why.text);
 		saved = EIO;
 	}
 	if (tq_core_sound(sp, e) == -1)

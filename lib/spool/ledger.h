@@ -30,8 +30,8 @@
  *     So `keep` is 0 for who may take all but what is promised.  What
  *     tq_ledger_prepare() has found to be enough is enough for tq_ledger_fit(),
  *     unless others came between: both ask the same question.
- *  4. `durable` moves only under the sync mutex and only after a sync that
- *     covers it returned 0.  A sync that failed is never repeated on the same
+ *  4. `durable` is moved only by who leads and only after a sync that covers
+ *     it returned 0.  A sync that failed is never repeated on the same
  *     pages: what it covered is written again elsewhere (rescue.c).
  */
 #ifndef TQ_SPOOL_LEDGER_H
@@ -170,8 +170,9 @@ int	tq_ledger_durable(const struct tq_ledger *l, tq_lsn lsn);
 /*
  * Not under the lock: let everything before lsn be durable, by a sync of our
  * own or of whoever leads.  0; -1 EIO: the sync that covered it failed;
- * EAGAIN: this sync failed just now and the caller must rescue; any other, it
- * could not be tried by us, and may be by others.
+ * EAGAIN: this sync failed just now and the caller must rescue; ETIMEDOUT: all
+ * who sync get nowhere; any other, it could not be tried by us, and may be by
+ * others.
  */
 int	tq_ledger_commit(struct tq_ledger *l, tq_lsn lsn);
 

@@ -19,7 +19,7 @@
 #endif
 
 /* How long a live holder is waited for before that is an error. */
-#define TQ_LOCK_PATIENCE	(10 * TQ_SECOND)
+#define TQ_LOCK_PATIENCE	(5 * TQ_SECOND)
 
 /*
  * Take m.  0: taken; 1: taken, and its last holder died inside: mend what it

@@ -26,6 +26,7 @@
 #include "base/clock.h"
 #include "base/io.h"
 #include "spool/core.h"
+#include "spool/lead.h"
 #include "spool/lock.h"
 
 int
@@ -223,7 +224,7 @@ take(struct tq_spool *sp, pthread_mutex_t *m, struct tq_err *e)
 	}
 }
 
-/* Under all three mutexes. */
+/* Under the mutexes of care, of the leader and of the table. */
 static int
 rescue(struct tq_spool *sp, struct tq_err *e)
 {
@@ -253,19 +254,23 @@ int
 tq_rescue(struct tq_spool *sp, struct tq_err *e)
 {
 	struct tq_top *top = sp->t.top;
+	struct tq_lead w = { 0 };
 	int rv = -1;
 
 	/* who retires a segment has `care` already */
 	if (!sp->caring && take(sp, &top->care, e) == -1)
 		return -1;
-	if (take(sp, &top->sync, e) == -1)
+	if (tq_lead_take(&w, top) == -1) {
+		tq_fail_sys(e, errno, "%s: process %d syncs", sp->path,
+		    tq_lead_pid(top));
 		goto care;
+	}
 	if (take(sp, &top->lock, e) == -1)
 		goto sync;
 	rv = rescue(sp, e);
 	tq_lock_give(&top->lock);
  sync:
-	tq_lock_give(&top->sync);
+	tq_lead_give(&w, top);
  care:
 	if (!sp->caring)
 		tq_lock_give(&top->care);

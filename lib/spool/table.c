@@ -130,13 +130,16 @@ int
 tq_table_init(struct tq_table *t, int fd)
 {
 	struct tq_top *top = t->top;
+	int i;
 
 	t->fd = fd;
 	if (tq_region_allocate(fd, 0, AT_QROWS) == -1 ||
 	    tq_region_allocate(fd, AT_SEGS, AT_HEAP - AT_SEGS) == -1 ||
-	    mutex_init(&top->lock) == -1 ||
-	    mutex_init(&top->sync) == -1 || mutex_init(&top->care) == -1)
+	    mutex_init(&top->lock) == -1 || mutex_init(&top->care) == -1)
 		return -1;
+	for (i = 0; i < TQ_LEADS; i++)
+		if (mutex_init(&top->sync[i]) == -1)
+			return -1;
 	tq_random(&top->hash_seed, sizeof(top->hash_seed));
 	if (tq_table_reserve(t, 1) == -1 || tq_table_queue_at(t, 1) == NULL ||
 	    tq_table_ctx_at(t, 1) == NULL)

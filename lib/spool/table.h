@@ -269,6 +269,8 @@ struct tq_region {
  * lines to and fro.  The lock has a line of its own, for who waits for it
  * takes that line away from who holds it; what is mostly read has another.
  */
+#define TQ_LEADS	4		/* leaders that may be stuck at once: all but one */
+
 struct tq_top {
 	_Alignas(64) pthread_mutex_t lock; /* robust: table and tail */
 	uint32_t	 retired;	/* object was removed: let go, reopen */
@@ -304,13 +306,17 @@ struct tq_top {
 	uint32_t	 level;		/* buckets < 2^level before the split */
 
 	/* what is read or written now and then */
-	_Alignas(64) pthread_mutex_t sync; /* robust: leader of a commit */
+	_Alignas(64) pthread_mutex_t sync[TQ_LEADS]; /* robust: leader of a
+					 * commit; see lead.h */
 	pthread_mutex_t	 care;		/* robust: makes and retires segments */
 	uint64_t	 magic;
 	uint64_t	 layout;
 	uint64_t	 hash_seed;
 	unsigned char	 boot[16];
 	uint64_t	 generation;	/* rises with every rebuild */
+	_Atomic uint32_t lead;		/* which of `sync` counts */
+	_Atomic uint32_t led;		/* rises with every lead */
+	_Atomic int32_t	 leader[TQ_LEADS]; /* pid that took each of them last */
 	_Atomic uint32_t progress;	/* of a rebuild, for who waits */
 	uint32_t	 damaged;	/* places of damage found */
 	uint32_t	 where;		/* segment of the last of them */

@@ -431,6 +431,60 @@ stopped_holder_is_named(void **state)
 	munmap((void *)flags, 4096);
 }
 
+/* A put whose sync never comes back, until it is told to go on. */
+static int (*real_fdatasync)(int);
+
+static int
+stop_in_sync(int fd)
+{
+	int rv = real_fdatasync(fd);
+
+	tq_sys.fdatasync = real_fdatasync;
+	raise(SIGSTOP);
+	return rv;
+}
+
+static void
+stop_syncing(struct crash_world *w)
+{
+	struct tq *tq = crash_open(w);
+
+	real_fdatasync = tq_sys.fdatasync;
+	tq_sys.fdatasync = stop_in_sync;
+	crash_put(w, tq, w->ntasks, 1, 100);
+	tq_close(tq);
+}
+
+static void
+put_soon(struct crash_world *w)
+{
+	tq_time start = tq_clock_mono();
+
+	put_one(w);
+	if (tq_clock_mono() - start > TQ_LOCK_PATIENCE)
+		crash_die(w, "it waited for a leader that was passed by");
+}
+
+static void
+stopped_leader_is_passed_by(void **state)
+{
+	struct crash_world *w = *state;
+	pid_t pid;
+	int status;
+
+	crash_must(put_ten, w, "put");
+	pid = crash_start(stop_syncing, w);
+	assert_int_equal(waitpid(pid, &status, WUNTRACED), pid);
+	assert_true(WIFSTOPPED(status));
+	crash_must(put_one, w, "a put meanwhile");
+	crash_must(put_soon, w, "another");
+	kill(pid, SIGCONT);
+	assert_int_equal(crash_wait(pid), 0);
+	crash_must(put_soon, w, "put after it");
+	crash_lose_table(w);
+	crash_must(crash_verify, w, "verify");
+}
+
 /* ---- no message queue --------------------------------------------------------- */
 
 static void
@@ -555,6 +609,7 @@ main(void)
 		CRASH_TEST(leader_killed_in_its_sync),
 		CRASH_TEST(forked_child_does_not_keep_its_parent_alive),
 		CRASH_TEST(stopped_holder_is_named),
+		CRASH_TEST(stopped_leader_is_passed_by),
 		CRASH_TEST(works_by_timeout_without_a_message_queue),
 		CRASH_TEST(scribbled_table_costs_no_task),
 	};

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "lib/base/io.h"
 #include "lib/spool/ledger.h"
 #include "lib/spool/lock.h"
 #include "tests/lib/spool.h"
@@ -603,7 +604,7 @@ heir_of_a_dead_leader_writes_again(void **state)
 	/* the kernel may have told the dead that its pages were lost */
 	(void)append(f, 1, 1);
 	assert_int_equal(pthread_create(&leader, NULL, lead_and_die,
-	    &f->t.top->sync), 0);
+	    &f->t.top->sync[0]), 0);
 	assert_int_equal(pthread_join(leader, NULL), 0);
 	t_sys_arm(UINT32_MAX, EIO);
 	assert_int_equal(tq_ledger_commit(&f->l, f->t.top->tail), 0);
@@ -613,6 +614,61 @@ heir_of_a_dead_leader_writes_again(void **state)
 	t_sys_arm(UINT32_MAX, EIO);
 	assert_int_equal(tq_ledger_commit(&f->l, f->t.top->tail), 0);
 	assert_int_equal(t_sys_disarm(), 1);
+}
+
+/* A sync in which somebody passes its leader by, the first time. */
+static struct {
+	struct tq_top	*top;
+	int		 calls, err;
+} stop;
+
+static int
+sync_and_stop(int fd)
+{
+	(void)fd;
+	if (stop.calls++ > 0)
+		return 0;
+	stop.top->lead = 1;
+	errno = stop.err;
+	return stop.err != 0 ? -1 : 0;
+}
+
+static int
+commit_and_stop(struct fixture *f, int err)
+{
+	struct tq_sys real = tq_sys;
+	int rv;
+
+	(void)append(f, 1, 1);
+	stop.top = f->t.top;
+	stop.calls = 0;
+	stop.err = err;
+	tq_sys.fdatasync = sync_and_stop;
+	rv = tq_ledger_commit(&f->l, f->t.top->tail);
+	tq_sys = real;
+	return rv;
+}
+
+static void
+leader_who_was_passed_by_moves_nothing(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_int_equal(commit_and_stop(f, 0), 0);
+	assert_int_equal(stop.calls, 2);
+	assert_true(f->t.top->durable == f->t.top->tail);
+	assert_int_equal(f->t.top->durable_seq, 1);
+}
+
+static void
+failure_of_one_who_was_passed_by_counts(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_int_equal(commit_and_stop(f, EIO), -1);
+	assert_int_equal(errno, EAGAIN);
+	assert_true(f->t.top->durable == TQ_LSN(1, 0));
+	assert_true(f->t.top->fail_to == f->t.top->tail);
 }
 
 #define TEST(f)	cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -646,6 +702,8 @@ main(void)
 		TEST(many_segments_go_through_few_descriptors),
 		TEST(commit_moves_durable_to_the_tail),
 		TEST(commit_of_the_durable_does_not_sync),
+		TEST(leader_who_was_passed_by_moves_nothing),
+		TEST(failure_of_one_who_was_passed_by_counts),
 		TEST(policy_none_calls_all_durable),
 		TEST(failed_sync_is_never_repeated),
 		TEST(heir_of_a_dead_leader_writes_again),
