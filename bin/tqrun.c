@@ -3,8 +3,9 @@
  *     [-q queue[=weight]] [-R name[=n|:units]] [-r retries]
  *     [-T soft[,hard]] [-u name=program] [-U [name=]program]
  *     [--allow-commands] [--events] [--hook event=command] [--ionice class]
- *     [--limit name=value,...] [--load n[%]] [--local-hold] [--memfree size]
- *     [--nice nice] [--no-control] [--node name] [--results url] [dir ...]
+ *     [--limit name=value,...] [--load n[%]] [--local-hold]
+ *     [--memfree size|n%] [--nice nice] [--no-control] [--node name]
+ *     [--results url] [dir ...]
  *
  * Run tasks: in the foreground, jobs of them at a time, until told to stop.
  * Operands and TQ_HANDLERS are directories with the programs of named tasks.
@@ -47,7 +48,7 @@ static const char usage[] =
     "      [-u name=program] [-U [name=]program] [--allow-commands]\n"
     "      [--events] [--hook event=command] [--ionice class]\n"
     "      [--limit name=value,...] [--load n[%]] [--local-hold]\n"
-    "      [--memfree size] [--nice nice] [--no-control] [--node name]\n"
+    "      [--memfree size|n%] [--nice nice] [--no-control] [--node name]\n"
     "      [--results url] [dir ...]";
 
 static const struct tq_option table[] = {

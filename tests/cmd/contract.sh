@@ -78,6 +78,18 @@ in_page()
 	    -e 's/^\.It Fl -\([a-z-]*\).*/--\1/p' "$top/man/$1.1" | sort -u
 }
 
+# Its forms, without blanks, a command's name before each.
+forms_in_help()
+{
+	"$1" --help | sed -e '/^$/,$d' -e 's/^usage://' | tr -d ' \n'
+}
+
+forms_in_page()
+{
+	groff -mandoc -T ascii -P-cbou -rLL=500n "$top/man/$1.1" |
+	    sed -e '1,/^SYNOPSIS/d' -e '/^DESCRIPTION/,$d' | tr -d ' \n'
+}
+
 in_table()
 {
 	awk -F '\t' -v c="$1" '$1 == c && $2 ~ /^-/ { print $2 }' "$table" | sort
@@ -106,6 +118,12 @@ do
 	    "$command" -b nosuch://host $(words "$command")
 	is "$command: the page has the options of --help" \
 	    "$(in_page "$command")" "$(cat help)"
+	if command -v groff >/dev/null; then
+		is "$command: the page has the forms of --help" \
+		    "$(forms_in_page "$command")" "$(forms_in_help "$command")"
+	else
+		skip "$command: the page has the forms of --help" 'no groff'
+	fi
 	is "$command: each has a test" "$(in_table "$command")" "$(cat help)"
 	touch "letters.$command"
 	cat letters "letters.$command" >mine
