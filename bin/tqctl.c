@@ -32,14 +32,14 @@ enum {
 };
 
 static const char usage[] =
-    "[-iJQvw] [-b url] [-g group] [-k key] [-l label] [-m mode] [-q queue]\n"
-    "     [-s state,...] [-t timeout] [--force] [--salvage] [--signal name]\n"
-    "     verb [value] [id ...]";
+    "[-iJQvw] [-b url] [-g group] [-k key] [-l label] [-m mode]\n"
+    "      [-q queue] [-s state,...] [-t timeout] [--force] [--salvage]\n"
+    "      [--signal name] verb [value] [id ...]";
 
 static const struct tq_option options[] = {
 	{ 'b', "broker", "url", "where to do it" },
 	{ OPT_FORCE, "force", NULL,
-	    "release, retry, revoke, rmq, transfer: spare nothing" },
+	    "release, retry, revoke, rmq, transfer: anyway" },
 	{ 'g', "group", "group", "init: whose spool it is" },
 	{ 'i', "stdin", NULL, "done, fail: the result is stdin" },
 	{ 'J', "json", NULL, "print a JSON object a record" },

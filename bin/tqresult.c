@@ -32,7 +32,8 @@
 enum { OPT_ATTEMPT = TQ_LONG(0) };
 
 static const char usage[] =
-    "[-fw] [-1 | -2] [-b url] [-n count] [-t timeout] [--attempt n] id ...\n"
+    "[-fw] [-1 | -2] [-b url] [-n count] [-t timeout] [--attempt n]\n"
+    "      id ...\n"
     "[-w] [-0HJ] [-b url] [-n count] [-o cols] [-t timeout] id ...\n"
     "-w [-b url] [-t timeout] -q queue";
 

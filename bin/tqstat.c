@@ -39,8 +39,8 @@
 enum { OPT_PROMETHEUS = TQ_LONG(0), OPT_SORT = TQ_LONG(1) };
 
 static const char usage[] =
-    "[-0fHJQv] [-b url] [-k key] [-l label] [-n count] [-o cols] [-q queue]\n"
-    "      [-s state,...] [--sort col] [id ...]\n"
+    "[-0fHJQv] [-b url] [-k key] [-l label] [-n count] [-o cols]\n"
+    "      [-q queue] [-s state,...] [--sort col] [id ...]\n"
     "-O | -W | --prometheus [-0HJ] [-b url] [-o cols] [-q queue]";
 
 static const struct tq_option table[] = {

@@ -124,6 +124,8 @@ do
 	else
 		skip "$command: the page has the forms of --help" 'no groff'
 	fi
+	is "$command: --help is 80 columns wide" \
+	    "$("$command" --help | awk 'length > 80')" ''
 	is "$command: each has a test" "$(in_table "$command")" "$(cat help)"
 	touch "letters.$command"
 	cat letters "letters.$command" >mine
