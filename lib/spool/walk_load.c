@@ -141,8 +141,14 @@ tq_walk_load(struct tq_walk *w, uint32_t number, struct tq_seg_head *h,
 		tq_walk_count(w, number);
 		return 0;
 	}
-	n = tq_io_pread(s.fd, w->buf, h->size < w->sp->format.segment ?
-	    h->size : w->sp->format.segment, 0);
+	/* of a spool with others: what is to be believed nobody knows */
+	if (h->size != w->sp->format.segment) {
+		tq_segment_close(&s);
+		return tq_fail(e, EPROTO, "%s/ledger/%08" PRIx32 ".seg: of %"
+		    PRIu32 " bytes, where the format says %" PRIu32,
+		    w->sp->path, number, h->size, w->sp->format.segment);
+	}
+	n = tq_io_pread(s.fd, w->buf, h->size, 0);
 	tq_segment_close(&s);
 	if (n == -1)
 		return tq_fail_sys(e, errno, "%s/ledger/%08" PRIx32 ".seg",

@@ -255,6 +255,20 @@ teardown(void **state)
 /* ---- what holds ---------------------------------------------------------------- */
 
 static void
+segment_of_another_size_is_refused(void **state)
+{
+	struct fixture *f = *state;
+
+	f->seg[1].h.size = 4 * TQ_SEG_MIN;
+	image_write(f);
+	f->w = (struct tq_walk){ .record = note_record, .arg = f };
+	assert_int_equal(tq_walk(&f->sp, &f->w, &f->e), -1);
+	assert_int_equal(errno, EPROTO);
+	assert_non_null(strstr(f->e.text, "of 262144 bytes, where the format "
+	    "says 65536"));
+}
+
+static void
 no_segment_is_no_tail(void **state)
 {
 	struct fixture *f = *state;
@@ -1064,6 +1078,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		TEST(segment_of_another_size_is_refused),
 		TEST(no_segment_is_no_tail),
 		TEST(empty_segment_is_its_own_tail),
 		TEST(chain_is_given_in_order),
