@@ -202,8 +202,9 @@ replace(struct tq_spool *sp, struct tq_share *s, tq_time deadline,
     struct tq_err *e)
 {
 	struct tq_object new, old;
+	const struct tq_table before = sp->t;
 	const char *kind;
-	int fd, had_old, other;
+	int fd, fdold, had_old, other, saved;
 
 	if (byte_wait(s->lockfd, 0, F_WRLCK, deadline) == -1)
 		return errno == EBUSY ? busy(sp, s, e) :
@@ -234,8 +235,8 @@ replace(struct tq_spool *sp, struct tq_share *s, tq_time deadline,
 		goto fail;
 	}
 	tq_ledger_close(&sp->l);
-	if (had_old && (fd = tq_object_open(sp, &old, &other)) != -1) {
-		close(fd);
+	if (had_old && (fdold = tq_object_open(sp, &old, &other)) != -1) {
+		close(fdold);
 		(void)shm_unlink(old.name);
 	}
 	if (tq_object_write(&new, s->lockfd) == -1 ||
@@ -247,10 +248,17 @@ replace(struct tq_spool *sp, struct tq_share *s, tq_time deadline,
 	tq_reap(REAP);
 	return 0;
  fail:
-	fd = errno;
+	saved = errno;
 	(void)shm_unlink(new.name);
 	sp->share = NULL;
-	errno = fd;
+	/* a handle that was to go on with it has what it had */
+	sp->t = before;
+	/* nobody has locked this one: it may go, and must, or each try has one */
+	if (s->t.top != NULL)
+		(void)munmap(s->t.top, tq_table_size());
+	memset(&s->t, 0, sizeof(s->t));
+	close(fd);
+	errno = saved;
 	return -1;
 }
 

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -124,6 +125,61 @@ lost_table_is_made_again(void **state)
 	assert_true(knows(f->sp, 1));
 	free(before);
 	free(after);
+}
+
+/* Entries of a directory, or lines of a file. */
+static unsigned
+count(const char *path)
+{
+	struct stat st;
+	unsigned n = 0;
+	DIR *dp;
+	FILE *fp;
+	int c;
+
+	assert_int_equal(stat(path, &st), 0);
+	if (S_ISDIR(st.st_mode)) {
+		dp = opendir(path);
+		assert_non_null(dp);
+		while (readdir(dp) != NULL)
+			n++;
+		closedir(dp);
+		return n;
+	}
+	fp = fopen(path, "r");
+	assert_non_null(fp);
+	while ((c = fgetc(fp)) != EOF)
+		n += c == '\n';
+	fclose(fp);
+	return n;
+}
+
+static void
+failed_open_keeps_nothing(void **state)
+{
+	struct t_spool *f = *state;
+	char *name = object_of(f->dir);
+	struct tq_spool *sp;
+	unsigned fds, maps = 0, i;
+	struct tq_seg_head h = { .version = TQ_FORMAT, .number = 1,
+	    .size = 4 * TQ_SEG_MIN };
+	unsigned char head[TQ_SEG_HEAD];
+
+	tq_spool_close(f->sp);
+	f->sp = NULL;
+	assert_int_equal(shm_unlink(name), 0);
+	free(name);
+	/* it cannot be recovered */
+	tq_seg_encode(head, &h);
+	t_write(f->dir, "ledger/00000001.seg", head, sizeof(head));
+	fds = count("/proc/self/fd");
+	for (i = 0; i < 5; i++) {
+		assert_int_equal(tq_spool_open(&sp, f->dir, 0, &f->e), -1);
+		if (i == 0)	/* the heap has grown by then */
+			maps = count("/proc/self/maps");
+	}
+	assert_int_equal(count("/proc/self/fd"), fds);
+	assert_int_equal(count("/proc/self/maps"), maps);
 }
 
 /* Two spools that append through one tail would overwrite each other. */
@@ -312,6 +368,8 @@ main(void)
 		cmocka_unit_test_setup_teardown(
 		    spool_of_version_1_is_taken_over, t_setup_spool,
 		    t_teardown_spool),
+		cmocka_unit_test_setup_teardown(failed_open_keeps_nothing,
+		    t_setup_spool, t_teardown_spool),
 		cmocka_unit_test_setup_teardown(
 		    spool_of_a_newer_format_is_refused, t_setup_spool,
 		    t_teardown_spool),
