@@ -47,14 +47,15 @@ stale(struct tq_err *e, unsigned attempt)
 	    "yours", attempt);
 }
 
-/* When the result of a task with a keep of its own is to go. */
+/* When the result of a task with a keep of its own is to go; 0 not by time. */
 static tq_time
 own_keep(struct tq_spool *sp, const struct tq_slot *s, tq_time now)
 {
 	struct tq_rec r;
 
-	if (tq_ledger_read(&sp->l, s->put, &r) == -1 || r.put.keep <= 0)
-		return r.put.keep == 0 ? now : 0;
+	/* what cannot be read now is kept rather than dropped */
+	if (tq_ledger_read(&sp->l, s->put, &r) == -1 || r.put.keep < 0)
+		return 0;
 	return r.put.keep > INT64_MAX - now ? 0 : now + r.put.keep;
 }
 
@@ -76,6 +77,7 @@ settle_locked(struct tq_spool *sp, struct tq_rec *r, uint32_t hint,
 	struct tq_slot *s;
 	struct tq_wrow *w;
 	uint32_t n;
+	int rv;
 
 	if ((n = attempt_slot(sp, &r->id, hint, r->end.attempt)) == 0)
 		return stale(e, r->end.attempt);
@@ -86,16 +88,18 @@ settle_locked(struct tq_spool *sp, struct tq_rec *r, uint32_t hint,
 	r->end.end = now;
 	if (TQ_STATE_ENDED(r->end.state) && s->flags & TQ_PF_KEEP)
 		r->end.when = own_keep(sp, s, now);
-	if ((w = tq_table_owner(&sp->t, s->row)) != NULL) {
-		w->done += r->end.state == TQ_SUCCESS;
-		w->failed += r->end.state == TQ_FAILURE;
-	}
+	w = tq_table_owner(&sp->t, s->row);
 	if (begun == sp->l.begun)
 		tq_ledger_place(&sp->l, 0, r);
 	else if (encode(sp, r, e) == -1)	/* a repair took the buffer */
 		return -1;
-	return tq_core_write(sp, r, (uint64_t)(sp->t.top->started - 1) *
+	rv = tq_core_write(sp, r, (uint64_t)(sp->t.top->started - 1) *
 	    tq_format_end_room(&sp->format), keep, now, e);
+	if (rv == 1 && w != NULL) {
+		w->done += r->end.state == TQ_SUCCESS;
+		w->failed += r->end.state == TQ_FAILURE;
+	}
+	return rv;
 }
 
 /* What an END has to leave of room: all that is kept if it says much. */
@@ -231,8 +235,11 @@ tq_spool_renew(struct tq_spool *sp, const struct tq_uuid *id, uint32_t hint,
 			r.st.epoch = tq_lease_end(given);
 			rv = tq_core_write_one(sp, &r, 0, now, e);
 		}
+		if (sp->t.bad && rv != 1)
+			rv = 0;		/* rebuilt by the next entry */
 		tq_core_leave(sp);
-		if (rv == 0 && tq_core_prepare(sp, 4096, 0, now, e) == -1)
+		if (rv == 0 && !sp->t.bad &&
+		    tq_core_prepare(sp, 4096, 0, now, e) == -1)
 			return -1;
 	} while (rv == 0);
 	return rv == 1 ? tq_core_commit(sp, sp->mine, e) : -1;

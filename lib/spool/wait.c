@@ -220,20 +220,33 @@ queue_name(struct tq_spool *sp, const struct tq_rec *r, char *out,
 		strlcpy(out, sp->t.qrows[n].name, size);
 }
 
-/* The next record at or after *at: 1 and *at behind it, 0 the tail, -1. */
+/*
+ * The next record at or after *at: 1 and *at behind it, 0 the tail, -1.  What is
+ * damaged is passed over.
+ */
 static int
 next_record(struct tq_spool *sp, tq_lsn *at, tq_lsn tail, struct tq_rec *r)
 {
+	tq_lsn next;
+	int rv;
+
 	while (*at < tail) {
 		if (tq_ledger_read(&sp->l, *at, r) == 0) {
 			*at += TQ_REC_ROOM(r->length);
 			return 1;
 		}
-		if (errno != EBADMSG && errno != ENOENT)
+		if (!tq_segment_lost(errno) ||
+		    (rv = tq_ledger_skip(&sp->l, *at, &next)) == -1)
 			return -1;
+		if (rv == 1 && next < tail) {
+			*at = next;
+			continue;
+		}
 		/* the end of a segment, or one that is retired */
-		if (TQ_LSN_SEG(*at) == TQ_LSN_SEG(tail))
+		if (TQ_LSN_SEG(*at) == TQ_LSN_SEG(tail)) {
+			*at = tail;
 			break;
+		}
 		*at = TQ_LSN(TQ_LSN_SEG(*at) + 1, TQ_SEG_HEAD);
 		if (TQ_LSN_SEG(*at) < sp->t.top->base)
 			*at = TQ_LSN(sp->t.top->base, TQ_SEG_HEAD);
