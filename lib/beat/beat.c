@@ -85,7 +85,7 @@ load(struct loop *l, struct tq_err *e)
 		s.v[i].first = !l->started;
 	l->started = 1;
 	l->ready = 1;
-	tq_beat_say(l->f.b->step, "%s: %zu lines, %u wrong", l->f.b->path,
+	tq_beat_say(l->f.b->step, "%s: %zu good lines, %u wrong", l->f.b->path,
 	    s.n, s.bad);
 	return 0;
 }
@@ -98,7 +98,7 @@ tell_manager(struct loop *l)
 
 	if (l->ready) {
 		snprintf(lines, sizeof(lines),
-		    "READY=1\nSTATUS=%zu lines, %u wrong", l->schedule.n,
+		    "READY=1\nSTATUS=%zu good lines, %u wrong", l->schedule.n,
 		    l->schedule.bad);
 		tq_notify(lines);
 		l->ready = 0;

@@ -1,6 +1,7 @@
 /* What a long-lived worker adds to claiming. */
 #include <bsd/string.h>
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "client/handle.h"
@@ -36,8 +37,12 @@ int
 tq_worker_set(struct tq *tq, const char *name, const char *value,
     struct tq_err *e)
 {
-	if (tq->ops->option == NULL)
-		return tq_broker_lacks(tq, name, e);
+	char what[64];
+
+	if (tq->ops->option == NULL) {
+		snprintf(what, sizeof(what), "be told a worker's %.32s", name);
+		return tq_broker_lacks(tq, what, e);
+	}
 	return tq->ops->option(tq->b, name, value, e);
 }
 

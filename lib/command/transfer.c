@@ -308,7 +308,7 @@ choose(struct tq_transfer *x, const struct tq_transfer_item *v, size_t n,
 			x->go[(*k)++] = &v[i];
 		else
 			leave(x, v[i].id, TQ_EXIT_NO,
-			    "%s: there is such a task", x->place);
+			    "%s: the id is known already", x->place);
 	return 0;
 }
 

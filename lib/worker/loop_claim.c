@@ -90,8 +90,8 @@ look_for_end(struct tq_loop *l)
 	if (b.work > 0)
 		return;
 	if (b.waiting > 0)
-		tq_say(l->say, TQ_SAY_NOTE, "%llu tasks delayed or held",
-		    (unsigned long long)b.waiting);
+		tq_say(l->say, TQ_SAY_NOTE, "%llu task%s delayed or held",
+		    (unsigned long long)b.waiting, b.waiting == 1 ? "" : "s");
 	tq_loop_happen(l, TQ_LIFE_DONE);
 }
 

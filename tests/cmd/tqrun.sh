@@ -27,6 +27,9 @@ long=3000.$(printf %07d $$)
 
 # ---- usage
 
+check 'a spool has no names of workers' 78 '' \
+    "tqrun: --node: spool: this broker cannot be told a worker's node" \
+    tqrun -E --node a
 check 'an unknown option' 64 '' '*usage: tqrun *' tqrun -Z
 check 'no number of jobs' 64 '' '*-j*none*' tqrun -j none
 check 'no jobs' 64 '' '*-j*0*' tqrun -j 0

@@ -171,7 +171,7 @@ there put same true
 put same -q two echo not that one
 put third -q two true
 check 'a key and an id that are taken there' 1 1 \
-    "*mine stays: key 'mine' is taken by taken*same stays: *such a task" \
+    "*mine stays: key 'mine' is taken by taken*same stays: *known already" \
     tqctl -v -q two transfer "$TO"
 is 'stay here' "$(in_queue two id,state | sort)" \
     "mine${TAB}ready${NL}same${TAB}ready${NL}third${TAB}revoked"
@@ -278,7 +278,7 @@ others()
 	put hers -q hers echo mine
 	cut_off 1 hers
 	check 'what was there before is not ours' 1 0 \
-	    "*hers stays: $TO: there is such a task" \
+	    "*hers stays: $TO: the id is known already" \
 	    tqctl -v -q hers transfer "$TO"
 	put late1 -q hers -i cat <small
 	put late2 -q hers echo one

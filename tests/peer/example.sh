@@ -35,7 +35,7 @@ while read -r line; do
 done <lines >failed 2>said
 is 'cron lines work, but one is once a day' "$(cat failed)" \
     'status 1: tqput -Q --id "close-$(date +%F)" -N shop.close_day "$(date +%F)"'
-like 'and says so' "$(cat said)" 'tqput: close-2026-11-25: there is such a task'
+like 'and says so' "$(cat said)" 'tqput: close-2026-11-25: the id is known already'
 check 'the Python task ran' 0 'closed 2026-11-25' '' \
     tqresult -w -t 60 close-2026-11-25
 is 'once' "$(grep -c 'close_day.*succeeded' celery.log)" 1

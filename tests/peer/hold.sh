@@ -97,7 +97,7 @@ id=$(tqput -N note 2)
 tqrun --local-hold -E -r 1 h 2>/dev/null
 is '-E waits for it' "$(tqresult -o state "$id")" success
 tqput -Q -d 1000 -N note
-check '-E does not wait for what is delayed' 0 '' 'tqrun: 1 tasks delayed or held' \
+check '-E does not wait for what is delayed' 0 '' 'tqrun: 1 task delayed or held' \
     tqrun --local-hold -E h
 rcli flushall >out
 

@@ -109,7 +109,7 @@ check 'a put that is lost' 74 0 '*1 stay held, for they may be at*' \
     move -v -q late transfer "$VIA"
 tqput -Q -q late --id mine -N proj.note
 check 'what came there meanwhile is not ours' 1 0 \
-    '*mine stays: *such a task*' move -v -q late transfer "$VIA"
+    '*mine stays: *known already*' move -v -q late transfer "$VIA"
 is 'and ours is ready' "$(here state mine) $(rcli LLEN late)" 'ready 1'
 : >answer
 check 'an answer that is lost' 74 0 \
@@ -123,7 +123,7 @@ check 'once more it is there' 0 1 '' move -v -q sick transfer "$VIA"
 is 'once' "$(rcli LLEN sick)" 1
 hput again -q sick true
 tqput -Q -q sick --id again -N x
-check 'an id of somebody else'\''s there' 1 0 '*again stays: *such a task*' \
+check 'an id of somebody else'\''s there' 1 0 '*again stays: *known already*' \
     move -v -q sick transfer "$VIA"
 
 # ---- a worker at either end, and transfers that are killed

@@ -112,7 +112,7 @@ answer(const char *said, const struct tq_task *t, size_t n,
 		for (i = 0; i < n; i++)
 			if (t[i].id != NULL && strcmp(t[i].id, said + 5) == 0)
 				strlcpy(out[0].s, t[i].id, sizeof(out[0].s));
-		return tq_fail(e, EEXIST, "%.255s: there is such a task",
+		return tq_fail(e, EEXIST, "%.255s: the id is known already",
 		    said + 5);
 	}
 	return 0;
