@@ -191,6 +191,24 @@ get_loose_count(struct tq_celery_reader *r, const char *name,
 	return get_count(r, name, v);
 }
 
+/*
+ * What is beyond 0 and 9 is the nearer of them (kombu 5.2.3,
+ * transport/virtual/base.py, _get_message_priority).
+ */
+static int64_t
+get_rank(struct tq_bytes v)
+{
+	struct tq_bytes number = tq_celery_unquoted(v);
+	double n;
+	int on;
+
+	if (tq_scan_bool(&on, v))
+		return on;
+	if (!tq_scan_real(&n, number))
+		return TQ_CELERY_NONE;
+	return n < 0 ? 0 : n > 9 ? 9 : (int64_t)n;
+}
+
 static int64_t
 get_signed(struct tq_celery_reader *r, const char *name, struct tq_bytes v)
 {
@@ -289,6 +307,9 @@ get_field(struct tq_celery_reader *r, void *base,
 	case TQ_CELERY_LOOSE_COUNT:
 		*(int64_t *)to = get_loose_count(r, f->name, v);
 		break;
+	case TQ_CELERY_RANK:
+		*(int64_t *)to = get_rank(v);
+		break;
 	case TQ_CELERY_SIGNED:
 		*(int64_t *)to = get_signed(r, f->name, v);
 		break;
@@ -329,6 +350,7 @@ get_field(struct tq_celery_reader *r, void *base,
 		if (tq_scan_type(v) != TQ_SCAN_OBJECT)
 			break;
 		/* FALLTHROUGH */
+	case TQ_CELERY_OURS:
 	case TQ_CELERY_OBJECT:
 		*(struct tq_bytes *)to = tq_celery_get_typed(r, f->name, v,
 		    TQ_SCAN_OBJECT);
@@ -372,9 +394,11 @@ tq_celery_field_get(struct tq_celery_reader *r, void *base,
 {
 	const struct tq_celery_field *f = find(table, n, m->name);
 
-	if (f != NULL)
-		get_field(r, base, f, m->value);
-	return f != NULL;
+	if (f == NULL || (f->kind == TQ_CELERY_OURS &&
+	    tq_scan_type(m->value) != TQ_SCAN_OBJECT))
+		return 0;
+	get_field(r, base, f, m->value);
+	return 1;
 }
 
 void

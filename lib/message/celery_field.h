@@ -19,6 +19,8 @@ enum tq_celery_kind {		/* type of the field, its "not set" */
 	TQ_CELERY_COUNT,	/* int64_t from 0, TQ_CELERY_NONE */
 	TQ_CELERY_LOOSE_COUNT,	/* the same, also as Python counts: 1.0, "1",
 				 * true; below 0 is none */
+	TQ_CELERY_RANK,		/* int64_t from 0 to 9, TQ_CELERY_NONE: a
+				 * priority as kombu has it, of any value */
 	TQ_CELERY_SIGNED,	/* int64_t, 0 */
 	TQ_CELERY_FLAG,		/* int, TQ_CELERY_NONE */
 	TQ_CELERY_TRUTH,	/* the same; of any value, as Python has it */
@@ -30,6 +32,8 @@ enum tq_celery_kind {		/* type of the field, its "not set" */
 	TQ_CELERY_LOOSE,	/* the same; what is no string is none */
 	TQ_CELERY_ARRAY,	/* struct tq_bytes of JSON, n 0 */
 	TQ_CELERY_OBJECT,
+	TQ_CELERY_OURS,		/* the same; what is none is another's, and
+				 * among the rest */
 	TQ_CELERY_LOOSE_ARRAY,	/* the same; what is none is not set */
 	TQ_CELERY_LOOSE_OBJECT,
 	TQ_CELERY_VALUE,	/* any */

@@ -49,6 +49,7 @@ is_unset(const struct tq_celery_field *f, const void *at)
 		return *(const char *const *)at == NULL;
 	case TQ_CELERY_COUNT:
 	case TQ_CELERY_LOOSE_COUNT:
+	case TQ_CELERY_RANK:
 		return *(const int64_t *)at < 0;
 	case TQ_CELERY_SIGNED:
 		return 0;
@@ -65,6 +66,7 @@ is_unset(const struct tq_celery_field *f, const void *at)
 	case TQ_CELERY_TEXT:
 	case TQ_CELERY_ARRAY:
 	case TQ_CELERY_OBJECT:
+	case TQ_CELERY_OURS:
 	case TQ_CELERY_LOOSE_ARRAY:
 	case TQ_CELERY_LOOSE_OBJECT:
 	case TQ_CELERY_VALUE:
@@ -88,6 +90,7 @@ put_field(struct tq_buf *b, const struct tq_celery_field *f, const void *at)
 		break;
 	case TQ_CELERY_COUNT:
 	case TQ_CELERY_LOOSE_COUNT:
+	case TQ_CELERY_RANK:
 	case TQ_CELERY_SIGNED:
 		tq_buf_printf(b, "%" PRId64, *(const int64_t *)at);
 		break;
@@ -109,6 +112,7 @@ put_field(struct tq_buf *b, const struct tq_celery_field *f, const void *at)
 		break;
 	case TQ_CELERY_ARRAY:
 	case TQ_CELERY_OBJECT:
+	case TQ_CELERY_OURS:
 	case TQ_CELERY_LOOSE_ARRAY:
 	case TQ_CELERY_LOOSE_OBJECT:
 	case TQ_CELERY_VALUE:

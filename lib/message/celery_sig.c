@@ -32,7 +32,7 @@ static const struct tq_celery_field options[] = {
 	{ "routing_key", TQ_CELERY_STRING, TQ_CELERY_OUT, AT(routing_key) },
 	{ "shadow", TQ_CELERY_STRING, TQ_CELERY_OUT, AT(shadow) },
 	{ "retries", TQ_CELERY_COUNT, TQ_CELERY_OUT, AT(retries) },
-	{ "priority", TQ_CELERY_COUNT, TQ_CELERY_OUT, AT(priority) },
+	{ "priority", TQ_CELERY_RANK, TQ_CELERY_OUT, AT(priority) },
 	{ "time_limit", TQ_CELERY_LIMIT, TQ_CELERY_OUT, AT(time_limit) },
 	{ "soft_time_limit", TQ_CELERY_LIMIT, TQ_CELERY_OUT,
 	    AT(soft_time_limit) },

@@ -45,7 +45,7 @@ static const struct tq_celery_field headers[] = {
 	{ "stamped_headers", TQ_CELERY_LOOSE_ARRAY, TQ_CELERY_OUT,
 	    AT(stamped_headers) },
 	{ "stamps", TQ_CELERY_LOOSE_OBJECT, TQ_CELERY_OUT, AT(stamps) },
-	{ "tq", TQ_CELERY_OBJECT, TQ_CELERY_OUT, AT(tq) },
+	{ "tq", TQ_CELERY_OURS, TQ_CELERY_OUT, AT(tq) },
 	/* of the envelope, or of no use */
 	{ "compression", TQ_CELERY_OTHER, TQ_CELERY_OUT, 0 },
 	{ "redelivered", TQ_CELERY_OTHER, TQ_CELERY_OUT, 0 },

@@ -50,7 +50,8 @@ odd = [dict([pair]) for pair in [('origin', 7), ('origin', None), ('lang', 5),
     ('P.correlation_id', 5), ('P.reply_to', 5), ('P.reply_to', []),
     ('P.expiration', 5), ('P.delivery_mode', 'x'), ('P.priority', 'x'),
     ('P.priority', 1.0), ('P.priority', -1), ('P.priority', 300),
-    ('P.priority', True), ('I.exchange', 5), ('I.routing_key', 5)]]
+    ('P.priority', True), ('I.exchange', 5), ('I.routing_key', 5),
+    ('tq', 'mine'), ('tq', 5)]]
 for change in odd:
     id = str(uuid.uuid4())
     r.lpush('celery', put(id, change))
@@ -64,12 +65,12 @@ print(len(odd))
 PY
 
 celery_worker
-is 'a worker of Celery runs all of them' "$(/usr/bin/python3 odd.py)" 51
+is 'a worker of Celery runs all of them' "$(/usr/bin/python3 odd.py)" 53
 kill -TERM "$CELERY_PID"
 wait_gone "$CELERY_PID"
 bg tqrun h 2>w.err
 W=$!
-is 'and one of tq' "$(/usr/bin/python3 odd.py)" 51
+is 'and one of tq' "$(/usr/bin/python3 odd.py)" 53
 is 'none is set aside' "$(rcli LLEN tq.dead)" 0
 kill -TERM $W
 wait_gone $W

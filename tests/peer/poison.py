@@ -67,7 +67,6 @@ named = {
     'callback-none': dict(body=b64('[[], {}, {"callbacks": [7]}]')),
     'errback-none': dict(body=b64('[[], {}, {"errbacks": ["no"]}]')),
     'chain-none': dict(body=b64('[[], {}, {"chain": {"task": 1}}]')),
-    'tq-text': dict(headers__tq='no policy'),
     'v1-eta': dict(headers={}, body=b64(json.dumps({'task': 'proj.add',
         'id': 'v1-eta', 'args': [1, 2], 'kwargs': {}, 'eta': 'soon'}))),
     'v1-kwargs': dict(headers={}, properties__correlation_id='other',

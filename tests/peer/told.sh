@@ -15,7 +15,7 @@ chmod +x h/*
 
 # ---- each by itself --------------------------------------------------------
 
-early='priority-300 empty-info no-base-64 v1-kwargs v1-no-base-64'
+early='eta-a-number empty-info no-base-64 v1-kwargs v1-no-base-64'
 for id in $early; do
 	tqresult -w -t 60 $id >out.$id 2>err.$id </dev/null &
 	pids="$pids $!"
@@ -41,8 +41,8 @@ for id in $early; do
 	wait "$(cat pid.$id)"
 	is "who waited for $id is told" "$? $(cat out.$id)" '125 '
 done
-like 'and why' "$(cat err.priority-300)" \
-    '*priority-300*properties: priority: want a number from 0 to 255*'
+like 'and why' "$(cat err.eta-a-number)" \
+    '*eta-a-number*header: eta: *'
 told()
 {
 	while read -r id; do
@@ -63,7 +63,7 @@ PY
 is 'no key is of an id that is none' \
     "$(rcli KEYS 'celery-task-meta-*' | wc -l)" "$(wc -l <named)"
 is 'it is a task that failed' "$(tqstat -s all -o state,attempt,queue \
-    priority-300)" "failure${TAB}0${TAB}celery"
+    eta-a-number)" "failure${TAB}0${TAB}celery"
 
 # ---- with what waits for them ----------------------------------------------
 
@@ -80,8 +80,8 @@ def change(how, ids):
             continue
         if how == 'retries':
             m['headers']['retries'] = 'many'
-        elif how == 'priority':
-            m['properties']['priority'] = 300
+        elif how == 'encoding':
+            m['properties']['body_encoding'] = 'rot13'
         elif how == 'body':
             m['body'] = '!!!'
         r.linsert('celery', 'before', text, json.dumps(m))
@@ -93,9 +93,9 @@ from change import change, r
 x = app.AsyncResult('there')
 app.backend.store_result('there', 42, 'SUCCESS')
 add.apply_async((1, 2), task_id='there')
-change('priority', ['there'])
+change('encoding', ['there'])
 x = add.apply_async((1, 2))
-change('priority', [x.id])
+change('encoding', [x.id])
 import subprocess
 subprocess.check_call(['tqctl', 'resume', 'celery'])
 try:
@@ -110,7 +110,7 @@ is 'chords end' "$(py <<'PY'
 import subprocess
 from change import change
 bad = []
-for how, at in ('priority', 0), ('retries', 1), ('retries', 2), ('body', 0):
+for how, at in ('encoding', 0), ('retries', 1), ('retries', 2), ('body', 0):
     c = chord([add.s(i, i) for i in range(3)])(tsum.s())
     change(how, [c.parent[at].id])
     bad.append((how, at, c))
@@ -122,7 +122,7 @@ for how, at, c in bad:
         print(how, at, type(e).__name__, 'BadMessage' in str(e))
 subprocess.check_call(['tqctl', 'pause', 'celery'])
 PY
-)" 'priority 0 ChordError True
+)" 'encoding 0 ChordError True
 retries 1 ChordError True
 retries 2 ChordError True
 body 0 ChordError True'
@@ -161,7 +161,7 @@ next=$(tqput -S lane -N proj.add -J 3 4)
 TQ_BROKER=$plain
 py <<PY
 from change import change
-change('priority', ['$id'])
+change('encoding', ['$id'])
 PY
 TQ_BROKER="$plain?workers=tq"
 tqctl resume celery

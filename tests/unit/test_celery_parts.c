@@ -148,6 +148,21 @@ numbers_count_as_python_counts_them(void **state)
 }
 
 static void
+header_tq_of_a_user_is_one_of_his(void **state)
+{
+	struct fixture *f = *state;
+	struct tq_celery_task t;
+
+	assert_int_equal(receive(f, &t, "\"tq\": \"x\"", "null"), 0);
+	assert_int_equal(t.tq.n, 0);
+	assert_int_equal(t.nothers, 1);
+	assert_memory_equal(t.others[0].value.p, "\"x\"", 3);
+	assert_int_equal(receive(f, &t, "\"tq\": {}", "null"), 0);
+	assert_int_equal(t.tq.n, 2);
+	assert_int_equal(t.nothers, 0);
+}
+
+static void
 salvage_reads_around_what_is_wrong(void **state)
 {
 	const struct tq_celery_task *t = salvage(*state, "{\"body\": "
@@ -681,6 +696,7 @@ main(void)
 		T(salvage_of_protocol_1_reads_its_body),
 		T(salvage_says_when_the_body_is_unknown),
 		T(salvage_takes_no_id_that_is_none),
+		T(header_tq_of_a_user_is_one_of_his),
 		T(dates_are_read_as_celery_reads_them),
 		T(dates_that_do_not_exist_are_refused),
 		T(dates_beyond_our_time_are_its_ends),

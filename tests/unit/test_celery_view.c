@@ -1,5 +1,6 @@
 /* Unit tests of lib/message/celery_view.c, celery_policy.c, celery_sig.c. */
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "lib/message/celery.h"
@@ -491,6 +492,30 @@ signature_has_its_options(void **state)
 }
 
 static void
+signature_has_the_nearest_priority(void **state)
+{
+	static const struct {
+		const char	*in;
+		int64_t		 want;
+	} v[] = {
+		{ "-1", 0 }, { "300", 9 }, { "5.9", 5 }, { "\"5\"", 5 },
+		{ "true", 1 }, { "1e300", 9 }, { "\"x\"", TQ_CELERY_NONE },
+		{ "null", TQ_CELERY_NONE }, { "[]", TQ_CELERY_NONE }
+	};
+	struct fixture *f = *state;
+	char text[80];
+	size_t i;
+
+	for (i = 0; i < T_COUNT(v); i++) {
+		snprintf(text, sizeof(text), "{\"task\": \"t\", \"options\": "
+		    "{\"priority\": %s}}", v[i].in);
+		assert_int_equal(tq_celery_sig_decode(&f->sig, &f->mem,
+		    json(f, text), &f->e), 0);
+		assert_int_equal(f->sig.priority, v[i].want);
+	}
+}
+
+static void
 signature_encodes_what_it_says(void **state)
 {
 	static const char want[] = "{\"task\": \"proj.mul\", \"args\": [1], "
@@ -575,6 +600,7 @@ main(void)
 		T(shapes_of_many_messages_are_not_sent_as_one),
 		T(options_without_a_field_of_celery_are_named),
 		T(signature_has_its_options),
+		T(signature_has_the_nearest_priority),
 		T(signature_encodes_what_it_says),
 		T(signature_without_name_is_refused),
 		T(one_signature_is_a_list_of_one),
