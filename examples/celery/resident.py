@@ -73,16 +73,22 @@ def soft_limit(signum, frame):
     raise SoftTimeLimitExceeded()
 
 
+def uuid(t):
+    """For an id that is long or has a newline tq has a name of its own."""
+    return t.get('message', {}).get('headers', {}).get('id', t['id'])
+
+
 def request(t):
     m = t.get('message', {})
-    p = m.get('properties', {})
+    p, h = m.get('properties', {}), m.get('headers', {})
     return {
         'group': t.get('group'), 'expires': t.get('expires'),
-        'eta': t.get('eta'), **m.get('headers', {}),
+        'eta': t.get('eta'), **h,
         'properties': p, 'reply_to': p.get('reply_to'),
         'correlation_id': p.get('correlation_id'),
-        'id': t['id'], 'task': t['name'], 'root_id': t.get('root'),
-        'parent_id': t.get('parent'), 'retries': t.get('failures', 0),
+        'id': uuid(t), 'task': t['name'],
+        'root_id': h.get('root_id', t.get('root')),
+        'parent_id': h.get('parent_id', t.get('parent')), 'retries': t.get('failures', 0),
         'hostname': os.uname().nodename, 'is_eager': False,
         # Redis: 0 is first
         'delivery_info': {'exchange': '', 'routing_key': t['queue'],
@@ -143,7 +149,7 @@ def run(t):
     task = app.tasks[t['name']]
     trace = build_tracer(task.name, task, eager=True, app=app)
     args = arguments(task, t['args'], t['kwargs'])
-    ret = trace(t['id'], args, t['kwargs'], request(t))
+    ret = trace(uuid(t), args, t['kwargs'], request(t))
     if ret.info is None:
         if isinstance(ret.retval, ResultBase):
             return {'result': ret.retval.as_tuple()}
@@ -174,8 +180,8 @@ def answer(t):
         if 'wrong' in t:
             raise t['wrong']
         said = run(t)
-        if put.get(t['id']) and 'replace' not in said:
-            said['children'] = put[t['id']]
+        if put.get(uuid(t)) and 'replace' not in said:
+            said['children'] = put[uuid(t)]
         return dumps({**said, 'id': t['id']})
     except Exception as e:      # no such task, a result that is not JSON
         return dumps({**failure(e, traceback.format_exc()), 'id': t['id']})

@@ -178,12 +178,24 @@ void	tq_celery_body_encode(struct tq_buf *, const struct tq_celery_task *);
 /*
  * The same as an envelope in mem, ready but for what the transport adds:
  * delivery_tag, exchange, routing_key, priority.  now is for `expiration`.
- * 0, or -1 with ENOMEM, or EINVAL for a message that a Celery worker would
+ * 0, or -1 with ENOMEM, or EBADMSG for a message that a Celery worker would
  * choke on: without name or id, args no array, kwargs no object.
  */
 int	tq_celery_task_wrap(struct tq_celery_envelope *out,
 	    struct tq_arena *mem, const struct tq_celery_task *, tq_time now,
 	    struct tq_err *);
+
+/* ---- ids ------------------------------------------------------------- */
+
+/*
+ * What tq calls the task of an id that Celery has: the id, if it is one of
+ * ours (tq_id_valid()), else a name made of it, in mem.  NULL: ENOMEM.
+ */
+const char *tq_celery_id_name(struct tq_arena *mem, const char *id);
+/* 1 if a name may be one that was made: the id is not known by it. */
+int	tq_celery_id_is_made(const char *name);
+/* A UUID (version 8) of all the bytes of two strings. */
+void	tq_celery_id_derive(char out[37], const char *word, const char *of);
 
 /* ---- and struct tq_task ---------------------------------------------- */
 
@@ -193,7 +205,8 @@ int	tq_celery_task_wrap(struct tq_celery_envelope *out,
  * What a worker runs: a named task with JSON operands, or what a tq.exec
  * carries (kind says which: the caller refuses the kinds it does not allow).
  * queue is not set; pri is the default: the envelope knows.  parent and root
- * are set.  attempt is retries + 1, which has no place in the view.
+ * are set, and with the id are names (tq_celery_id_name()).  attempt is
+ * retries + 1, which has no place in the view.
  *
  * ENOENT: the name can be no handler's ("NotRegistered" to Celery).  EBADMSG:
  * the operands or the policy are none of ours, or tq.exec is malformed.

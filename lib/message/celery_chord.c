@@ -304,6 +304,7 @@ tq_celery_chord(struct tq_celery_plan *plan, size_t k,
 		/* it cannot be gone on with: its body hears, if it can */
 		plan->nsteps = nsteps;
 		plan->ncounts = ncounts;
+		p.weight = 0;
 		tq_buf_reset(&p.trail);
 		if (tq_tree_parse(&body, &p, count.callback) == 0)
 			rv = fail_body(&p, body, why.text);

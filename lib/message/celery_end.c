@@ -87,7 +87,7 @@ tq_settle_part(struct tq_planner *p, const struct tq_settle_member *member,
 	struct tq_celery_part part;
 	struct tq_buf b;
 
-	if (member->gid == NULL || member->id == NULL ||
+	if (member->gid == NULL || *member->gid == '\0' || member->id == NULL ||
 	    (tq_scan_type(member->chord) != TQ_SCAN_OBJECT &&
 	    !member->unknown) || (p->site->flags & TQ_CELERY_SITE_UNLOCK))
 		return 0;

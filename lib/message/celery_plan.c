@@ -6,9 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/id.h"
 #include "message/celery_route.h"
 #include "message/celery_tree.h"
+
+#define MESSAGE		1024	/* bytes of one but for its body, or so */
 
 void
 tq_celery_plan_init(struct tq_celery_plan *plan, struct tq_arena *mem)
@@ -51,11 +52,27 @@ tq_plan_alloc(struct tq_planner *p, size_t n)
 	return out;
 }
 
+/* Count n bytes more. */
+static int
+weigh(struct tq_planner *p, size_t n)
+{
+	/* once over it stays so: what was built without is not used */
+	p->weight += n;
+	if (p->plan->of == NULL || p->weight <= TQ_PLAN_BYTES)
+		return 0;
+	return tq_fail(p->e, EMSGSIZE, "what follows from it is over %zu MiB",
+	    TQ_PLAN_BYTES >> 20);
+}
+
 struct tq_bytes
 tq_plan_keep(struct tq_planner *p, struct tq_buf *b)
 {
 	struct tq_bytes out = { NULL, 0 };
 
+	if (weigh(p, b->n) == -1) {
+		tq_buf_fini(b);
+		return out;
+	}
 	if (tq_buf_ok(b))
 		out.p = tq_arena_copy(p->mem, b->p != NULL ? b->p :
 		    (const void *)"", b->n);
@@ -94,6 +111,11 @@ tq_plan_step(struct tq_planner *p, enum tq_celery_do what, const char *id)
 	struct tq_celery_plan *plan = p->plan;
 	struct tq_celery_step *s;
 
+	if (plan->of != NULL && plan->nsteps >= TQ_PLAN_STEPS) {
+		tq_fail(p->e, EMSGSIZE, "what follows from it is over %d "
+		    "messages and results", TQ_PLAN_STEPS);
+		return NULL;
+	}
 	if ((s = room(p, plan->step, plan->nsteps, &plan->step_room,
 	    sizeof(*s))) == NULL)
 		return NULL;
@@ -123,48 +145,14 @@ tq_plan_count(struct tq_planner *p)
 
 /* ---- ids ------------------------------------------------------------- */
 
-/* Two hashes side by side, each of all the bytes. */
-struct hash {
-	uint64_t	 a, b;
-};
-
-static void
-hash_bytes(struct hash *h, const char *p, size_t n)
-{
-	for (; n > 0; p++, n--) {
-		h->a = (h->a ^ (unsigned char)*p) * 0x100000001b3;
-		h->b = (h->b + (unsigned char)*p) * 0x9e3779b97f4a7c15;
-		h->b ^= h->b >> 29;
-	}
-}
-
-/* Each bit of the sum depends on all bits of x: the end of MurmurHash3. */
-static uint64_t
-mix(uint64_t x)
-{
-	x = (x ^ x >> 33) * 0xff51afd7ed558ccd;
-	x = (x ^ x >> 33) * 0xc4ceb9fe1a85ec53;
-	return x ^ x >> 33;
-}
-
 const char *
 tq_plan_id(struct tq_planner *p)
 {
-	struct hash h = { 0xcbf29ce484222325, 0x6a09e667f3bcc908 };
-	struct tq_uuid id;
-	char name[64], *out;
-	int n;
+	char word[64], *out;
 
-	n = snprintf(name, sizeof(name), "%s/%u/", p->word, p->made++);
-	hash_bytes(&h, name, (size_t)n);
-	hash_bytes(&h, p->seed, strlen(p->seed));
-	tq_set64(id.b, mix(h.a + h.b));
-	tq_set64(id.b + 8, mix(h.b ^ (h.a << 32 | h.a >> 32)));
-	id.b[6] = (id.b[6] & 0x0f) | 0x80;	/* version 8 */
-	id.b[8] = (id.b[8] & 0x3f) | 0x80;
-	if ((out = tq_plan_alloc(p, 37)) == NULL)
-		return NULL;
-	tq_uuid_format(out, &id);
+	snprintf(word, sizeof(word), "%s/%u/", p->word, p->made++);
+	if ((out = tq_plan_alloc(p, 37)) != NULL)
+		tq_celery_id_derive(out, word, p->seed);
 	return out;
 }
 
@@ -184,7 +172,9 @@ tq_plan_send(struct tq_planner *p, const struct tq_celery_task *m,
 {
 	struct tq_celery_step *s;
 
-	if ((s = tq_plan_step(p, TQ_CELERY_SEND, m->id)) == NULL)
+	if (weigh(p, MESSAGE + m->args.n + m->kwargs.n + m->callbacks.n +
+	    m->errbacks.n + m->chain.n + m->chord.n) == -1 ||
+	    (s = tq_plan_step(p, TQ_CELERY_SEND, m->id)) == NULL)
 		return -1;
 	s->flags = TQ_CELERY_ONCE;
 	s->by = p->plan->by;
@@ -192,7 +182,7 @@ tq_plan_send(struct tq_planner *p, const struct tq_celery_task *m,
 	s->eta = m->eta;
 	if (sig->priority != TQ_CELERY_NONE)
 		s->priority = (int)sig->priority;
-	if (sig->queue != NULL) {
+	if (sig->queue != NULL && *sig->queue != '\0') {
 		s->queue = sig->queue;
 	} else if (sig->exchange != NULL && *sig->exchange != '\0') {
 		s->exchange = sig->exchange;

@@ -49,6 +49,10 @@
  * completes no chord, but that which saw it complete before (remember which,
  * with a time to live).
  *
+ * What follows from a message can be carried out: a plan of over 120,000 steps
+ * or 256 MiB is one that the message asked for in vain (a group of thousands,
+ * each with a body of megabytes), and fails its task as what cannot be obeyed.
+ *
  * Steps live in the plan's arena and borrow from the message and the outcome.
  */
 #ifndef TQ_MESSAGE_CELERY_PLAN_H

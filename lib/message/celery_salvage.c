@@ -3,8 +3,7 @@
  * waits with it.
  *
  * Nothing here fails.  What cannot be read, or is not of its type, is not
- * there; the rest counts.  Names that become keys, the id and the group, are
- * checked as those of a message are.
+ * there; the rest counts.
  */
 #include <string.h>
 
@@ -25,7 +24,7 @@ id_of(struct tq_arena *mem, struct tq_bytes object, const char *name)
 {
 	const char *s = text_of(mem, object, name);
 
-	return s != NULL && tq_id_valid(s) ? s : NULL;
+	return s != NULL && *s != '\0' ? s : NULL;
 }
 
 static struct tq_bytes

@@ -304,6 +304,7 @@ fail_broken(struct tq_settling *t, const char *what)
 	struct tq_err ignored;
 
 	forget(t->p->plan);
+	t->p->weight = 0;
 	tq_buf_reset(&t->p->trail);
 	t->p->word = "failure";
 	if ((failed ? tq_celery_raise(&exc, t->p->mem, t->m, t->end, t->p->e) :
@@ -319,6 +320,7 @@ fail_broken(struct tq_settling *t, const char *what)
 		return -1;
 	/* even that: then only for itself and its chord */
 	forget(t->p->plan);
+	t->p->weight = 0;
 	m.chain = m.errbacks = none;
 	t->m = &m;
 	return give_up(t, "FAILURE", &exc, trace);

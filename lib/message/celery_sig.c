@@ -141,6 +141,9 @@ tq_celery_sig_decode(struct tq_celery_sig *out, struct tq_arena *mem,
 	out->options = v.n > 0 ? v : object;
 	tq_celery_fields_get(&r, out, options, N(options), out->options,
 	    &out->others, &out->nothers);
+	/* Celery, too, makes an id then */
+	if (out->task_id != NULL && *out->task_id == '\0')
+		out->task_id = NULL;
 	get_times(&r, out, out->options);
 	drop_nulls(out);
 	return r.failed ? -1 : 0;

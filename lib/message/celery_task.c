@@ -275,9 +275,6 @@ check_identity(struct tq_celery_reader *r, const struct tq_celery_task *t)
 		tq_celery_bad(r, EBADMSG, "task: there is no name");
 	if (t->id == NULL || *t->id == '\0')
 		tq_celery_bad(r, EBADMSG, "id: there is none");
-	else if (!tq_id_valid(t->id))
-		tq_celery_bad(r, EBADMSG, "id: '%.40s' is over %d bytes or "
-		    "holds a control character", t->id, TQ_ID_MAX);
 }
 
 int
@@ -392,11 +389,11 @@ static int
 check_out(const struct tq_celery_task *t, struct tq_err *e)
 {
 	if (t->task == NULL || *t->task == '\0' || t->id == NULL ||
-	    !tq_id_valid(t->id))
-		return tq_fail(e, EINVAL, "a message without name or id");
+	    *t->id == '\0')
+		return tq_fail(e, EBADMSG, "a message without name or id");
 	if (tq_scan_type(t->args) != TQ_SCAN_ARRAY ||
 	    tq_scan_type(t->kwargs) != TQ_SCAN_OBJECT)
-		return tq_fail(e, EINVAL, "message %s: args are %s, kwargs %s",
+		return tq_fail(e, EBADMSG, "message %s: args are %s, kwargs %s",
 		    t->id, tq_scan_type_name(t->args),
 		    tq_scan_type_name(t->kwargs));
 	return 0;

@@ -55,6 +55,7 @@ struct tq_planner {
 	const char	*chord;		/* steps are of the end of this one */
 	int		 stamping;	/* who put it is of Celery 5.3 or later:
 					 * stamps, and dates with a zone */
+	size_t		 weight;	/* bytes planned so far */
 	struct tq_buf	 trail;		/* result tuples of what it sent, ", "
 					 * between; fini it */
 };
@@ -66,7 +67,14 @@ void	tq_planner_fini(struct tq_planner *);
 
 /* ---- pieces ---------------------------------------------------------- */
 
-/* Move what a buffer holds into the arena; {NULL, 0}: ENOMEM. */
+/*
+ * What follows from one message at most.  A producer is not bound: it puts
+ * piece by piece.
+ */
+#define TQ_PLAN_STEPS	120000
+#define TQ_PLAN_BYTES	((size_t)256 << 20)
+
+/* Move what a buffer holds into the arena; {NULL, 0}: ENOMEM, EMSGSIZE. */
 struct tq_bytes tq_plan_keep(struct tq_planner *, struct tq_buf *);
 void	*tq_plan_alloc(struct tq_planner *, size_t n);
 /* Members of an object as a list in the arena; of what is none there are 0. */
@@ -74,7 +82,7 @@ int	tq_plan_members(const struct tq_celery_member **out, size_t *n,
 	    struct tq_planner *, struct tq_bytes object);
 /* The next derived id: a UUID of version 8, a hash of seed, word and number. */
 const char *tq_plan_id(struct tq_planner *);
-/* Another step or count, empty; NULL: ENOMEM. */
+/* Another step or count, empty; NULL: ENOMEM, EMSGSIZE. */
 struct tq_celery_step *tq_plan_step(struct tq_planner *, enum tq_celery_do,
 	    const char *id);
 struct tq_celery_count *tq_plan_count(struct tq_planner *);

@@ -127,11 +127,21 @@ get_label(struct tq_celery_reader *r, const struct tq_celery_task *m)
 	return NULL;
 }
 
-/* Parents are shown and inherited; one that is no id of ours is not. */
-static const char *
-get_id(const char *id)
+/* It and its parents by the names that they have here. */
+static void
+get_ids(struct tq_celery_reader *r, struct tq_task *out,
+    const struct tq_celery_task *m)
 {
-	return id != NULL && tq_id_valid(id) ? id : NULL;
+	const char *const id[] = { m->id, m->parent_id, m->root_id };
+	const char **const to[] = { &out->id, &out->parent, &out->root };
+	size_t i;
+
+	for (i = 0; i < sizeof(id) / sizeof(id[0]); i++) {
+		if (id[i] == NULL || *id[i] == '\0')
+			continue;
+		if ((*to[i] = tq_celery_id_name(r->mem, id[i])) == NULL)
+			tq_celery_bad(r, ENOMEM, "out of memory");
+	}
 }
 
 /*
@@ -162,9 +172,7 @@ tq_celery_task_view(struct tq_task *out, struct tq_arena *mem,
 	struct tq_celery_reader r = { mem, "message", e, 0 };
 
 	tq_task_init(out);
-	out->id = m->id;
-	out->parent = get_id(m->parent_id);
-	out->root = get_id(m->root_id);
+	get_ids(&r, out, m);
 	out->label = get_label(&r, m);
 	out->eta = m->eta;
 	out->expires = m->expires;

@@ -110,7 +110,7 @@ bury(struct tq_arena *mem, const char *text, size_t n,
 	tq_celery_salvage(&m, mem, text, n, bounds);
 	if (m.id == NULL)
 		return;
-	if (!tq_id_valid(m.id) || m.task == NULL)
+	if (*m.id == '\0' || m.task == NULL)
 		abort();
 	tq_celery_envelope_init(&env);
 	tq_celery_plan_init(&plan, mem);

@@ -113,7 +113,8 @@ def other_bytes(text):
         at = random.randrange(len(m))
         what = random.randrange(5)
         if what == 0:
-            m[at] = random.randrange(256)
+            # an id of protocol 1 with a DEL is known by a name alone
+            m[at] = random.choice([*range(127), *range(128, 256)])
         elif what == 1:
             del m[at:at + random.randint(1, 20)]
         elif what == 2:
@@ -175,8 +176,7 @@ def id_of(text):
     """Whom a message is for, or None."""
     try:
         for id in ids(read(text)):
-            if isinstance(id, str) and 0 < len(id.encode()) < 256 and \
-                    not any(c < ' ' or c == '\x7f' for c in id):
+            if isinstance(id, str) and id.encode() and '\0' not in id:
                 return id
     except (ValueError, RecursionError):
         pass

@@ -95,8 +95,13 @@ open(my $runs, '>>', 'runs') or die;
 $runs->autoflush(1);
 while (<STDIN>) {
 	/"id": ?("(?:[^"\\]|\\.)*")/ or die $_;
-	print $runs "$1\n";
-	print "{\"id\": $1, \"result\": 1}\n";
+	my $id = $1;
+	my $said = "{\"id\": $id, \"result\": 1}\n";
+	# what has a name in tq ends under the id of its message
+	$id = $1 if $id =~ /^"tq-/ &&
+	    /"headers": ?\{.*?"id": ?("(?:[^"\\]|\\.)*")/;
+	print $runs "$id\n";
+	print $said;
 }
 PL
 chmod +x all

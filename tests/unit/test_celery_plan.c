@@ -893,6 +893,58 @@ message(void)
 	return m;
 }
 
+/* A chord of n members whose body has an argument of so many bytes. */
+static struct tq_bytes
+great_chord(struct t_site *s, size_t n, size_t bytes)
+{
+	static const char member[] = "{\"task\": \"t\"}";
+	struct tq_buf b;
+	struct tq_bytes out;
+	void *p;
+
+	tq_buf_init(&b);
+	tq_buf_str(&b, "[{\"task\": \"celery.chord\", \"kwargs\": {\"body\": "
+	    "{\"task\": \"b\", \"args\": [\"");
+	if ((p = tq_buf_grow(&b, bytes)) != NULL)
+		memset(p, 'x', bytes);
+	tq_buf_str(&b, "\"]}, \"header\": [");
+	for (; n > 0; n--) {
+		tq_buf_str(&b, member);
+		tq_buf_str(&b, n > 1 ? ", " : "]}}]");
+	}
+	assert_true(tq_buf_ok(&b));
+	out.p = tq_arena_copy(&s->mem, b.p, b.n);
+	out.n = b.n;
+	tq_buf_fini(&b);
+	return out;
+}
+
+/* What follows is not sent: the task fails, and says so. */
+static void
+assert_too_much(struct t_site *s, struct tq_bytes callbacks, const char *why)
+{
+	struct tq_celery_task m = message();
+	struct tq_celery_plan plan;
+	struct tq_outcome o;
+
+	m.callbacks = callbacks;
+	tq_outcome_init(&o, TQ_SUCCESS);
+	plan = settle(s, &m, &o, "");
+	assert_int_equal(plan.nsteps, 1);
+	t_site_do(s, &plan);
+	assert_non_null(strstr(t_site_result(s, "t"), "InvalidTaskError"));
+	assert_non_null(strstr(t_site_result(s, "t"), why));
+}
+
+static void
+what_follows_has_bounds(void **state)
+{
+	assert_too_much(*state, great_chord(*state, 600, 500000),
+	    "over 256 MiB");
+	assert_too_much(*state, great_chord(*state, 120000, 1),
+	    "over 120000 messages");
+}
+
 static void
 retry_is_the_message_again(void **state)
 {
@@ -1191,6 +1243,7 @@ main(void)
 		TEST(chord_is_watched_where_nothing_counts),
 		TEST(watched_chord_waits_and_then_fails_with_its_member),
 		TEST(callback_that_is_none_fails_the_task),
+		TEST(what_follows_has_bounds),
 		TEST(retry_is_the_message_again),
 		TEST(children_of_the_task_are_ids_and_tuples),
 		TEST(try_later_is_no_retry),

@@ -105,6 +105,64 @@ assert_strings(int n, const char *const *got, const char *const *want)
 	assert_null(got[n]);
 }
 
+/* ---- ids -------------------------------------------------------------- */
+
+static void
+id_of_tq_is_its_own_name(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_string_equal(tq_celery_id_name(&f->mem, "a b/\xc3\xa9"),
+	    "a b/\xc3\xa9");
+	assert_false(tq_celery_id_is_made("a b"));
+}
+
+static void
+other_ids_have_a_name_in_one_line(void **state)
+{
+	struct fixture *f = *state;
+	const char *name = tq_celery_id_name(&f->mem, "a\nb");
+
+	assert_true(tq_id_valid(name));
+	assert_true(tq_celery_id_is_made(name));
+	assert_string_equal(name, tq_celery_id_name(&f->mem, "a\nb"));
+	assert_string_not_equal(name, tq_celery_id_name(&f->mem, "a\nc"));
+	assert_string_equal(name, "tq-d43e04a2-099b-81a6-8338-b3996f852cfd");
+}
+
+static void
+view_has_names_of_ids_and_the_message_the_ids(void **state)
+{
+	struct fixture *f = *state;
+	struct tq_celery_envelope env;
+	char id[300];
+
+	memset(id, 'x', sizeof(id));
+	id[sizeof(id) - 1] = '\0';
+	f->m.id = id;
+	f->m.parent_id = "p\tq";
+	f->m.root_id = "root";
+	view(f);
+	assert_true(tq_celery_id_is_made(f->back.id));
+	assert_true(tq_celery_id_is_made(f->back.parent));
+	assert_string_equal(f->back.root, "root");
+	assert_int_equal(tq_celery_task_wrap(&env, &f->mem, &f->m, 0, &f->e),
+	    0);
+	assert_string_equal(env.correlation_id, id);
+}
+
+static void
+message_without_id_is_not_sent(void **state)
+{
+	struct fixture *f = *state;
+	struct tq_celery_envelope env;
+
+	f->m.id = "";
+	assert_int_equal(tq_celery_task_wrap(&env, &f->mem, &f->m, 0, &f->e),
+	    -1);
+	assert_int_equal(f->e.num, EBADMSG);
+}
+
 /* ---- view ------------------------------------------------------------- */
 
 static void
@@ -516,6 +574,17 @@ signature_has_the_nearest_priority(void **state)
 }
 
 static void
+signature_with_an_empty_id_has_none(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_int_equal(tq_celery_sig_decode(&f->sig, &f->mem, json(f,
+	    "{\"task\": \"t\", \"options\": {\"task_id\": \"\"}}"), &f->e),
+	    0);
+	assert_null(f->sig.task_id);
+}
+
+static void
 signature_encodes_what_it_says(void **state)
 {
 	static const char want[] = "{\"task\": \"proj.mul\", \"args\": [1], "
@@ -580,6 +649,10 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		T(id_of_tq_is_its_own_name),
+		T(other_ids_have_a_name_in_one_line),
+		T(view_has_names_of_ids_and_the_message_the_ids),
+		T(message_without_id_is_not_sent),
 		T(view_has_operands_as_compact_json),
 		T(view_takes_the_last_of_two_kwargs),
 		T(view_keeps_the_types_of_values),
@@ -601,6 +674,7 @@ main(void)
 		T(options_without_a_field_of_celery_are_named),
 		T(signature_has_its_options),
 		T(signature_has_the_nearest_priority),
+		T(signature_with_an_empty_id_has_none),
 		T(signature_encodes_what_it_says),
 		T(signature_without_name_is_refused),
 		T(one_signature_is_a_list_of_one),

@@ -96,7 +96,7 @@ unlock(struct tq_redis *r, struct tq_redis_held *h,
 static void
 set_past(struct tq_redis_held *h, const struct tq_redis_read *in)
 {
-	strlcpy(h->id.s, in->msg.id, sizeof(h->id.s));
+	strlcpy(h->id.s, in->name, sizeof(h->id.s));
 	h->crashes = in->crashes;
 	h->laters = in->laters;
 	h->attempt = 1 + (unsigned)in->msg.retries + in->crashes + in->laters;
@@ -149,7 +149,7 @@ fill(struct tq_claim *c, const struct tq_redis_held *h,
 	c->properties = in->env.properties;
 	c->embed = in->msg.embed;
 	tq_rules_init(&c->rules);
-	c->task.id = in->msg.id;
+	c->task.id = in->name;
 	c->task.pri = in->env.priority < 0 || in->env.priority > 9 ?
 	    TQ_PRI_DEFAULT : 9 - in->env.priority;
 }

@@ -112,18 +112,19 @@ on_registered(struct tq_redis_asked *a)
 static void
 on_query(struct tq_redis_asked *a)
 {
-	struct tq_bytes ids = tq_scan_get(a->q->arguments, "ids"), v, id;
+	struct tq_bytes ids = tq_scan_get(a->q->arguments, "ids"), v;
 	const struct tq_redis_held *h;
+	const char *id;
 	struct tq_scan scan;
 	int n = 0;
 
 	tq_buf_byte(&a->value, '{');
 	tq_scan_init(&scan, ids);
 	while (tq_scan_next(&scan, &v)) {
-		id = tq_scan_string(&a->mem, v);
+		id = tq_redis_name_of(a, v);
 		TAILQ_FOREACH(h, &a->r->held, link) {
-			if (id.p == NULL || h->stage != TQ_REDIS_CLAIMED ||
-			    strcmp(h->id.s, id.p) != 0)
+			if (id == NULL || h->stage != TQ_REDIS_CLAIMED ||
+			    strcmp(h->id.s, id) != 0)
 				continue;
 			if (n++ > 0)
 				tq_buf_str(&a->value, ", ");

@@ -13,6 +13,9 @@ struct tq_redis_asked {
 	struct tq_buf	 value;		/* of the reply */
 };
 
+/* The name in tq of an id in a request, or NULL: it is none, or ENOMEM. */
+const char *tq_redis_name_of(struct tq_redis_asked *, struct tq_bytes id);
+
 /*
  * control_set.c: what changes the worker.  What its loop must do is mailed to
  * it, and "ok" says no more than that.

@@ -12,7 +12,16 @@
 #include "base/signame.h"
 #include "message/celery_field.h"
 
-/* The ids of a request: one, or a list. */
+const char *
+tq_redis_name_of(struct tq_redis_asked *a, struct tq_bytes id)
+{
+	const char *s = tq_scan_string(&a->mem, id).p;
+
+	return s == NULL || *s == '\0' ? NULL :
+	    tq_celery_id_name(&a->mem, s);
+}
+
+/* The ids of a request, by their names: one, or a list. */
 static size_t
 ids_of(struct tq_redis_asked *a, const char ***out)
 {
@@ -25,13 +34,13 @@ ids_of(struct tq_redis_asked *a, const char ***out)
 	if (*out == NULL)
 		return 0;
 	if (tq_scan_type(v) == TQ_SCAN_STRING) {
-		(*out)[0] = tq_scan_string(&a->mem, v).p;
-		return (*out)[0] != NULL && tq_id_valid((*out)[0]);
+		(*out)[0] = tq_redis_name_of(a, v);
+		return (*out)[0] != NULL;
 	}
 	tq_scan_init(&scan, v);
 	while (tq_scan_next(&scan, &one)) {
-		(*out)[n] = tq_scan_string(&a->mem, one).p;
-		n += (*out)[n] != NULL && tq_id_valid((*out)[n]);
+		(*out)[n] = tq_redis_name_of(a, one);
+		n += (*out)[n] != NULL;
 	}
 	return n;
 }

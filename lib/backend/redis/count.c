@@ -59,13 +59,15 @@ leave_out(struct tq_redis *r, struct tq_celery_plan *plan, size_t k,
     const char *why)
 {
 	struct tq_celery_count *c = &plan->count[k];
+	const char *id;
 
 	tq_celery_chord_undo(plan, k);
 	c->left_out = 1;
 	snprintf(r->untold, sizeof(r->untold), "not counted in its chord: %s",
 	    why);
-	if (r->letter == NULL && r->worker != NULL)
-		(void)tq_redis_mail_add(r, "say %.100s: %s", c->id, r->untold);
+	if (r->letter == NULL && r->worker != NULL &&
+	    (id = tq_celery_id_name(&r->mem, c->id)) != NULL)
+		(void)tq_redis_mail_add(r, "say %.100s: %s", id, r->untold);
 }
 
 /* Plan for the state that the script found: of one count. */

@@ -99,7 +99,7 @@ end_named(struct tq_redis *r, struct tq_redis_held *h,
 	tq_outcome_init(&o, TQ_FAILURE);
 	o.type = "BadMessage";
 	o.why = why;
-	strlcpy(h->id.s, in->msg.id, sizeof(h->id.s));
+	strlcpy(h->id.s, in->name, sizeof(h->id.s));
 	/* there was no attempt */
 	h->attempt = (unsigned)in->msg.retries;
 	h->put = tq_redis_put_time(h->id.s);
@@ -130,7 +130,7 @@ is_held(struct tq_redis *r, const struct tq_redis_held *h, const char *id,
 	for (k = 0; k < sizeof(spaces) / sizeof(spaces[0]); k++) {
 		tq_buf_reset(&r->buf);
 		tq_buf_printf(&r->buf, "\"id\":%s", spaces[k]);
-		tq_json_str(&r->buf, id, strlen(id));
+		tq_scan_quote(&r->buf, id, strlen(id));
 		if (!tq_buf_ok(&r->buf))
 			return tq_fail_sys(e, ENOMEM, "%s", id);
 		tq_redis_cmd_put(&r->cmd, r->buf.p, r->buf.n);
@@ -192,7 +192,7 @@ tq_redis_bury(struct tq_redis *r, struct tq_redis_held *h, const char *why,
 	}
 	r->letter = &b;
 	r->untold[0] = '\0';
-	rv = in.msg.id == NULL ? end_nameless(r, h, e) :
+	rv = in.name == NULL ? end_nameless(r, h, e) :
 	    tell_and_end(r, h, &in, why, e);
 	r->letter = NULL;
 	tq_buf_fini(&b);

@@ -21,7 +21,7 @@ keep(struct tq_redis_going *g, struct tq_info *info,
 	struct tq_redis_read again;
 	const char *text, *queue;
 
-	if (strcmp(in->msg.id, g->needle) != 0)
+	if (strcmp(in->name, g->needle) != 0)
 		return 0;
 	strlcpy(g->found, tag, sizeof(g->found));
 	if (g->body != NULL) {
@@ -82,7 +82,7 @@ take_over(struct tq_redis_going *g, struct tq_info *info,
     const struct tq_redis_read *in, const char *tag)
 {
 	(void)info;
-	if (strcmp(in->msg.id, g->needle) != 0 || strncmp(tag, "tq.", 3) != 0 ||
+	if (strcmp(in->name, g->needle) != 0 || strncmp(tag, "tq.", 3) != 0 ||
 	    info->attempt != g->ref->attempt || info->state != TQ_STARTED)
 		return 0;
 	*g->held = tq_redis_held_add(g->r, tag, info->task.queue,

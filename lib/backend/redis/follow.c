@@ -37,15 +37,18 @@ static const struct {
 
 /* One of Celery's as one of ours: 1; 0 it tells nothing of a task. */
 static int
-translate(struct tq_event *out, const struct tq_celery_event *ev)
+translate(struct tq_event *out, struct tq_arena *mem,
+    const struct tq_celery_event *ev)
 {
+	const char *id;
 	size_t i;
 
 	for (i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
 		if (strcmp(ev->type, kinds[i].name) == 0)
 			break;
 	if (i == sizeof(kinds) / sizeof(kinds[0]) || ev->uuid == NULL ||
-	    !tq_id_valid(ev->uuid))
+	    *ev->uuid == '\0' ||
+	    (id = tq_celery_id_name(mem, ev->uuid)) == NULL)
 		return 0;
 	memset(out, 0, sizeof(*out));
 	out->time = ev->timestamp;
@@ -55,7 +58,7 @@ translate(struct tq_event *out, const struct tq_celery_event *ev)
 	out->queue = ev->queue;
 	out->why = ev->exception;
 	out->status = out->state == TQ_SUCCESS ? 0 : -1;
-	(void)strlcpy(out->id.s, ev->uuid, sizeof(out->id.s));
+	(void)strlcpy(out->id.s, id, sizeof(out->id.s));
 	if (out->state == TQ_REVOKED && ev->expired == 1)
 		out->state = TQ_EXPIRED;
 	else if (out->state == TQ_REVOKED)
@@ -64,11 +67,11 @@ translate(struct tq_event *out, const struct tq_celery_event *ev)
 }
 
 static void
-tell(struct follow *f, const struct tq_celery_event *ev)
+tell(struct follow *f, struct tq_arena *mem, const struct tq_celery_event *ev)
 {
 	struct tq_event event;
 
-	if (f->rv != 0 || !translate(&event, ev))
+	if (f->rv != 0 || !translate(&event, mem, ev))
 		return;
 	event.seq = ++*f->seq;
 	f->n++;
@@ -100,7 +103,7 @@ heard(void *arg, const redisReply *a)
 		for (i = 0; i < n; i++)
 			if (tq_celery_event_decode(&ev, &mem, list[i],
 			    NULL) == 0)
-				tell(f, &ev);
+				tell(f, &mem, &ev);
 	tq_arena_fini(&mem);
 }
 

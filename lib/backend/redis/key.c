@@ -394,6 +394,8 @@ say_why(struct tq_info *info, struct tq_arena *mem, const char *words,
 {
 	char why[TQ_ID_MAX + 16];
 
+	if ((id = tq_celery_id_name(mem, id)) == NULL)
+		return tq_fail_sys(e, ENOMEM, "%s", words);
 	snprintf(why, sizeof(why), "%s %s", words, id);
 	info->why = tq_arena_copy(mem, why, strlen(why));
 	return info->why == NULL ? tq_fail_sys(e, ENOMEM, "%s", id) : 0;
@@ -404,6 +406,7 @@ tq_redis_key_explain(struct tq_redis *r, struct tq_info *info,
     struct tq_arena *mem, struct tq_err *e)
 {
 	redisReply *a;
+	const char *id;
 	int rv = 0;
 
 	if (info->state != TQ_READY && info->state != TQ_BLOCKED)
@@ -411,8 +414,9 @@ tq_redis_key_explain(struct tq_redis *r, struct tq_info *info,
 	if (info->task.lane != NULL) {
 		if ((a = ask(r, "tq.lane.", info->task.lane, e)) == NULL)
 			return -1;
-		if (a->element[0]->len > 0 &&
-		    strcmp(a->element[0]->str, info->id.s) != 0)
+		if (a->element[0]->len > 0 && (id = tq_celery_id_name(mem,
+		    a->element[0]->str)) != NULL &&
+		    strcmp(id, info->id.s) != 0)
 			rv = say_why(info, mem, "lane busy:",
 			    a->element[0]->str, e);
 		freeReplyObject(a);
@@ -420,8 +424,9 @@ tq_redis_key_explain(struct tq_redis *r, struct tq_info *info,
 	if (rv == 0 && info->task.key != NULL) {
 		if ((a = ask(r, "tq.key.", info->task.key, e)) == NULL)
 			return -1;
-		if (a->element[1]->len > 0 &&
-		    strcmp(a->element[1]->str, info->id.s) == 0) {
+		if (a->element[1]->len > 0 && (id = tq_celery_id_name(mem,
+		    a->element[1]->str)) != NULL &&
+		    strcmp(id, info->id.s) == 0) {
 			info->state = TQ_BLOCKED;
 			rv = say_why(info, mem, "after", a->element[0]->str,
 			    e);

@@ -57,13 +57,16 @@ is_there(struct tq_redis *r, const char *id, struct tq_err *e)
 {
 	struct tq_info info;
 	struct tq_arena mem;
-	int rv;
+	int rv = -1;
 
 	memset(&info, 0, sizeof(info));
 	tq_arena_init(&mem);
-	rv = tq_redis_find(r, id, &info, &mem, e);
+	if ((id = tq_celery_id_name(&mem, id)) == NULL)
+		tq_fail_sys(e, ENOMEM, "tq.watch");
+	else if ((rv = tq_redis_find(r, id, &info, &mem, e)) == 0)
+		rv = tq_redis_is_local(r, id, e);
 	tq_arena_fini(&mem);
-	return rv == 0 ? tq_redis_is_local(r, id, e) : rv;
+	return rv;
 }
 
 /* Look after "l" and a lane, "k" and a key. */

@@ -79,7 +79,7 @@ note_spot(struct tq_redis_going *g, struct tq_info *info,
 	const char *key;
 	size_t cap;
 
-	if (g->needle[0] != '\0' ? strcmp(in->msg.id, g->needle) != 0 :
+	if (g->needle[0] != '\0' ? strcmp(in->name, g->needle) != 0 :
 	    !is_selected(g->sel, info))
 		return 0;
 	if (s->n == s->cap) {

@@ -88,8 +88,8 @@ tq_redis_describe(struct tq_info *out, struct tq_arena *mem,
 		tq_task_init(&out->task);
 		out->task.name = in->msg.task;
 	}
-	strlcpy(out->id.s, in->msg.id, sizeof(out->id.s));
-	out->task.id = in->msg.id;
+	strlcpy(out->id.s, in->name, sizeof(out->id.s));
+	out->task.id = in->name;
 	out->task.queue = queue;
 	if (in->env.priority >= 0 && in->env.priority <= 9)
 		out->task.pri = 9 - in->env.priority;
@@ -98,7 +98,7 @@ tq_redis_describe(struct tq_info *out, struct tq_arena *mem,
 	out->crashes = in->crashes;
 	out->laters = in->laters;
 	out->failures = (unsigned)in->msg.retries;
-	out->put = tq_redis_put_time(in->msg.id);
+	out->put = tq_redis_put_time(in->name);
 	out->eta = in->msg.eta;
 	out->state = TQ_READY;
 	if (place == TQ_REDIS_IN_WAIT && *score == '\0') {
@@ -174,6 +174,20 @@ one(struct tq_redis_going *g, enum tq_redis_where place, const char *queue,
 	return rv;
 }
 
+/*
+ * The id as the server can find it in a text: what JSON may spell in more than
+ * one way, and the id behind a name that was made, are looked for here.
+ */
+static const char *
+spelled(const char *id)
+{
+	const char *p = id;
+
+	while (*p > ' ' && *p < 0x7f && strchr("\"&'/<>\\", *p) == NULL)
+		p++;
+	return *p != '\0' || tq_celery_id_is_made(id) ? "" : id;
+}
+
 int
 tq_redis_through(struct tq_redis_going *g, enum tq_redis_where place,
     const char *queue, const char *list, struct tq_info *info)
@@ -195,7 +209,7 @@ tq_redis_through(struct tq_redis_going *g, enum tq_redis_where place,
 		tq_redis_cmd_str(&r->cmd, names[place]);
 		tq_redis_cmd_str(&r->cmd, cursor);
 		tq_redis_cmd_str(&r->cmd, CHUNK);
-		tq_redis_cmd_str(&r->cmd, g->needle);
+		tq_redis_cmd_str(&r->cmd, spelled(g->needle));
 		tq_redis_cmd_str(&r->cmd, list);
 		a = tq_redis_call(&r->main, TQ_REDIS_LOOK, &r->cmd, g->e);
 		if (a == NULL)

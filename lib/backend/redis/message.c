@@ -53,6 +53,8 @@ tq_redis_read(struct tq_redis_read *out, struct tq_arena *mem,
 	if (tq_celery_envelope_decode(&out->env, mem, text, n, &b, e) == -1 ||
 	    tq_celery_task_decode(&out->msg, mem, &out->env, &b, e) == -1)
 		return -1;
+	if ((out->name = tq_celery_id_name(mem, out->msg.id)) == NULL)
+		return tq_fail_sys(e, ENOMEM, "message");
 	v = tq_scan_get(out->env.headers, PAST);
 	out->crashes = past(tq_scan_at(v, 0));
 	out->laters = past(tq_scan_at(v, 1));
@@ -71,6 +73,8 @@ tq_redis_salvage(struct tq_redis_read *out, struct tq_arena *mem,
 	out->crashes = out->laters = 0;
 	bounds(&b);
 	tq_celery_salvage(&out->msg, mem, text, n, &b);
+	out->name = out->msg.id == NULL ? NULL :
+	    tq_celery_id_name(mem, out->msg.id);
 }
 
 int
@@ -111,5 +115,5 @@ tq_redis_reword(struct tq_bytes *out, struct tq_arena *mem,
 	}
 	tq_buf_fini(&b);
 	return rv == 0 ? 0 : tq_fail_sys(e, ENOMEM, "message of %s",
-	    in->msg.id == NULL ? "?" : in->msg.id);
+	    in->name == NULL ? "?" : in->name);
 }

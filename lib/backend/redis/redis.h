@@ -296,6 +296,8 @@ struct tq_redis_read {
 	struct tq_celery_task msg;
 	struct tq_bytes	 text;		/* as it was given */
 	unsigned	 crashes, laters;
+	const char	*name;		/* of the task in tq; salvaged: or
+					 * NULL, as its id */
 };
 /* The errors of tq_celery_task_decode(). */
 int	tq_redis_read(struct tq_redis_read *, struct tq_arena *,
@@ -343,7 +345,13 @@ int	tq_redis_settle(void *b, const struct tq_ref *, struct tq_outcome *,
  */
 int	tq_redis_end_words(struct tq_redis *, struct tq_redis_held *,
 	    const struct tq_celery_plan *, unsigned parts, struct tq_err *);
-/* Settle what is held, whoever holds it: by its tag. */
+/* output.c: what it wrote, into its end; flags of what is cut are set. */
+int	tq_redis_output(struct tq_redis *, struct tq_celery_end *,
+	    struct tq_outcome *, struct tq_err *);
+/*
+ * Settle what is held, whoever holds it: by its tag.  What follows and cannot
+ * be said to a server is left off: no end is kept back for that.
+ */
 int	tq_redis_end(struct tq_redis *, struct tq_redis_held *,
 	    const struct tq_redis_read *, const struct tq_outcome *,
 	    unsigned flags, struct tq_err *);

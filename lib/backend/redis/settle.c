@@ -11,8 +11,6 @@
  * After a crash between them the message comes back, and the next attempt of a
  * worker of tq does none of it twice.
  */
-#include <sys/stat.h>
-
 #include <bsd/string.h>
 #include <errno.h>
 #include <stdio.h>
@@ -23,11 +21,8 @@
 #include "backend/redis/key.h"
 #include "backend/redis/worker.h"
 #include "base/clock.h"
-#include "base/io.h"
 #include "message/celery_result.h"
 #include "message/json.h"
-
-#define OUTPUT_MAX	((size_t)16 << 20)	/* of a stream in a result */
 
 int
 tq_redis_stale(const struct tq_ref *ref, struct tq_err *e)
@@ -40,13 +35,12 @@ tq_redis_stale(const struct tq_ref *ref, struct tq_err *e)
 
 /* 1 if the end is none yet: the message is sent again with its next item. */
 static int
-goes_on(const struct tq_celery_plan *plan, const char *id)
+goes_on(const struct tq_celery_plan *plan)
 {
 	size_t k;
 
 	for (k = 0; k < plan->nsteps; k++)
-		if (plan->step[k].flags & TQ_CELERY_AGAIN &&
-		    strcmp(plan->step[k].task->id, id) == 0)
+		if (plan->step[k].flags & TQ_CELERY_AGAIN)
 			return 1;
 	return 0;
 }
@@ -59,7 +53,7 @@ tq_redis_end_words(struct tq_redis *r, struct tq_redis_held *h,
 	tq_redis_do_begin(r, &h->end, h->tag, 1, NULL, 0);
 	if (tq_redis_do_plan(r, &h->end, &r->mem, plan, parts, e) == -1)
 		return -1;
-	if (r->ending != NULL && !goes_on(plan, h->id.s))
+	if (r->ending != NULL && !goes_on(plan))
 		tq_redis_let_go(r, &h->end, r->ending);
 	tq_redis_bury_add(r, &h->end);
 	return tq_buf_ok(&h->end.bytes) ? 0 :
@@ -119,69 +113,6 @@ carry_out(struct tq_redis *r, struct tq_redis_held *h,
 	return tq_redis_end_begin(r, h, flags, e);
 }
 
-/* Bytes of a stream from a place on, into p. */
-static int
-copy(char *p, struct tq_bytes bytes, int fd, size_t from, size_t n)
-{
-	if (fd == -1) {
-		memcpy(p, bytes.p + from, n);
-		return 0;
-	}
-	return tq_io_pread(fd, p, n, (off_t)from) == (ssize_t)n ? 0 : -1;
-}
-
-/* What is kept of a stream of size bytes: 1 its middle is cut, 0, -1. */
-static int
-keep(char *p, struct tq_bytes *out, struct tq_bytes bytes, int fd, size_t size)
-{
-	const size_t half = OUTPUT_MAX / 2;
-	size_t rest = OUTPUT_MAX - half, len;
-
-	out->p = p;
-	out->n = size;
-	if (size <= OUTPUT_MAX)
-		return copy(p, bytes, fd, 0, size);
-	out->n = OUTPUT_MAX;
-	len = (size_t)snprintf(p + half, rest, "\n[tqrun: %zu bytes cut here]\n",
-	    size - OUTPUT_MAX);
-	rest -= len;
-	return copy(p, bytes, fd, 0, half) == -1 ||
-	    copy(p + half + len, bytes, fd, size - rest, rest) == -1 ? -1 : 1;
-}
-
-/*
- * What it wrote to one stream, as its result has it.  More than a result takes
- * loses its middle, as more than the worker keeps does (lib/worker/capture.h).
- */
-static int
-stream(struct tq_redis *r, struct tq_bytes *out, struct tq_bytes bytes,
-    int fd, unsigned *flags, struct tq_err *e)
-{
-	size_t size = bytes.n;
-	struct stat st;
-	char *p;
-	int rv;
-
-	if (fd != -1) {
-		if (fstat(fd, &st) == -1)
-			return tq_fail_sys(e, errno, "output");
-		size = (size_t)st.st_size;
-	} else if (size <= OUTPUT_MAX) {
-		*out = bytes;
-		return 0;
-	}
-	p = tq_arena_alloc(&r->mem,
-	    (size < OUTPUT_MAX ? size : OUTPUT_MAX) + 1);
-	if (p == NULL)
-		return tq_fail_sys(e, ENOMEM, "output");
-	errno = EIO;
-	if ((rv = keep(p, out, bytes, fd, size)) == -1)
-		return tq_fail_sys(e, errno, "output");
-	if (rv == 1)
-		*flags |= TQ_OUTCOME_CUT;
-	return 0;
-}
-
 /*
  * Give the meta of the task itself what only we can tell.  A task that wants
  * no result has none.
@@ -221,7 +152,7 @@ add_extra(struct tq_redis *r, const struct tq_redis_held *h,
 		if (!tq_buf_ok(&r->buf) || (s->text.p = tq_arena_copy(&r->mem,
 		    r->buf.p, r->buf.n)) == NULL)
 			return tq_fail_sys(e, ENOMEM, "result of %s",
-			    in->msg.id);
+			    in->name);
 	}
 	return 0;
 }
@@ -266,6 +197,58 @@ tell(struct tq_redis *r, const struct tq_redis_held *h,
 	    &said);
 }
 
+/* Plan an end, and carry it out. */
+static int
+end_once(struct tq_redis *r, struct tq_redis_held *h,
+    const struct tq_redis_read *in, const struct tq_celery_end *end,
+    const struct tq_celery_site *site, unsigned flags, struct tq_err *e)
+{
+	struct tq_celery_plan plan;
+
+	tq_celery_plan_init(&plan, &r->mem);
+	if (tq_celery_settle(&plan, &in->msg, &in->env, end, site, e) == -1 ||
+	    add_extra(r, h, in, &plan, end, site->now, e) == -1)
+		return -1;
+	return carry_out(r, h, &plan, site, flags, e);
+}
+
+/* 1 if it was we who could not say it: the server would never be told. */
+static int
+is_unsaid(int num)
+{
+	return num == EBADMSG || num == EMSGSIZE;
+}
+
+/*
+ * An end is told whatever the message asks to follow from it.  What we cannot
+ * say of that is left off, and the task fails with the reason: first without
+ * what was to run next, then without its chord.
+ */
+static int
+end_alone(struct tq_redis *r, struct tq_redis_held *h,
+    const struct tq_redis_read *in, struct tq_celery_end *end,
+    struct tq_outcome *o, const struct tq_celery_site *site, unsigned flags,
+    struct tq_err *e)
+{
+	struct tq_redis_read less = *in;
+	const struct tq_bytes none = { NULL, 0 };
+	struct tq_err why = *e;
+	int rv;
+
+	if (o->state == TQ_SUCCESS || o->state == TQ_RETRY) {
+		tq_outcome_init(o, TQ_FAILURE);
+		o->type = "InvalidTaskError";
+		o->why = why.text;
+	}
+	end->children = less.msg.callbacks = less.msg.errbacks = none;
+	less.msg.chain = none;
+	rv = end_once(r, h, &less, end, site, flags, e);
+	if (rv == 0 || !is_unsaid(errno))
+		return rv;
+	less.msg.chord = none;
+	return end_once(r, h, &less, end, site, flags, e);
+}
+
 int
 tq_redis_end(struct tq_redis *r, struct tq_redis_held *h,
     const struct tq_redis_read *in, const struct tq_outcome *o,
@@ -275,26 +258,28 @@ tq_redis_end(struct tq_redis *r, struct tq_redis_held *h,
 	struct tq_celery_end end = {
 		.outcome = &kept, .children = o->children
 	};
-	struct tq_celery_plan plan;
 	struct tq_celery_site site;
+	struct tq_err why = { .num = 0 };
 	int rv;
 
-	if (stream(r, &end.out, o->out, o->out_fd, &kept.flags, e) == -1 ||
-	    stream(r, &end.err, o->err, o->err_fd, &kept.flags, e) == -1)
+	if (tq_redis_output(r, &end, &kept, e) == -1)
 		return -1;
 	tq_redis_site(r, &site, h->queue);
-	tq_celery_plan_init(&plan, &r->mem);
-	if (tq_celery_settle(&plan, &in->msg, &in->env, &end, &site, e) ==
-	    -1 || add_extra(r, h, in, &plan, &end, site.now, e) == -1)
-		return -1;
 	read_policy(r, in, o);
 	tq_redis_held_use(h);
-	rv = carry_out(r, h, &plan, &site, flags, e);
+	rv = end_once(r, h, in, &end, &site, flags, &why);
+	if (rv == -1 && is_unsaid(errno)) {
+		if (!TQ_STATE_ENDED(o->state))
+			r->ending = in;
+		rv = end_alone(r, h, in, &end, &kept, &site, flags, &why);
+	}
 	r->ending = NULL;
 	r->keep_id = NULL;
 	if (rv == 0)
-		tell(r, h, in, o, &end);
+		tell(r, h, in, &kept, &end);
 	(void)tq_redis_held_done(h);
+	if (rv == -1 && e != NULL)
+		*e = why;
 	return rv;
 }
 
@@ -315,13 +300,13 @@ tq_redis_plan_replaced(struct tq_redis *r, struct tq_celery_plan *plan,
 	tq_outcome_init(&o, TQ_REVOKED);
 	snprintf(why, sizeof(why), "replaced by %s", by);
 	if ((text = tq_arena_copy(&r->mem, why, strlen(why))) == NULL)
-		return tq_fail_sys(e, ENOMEM, "%s", in->msg.id);
+		return tq_fail_sys(e, ENOMEM, "%s", in->name);
 	o.why = text;
 	alone.msg.callbacks = alone.msg.errbacks = none;
 	alone.msg.chain = alone.msg.chord = none;
 	strlcpy(h.queue, queue, sizeof(h.queue));
 	h.attempt = (unsigned)in->msg.retries + in->crashes + in->laters;
-	h.put = tq_redis_put_time(in->msg.id);
+	h.put = tq_redis_put_time(in->name);
 	tq_redis_site(r, &site, h.queue);
 	tq_celery_plan_init(plan, &r->mem);
 	if (tq_celery_settle(plan, &alone.msg, &alone.env, &end, &site, e) ==
@@ -341,8 +326,7 @@ tq_redis_end_stored(struct tq_redis *r, const struct tq_redis_held *h,
 	struct tq_celery_plan plan;
 	struct tq_celery_site site;
 
-	if (stream(r, &end.out, o->out, o->out_fd, &kept.flags, e) == -1 ||
-	    stream(r, &end.err, o->err, o->err_fd, &kept.flags, e) == -1)
+	if (tq_redis_output(r, &end, &kept, e) == -1)
 		return -1;
 	tq_redis_site(r, &site, NULL);
 	tq_celery_plan_init(&plan, &r->mem);
@@ -359,13 +343,22 @@ tq_redis_end_unlock(struct tq_redis *r, struct tq_redis_held *h,
 {
 	struct tq_celery_plan plan;
 	struct tq_celery_site site;
+	struct tq_outcome o;
+	struct tq_err why;
 
 	tq_redis_site(r, &site, h->queue);
 	tq_celery_plan_init(&plan, &r->mem);
 	if (tq_celery_unlock(&plan, &in->msg, &in->env, metas, n, &site, e) ==
 	    -1)
 		return -1;
-	return carry_out(r, h, &plan, &site, 0, e);
+	if (carry_out(r, h, &plan, &site, 0, &why) == 0)
+		return 0;
+	if (!is_unsaid(why.num))
+		return tq_fail(e, why.num, "%s", why.text);
+	tq_outcome_init(&o, TQ_FAILURE);
+	o.type = "InvalidTaskError";
+	o.why = why.text;
+	return tq_redis_end(r, h, in, &o, 0, e);
 }
 
 /* ---- the call -------------------------------------------------------- */

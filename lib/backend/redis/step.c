@@ -8,6 +8,9 @@
 #include "base/clock.h"
 
 #define SEP		"\x06\x16"	/* kombu's */
+/* a server hangs up on one of 1,048,577 words, or a word of over 512 MB */
+#define WORDS_MAX	1000000
+#define BYTES_MAX	((size_t)500 << 20)
 #define EXPIRES		"86400"		/* result_expires of Celery, s */
 
 /* ---- keys ------------------------------------------------------------ */
@@ -196,12 +199,13 @@ add_send(struct tq_redis *r, struct tq_redis_cmd *cmd, struct tq_arena *mem,
     const struct tq_celery_step *s, const char *chord, struct tq_err *e)
 {
 	struct tq_redis_sent m;
+	const char *id;
 
 	if (tq_redis_send_make(&m, r, mem, s, e) == -1)
 		return -1;
 	if (m.due != 0 && s->flags & TQ_CELERY_AGAIN && r->tag != NULL &&
-	    tq_redis_local_add(r, cmd, r->tag, s->task->id, m.due, 1, m.list,
-	    m.text))
+	    (id = tq_celery_id_name(mem, s->task->id)) != NULL &&
+	    tq_redis_local_add(r, cmd, r->tag, id, m.due, 1, m.list, m.text))
 		return 0;
 	tq_redis_cmd_str(cmd, m.due != 0 ? "D" :
 	    s->flags & TQ_CELERY_FIRST ? "F" : "P");
@@ -336,8 +340,12 @@ tq_redis_do_plan(struct tq_redis *r, struct tq_redis_cmd *cmd,
 		if (add_step(r, cmd, mem, &plan->step[i], e) == -1)
 			return -1;
 	}
-	return tq_buf_ok(&cmd->bytes) ? 0 :
-	    tq_fail_sys(e, ENOMEM, "%s", r->place.name);
+	if (!tq_buf_ok(&cmd->bytes))
+		return tq_fail_sys(e, ENOMEM, "%s", r->place.name);
+	if (cmd->n > WORDS_MAX || cmd->bytes.n > BYTES_MAX)
+		return tq_fail(e, EMSGSIZE, "%zu bytes in %zu words are more "
+		    "than a server takes", cmd->bytes.n, cmd->n);
+	return 0;
 }
 
 int

@@ -283,7 +283,7 @@ tq_redis_store_put(void *b, const struct tq_claim *c, struct tq_outcome *o,
 	tq_celery_envelope_init(&in.env);
 	in.crashes = c->crashes;
 	in.laters = c->laters;
-	in.msg.id = c->ref.id.s;
+	in.name = in.msg.id = c->ref.id.s;
 	in.msg.task = c->task.name != NULL ? c->task.name : TQ_CELERY_EXEC;
 	h.id = c->ref.id;
 	h.attempt = c->ref.attempt;
@@ -293,6 +293,20 @@ tq_redis_store_put(void *b, const struct tq_claim *c, struct tq_outcome *o,
 }
 
 /* ---- reports --------------------------------------------------------- */
+
+/* The id of a claim as Celery has it. */
+static const char *
+id_of(struct tq_redis *r, const struct tq_claim *c, struct tq_err *e)
+{
+	const struct tq_redis_held *h;
+	struct tq_redis_read in;
+
+	if (!tq_celery_id_is_made(c->ref.id.s) ||
+	    (h = tq_redis_held_find(r, &c->ref)) == NULL)
+		return c->ref.id.s;
+	return tq_redis_read(&in, &r->mem, h->text, h->n, e) == -1 ? NULL :
+	    in.msg.id;
+}
 
 /*
  * What a running attempt says of itself, as a Celery task does with
@@ -314,7 +328,9 @@ tq_redis_report(void *b, const struct tq_claim *c, const struct tq_report *p,
 	tq_celery_meta_init(&meta);
 	tq_buf_init(&text);
 	tq_buf_init(&json);
-	meta.task_id = c->ref.id.s;
+	if ((step.id = id_of(r, c, e)) == NULL)
+		return -1;
+	meta.task_id = step.id;
 	meta.status = p->state != NULL ? p->state : PROGRESS;
 	if (p->state == NULL) {
 		tq_json_str(&text, p->text.p, p->text.n);
@@ -323,7 +339,6 @@ tq_redis_report(void *b, const struct tq_claim *c, const struct tq_report *p,
 	} else
 		meta.result = p->text;
 	tq_celery_meta_encode(&json, &meta);
-	step.id = c->ref.id.s;
 	step.text.p = (const char *)json.p;
 	step.text.n = json.n;
 	if (!tq_buf_ok(&text) || !tq_buf_ok(&json))
