@@ -42,7 +42,7 @@ import base64, json, redis, subprocess
 r = redis.Redis.from_url(os.environ['TQ_BROKER'])
 c = chord([add.s(i, i) for i in range(3)])(tsum.s())
 m = json.loads(r.lindex('celery', -1))
-m['properties']['priority'] = 300
+m['properties']['body_encoding'] = 'rot13'
 r.lset('celery', -1, json.dumps(m))
 w = subprocess.Popen(['tqrun', '-E', 'h'])
 for id in c.parent[0].id, c.id:
