@@ -160,7 +160,7 @@ apply_end(struct tq_table *t, const struct tq_rec *r, tq_lsn lsn,
 		return;		/* what is pinned is known after link.c */
 	tq_due_wake(sp, s);
 	tq_apply_oldest(t, state == TQ_FAILURE ? &t->top->dead :
-	    &t->top->done, sp);
+	    &t->top->done, r->time, sp);
 }
 
 static void
@@ -272,7 +272,7 @@ tq_apply(struct tq_table *t, const struct tq_rec *r, tq_lsn lsn,
 		break;
 	case TQ_REC_FORGET:
 		if ((n = slot_of(t, r, &s)) != 0)
-			tq_apply_forget_told(t, n, s, sp);
+			tq_apply_forget_told(t, n, s, r->time, sp);
 		break;
 	case TQ_REC_SEAL:
 		apply_seal(t, r, sp);

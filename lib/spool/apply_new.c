@@ -81,7 +81,7 @@ ask(struct tq_table *t, uint32_t n, const struct tq_relation *rel)
  * have been let go by time, without a record, before its id came again.
  */
 static int
-make_way(struct tq_table *t, const struct tq_uuid *id)
+make_way(struct tq_table *t, const struct tq_uuid *id, tq_time now)
 {
 	uint32_t n = tq_table_find(t, id);
 	struct tq_slot *s = tq_table_slot(t, n);
@@ -90,7 +90,7 @@ make_way(struct tq_table *t, const struct tq_uuid *id)
 		return 1;
 	if (!TQ_STATE_ENDED(s->state))
 		return 0;
-	tq_table_del(t, n);
+	tq_table_del(t, n, now);
 	return 1;
 }
 
@@ -116,7 +116,7 @@ tq_apply_put(struct tq_table *t, const struct tq_rec *r, tq_lsn lsn,
 	uint32_t n;
 
 	if ((q = tq_apply_queue_of(t, r->put.queue)) == NULL ||
-	    (sp == NULL && !make_way(t, &r->id)) ||
+	    (sp == NULL && !make_way(t, &r->id, r->time)) ||
 	    (n = add(t, &r->id)) == 0)
 		return;
 	s = &t->slots[n];

@@ -107,7 +107,7 @@ tq_apply_rmq(struct tq_table *t, const struct tq_rec *r)
 	for (n = 1; n <= t->top->slots.used; n++)
 		if (t->slots[n].state != TQ_ABSENT &&
 		    t->slots[n].queue == r->number)
-			tq_table_del(t, n);
+			tq_table_del(t, n, r->time);
 	tq_table_live(t, q->rec, 0);
 	memset(q, 0, sizeof(*q));
 }

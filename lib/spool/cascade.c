@@ -123,7 +123,7 @@ do_work(struct tq_spool *sp, int *left, tq_time now)
 			continue;
 		pop_work(t);
 		if (rv == 2)
-			tq_apply_forget(t, slot, sp);
+			tq_apply_forget(t, slot, now, sp);
 	}
 }
 

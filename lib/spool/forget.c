@@ -21,7 +21,7 @@
 #define TRIM_PART	1024	/* of the limit, at most one such part */
 
 void
-tq_table_del(struct tq_table *t, uint32_t n)
+tq_table_del(struct tq_table *t, uint32_t n, tq_time now)
 {
 	struct tq_slot *s = tq_table_slot(t, n);
 	struct tq_crow *c;
@@ -30,7 +30,7 @@ tq_table_del(struct tq_table *t, uint32_t n)
 		return;
 	tq_table_leave(t, n);
 	if (s->ext != 0)
-		tq_graph_drop(t, n);
+		tq_graph_drop(t, n, now);
 	tq_table_unindex(t, n);
 	if ((c = tq_table_ctx(t, s->ctx)) != NULL && c->refs > 0)
 		c->refs--;
@@ -45,7 +45,8 @@ tq_table_del(struct tq_table *t, uint32_t n)
 }
 
 void
-tq_apply_forget(struct tq_table *t, uint32_t n, struct tq_spool *sp)
+tq_apply_forget(struct tq_table *t, uint32_t n, tq_time now,
+    struct tq_spool *sp)
 {
 	struct tq_slot *s = tq_table_slot(t, n);
 
@@ -53,11 +54,12 @@ tq_apply_forget(struct tq_table *t, uint32_t n, struct tq_spool *sp)
 		return;
 	if (sp != NULL && s->flags & (TQ_PF_BODYFILE | TQ_PF_OUTFILE))
 		tq_file_litter(sp, s);
-	tq_table_del(t, n);
+	tq_table_del(t, n, now);
 }
 
 void
-tq_apply_oldest(struct tq_table *t, struct tq_list *l, struct tq_spool *sp)
+tq_apply_oldest(struct tq_table *t, struct tq_list *l, tq_time now,
+    struct tq_spool *sp)
 {
 	int64_t max = tq_setting_get(NULL, &t->top->set, TQ_SET_KEEP_OUTCOME);
 	int64_t i, n = 1 + max / TRIM_PART;
@@ -68,11 +70,11 @@ tq_apply_oldest(struct tq_table *t, struct tq_list *l, struct tq_spool *sp)
 		n = TRIM_MAX;
 	/* more than came: a limit that was lowered is reached in time */
 	for (i = 0; i <= n && l->head != 0 && !t->bad; i++)
-		tq_apply_forget(t, l->head, sp);
+		tq_apply_forget(t, l->head, now, sp);
 }
 
 void
-tq_apply_trim(struct tq_table *t)
+tq_apply_trim(struct tq_table *t, tq_time now)
 {
 	int64_t max = tq_setting_get(NULL, &t->top->set, TQ_SET_KEEP_OUTCOME);
 	struct tq_list *const lists[] = { &t->top->done, &t->top->dead };
@@ -83,7 +85,7 @@ tq_apply_trim(struct tq_table *t)
 		for (last = 0; lists[i]->n > max && !t->bad &&
 		    lists[i]->head != last;) {
 			last = lists[i]->head;
-			tq_apply_forget(t, last, NULL);
+			tq_apply_forget(t, last, now, NULL);
 		}
 }
 
@@ -104,14 +106,14 @@ tq_apply_until(struct tq_table *t, const struct tq_slot *s,
 
 void
 tq_apply_forget_told(struct tq_table *t, uint32_t n, const struct tq_slot *s,
-    struct tq_spool *sp)
+    tq_time now, struct tq_spool *sp)
 {
 	const struct tq_ext *x = tq_table_ext(t, s);
 
 	if (x != NULL && x->pins > 0 && !(x->flags & TQ_XF_GONE)) {
 		if (sp != NULL && s->flags & (TQ_PF_BODYFILE | TQ_PF_OUTFILE))
 			tq_file_litter(sp, s);
-		tq_table_del(t, n);
+		tq_table_del(t, n, now);
 	} else
-		tq_apply_forget(t, n, sp);
+		tq_apply_forget(t, n, now, sp);
 }

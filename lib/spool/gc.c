@@ -47,7 +47,7 @@ forget_slice(struct tq_spool *sp, struct tq_list *l, tq_time now,
 			return 0;
 		if (l->n <= max && (s->due == 0 || s->due > now))
 			return 0;
-		tq_apply_forget(&sp->t, l->head, sp);
+		tq_apply_forget(&sp->t, l->head, now, sp);
 		(*changed)++;
 	}
 	return 1;

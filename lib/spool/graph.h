@@ -131,7 +131,7 @@ int	tq_graph_forget(struct tq_table *t, uint32_t n);
 int	tq_graph_known(struct tq_table *t, const struct tq_slot *s,
 	    tq_time now);
 /* A slot is going away, whatever waits for it. */
-void	tq_graph_drop(struct tq_table *t, uint32_t n);
+void	tq_graph_drop(struct tq_table *t, uint32_t n, tq_time now);
 /* 1 if a slot that is not ended waits for something or for a seal. */
 int	tq_graph_waits(struct tq_table *t, const struct tq_slot *s);
 

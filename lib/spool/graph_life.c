@@ -1,7 +1,6 @@
 /* Ties of a slot that comes, ends, is reopened, goes; see graph.h. */
 #include <string.h>
 
-#include "base/clock.h"
 #include "spool/edge.h"
 #include "spool/handle.h"
 
@@ -233,7 +232,7 @@ tq_graph_forget(struct tq_table *t, uint32_t n)
 }
 
 void
-tq_graph_drop(struct tq_table *t, uint32_t n)
+tq_graph_drop(struct tq_table *t, uint32_t n, tq_time now)
 {
 	struct tq_slot *s = tq_table_slot(t, n);
 	struct tq_ext *x;
@@ -257,7 +256,7 @@ tq_graph_drop(struct tq_table *t, uint32_t n)
 		tq_edge_unlink(t, e);
 		if (x->out == e)
 			break;
-		tq_graph_settle(t, to, tq_clock_wall(), NULL);
+		tq_graph_settle(t, to, now, NULL);
 	}
 	x->slot = 0;
 	/* a row that stands in a list is freed when it is met there */

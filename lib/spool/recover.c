@@ -134,7 +134,7 @@ forget_old(struct tq_table *t, struct tq_list *l, tq_time now)
 
 	while ((s = tq_table_slot(t, l->head)) != NULL && s->due != 0 &&
 	    s->due <= now)
-		tq_apply_forget(t, l->head, NULL);
+		tq_apply_forget(t, l->head, now, NULL);
 }
 
 /* ---- recovery ------------------------------------------------------------ */
@@ -203,7 +203,7 @@ tq_recover(struct tq_spool *sp, struct tq_err *e)
 		tq_lease_reboot(&sp->t, now);
 	forget_old(&sp->t, &top->done, now);
 	forget_old(&sp->t, &top->dead, now);
-	tq_apply_trim(&sp->t);
+	tq_apply_trim(&sp->t, now);
 	top->reserved = (uint64_t)top->started *
 	    tq_format_end_room(&sp->format);
 	if (sp->t.bad)

@@ -391,14 +391,14 @@ see_lost(struct tq_spool *sp, uint32_t seg)
 
 /* They are lost with it, and counted as damage. */
 static void
-drop_lost(struct tq_spool *sp, uint32_t seg)
+drop_lost(struct tq_spool *sp, uint32_t seg, tq_time now)
 {
 	uint32_t n;
 
 	for (n = 1; n <= sp->t.top->slots.used; n++)
 		if (sp->t.slots[n].state != TQ_ABSENT &&
 		    TQ_LSN_SEG(sp->t.slots[n].put) == seg)
-			tq_table_del(&sp->t, n);
+			tq_table_del(&sp->t, n, now);
 	sp->t.top->damaged++;
 	sp->t.top->where = seg;
 }
@@ -444,7 +444,7 @@ unlink_base(struct tq_spool *sp, tq_time now, struct tq_err *e)
 			/* at once: a new segment begins with this number */
 			top = sp->t.top;
 			if (lost)
-				drop_lost(sp, old);
+				drop_lost(sp, old, now);
 			top->base = old + 1;
 			top->scan = 0;
 		}

@@ -65,7 +65,7 @@ static void
 by_itself(struct tq_spool *sp, uint32_t n, struct tq_slot *s, tq_time now)
 {
 	if (TQ_STATE_ENDED(s->state)) {
-		tq_apply_forget(&sp->t, n, sp);
+		tq_apply_forget(&sp->t, n, now, sp);
 		return;
 	}
 	tq_table_leave(&sp->t, n);

@@ -257,7 +257,7 @@ LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 			move(&t, &c);
 			break;
 		case 2:
-			tq_table_del(&t, find(&t, &c));
+			tq_table_del(&t, find(&t, &c), 0);
 			break;
 		case 3:
 			look(&t, &c);

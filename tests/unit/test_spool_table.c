@@ -159,7 +159,7 @@ deleted_slots_are_used_again(void **state)
 	for (i = 1; i <= 1000; i++)
 		(void)add(t, i, TQ_READY);
 	for (i = 1; i <= 1000; i += 2)
-		tq_table_del(t, find(t, i));
+		tq_table_del(t, find(t, i), 0);
 	assert_int_equal(t->top->ntasks, 500);
 	assert_int_equal(find(t, 1), 0);
 	assert_int_equal(find(t, 2), 2);
@@ -325,7 +325,7 @@ bytes_are_of_unended_tasks(void **state)
 	assert_int_equal(t->qrows[1].bytes, 500);
 	move(t, a, TQ_SUCCESS);
 	assert_int_equal(t->qrows[1].bytes, 0);
-	tq_table_del(t, a);
+	tq_table_del(t, a, 0);
 	assert_int_equal(t->top->live, 0);
 }
 
@@ -373,7 +373,7 @@ timer_follows_from_the_state(void **state)
 		/* this one waits for nothing, as the audit would say */
 		if (timers[i].state != TQ_BLOCKED)
 			assert_sound(t);
-		tq_table_del(t, n);
+		tq_table_del(t, n, 0);
 		assert_int_equal(t->top->heap.used, 0);
 	}
 }
@@ -399,7 +399,7 @@ timers_are_due_in_order(void **state)
 	assert_int_equal(tq_table_due(t, 99, &due), 0);
 	assert_int_equal(due, 100);
 	assert_int_equal(tq_table_due(t, 100, &due), soon);
-	tq_table_del(t, soon);
+	tq_table_del(t, soon, 0);
 	assert_int_equal(tq_table_due(t, 1000, &due), same);
 	move(t, same, TQ_READY);
 	assert_int_equal(tq_table_due(t, 1000, &due), late);
@@ -488,7 +488,7 @@ use_all(struct tq_table *t)
 
 	n = tq_table_find(t, &id);
 	if (n != 0)
-		tq_table_del(t, n);
+		tq_table_del(t, n, 0);
 	(void)tq_table_find(t, &other);
 	n = tq_table_add(t, &other);
 	if (n != 0 && n <= t->top->slots.used) {
@@ -575,7 +575,7 @@ populate(struct tq_table *t)
 	t->slots[add(t, 5, TQ_ABSENT)].row = 2;
 	tq_table_enter(t, 5, TQ_STARTED, 0);
 	(void)add(t, 6, TQ_SUCCESS);
-	tq_table_del(t, add(t, 7, TQ_READY));
+	tq_table_del(t, add(t, 7, TQ_READY), 0);
 }
 
 /* The audit names what was done to a sound table. */
