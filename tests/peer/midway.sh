@@ -127,6 +127,9 @@ PY
 	ok "and nothing went: $1" waits
 	eval "$3"
 	check "the first: $1" 0 "3$NL" '' tqresult -t 60 "$first"
+	# nobody has served that queue, or put into it
+	check "what follows it is found: $1" 1 "ready$NL" '' \
+	    tqresult -o state "$second"
 	bg tqrun -q bulk handlers
 	check "what follows it: $1" 0 "8$NL" '' tqresult -t 60 "$second"
 	check "the body: $1" 0 '*2*4*' '' tqresult -t 60 "$body"

@@ -99,6 +99,16 @@ tq_redis_add_bindings(struct tq_redis *r, struct tq_redis_cmd *cmd,
 	}
 }
 
+void
+tq_redis_bind_sends(struct tq_redis *r, struct tq_redis_cmd *cmd,
+    const struct tq_celery_plan *plan)
+{
+	const char *queues[QUEUES_MAX];
+
+	tq_redis_add_bindings(r, cmd, queues,
+	    queues_of(plan, queues, QUEUES_MAX));
+}
+
 /* What the script answered. */
 static int
 answer(const char *said, const struct tq_task *t, size_t n,

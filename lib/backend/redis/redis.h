@@ -288,6 +288,9 @@ int	tq_redis_last(void *b, const char *schedule, tq_time *at,
 	    struct tq_err *);
 void	tq_redis_add_bindings(struct tq_redis *, struct tq_redis_cmd *,
 	    const char *const *queues, size_t n);
+/* The same of the queues that a plan sends to. */
+void	tq_redis_bind_sends(struct tq_redis *, struct tq_redis_cmd *,
+	    const struct tq_celery_plan *);
 int	tq_redis_sync(void *b, struct tq_err *);
 
 /* message.c: what a held text says, all of it in mem. */
