@@ -152,11 +152,11 @@ stop $!
 
 # ---- once ----------------------------------------------------------------------
 
-# The ticks that a log tells of, as seconds of the day.
+# The ticks that logs tell of in their order, as seconds of the day.
 ticks()
 {
-	sed -n 's/.*for 20..-..-..T\(..\):\(..\):\(..\)+00:00$/\1 \2 \3/p' "$@" |
-	    awk '{ print ($1 * 60 + $2) * 60 + $3 }' | sort -n
+	sed -n 's/.*for \(20..-..-..\)T\(..\):\(..\):\(..\)+00:00$/\1 \2 \3 \4/p' \
+	    "$@" | sort | awk '{ print ($2 * 60 + $3) * 60 + $4 }'
 }
 # Nothing is missing between the first and the last, but a midnight.
 gaps()
