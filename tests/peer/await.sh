@@ -43,21 +43,34 @@ while (my $c = $s->accept) {
 	}
 }
 PL
-id=$(tqput -N say 7)
-perl proxy.pl "$REDIS_PORT" 'exec tqrun -E -j 1 h 2>>end.err' >proxy &
-proxy=$!
-pids="$pids $proxy"
-wait_for test -s proxy
-redis-cli -p "$REDIS_PORT" monitor >told &
-pids="$pids $!"
-wait_for grep -q OK told
-check 'an end before the server has heard of the wait' 0 "7$NL" '' \
-    tqresult -b "redis://127.0.0.1:$(head -1 proxy)/0" -w -t 60 "$id"
-is 'that was the order' "$(grep -c late proxy)" 1
-is 'it is looked for by who listens' "$(sed -n '1,/"SUBSCRIBE" "celery-task/d
+# tqresult waits for 0.2 s at a time.  If the end takes longer on a busy machine it
+# listens anew, and has looked in between: that is another scene.
+late_end()
+{
+	id=$(tqput -N say 7)
+	rm -f proxy told
+	perl proxy.pl "$REDIS_PORT" 'exec tqrun -E -j 1 h 2>>end.err' >proxy &
+	proxy=$!
+	redis-cli -p "$REDIS_PORT" monitor >told &
+	monitor=$!
+	pids="$pids $proxy $monitor"
+	wait_for test -s proxy
+	wait_for grep -q OK told
+	run tqresult -b "redis://127.0.0.1:$(head -1 proxy)/0" -w -t 60 "$id"
+	wait_for grep -q late proxy
+	kill "$proxy" "$monitor"
+	looked=$(sed -n '1,/"SUBSCRIBE" "celery-task/d
 /"UNSUBSCRIBE"/{ s/.*"\(UNSUBSCRIBE\)".*/\1/p; q; }
-/"GET" "celery-task-meta/{ s/.*"\(GET\)".*/\1/p; q; }' told)" GET
-kill "$proxy"
+/"GET" "celery-task-meta/{ s/.*"\(GET\)".*/\1/p; q; }' told)
+	[ "$(grep -c late proxy) $looked" = '1 GET' ]
+}
+tries=20
+until late_end || [ $tries -eq 0 ]; do
+	tries=$((tries - 1))
+done
+is 'an end before the server has heard of the wait' "$status $out$err" "0 7$NL"
+is 'that was the order' "$(grep -c late proxy)" 1
+is 'it is looked for by who listens' "$looked" GET
 
 # Whether an id is a group's is asked one after another.  The first of these
 # never ends, and the server is lost when it is asked for the second.
