@@ -62,6 +62,8 @@ struct get {
 	const char	*cols;		/* NULL: cmd, or all with -J */
 	uint64_t	 count;		/* 0: not given */
 	int		 body, header, verbose;
+	const struct tq_claim *held;	/* its record is not written; or NULL */
+	void		(*pipe)(int);	/* what SIGPIPE did */
 };
 
 static void
@@ -208,8 +210,29 @@ run_command(struct get *g)
 
 /* ---- printing -------------------------------------------------------- */
 
+/*
+ * A record cannot be written: nobody has got its task, which is as good as
+ * before.  Left to our death it would count as one of a worker.
+ */
 static void
-print_body(const struct tq_task *t)
+hand_back(void *arg, int num)
+{
+	struct get *g = arg;
+	struct tq_outcome out;
+	struct tq_err e;
+
+	tq_outcome_init(&out, TQ_READY);
+	if (g->held != NULL && tq_settle(g->tq, &g->held->ref, &out,
+	    TQ_SETTLE_SYNC, &e) == -1)
+		tq_warn("%s", e.text);
+	if (num == EPIPE && g->pipe == SIG_DFL) {
+		tq_close(g->tq);
+		die_by(SIGPIPE);
+	}
+}
+
+static void
+print_body(struct tq_print *p, const struct tq_task *t)
 {
 	int rv;
 
@@ -219,7 +242,7 @@ print_body(const struct tq_task *t)
 	else
 		rv = tq_io_write(STDOUT_FILENO, t->body.p, t->body.n);
 	if (rv == -1)
-		tq_die(TQ_EXIT_IO, "stdout: %s", strerror(errno));
+		tq_print_lost(p, errno);
 }
 
 static void
@@ -246,7 +269,7 @@ print_task(struct get *g, const struct tq_claim *c)
 		if (g->take.lease > 0)
 			tq_print_end(&g->print);
 		tq_print_flush(&g->print);
-		print_body(&c->task);
+		print_body(&g->print, &c->task);
 		return;
 	}
 	tq_info_init(&info);
@@ -278,9 +301,14 @@ print_tasks(struct get *g)
 
 	tq_claim_init(&c);
 	tq_print_init(&g->print, STDOUT_FILENO, g->form);
+	g->print.lost = hand_back;
+	g->print.arg = g;
+	g->pipe = signal(SIGPIPE, SIG_IGN);
 	print_header(g);
 	for (n = 0; n < g->count && claim(g, &c) == 1; n++) {
+		g->held = &c;
 		print_task(g, &c);
+		g->held = NULL;
 		if (g->take.lease > 0)
 			continue;
 		/* written first: killed in between, it is handed out again */

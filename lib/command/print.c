@@ -20,6 +20,8 @@ tq_print_init(struct tq_print *p, int fd, enum tq_print_form form)
 	p->fd = fd;
 	p->form = form;
 	p->fields = 0;
+	p->lost = NULL;
+	p->arg = NULL;
 	tq_buf_init(&p->buf);
 }
 
@@ -219,11 +221,19 @@ tq_print_end(struct tq_print *p)
 }
 
 void
+tq_print_lost(struct tq_print *p, int num)
+{
+	if (p->lost != NULL)
+		p->lost(p->arg, num);
+	tq_die(TQ_EXIT_IO, "stdout: %s", strerror(num));
+}
+
+void
 tq_print_flush(struct tq_print *p)
 {
 	if (!tq_buf_ok(&p->buf))
 		tq_die(TQ_EXIT_OS, "stdout: %s", strerror(p->buf.err));
 	if (tq_io_write(p->fd, p->buf.p, p->buf.n) == -1)
-		tq_die(TQ_EXIT_IO, "stdout: %s", strerror(errno));
+		tq_print_lost(p, errno);
 	tq_buf_reset(&p->buf);
 }

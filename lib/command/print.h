@@ -17,6 +17,9 @@ struct tq_print {
 	enum tq_print_form form;
 	unsigned	 fields;	/* in the record so far */
 	struct tq_buf	 buf;		/* not yet written */
+	/* called with an errno before it exits, as it cannot be; or NULL */
+	void		(*lost)(void *arg, int num);
+	void		*arg;
 };
 
 void	tq_print_init(struct tq_print *, int fd, enum tq_print_form);
@@ -51,4 +54,6 @@ void	tq_print_end(struct tq_print *);
 
 /* Write what has gathered; exits 74 when it cannot be written. */
 void	tq_print_flush(struct tq_print *);
+/* Exit so, for an errno that a write said. */
+_Noreturn void tq_print_lost(struct tq_print *, int num);
 #endif

@@ -108,6 +108,20 @@ printf 'x\0y' | tqput -Q -i -q raw
 is "-B is the body as it is" "$(tqget -q raw -B | od -An -c | tr -d ' \n')" 'x\0y'
 check "-B excludes -J" 64 "" "tqget: -B prints *" tqget -BJ
 
+echo body | tqput -Q -i -q full --id f1 x
+for how in '' -B '-L 5m' -J; do
+	check "what cannot be written is 74 ${how:-plain}" 74 '' \
+	    'tqget: stdout: No space left *' sh -c "tqget -q full $how >/dev/full"
+	is 'and its task as good as before' "$(in_queue full state,crashes)" \
+	    "ready${TAB}0"
+done
+mkfifo pipe
+exec 3<>pipe 4>pipe 3<&-
+tqget -q full >&4
+is 'without a reader it ends by SIGPIPE' "$?" 141
+exec 4>&-
+is 'and hands the task back' "$(in_queue full state,crashes)" "ready${TAB}0"
+
 # ---- leases
 
 tqput -Q -q lease --id l1 http://example.org/
