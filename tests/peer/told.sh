@@ -17,7 +17,7 @@ chmod +x h/*
 
 early='eta-a-number empty-info no-base-64 v1-kwargs v1-no-base-64'
 for id in $early; do
-	tqresult -w -t 60 $id >out.$id 2>err.$id </dev/null &
+	tqresult -w -t 200 $id >out.$id 2>err.$id </dev/null &
 	pids="$pids $!"
 	echo $! >pid.$id
 done
