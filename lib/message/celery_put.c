@@ -102,16 +102,58 @@ follows_named(const struct tq_batch *b, size_t i)
 	return k != b->n && b->task[k].kind == TQ_KIND_NAMED;
 }
 
-/* An operand: JSON if it is that, else a string of JSON. */
+/*
+ * Bytes of the word at s: up to a blank, but for blanks in what begins as JSON
+ * with a quote or a bracket.
+ */
+static size_t
+word_length(const char *s)
+{
+	static const char blanks[] = " \t\n";
+	int quoted = 0, depth = 0;
+	size_t n;
+
+	if (strchr("\"[{", *s) == NULL)
+		return strcspn(s, blanks);
+	for (n = 0; s[n] != '\0'; n++) {
+		if (quoted && s[n] == '\\' && s[n + 1] != '\0')
+			n++;
+		else if (s[n] == '"')
+			quoted = !quoted;
+		else if (!quoted && strchr("[{", s[n]) != NULL)
+			depth++;
+		else if (!quoted && strchr("]}", s[n]) != NULL)
+			depth--;
+		else if (!quoted && depth == 0 && strchr(blanks, s[n]) != NULL)
+			break;
+	}
+	return quoted || depth != 0 ? strcspn(s, blanks) : n;
+}
+
+/*
+ * An operand: JSON if it is that, else a string of JSON.  With a quote in front
+ * somebody meant JSON.
+ */
 static const char *
 operand(struct tq_batch *b, const char *word, size_t n)
 {
 	static const struct tq_scan_bounds bounds = { 1 << 20, 10000, 32 };
 	struct tq_bytes v;
 	struct tq_buf buf;
+	char *copy;
 
-	if (tq_scan_check(&v, word, n, &bounds, NULL) == 0)
-		return tq_arena_copy(b->p->mem, v.p, v.n);
+	if (tq_scan_check(&v, word, n, &bounds, NULL) == 0) {
+		if ((copy = tq_plan_alloc(b->p, v.n + 1)) != NULL) {
+			memcpy(copy, v.p, v.n);
+			copy[v.n] = '\0';
+		}
+		return copy;
+	}
+	if (*word == '"') {
+		tq_fail(b->p->e, EINVAL, "'%.*s' begins as a string of JSON, "
+		    "and is none", n < 80 ? (int)n : 80, word);
+		return NULL;
+	}
 	tq_buf_init(&buf);
 	tq_scan_quote(&buf, word, n);
 	return tq_plan_keep(b->p, &buf).p;
@@ -132,11 +174,11 @@ call_of(struct tq_batch *b, struct tq_task *t)
 	t->name = NULL;
 	t->argc = 0;
 	for (s += strspn(s, " \t\n"); s < end; s += strspn(s, " \t\n")) {
-		n = strcspn(s, " \t\n");
+		n = word_length(s);
 		if (t->name == NULL)
 			t->name = tq_arena_copy(b->p->mem, s, n);
 		else if ((argv[t->argc++] = operand(b, s, n)) == NULL)
-			return tq_fail(b->p->e, ENOMEM, "out of memory");
+			return -1;
 		s += n;
 	}
 	t->argv = argv;

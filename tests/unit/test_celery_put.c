@@ -598,6 +598,27 @@ string_behind_a_named_task_is_a_call(void **state)
 	    "not the name of one");
 }
 
+static void
+call_takes_json_whole(void **state)
+{
+	struct fixture *f = *state;
+
+	more(f, "a", "cap.add", "2", "3");
+	wait_for(f, more_shell(f, "b", "cap.identity \"x \\\" y\" {\"k\": "
+	    "[1, 2]} [draft x\"y z 5"), "a", 1);
+	put(f);
+	t_site_run(&f->s);
+	assert_int_equal(t_site_ran(&f->s, "cap.identity [5,\"x \\\" y\","
+	    "{\"k\":[1,2]},\"[draft\",\"x\\\"y\",\"z\",5]"), 1);
+
+	more(f, "a", "cap.add", "2", "3");
+	wait_for(f, more_shell(f, "b", "cap.identity \"x y"), "a", 1);
+	assert_int_equal(try_put(f), -1);
+	assert_int_equal(f->e.num, EINVAL);
+	assert_string_equal(f->e.text, "'\"x' begins as a string of JSON, "
+	    "and is none");
+}
+
 int
 main(void)
 {
@@ -622,6 +643,7 @@ main(void)
 		TEST(command_after_a_chord_reads_json),
 		TEST(command_piped_from_a_group_reads_what_was_written),
 		TEST(string_behind_a_named_task_is_a_call),
+		TEST(call_takes_json_whole),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
