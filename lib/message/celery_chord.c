@@ -25,37 +25,49 @@ compare_ids(const void *a, const void *b)
 	return strcmp((*x)->id, (*y)->id);
 }
 
+/* The same, and what one id said first comes first. */
+static int
+compare_parts(const void *a, const void *b)
+{
+	const struct tq_celery_part *const *x = a, *const *y = b;
+	int rv = compare_ids(a, b);
+
+	return rv != 0 ? rv : (*x > *y) - (*x < *y);
+}
+
+static void
+sort_members(struct members *m)
+{
+	size_t k;
+
+	for (k = 0; k < m->n; k++)
+		m->by_id[k] = &m->part[k];
+	qsort(m->by_id, m->n, sizeof(*m->by_id), compare_parts);
+}
+
 /* Order them by id, and leave out what a member said twice. */
 static int
 index_members(struct members *m, struct tq_planner *p)
 {
-	size_t k, to = 0;
+	size_t k, n, to = 0;
+	char *again;
 
 	if ((m->by_id = tq_plan_alloc(p, (m->n + 1) * sizeof(*m->by_id))) ==
-	    NULL)
+	    NULL || (again = tq_plan_alloc(p, m->n + 1)) == NULL)
 		return -1;
-	for (k = 0; k < m->n; k++)
-		m->by_id[k] = &m->part[k];
-	qsort(m->by_id, m->n, sizeof(*m->by_id), compare_ids);
-	for (k = 1; k < m->n; k++) {
-		if (strcmp(m->by_id[k]->id, m->by_id[k - 1]->id) == 0)
-			break;
-	}
-	if (m->n == 0 || k == m->n)
-		return 0;
-	/* rare: a Python worker ran one of them again */
-	for (k = 0; k < m->n; k++) {
-		size_t i;
-
-		for (i = 0; i < to; i++) {
-			if (strcmp(m->part[i].id, m->part[k].id) == 0)
-				break;
-		}
-		if (i == to)
+	memset(again, 0, m->n + 1);
+	sort_members(m);
+	for (k = 1; k < m->n; k++)
+		if (compare_ids(&m->by_id[k], &m->by_id[k - 1]) == 0)
+			again[m->by_id[k] - m->part] = 1;
+	for (k = 0, n = m->n; k < n; k++)
+		if (!again[k])
 			m->part[to++] = m->part[k];
-	}
 	m->n = to;
-	return index_members(m, p);
+	/* rare: a Python worker ran one of them again */
+	if (to < n)
+		sort_members(m);
+	return 0;
 }
 
 static const struct tq_celery_part *
