@@ -64,6 +64,35 @@ put_load(struct tq_buf *b, double load)
 	tq_buf_printf(b, "%lld.%02lld", hundredths / 100, hundredths % 100);
 }
 
+/*
+ * What is null, and never left out, in events of Celery's workers: who receives
+ * them looks it up.
+ */
+static void
+put_nulls(struct tq_buf *b, const struct tq_celery_event *ev)
+{
+	const struct {
+		const char	*type, *name;
+		int		 unset;
+	} nulls[] = {
+		{ "task-received", "root_id", ev->root_id == NULL },
+		{ "task-received", "parent_id", ev->parent_id == NULL },
+		{ "task-received", "eta", ev->eta == 0 },
+		{ "task-received", "expires", ev->expires == 0 },
+		{ "task-failed", "traceback", ev->traceback.n == 0 },
+		{ "task-retried", "traceback", ev->traceback.n == 0 },
+		{ "task-revoked", "signum", ev->signum.n == 0 }
+	};
+	size_t i;
+
+	for (i = 0; i < N(nulls); i++) {
+		if (!nulls[i].unset || strcmp(ev->type, nulls[i].type) != 0)
+			continue;
+		tq_celery_name_put(b, nulls[i].name);
+		tq_buf_str(b, "null");
+	}
+}
+
 void
 tq_celery_event_encode(struct tq_buf *b, const struct tq_celery_event *ev)
 {
@@ -71,6 +100,8 @@ tq_celery_event_encode(struct tq_buf *b, const struct tq_celery_event *ev)
 
 	tq_buf_byte(b, '{');
 	tq_celery_fields_put(b, ev, fields, N(fields));
+	if (ev->type != NULL)
+		put_nulls(b, ev);
 	/* of a worker: only these events have a frequency */
 	if (ev->freq > 0) {
 		tq_celery_name_put(b, "loadavg");

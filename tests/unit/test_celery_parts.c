@@ -681,6 +681,25 @@ answers_are_ok_or_error(void **state)
 }
 
 static void
+events_have_null_where_celery_has_it(void **state)
+{
+	struct fixture *f = *state;
+	struct tq_celery_event ev;
+
+	tq_celery_event_init(&ev);
+	ev.type = "task-received";
+	ev.root_id = "r";
+	tq_celery_event_encode(&f->b, &ev);
+	assert_put(f, "{\"utcoffset\": 0, \"root_id\": \"r\", \"type\": "
+	    "\"task-received\", \"parent_id\": null, \"eta\": null, "
+	    "\"expires\": null}");
+	ev.type = "task-revoked";
+	tq_celery_event_encode(&f->b, &ev);
+	assert_put(f, "{\"utcoffset\": 0, \"root_id\": \"r\", \"type\": "
+	    "\"task-revoked\", \"signum\": null}");
+}
+
+static void
 events_are_routed_by_their_type(void **state)
 {
 	char key[32];
@@ -722,6 +741,7 @@ main(void)
 		T(stats_have_the_shape_of_celerys),
 		T(queues_and_hello_have_the_shape_of_celerys),
 		T(answers_are_ok_or_error),
+		T(events_have_null_where_celery_has_it),
 		T(events_are_routed_by_their_type),
 	};
 
