@@ -126,6 +126,9 @@ struct tq_celery_member {
  */
 #define TQ_CELERY_NONE	(-1)
 
+/* With them, the deaths and the "try later" ends are an attempt: 32 bits. */
+#define TQ_CELERY_RETRIES_MAX	2000000000
+
 struct tq_celery_task {
 	int		 protocol;	/* 1 or 2; only 2 is written */
 	/* headers of protocol 2; a string NULL: null or not there */
@@ -133,7 +136,8 @@ struct tq_celery_task {
 	const char	*task;		/* the name; any text without NUL */
 	const char	*id, *root_id, *parent_id, *group;
 	int64_t		 group_index;	/* or TQ_CELERY_NONE */
-	int64_t		 retries;	/* made so far */
+	int64_t		 retries;	/* made so far; more than fit into
+					 * an attempt are as many as do */
 	tq_time		 hard, soft;	/* time limits, 0: none */
 	tq_time		 eta, expires;	/* 0: none */
 	const char	*shadow, *argsrepr, *kwargsrepr, *origin;

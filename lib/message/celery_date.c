@@ -68,8 +68,7 @@ take_zone(struct reader *r, int *east, int *naive)
 	sign = take_char(r, '+') ? 1 : take_char(r, '-') ? -1 : 0;
 	if (sign == 0 || !take(r, 2, 2, &h))
 		return 0;
-	(void)take_char(r, ':');
-	if (r->p < r->end && !take(r, 2, 2, &m))
+	if ((take_char(r, ':') || r->p < r->end) && !take(r, 2, 2, &m))
 		return 0;
 	if (take_char(r, ':') && !take(r, 2, 2, &s))
 		return 0;

@@ -81,6 +81,8 @@ exact_seconds(tq_time *out, struct tq_bytes v)
 	int64_t s;
 	size_t i;
 
+	if (v.n > 0 && v.p[0] == '-')
+		return 0;		/* -0.5 has a whole part of 0 */
 	while (whole.n < v.n && v.p[whole.n] != '.')
 		whole.n++;
 	if (!tq_scan_int(&s, whole) || s < 0 || s >= SECONDS_MAX)

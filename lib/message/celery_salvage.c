@@ -79,6 +79,8 @@ get_place(struct tq_celery_task *out, struct tq_arena *mem,
 	out->group = id_of(mem, from, "group");
 	out->group_index = count_of(from, "group_index", TQ_CELERY_NONE);
 	out->retries = count_of(from, "retries", 0);
+	if (out->retries > TQ_CELERY_RETRIES_MAX)
+		out->retries = TQ_CELERY_RETRIES_MAX;
 }
 
 static void

@@ -312,6 +312,8 @@ tq_celery_task_decode(struct tq_celery_task *out, struct tq_arena *mem,
 	}
 	if (out->retries < 0)
 		out->retries = 0;
+	if (out->retries > TQ_CELERY_RETRIES_MAX)
+		out->retries = TQ_CELERY_RETRIES_MAX;
 	return r.failed ? -1 : 0;
 }
 

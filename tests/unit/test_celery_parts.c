@@ -145,6 +145,9 @@ numbers_count_as_python_counts_them(void **state)
 	assert_int_equal(receive(f, &t, "\"retries\": 1e300", "{}"), -1);
 	assert_int_equal(receive(f, &t, "\"timelimit\": [5]", "{}"), -1);
 	assert_int_equal(receive(f, &t, "\"timelimit\": [-1, null]", "{}"), -1);
+	assert_int_equal(receive(f, &t, "\"timelimit\": [-0.5, 0]", "{}"), -1);
+	assert_int_equal(receive(f, &t, "\"retries\": 4294967295", "null"), 0);
+	assert_int_equal(t.retries, TQ_CELERY_RETRIES_MAX);
 }
 
 static void
@@ -298,6 +301,7 @@ dates_that_do_not_exist_are_refused(void **state)
 		"\"2026-11-23T12\"", "\"2026-11-23T12:00:00.\"",
 		"\"2026-11-23T12:00:00 \"", "\"2026-11-23T12:00:00X\"",
 		"\"2026-11-23T12:00:00+24:00\"", "\"2026-11-23T12:00:00+1\"",
+		"\"2026-11-23T12:00:00+05:\"",
 		"\"tomorrow\"", "5", "null", "{}", "[]",
 		"{\"__type__\":\"date\",\"__value__\":1}"
 	};
