@@ -19,6 +19,7 @@
 #include "lib/base/buf.h"
 #include "lib/message/celery.h"
 #include "lib/message/json.h"
+#include "lib/spool/upkeep.h"
 #include "lib/worker/conf.h"
 #include "tests/lib/spool.h"
 
@@ -496,6 +497,106 @@ conf_act(struct world *w)
 
 /* ---- every scene at every allocation -------------------------------------- */
 
+/* ---- the spool mends itself ------------------------------------------------ */
+
+/* Do it with a handle that is harmed from the beginning. */
+static int
+with_handle(struct world *w, int (*f)(struct tq_spool *, struct tq_err *))
+{
+	struct tq_spool *sp = NULL;
+	int rv;
+
+	if (tq_spool_open(&sp, w->f->dir, 0, &w->e) == -1)
+		return -1;
+	rv = f(sp, &w->e);
+	tq_spool_close(sp);
+	return rv;
+}
+
+/* What was to be done is done at last, and nothing is lost by any try. */
+static void
+mended(struct world *w, int rv, int (*f)(struct tq_spool *, struct tq_err *))
+{
+	assert_int_equal(w->f->sp->t.top->readonly, 0);
+	if (rv == -1 && with_handle(w, f) == -1)
+		fail_msg("unharmed: %s", w->e.text);
+	assert_int_equal(count(w, QUEUED), 4);
+}
+
+/* A death left the table behind the ledger. */
+static int
+replay(struct tq_spool *sp, struct tq_err *e)
+{
+	sp->t.top->dirty = 1;
+	if (tq_core_enter(sp, e) == -1)
+		return -1;
+	tq_core_leave(sp);
+	return 0;
+}
+
+static int
+replay_act(struct world *w)
+{
+	return with_handle(w, replay);
+}
+
+static void
+replay_after(struct world *w, int rv)
+{
+	mended(w, rv, replay);
+}
+
+/* All that lives is carried into a fresh segment. */
+static int
+carry(struct tq_spool *sp, struct tq_err *e)
+{
+	uint32_t upto = TQ_LSN_SEG(sp->t.top->tail);
+	int rv;
+
+	if (tq_core_prepare(sp, 4096, 0, 1, e) == -1 ||
+	    tq_core_enter(sp, e) == -1)
+		return -1;
+	if ((rv = tq_ledger_next(&sp->l, 1)) != 1)
+		tq_fail_sys(e, errno, "next segment");
+	tq_core_leave(sp);
+	while (rv != -1 && sp->t.top->base <= upto)
+		rv = tq_retire_step(sp, TQ_RETIRE_FORCED, 1, e);
+	return rv == -1 ? -1 : 0;
+}
+
+static int
+carry_act(struct world *w)
+{
+	return with_handle(w, carry);
+}
+
+static void
+carry_after(struct world *w, int rv)
+{
+	mended(w, rv, carry);
+}
+
+/* A sync failed that covers all there is. */
+static int
+rescue(struct tq_spool *sp, struct tq_err *e)
+{
+	sp->t.top->durable = TQ_LSN(sp->t.top->base, 0);
+	sp->t.top->fail_to = sp->t.top->tail;
+	return tq_rescue(sp, e);
+}
+
+static int
+rescue_act(struct world *w)
+{
+	return with_handle(w, rescue);
+}
+
+static void
+rescue_after(struct world *w, int rv)
+{
+	mended(w, rv, rescue);
+}
+
 static const struct scene scenes[] = {
 	{ "put", NULL, put_act, put_after },
 	{ "put of a file", NULL, file_act, file_after },
@@ -503,6 +604,9 @@ static const struct scene scenes[] = {
 	{ "look", graph_before, look_act, graph_after },
 	{ "revoke", graph_before, revoke_act, revoke_after },
 	{ "care", NULL, care_act, care_after },
+	{ "replay", graph_before, replay_act, replay_after },
+	{ "carry", graph_before, carry_act, carry_after },
+	{ "rescue", graph_before, rescue_act, rescue_after },
 	{ "task in JSON", NULL, json_act, NULL },
 	{ "message of Celery", NULL, celery_act, NULL },
 	{ "settings of a handler", NULL, conf_act, NULL },
