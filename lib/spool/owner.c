@@ -2,6 +2,7 @@
 #define _GNU_SOURCE	/* F_OFD_SETLK */
 #include "spool/owner.h"
 
+#include <bsd/stdlib.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -18,12 +19,13 @@
  * The one piece of state of the library outside a handle: pthread_atfork(3)
  * hands its callback no argument.
  */
-#define GUARDS	256
+#define GUARDS	64	/* places that are made at once */
 
 static struct {
 	pthread_mutex_t	 lock;
 	pthread_once_t	 once;
-	int		 fd[GUARDS];	/* descriptor + 1, 0 empty */
+	int		*fd;		/* descriptor + 1, 0 empty */
+	size_t		 n;
 } guard = { .lock = PTHREAD_MUTEX_INITIALIZER, .once = PTHREAD_ONCE_INIT };
 
 static void
@@ -41,9 +43,9 @@ after_fork(void)
 static void
 in_child(void)
 {
-	int i;
+	size_t i;
 
-	for (i = 0; i < GUARDS; i++)
+	for (i = 0; i < guard.n; i++)
 		if (guard.fd[i] != 0) {
 			close(guard.fd[i] - 1);
 			guard.fd[i] = 0;
@@ -57,31 +59,50 @@ guard_start(void)
 	(void)pthread_atfork(before_fork, after_fork, in_child);
 }
 
-static void
-guard_swap(int from, int to)
+/* Where that stands, or guard.n. */
+static size_t
+guard_find(int what)
 {
-	int i;
+	size_t i;
+
+	for (i = 0; i < guard.n && guard.fd[i] != what; i++)
+		continue;
+	return i;
+}
+
+int
+tq_owner_guard(int fd)
+{
+	size_t i;
+	int *v, rv = 0;
 
 	pthread_once(&guard.once, guard_start);
 	pthread_mutex_lock(&guard.lock);
-	for (i = 0; i < GUARDS; i++)
-		if (guard.fd[i] == from) {
-			guard.fd[i] = to;
-			break;
+	if ((i = guard_find(0)) == guard.n) {
+		v = recallocarray(guard.fd, guard.n, guard.n + GUARDS,
+		    sizeof(*v));
+		if (v == NULL)
+			rv = -1;
+		else {
+			guard.fd = v;
+			guard.n += GUARDS;
 		}
+	}
+	if (rv == 0)
+		guard.fd[i] = fd + 1;
 	pthread_mutex_unlock(&guard.lock);
-}
-
-void
-tq_owner_guard(int fd)
-{
-	guard_swap(0, fd + 1);
+	return rv;
 }
 
 void
 tq_owner_unguard(int fd)
 {
-	guard_swap(fd + 1, 0);
+	size_t i;
+
+	pthread_mutex_lock(&guard.lock);
+	if ((i = guard_find(fd + 1)) < guard.n)
+		guard.fd[i] = 0;
+	pthread_mutex_unlock(&guard.lock);
 }
 
 /* ---- rows ------------------------------------------------------------ */
@@ -157,9 +178,9 @@ tq_owner_take(struct tq_owner *o, int dirfd, unsigned rows, tq_time now,
 	tq_set32(b + 4, (uint32_t)getpid());
 	tq_set64(b + 8, (uint64_t)now);
 	(void)gethostname((char *)b + 16, TQ_OWNER_HOST - 1);
-	if (tq_io_pwrite(fd, b, sizeof(b), (off_t)row * TQ_OWNER_SIZE) == -1)
+	if (tq_io_pwrite(fd, b, sizeof(b), (off_t)row * TQ_OWNER_SIZE) == -1 ||
+	    tq_owner_guard(fd) == -1)
 		goto fail;
-	tq_owner_guard(fd);
 	return 0;
  fail:
 	tq_fail_sys(e, errno, "owners");

@@ -48,8 +48,8 @@ int	tq_owner_read(struct tq_owner_info *, int probe, unsigned row);
 
 /*
  * Descriptors whose locks say that this process lives must not live on in a
- * forked child: those named here are closed in it.
+ * forked child: those named here are closed in it.  0, or -1 ENOMEM.
  */
-void	tq_owner_guard(int fd);
+int	tq_owner_guard(int fd);
 void	tq_owner_unguard(int fd);
 #endif

@@ -308,8 +308,15 @@ tq_share_open(struct tq_spool *sp, struct tq_err *e)
 		tq_fail_sys(e, ENOMEM, "%s", sp->path);
 		goto fail;
 	}
+	if (tq_owner_guard(fd) == -1) {
+		close(fd);
+		free(s);
+		tq_fail_sys(e, ENOMEM, "%s", sp->path);
+		goto fail;
+	}
 	if (find_or_make(sp, s, e) == -1) {
 		saved = errno;
+		tq_owner_unguard(fd);
 		close(fd);
 		free(s);
 		errno = saved;
@@ -317,7 +324,6 @@ tq_share_open(struct tq_spool *sp, struct tq_err *e)
 	}
 	s->dev = st.st_dev;
 	s->ino = st.st_ino;
-	tq_owner_guard(fd);
 	s->next = shares.first;
 	shares.first = s;
 	use(sp, s);

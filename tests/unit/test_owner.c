@@ -10,6 +10,7 @@
 #include "lib/spool/owner.h"
 #include "tests/lib/t.h"
 
+#define MANY	300
 #define ROWS	16
 #define NOW	((tq_time)1234)
 
@@ -234,8 +235,8 @@ guarded_descriptor_is_closed_in_a_child(void **state)
 	int guarded = dup(f->dirfd), free = dup(f->dirfd), status;
 	pid_t pid;
 
-	tq_owner_guard(guarded);
-	tq_owner_guard(free);
+	assert_int_equal(tq_owner_guard(guarded), 0);
+	assert_int_equal(tq_owner_guard(free), 0);
 	tq_owner_unguard(free);
 	if ((pid = fork()) == 0)
 		_exit((fcntl(guarded, F_GETFD) != -1) |
@@ -246,6 +247,30 @@ guarded_descriptor_is_closed_in_a_child(void **state)
 	tq_owner_unguard(guarded);
 	close(guarded);
 	close(free);
+}
+
+static void
+however_many_are_guarded(void **state)
+{
+	struct fixture *f = *state;
+	int fd[MANY], status, i;
+	pid_t pid;
+
+	for (i = 0; i < MANY; i++) {
+		fd[i] = dup(f->dirfd);
+		assert_int_not_equal(fd[i], -1);
+		assert_int_equal(tq_owner_guard(fd[i]), 0);
+	}
+	if ((pid = fork()) == 0)
+		_exit(fcntl(fd[0], F_GETFD) != -1 ||
+		    fcntl(fd[MANY - 1], F_GETFD) != -1);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 0);
+	for (i = 0; i < MANY; i++) {
+		tq_owner_unguard(fd[i]);
+		close(fd[i]);
+	}
 }
 
 #define TEST(f)	cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -264,6 +289,7 @@ main(void)
 		TEST(killed_owner_is_dead_at_once),
 		TEST(child_does_not_keep_its_parent_alive),
 		TEST(guarded_descriptor_is_closed_in_a_child),
+		TEST(however_many_are_guarded),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
