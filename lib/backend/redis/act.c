@@ -37,7 +37,7 @@ pluck(struct tq_redis *r, struct tq_redis_held **out,
 	tq_redis_cmd_reset(&r->cmd);
 	tq_redis_cmd_str(&r->cmd, r->place.prefix);
 	tq_redis_cmd_time(&r->cmd, now);
-	tq_redis_cmd_time(&r->cmd, now + r->place.lease);
+	tq_redis_cmd_time(&r->cmd, tq_clock_deadline(now, r->place.lease));
 	tq_redis_cmd_str(&r->cmd, tag);
 	tq_redis_cmd_str(&r->cmd, s->queue);
 	tq_redis_cmd_str(&r->cmd, s->where);

@@ -243,7 +243,8 @@ hand_out(struct tq_redis *r, struct tq_redis_held *h,
 		tq_redis_event_task(r, "task-received", h, in, NULL);
 		tq_redis_event_task(r, "task-started", h, in, NULL);
 	}
-	h->lease = take->lease > 0 ? tq_clock_wall() + take->lease : 0;
+	h->lease = take->lease > 0 ?
+	    tq_clock_deadline(tq_clock_wall(), take->lease) : 0;
 }
 
 int

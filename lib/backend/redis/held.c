@@ -129,7 +129,7 @@ renew(struct tq_redis *r, tq_time mono, struct tq_err *e)
 	tq_redis_cmd_reset(&r->cmd);
 	tq_redis_cmd_str(&r->cmd, r->place.prefix);
 	tq_redis_cmd_time(&r->cmd, now);
-	tq_redis_cmd_time(&r->cmd, now + r->place.lease);
+	tq_redis_cmd_time(&r->cmd, tq_clock_deadline(now, r->place.lease));
 	none = r->cmd.n;
 	TAILQ_FOREACH(h, &r->held, link)
 		if (h->lease == 0 && !h->lost)
@@ -244,7 +244,7 @@ tq_redis_renew(void *b, const struct tq_ref *ref, tq_time lease,
 {
 	struct tq_redis *r = b;
 	struct tq_redis_held *h;
-	tq_time until = tq_clock_wall() + lease;
+	tq_time until = tq_clock_deadline(tq_clock_wall(), lease);
 	redisReply *a;
 	int lost;
 

@@ -29,6 +29,8 @@
  *				see script_take.c
  *	tq.last.SCHEDULE	its last tick, until it may be forgotten
  *	tq.dead			list of dead letters, the newest left
+ *	tq.data			what names the data of this server, from the first
+ *				take on: it stands in tags, behind "@"
  *	tq.stage.ID.N, .N.to	messages of a put that is not whole yet (stage.c)
  *				and the lists that they go to
  *
@@ -36,7 +38,9 @@
  * tq.waiting (with a time in tq.delayed, or for what script_take.c says), or
  * where tq.local says.  The tag of a held message is made anew each time it is
  * taken, so one who lost it to somebody else cannot end it: unacked has no such
- * tag.
+ * tag.  Where tq.data is none or another's than at the take, the server has lost
+ * what it had (FLUSHALL, started again without its file): nobody else can have
+ * the message, and its end counts.
  */
 #include "backend/redis/script.h"
 
@@ -46,11 +50,12 @@
  */
 static const char renew[] =
 "local p, lost = ARGV[1], {}\n"
+"local data = redis.call('GET', p..'tq.data')\n"
 "for i = 4, #ARGV do\n"
 "  if redis.call('HEXISTS', p..'unacked', ARGV[i]) == 1 then\n"
 "    redis.call('ZADD', p..'unacked_index', ARGV[2], ARGV[i])\n"
 "    redis.call('ZADD', p..'tq.lease', ARGV[3], ARGV[i])\n"
-"  else\n"
+"  elseif (string.match(ARGV[i], '@(%x+)s%.%d+$') or data) == data then\n"
 "    lost[#lost + 1] = ARGV[i]\n"
 "  end\n"
 "end\n"

@@ -53,7 +53,7 @@
  *
  * Returns "OK", or why nothing was done:
  *
- *	STALE		the tag is not held
+ *	STALE		the tag is not held, and the server has lost no data
  *	CLOSED name	a queue is
  *	SEEN id		a put (tag "") of a known id; after a task it is left out
  *	MOVED		the schedule has another last tick
@@ -92,7 +92,10 @@ const char tq_redis_script_do[] =
 "  if d ~= db then redis.call('SELECT', d) db = d end\n"
 "end\n"
 "if tag ~= '' and redis.call('HEXISTS', p..'unacked', tag) == 0 then\n"
-"  return 'STALE'\n"
+"  local data = redis.call('GET', p..'tq.data')\n"
+"  if (string.match(tag, '@(%x+)s%.%d+$') or data) == data then\n"
+"    return 'STALE'\n"
+"  end\n"
 "end\n"
 "local nq = tonumber(ARGV[6])\n"
 "for i = 7, 6 + nq do\n"

@@ -75,7 +75,7 @@
  * worker now, 1 if so many were parked that it stopped, tq.bell or "",
  * when a rate lets one more start or "", tag,
  * number of the key, message, 1 if what it asks for was seen, ...}.  Tags are
- * the stem with a number.  What is no JSON makes none of its text in unacked,
+ * the stem with tq.data and a number.  What is no JSON makes none of its text in unacked,
  * for the moment until it is set aside.  Due ones go where they are taken next,
  * the earliest first.
  */
@@ -278,9 +278,18 @@ const char tq_redis_script_take[] =
 "got[6] = redis.call('GET', p..'tq.bell') or ''\n"
 "got[7] = ''\n"
 "local paused = got[4] == 1\n"
+"local data\n"
 "local function hand(m, i, seen, of)\n"
 "  n, left = n + 1, left - #m\n"
-"  local tag = ARGV[4]..n\n"
+"  if not data then\n"
+"    data = redis.call('GET', p..'tq.data')\n"
+"    if not data then\n"
+"      local s = redis.call('TIME')\n"
+"      data = string.format('%x%05x', s[1], s[2])\n"
+"      redis.call('SET', p..'tq.data', data)\n"
+"    end\n"
+"  end\n"
+"  local tag = ARGV[4]..'@'..data..'s.'..n\n"
 "  redis.call('HSET', p..'unacked', tag,"
 " '['..m..', \"\", '..cjson.encode(ARGV[i + 1])..']')\n"
 "  redis.call('ZADD', p..'unacked_index', now, tag)\n"

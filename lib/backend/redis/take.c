@@ -166,13 +166,13 @@ take_some(struct tq_redis *r, const struct tq_take *take, struct tq_err *e)
 
 	tq_arena_reset(&r->mem);
 	/* the first one is for somebody who begins it at once */
-	snprintf(stem, sizeof(stem), "%s%llxs.", r->stem,
+	snprintf(stem, sizeof(stem), "%s%llx.", r->stem,
 	    (unsigned long long)r->ntags++);
 	tq_redis_cmd_reset(&r->cmd);
 	tq_redis_cmd_str(&r->cmd, r->place.prefix);
 	tq_redis_cmd_time(&r->cmd, now);
-	tq_redis_cmd_time(&r->cmd, now +
-	    (take->lease > 0 ? take->lease : r->place.lease));
+	tq_redis_cmd_time(&r->cmd, tq_clock_deadline(now,
+	    take->lease > 0 ? take->lease : r->place.lease));
 	tq_redis_cmd_str(&r->cmd, stem);
 	tq_redis_cmd_num(&r->cmd, n);
 	tq_redis_cmd_num(&r->cmd, MOVE_MOST);
