@@ -95,14 +95,16 @@ static int
 take_answers(struct tq_redis *r, const char *key, unsigned want,
     got_answer *got, void *arg, struct tq_err *e)
 {
-	tq_time until = tq_clock_mono() + REPLIES, left;
+	tq_time until = tq_clock_mono() + REPLIES, left, most;
 	char seconds[32];
 	redisReply *a;
 	int rv = 0;
 
 	while (rv == 0 && want > 0 && (left = until - tq_clock_mono()) > 0) {
+		/* the server is silent for as long, but not taken for dead */
+		most = r->place.timeout / 2;
 		snprintf(seconds, sizeof(seconds), "%.3f",
-		    (double)left / TQ_SECOND + 0.001);
+		    (double)(left < most ? left : most) / TQ_SECOND + 0.001);
 		a = tq_redis_say(&r->main, e, "BRPOP", key, seconds, NULL);
 		if (a == NULL)
 			return -1;
@@ -261,7 +263,8 @@ tq_redis_send(void *b, const char *name, const char *words, unsigned *sent,
 	if (r->worker != NULL && (name == NULL || strcmp(name, r->node) ==
 	    0)) {
 		/* ourselves we tell directly, and hear no echo */
-		tq_redis_mail_add(r, "%s", words);
+		if (tq_redis_mail_add(r, "%s", words) == -1)
+			return tq_fail(e, EAGAIN, "%s: busy", r->node);
 		count.n++;
 		if (name != NULL) {
 			*sent = 1;

@@ -201,8 +201,10 @@ on_events(struct tq_redis_asked *a)
 static void
 on_shutdown(struct tq_redis_asked *a)
 {
-	tq_redis_mail_add(a->r, "stop");
-	tq_buf_str(&a->value, "null");
+	if (tq_redis_mail_add(a->r, "stop") == -1)
+		tq_celery_value_error(&a->value, "busy: try again");
+	else
+		tq_buf_str(&a->value, "null");
 }
 
 /* What a tq worker is set to otherwise, by its options or by tqctl. */

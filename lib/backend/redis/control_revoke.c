@@ -82,7 +82,7 @@ terminate(struct tq_redis_asked *a, int sig, const char **ids, size_t n,
 			    strcmp(h->id.s, ids[i]) != 0)
 				continue;
 			h->revoked |= revoked;
-			tq_redis_mail_add(a->r, "kill %s %d", ids[i], sig);
+			tq_redis_mail_kill(a->r, h, sig);
 			done++;
 		}
 	}

@@ -16,12 +16,14 @@
 #define PLACES_MAX	1024
 #define LIMIT_MAX	9e9	/* seconds */
 
+static const char busy[] = "busy: try again";
+
 /* To the loop, and what it was; or that it has too much to do. */
 static void
 send(struct tq_redis_asked *a, const char *mail, const char *ok)
 {
 	if (tq_redis_mail_add(a->r, "%s", mail) == -1)
-		tq_celery_value_error(&a->value, "busy: try again");
+		tq_celery_value_error(&a->value, busy);
 	else
 		tq_celery_value_ok(&a->value, ok);
 }
@@ -114,6 +116,11 @@ tq_redis_on_consumer(struct tq_redis_asked *a)
 
 	if (queue == NULL)
 		return;
+	/* the loop must come to know what all others are told */
+	if (a->r->worker->nmails == TQ_REDIS_MAILS) {
+		tq_celery_value_error(&a->value, busy);
+		return;
+	}
 	if ((add ? tq_redis_serve(a->r, queue, &e) :
 	    tq_redis_leave_queue(a->r, queue, &e)) == -1) {
 		tq_celery_value_error(&a->value, e.text);

@@ -22,7 +22,6 @@
 #include "base/clock.h"
 #include "base/io.h"
 
-#define QUEUES_MAX	64	/* different ones in a batch */
 /* Twice base 64 makes 16/9 of it: still a message that we would read. */
 #define BODY_MAX	(8 << 20)
 #define BODY_BYTES	((16 << 20) - 1024)	/* of a message */
@@ -63,23 +62,32 @@ tq_redis_make_ids(struct tq_redis *r, const struct tq_task *t, size_t n,
 	}
 }
 
-/* Which queues the messages go to, each once. */
-static size_t
-queues_of(const struct tq_celery_plan *plan, const char **queues, size_t max)
+static int
+compare(const void *a, const void *b)
 {
-	size_t i, k, n = 0;
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
 
-	for (i = 0; i < plan->nsteps; i++) {
-		if (plan->step[i].what != TQ_CELERY_SEND ||
-		    plan->step[i].queue == NULL)
-			continue;
-		for (k = 0; k < n; k++)
-			if (strcmp(queues[k], plan->step[i].queue) == 0)
-				break;
-		if (k == n && n < max)
-			queues[n++] = plan->step[i].queue;
-	}
-	return n;
+/* Which queues the messages go to, each once, sorted; NULL: ENOMEM. */
+static const char **
+queues_of(struct tq_redis *r, const struct tq_celery_plan *plan, size_t *n)
+{
+	const struct tq_celery_step *s = plan->step;
+	const char **v;
+	size_t i, sent = 0;
+
+	v = tq_arena_alloc(&r->mem, (plan->nsteps + 1) * sizeof(*v));
+	if (v == NULL)
+		return NULL;
+	for (i = 0; i < plan->nsteps; i++)
+		if (s[i].what == TQ_CELERY_SEND && s[i].queue != NULL)
+			v[sent++] = s[i].queue;
+	qsort(v, sent, sizeof(*v), compare);
+	*n = 0;
+	for (i = 0; i < sent; i++)
+		if (*n == 0 || strcmp(v[*n - 1], v[i]) != 0)
+			v[(*n)++] = v[i];
+	return v;
 }
 
 /* Celery declares its queues on first use: so others see them. */
@@ -99,14 +107,17 @@ tq_redis_add_bindings(struct tq_redis *r, struct tq_redis_cmd *cmd,
 	}
 }
 
-void
+int
 tq_redis_bind_sends(struct tq_redis *r, struct tq_redis_cmd *cmd,
-    const struct tq_celery_plan *plan)
+    const struct tq_celery_plan *plan, struct tq_err *e)
 {
-	const char *queues[QUEUES_MAX];
+	const char **queues;
+	size_t n;
 
-	tq_redis_add_bindings(r, cmd, queues,
-	    queues_of(plan, queues, QUEUES_MAX));
+	if ((queues = queues_of(r, plan, &n)) == NULL)
+		return tq_fail_sys(e, ENOMEM, "queues");
+	tq_redis_add_bindings(r, cmd, queues, n);
+	return 0;
 }
 
 /* What the script answered. */
@@ -135,12 +146,6 @@ struct chosen {
 	size_t		 n;
 };
 
-static int
-compare_ids(const void *a, const void *b)
-{
-	return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
 /* Two of one batch with one id: the script would see neither. */
 static int
 find_chosen(struct chosen *c, struct tq_redis *r, const struct tq_task *t,
@@ -155,7 +160,7 @@ find_chosen(struct chosen *c, struct tq_redis *r, const struct tq_task *t,
 	for (i = 0; i < n; i++)
 		if (t[i].id != NULL)
 			c->v[c->n++] = t[i].id;
-	qsort(c->v, c->n, sizeof(*c->v), compare_ids);
+	qsort(c->v, c->n, sizeof(*c->v), compare);
 	for (i = 1; i < c->n; i++) {
 		if (strcmp(c->v[i - 1], c->v[i]) != 0)
 			continue;
@@ -174,7 +179,7 @@ mark_chosen(struct tq_celery_plan *plan, const struct chosen *c)
 	for (s = plan->step; s < plan->step + plan->nsteps; s++)
 		if (s->what == TQ_CELERY_SEND && c->n > 0 &&
 		    bsearch(&s->task->id, c->v, c->n, sizeof(*c->v),
-		    compare_ids) != NULL)
+		    compare) != NULL)
 			s->flags |= TQ_CELERY_ONCE;
 }
 
@@ -201,11 +206,15 @@ try_send(struct tq_redis *r, const struct tq_celery_plan *plan,
 {
 	unsigned parts = (stage->n == 0 ? TQ_REDIS_SENDS : 0) |
 	    (r->apart ? 0 : TQ_REDIS_STORES);
-	const char *queues[QUEUES_MAX] = { NULL }, *text = NULL;
-	size_t nq = queues_of(plan, queues, QUEUES_MAX);
+	const char **queues, *text = NULL;
+	size_t nq;
 	struct tq_err why;
 	redisReply *a;
 
+	if ((queues = queues_of(r, plan, &nq)) == NULL) {
+		tq_fail_sys(e, ENOMEM, "put");
+		return NULL;
+	}
 	tq_redis_do_begin(r, &r->cmd, "", 0, queues, nq);
 	if (tick != NULL)
 		add_tick(r, tick);

@@ -55,6 +55,7 @@ struct tq_redis_held {
 	struct tq_id	 id;
 	unsigned	 attempt, crashes, laters;
 	int		 revoked;	/* while it ran: it is being killed */
+	int		 kill;		/* by this signal; the loop is not told yet */
 	int		 asked;		/* its end was lost on the way there or
 					 * back: if it is gone, that came */
 	tq_time		 put, start;	/* wall, 0: not known */
@@ -289,8 +290,8 @@ int	tq_redis_last(void *b, const char *schedule, tq_time *at,
 void	tq_redis_add_bindings(struct tq_redis *, struct tq_redis_cmd *,
 	    const char *const *queues, size_t n);
 /* The same of the queues that a plan sends to. */
-void	tq_redis_bind_sends(struct tq_redis *, struct tq_redis_cmd *,
-	    const struct tq_celery_plan *);
+int	tq_redis_bind_sends(struct tq_redis *, struct tq_redis_cmd *,
+	    const struct tq_celery_plan *, struct tq_err *);
 int	tq_redis_sync(void *b, struct tq_err *);
 
 /* message.c: what a held text says, all of it in mem. */

@@ -53,8 +53,9 @@ tq_redis_end_words(struct tq_redis *r, struct tq_redis_held *h,
 	tq_redis_do_begin(r, &h->end, h->tag, 1, NULL, 0);
 	if (tq_redis_do_plan(r, &h->end, &r->mem, plan, parts, e) == -1)
 		return -1;
-	if (parts & TQ_REDIS_SENDS)
-		tq_redis_bind_sends(r, &h->end, plan);
+	if (parts & TQ_REDIS_SENDS &&
+	    tq_redis_bind_sends(r, &h->end, plan, e) == -1)
+		return -1;
 	if (r->ending != NULL && !goes_on(plan))
 		tq_redis_let_go(r, &h->end, r->ending);
 	tq_redis_bury_add(r, &h->end);
@@ -71,9 +72,9 @@ do_apart(struct tq_redis *r, struct tq_redis_held *h,
 
 	r->tag = h->tag;
 	tq_redis_do_begin(r, &r->cmd, h->tag, 0, NULL, 0);
-	if (tq_redis_do_plan(r, &r->cmd, &r->mem, plan, TQ_REDIS_SENDS, e) == -1)
+	if (tq_redis_do_plan(r, &r->cmd, &r->mem, plan, TQ_REDIS_SENDS, e) ==
+	    -1 || tq_redis_bind_sends(r, &r->cmd, plan, e) == -1)
 		return -1;
-	tq_redis_bind_sends(r, &r->cmd, plan);
 	if ((a = tq_redis_call(&r->main, TQ_REDIS_DO, &r->cmd, e)) == NULL)
 		return -1;
 	h->lost = strcmp(a->str, "STALE") == 0;

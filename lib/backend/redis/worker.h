@@ -41,6 +41,7 @@ struct tq_redis_worker {
 	/* words for the loop */
 	char		 mail[TQ_REDIS_MAILS][512];
 	unsigned	 first, nmails;
+	int		 kills;		/* some of those held are to be killed */
 	/* remote control and events */
 	int		 control;	/* answer it */
 	int		 events;	/* tell of tasks */
@@ -67,6 +68,8 @@ int	tq_redis_workers(void *b, int (*each)(const struct tq_worker_info *,
 /* For the loop to read; -1: there are too many already. */
 int	tq_redis_mail_add(struct tq_redis *, const char *fmt, ...)
 	    __attribute__((__format__(__printf__, 2, 3)));
+/* The loop is to kill one that runs, however many there are. */
+void	tq_redis_mail_kill(struct tq_redis *, struct tq_redis_held *, int sig);
 /* One queue more or less; the loop that takes from them is not told. */
 int	tq_redis_serve(struct tq_redis *, const char *queue, struct tq_err *);
 int	tq_redis_leave_queue(struct tq_redis *, const char *queue,
