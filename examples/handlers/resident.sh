@@ -5,12 +5,13 @@
 #
 #	tqput -N count && tqrun -E -U count=./resident.sh
 #
-# The id is the first member of a task; those that tq makes need no quoting.
+# The id is the first member of a task, and is told back as it is written there.
+# It ends at the first '","': within a string a '"' has a '\' before it.
 
 n=0
 while IFS= read -r line; do
 	id=${line#'{"id":"'}
-	id=${id%%'"'*}
+	id=${id%%'","'*}
 	n=$((n + 1))
 	printf '{"id":"%s","result":%d}\n' "$id" "$n"
 done

@@ -71,7 +71,7 @@ tqput -Q --id words -N words "$T/file"
 tqput -Q --id words2 -N words "$T/no such file"
 echo some text | tqput -i -Q --id upper -N upper
 tqput -Q --id count1 -N count
-tqput -Q --id count2 -N count
+tqput -Q --id 'count"2\,","' -N count
 tqput -Q --id sum -N sum 1 2 3.5
 tqput -Q --id sum2 -N sum 1 x
 ${CC:-cc} -o sum "$top/examples/handlers/resident.c" -ljansson
@@ -81,7 +81,7 @@ check 'resident.py counts words' 0 "{\"$T/file\":2}" '' tqresult words
 check 'and fails for good without a file' 66 '' '*No such file*' \
     tqresult words2
 check 'resident.pl turns to upper case' 0 'SOME TEXT' '' tqresult upper
-check 'resident.sh stays up' 0 2 '' tqresult count2
+check 'resident.sh stays up' 0 2 '' tqresult 'count"2\,","'
 check 'resident.c adds' 0 6.5 '' tqresult sum
 check 'and names what is no number' 65 '' "no number: 'x'" tqresult sum2
 tqctl forget words2 sum2
