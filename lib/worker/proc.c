@@ -16,7 +16,6 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <signal.h>
-#include <stdalign.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -180,23 +179,28 @@ child(void *arg)
 static int
 start(pid_t *out, struct plan *plan)
 {
-	alignas(16) char stack[CHILD_STACK];
 	const struct tq_leaf *leaf = plan->p->leaf;
 	sigset_t all, old;
 	pid_t pid = -1;
+	char *stack;
 
+	/* ours may be small: ulimit -s */
+	if ((stack = malloc(CHILD_STACK)) == NULL)
+		return -1;
 	plan->step = STEP_NONE;
 	plan->enter = 0;
 	/* a handler must not run in the child: it has our memory */
 	sigfillset(&all);
 	sigprocmask(SIG_BLOCK, &all, &old);
 	if (leaf != NULL) {
-		pid = tq_clone(child, plan, stack, sizeof(stack), leaf->dir);
+		pid = tq_clone(child, plan, stack, CHILD_STACK, leaf->dir);
 		plan->enter = pid == -1 && errno == ENOSYS;
 	}
 	if (leaf == NULL || plan->enter)
-		pid = tq_clone(child, plan, stack, sizeof(stack), -1);
+		pid = tq_clone(child, plan, stack, CHILD_STACK, -1);
 	sigprocmask(SIG_SETMASK, &old, NULL);
+	/* the child has left it, or there is none: clone(2), CLONE_VFORK */
+	free(stack);
 	if (pid == -1)
 		return -1;
 	if (plan->step != STEP_NONE)

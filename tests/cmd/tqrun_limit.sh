@@ -26,6 +26,13 @@ check 'a limit of the worker holds' 0 "70${NL}2048" '' tqresult more
 like 'the task says its limits' "$(tqput --limit mem=1G,nproc=9 --nice 3 \
     -q seen true; tqget -J -q seen)" '*"limits":"mem=1073741824,nice=3,nproc=9"*'
 
+# a stack of ours would do for no sanitizer
+if [ -z "$SAN" ]; then
+	put stack -q stack true
+	check 'a worker lives with a small stack' 0 '' '' \
+	    sh -c 'ulimit -s 64 && exec tqrun -E -q stack'
+fi
+
 put mem --limit mem=64M sh -c 'dd if=/dev/zero of=/dev/null bs=200M count=1'
 put cpu --limit cpu=1 sh -c 'while :; do :; done'
 put fsize --limit fsize=4k sh -c 'exec dd if=/dev/zero of=big bs=1k count=9'
