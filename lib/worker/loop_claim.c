@@ -76,23 +76,26 @@ tq_loop_untold(struct tq_loop *l, const struct tq_err *e)
 	complain(l, e, &l->untold, why == NULL ? e->text : why);
 }
 
-/* For -E: is there nothing left to do? */
-static void
-look_for_end(struct tq_loop *l)
+/* With -E, when there is nothing left to do: 1 it leaves. */
+static int
+leave_if_done(struct tq_loop *l)
 {
 	struct tq_backlog b;
 	struct tq_err e;
 
+	if (!l->w->exit_empty || l->pool.busy > 0)
+		return 0;
 	if (tq_backlog_count(&b, l->tq, &l->pool.rules.take, &e) == -1) {
 		tq_loop_complain(l, &e);
-		return;
+		return 0;
 	}
 	if (b.work > 0)
-		return;
+		return 0;
 	if (b.waiting > 0)
 		tq_say(l->say, TQ_SAY_NOTE, "%llu task%s delayed or held",
 		    (unsigned long long)b.waiting, b.waiting == 1 ? "" : "s");
 	tq_loop_happen(l, TQ_LIFE_DONE);
+	return 1;
 }
 
 /* How long it may sleep when places are free and nothing is ready. */
@@ -181,7 +184,8 @@ tq_loop_claim(struct tq_loop *l)
 	if (l->pool.rules.take.nqueues > 0 &&
 	    tq_pool_fill(&l->pool, &filled, &e) == -1) {
 		tq_loop_complain(l, &e);
-		return TQ_SECOND;
+		/* a full disk claims nothing; is there anything to claim? */
+		return e.num == ENOSPC && leave_if_done(l) ? 0 : TQ_SECOND;
 	}
 	tq_once_reset(&l->said);
 	l->starved = 0;
@@ -199,10 +203,7 @@ tq_loop_claim(struct tq_loop *l)
 	case TQ_FILLED_IDLE:
 		break;
 	}
-	if (l->w->exit_empty && l->pool.busy == 0) {
-		look_for_end(l);
-		if (l->life != TQ_LIFE_RUNNING)
-			return 0;
-	}
+	if (leave_if_done(l))
+		return 0;
 	return sleep_time(l);
 }

@@ -176,6 +176,8 @@ check 'with room again a put is taken' 0 "$ID" '' tqput true
 dd if=/dev/zero of=disk/fill bs=64k 2>/dev/null
 check 'tqget takes nothing' 75 '' '*the disk is full, no task is claimed' \
     tqget true
+check '-E leaves when there is nothing to run' 0 '' '*the disk is full*' \
+    timeout -k 5 100 tqrun -E -q idle
 tqrun -E 2>"$T/idle" &
 worker=$!
 pids="$pids $worker"
