@@ -11,7 +11,6 @@
 #include <bsd/stdlib.h>
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -136,65 +135,63 @@ tq_gate_change(struct tq_spool *sp, const char *setting, const char *value,
 
 /* ---- listing ------------------------------------------------------------ */
 
-/* Places of the GATE records that hold, in memory of the caller's. */
-static int
-places(struct tq_spool *sp, tq_lsn **out, struct tq_err *e)
-{
-	uint32_t n, used;
-	int k = 0;
+/* How a limit is told. */
+struct words {
+	char	 name[TQ_LABEL_MAX + 32], value[64];
+};
 
-	if (tq_core_enter(sp, e) == -1)
-		return -1;
-	used = sp->t.top->gates.used;
-	*out = calloc((size_t)used + 1, sizeof(**out));
-	for (n = 1; *out != NULL && n <= used; n++)
-		if (sp->t.gates[n].kind != 0 && sp->t.gates[n].rec != 0)
-			(*out)[k++] = sp->t.gates[n].rec;
-	tq_core_leave(sp);
-	return *out == NULL ? tq_fail_sys(e, ENOMEM, "%s", sp->path) : k;
-}
-
-/* Tell of one limit.  What each returned, or 0 for one that moved meanwhile. */
+/*
+ * Under the lock, or its record might move: the words of limit n.  1; 0 it is
+ * none, or its record is lost; -1.
+ */
 static int
-tell(struct tq_spool *sp, tq_lsn at, int (*each)(const char *, const char *,
-    int, void *), void *arg)
+words_of(struct tq_spool *sp, uint32_t n, struct words *out)
 {
-	char name[TQ_LABEL_MAX + 32], value[64];
+	const struct tq_gate *g = tq_table_gate(&sp->t, n);
 	uint64_t limit, period;
 	struct tq_rec r;
 	struct tq_cur c;
 	size_t i;
 
-	if (tq_ledger_read(&sp->l, at, &r) == -1 || r.type != TQ_REC_GATE)
+	if (g == NULL || g->kind == 0 || g->rec == 0)
 		return 0;
+	if (tq_ledger_read(&sp->l, g->rec, &r) == -1)
+		return tq_segment_lost(errno) ? 0 : -1;
 	for (i = 0; i < NNAMES && names[i].kind != r.number; i++)
 		continue;
-	if (i == NNAMES)
+	if (i == NNAMES || r.type != TQ_REC_GATE)
 		return 0;
 	tq_cur_init(&c, r.bytes.p, r.bytes.n);
 	limit = tq_cur_varint(&c);
 	period = tq_cur_varint(&c);
-	snprintf(name, sizeof(name), "%s%.*s", names[i].prefix,
+	snprintf(out->name, sizeof(out->name), "%s%.*s", names[i].prefix,
 	    (int)r.name.n, r.name.p);
 	if (r.number == TQ_GATE_RATE)
-		tq_rate_format(value, sizeof(value), (uint32_t)limit,
+		tq_rate_format(out->value, sizeof(out->value), (uint32_t)limit,
 		    (tq_time)period);
 	else
-		snprintf(value, sizeof(value), "%u", (unsigned)limit);
-	return each(name, value, 1, arg);
+		snprintf(out->value, sizeof(out->value), "%u",
+		    (unsigned)limit);
+	return 1;
 }
 
 int
 tq_gate_list(struct tq_spool *sp, int (*each)(const char *, const char *,
     int, void *), void *arg, struct tq_err *e)
 {
-	tq_lsn *v = NULL;
-	int i, n, rv = 0;
+	struct words w;
+	uint32_t n, used;
+	int rv = 0;
 
-	if ((n = places(sp, &v, e)) == -1)
-		return -1;
-	for (i = 0; rv == 0 && i < n; i++)
-		rv = tell(sp, v[i], each, arg);
-	free(v);
+	for (n = used = 1; n <= used && rv == 0; n++) {
+		if (tq_core_enter(sp, e) == -1)
+			return -1;
+		used = sp->t.top->gates.used;
+		if (n <= used && (rv = words_of(sp, n, &w)) == -1)
+			tq_fail_sys(e, errno, "%s/ledger", sp->path);
+		tq_core_leave(sp);
+		if (rv == 1)
+			rv = each(w.name, w.value, 1, arg);
+	}
 	return rv;
 }
