@@ -155,20 +155,32 @@ unmapped(const struct tq_spool *sp, struct tq_err *e)
 	    "--limit)", sp->path, tq_table_size() >> 20);
 }
 
+/* 1 if that error tells of us, not of the object, which may well be there. */
+static int
+is_ours(int error)
+{
+	return error == EMFILE || error == ENFILE || error == ENOMEM;
+}
+
 /* Fast way in: 1 attached, 0 there is no table to attach to, -1. */
 static int
 attach(struct tq_spool *sp, struct tq_share *s, struct tq_err *e)
 {
 	struct tq_object o;
-	int fd, rv = 0;
+	int fd = -1, rv = 0;
 
 	if (byte_lock(s->lockfd, 0, F_RDLCK) == -1) {
 		if (errno == EAGAIN || errno == EACCES)
 			return 0;
 		return tq_fail_sys(e, errno, "%s/lock", sp->path);
 	}
-	if (tq_object_read(&o, s->lockfd) &&
-	    (fd = tq_object_open(sp, &o, &s->other)) != -1) {
+	if (tq_object_read(&o, s->lockfd)) {
+		fd = tq_object_open(sp, &o, &s->other);
+		if (fd == -1 && is_ours(errno))
+			rv = tq_fail_sys(e, errno, "%s: shared memory",
+			    sp->path);
+	}
+	if (fd != -1) {
 		if (!s->other && tq_table_map(&s->t, fd) == 0) {
 			if (s->t.top->magic != 0 && !s->t.top->retired &&
 			    !given_up(sp, s))

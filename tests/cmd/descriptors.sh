@@ -61,6 +61,20 @@ for n in 6 7 8 9 10 11 12; do
 	    "$(state "after$n")" held
 done
 
+# ---- while another uses the table
+
+TQ_DIR=$T/used
+put first --hold -- true
+bg tqstat -f
+# it holds the table for as long as it runs
+wait_for sh -c 'grep -q "tq-" /proc/'$!'/maps'
+for n in 3 4 5 6 7 8 9; do
+	limited $n tqput -Q --hold true
+	cat "$T/said"
+done >words
+not_ok 'who cannot open it does not say that it cannot be seen' \
+    grep 'be seen' words
+
 # ---- whatever it does
 
 TQ_DIR=$T/all
