@@ -53,6 +53,12 @@ check_identity(struct tq_spool *sp, struct tq_err *e)
 		return tq_fail(e, ECONNREFUSED, "%s: the spool was removed",
 		    sp->path);
 	}
+	/* with another lock there would be another table */
+	if (!tq_share_locked(sp)) {
+		sp->looked = 0;
+		return tq_fail(e, ECONNREFUSED, "%s: its lock was removed",
+		    sp->path);
+	}
 	if (tq_share_linked(sp))
 		return 0;
 	if ((rv = tq_lock_take(&sp->t.top->lock, &sp->t.top->progress)) == -1)

@@ -105,6 +105,8 @@ int	tq_retire_squeezed(const struct tq_spool *sp);
  */
 int	tq_share_open(struct tq_spool *sp, struct tq_err *e);
 void	tq_share_close(struct tq_spool *sp);
+/* 0: the lock file, which keeps others from another table, was removed. */
+int	tq_share_locked(const struct tq_spool *sp);
 /* 1 while the object still has its name. */
 int	tq_share_linked(const struct tq_spool *sp);
 

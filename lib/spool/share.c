@@ -312,7 +312,13 @@ tq_share_open(struct tq_spool *sp, struct tq_err *e)
 		}
 	fd = openat(sp->dirfd, "lock", O_RDWR | O_CLOEXEC | O_NOFOLLOW);
 	if (fd == -1) {
-		tq_fail_sys(e, errno, "%s/lock", sp->path);
+		/* not made anew: who holds byte 0 of the old one is not seen */
+		if (errno == ENOENT)
+			tq_fail(e, EBADMSG, "%s/lock was removed: end all "
+			    "processes that use the spool and make an empty "
+			    "one, as tq_spool(5) says", sp->path);
+		else
+			tq_fail_sys(e, errno, "%s/lock", sp->path);
 		goto fail;
 	}
 	if ((s = share_new(fd)) == NULL) {
@@ -367,6 +373,14 @@ tq_share_close(struct tq_spool *sp)
 		free(s);
 	}
 	pthread_mutex_unlock(&shares.lock);
+}
+
+int
+tq_share_locked(const struct tq_spool *sp)
+{
+	struct stat st;
+
+	return fstat(sp->share->lockfd, &st) == -1 || st.st_nlink > 0;
 }
 
 int

@@ -116,6 +116,22 @@ for lose in : lose_table; do
 	done
 	is "nothing is made there: $lose" "$(ls "$TQ_DIR/ledger")" ''
 done
+
+# without its lock nobody knows who has the table
+TQ_DIR=$T/unlocked
+tqput -Q --id kept true
+bg tqrun -q none
+worker=$!
+wait_for sh -c 'tqstat -W | grep -q .'
+rm "$TQ_DIR/lock"
+for cmd in 'tqput true' 'tqstat' 'tqctl check' 'tqget -t 0'; do
+	check "a lock that was removed is named: $cmd" 65 '' \
+	    "*$TQ_DIR/lock was removed: *" $cmd
+done
+ok 'who is in leaves' wait_gone "$worker"
+: >"$TQ_DIR/lock"
+check 'an empty one will do, and nothing is lost' 0 kept '' tqstat -o id
+
 TQ_DIR=$T/copied
 tqput -Q true
 cp -r "$T/copied" "$T/emptied"
