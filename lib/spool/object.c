@@ -52,7 +52,7 @@ tq_object_read(struct tq_object *out, int lockfd)
 	ssize_t n = tq_io_pread(lockfd, buf, NAME_SIZE, 0);
 	const char *p = buf + sizeof(magic) - 1;
 	struct stat st;
-	uint64_t home;
+	uint64_t home, on;
 
 	if (n <= 0 || fstat(lockfd, &st) == -1)
 		return 0;
@@ -67,7 +67,11 @@ tq_object_read(struct tq_object *out, int lockfd)
 	    !tq_digits(&home, &p, 10))
 		return 0;
 	/* a copy of a spool has no part in the table of the first */
-	return home == st.st_ino && out->name[0] == '/' &&
+	if (home != st.st_ino)
+		return 0;
+	out->elsewhere = *p++ == ' ' &&
+	    (!tq_digits(&on, &p, 10) || on != st.st_dev);
+	return out->name[0] == '/' &&
 	    strchr(out->name + 1, '/') == NULL;
 }
 
@@ -82,8 +86,8 @@ tq_object_write(const struct tq_object *o, int lockfd)
 		return -1;
 	memset(buf, ' ', sizeof(buf));
 	n = snprintf(buf, sizeof(buf), "tq table %s %" PRIu64 " %" PRIu64
-	    " %s %" PRIu64 "\n", o->name, o->dev, o->ino,
-	    o->boot, (uint64_t)st.st_ino);
+	    " %s %" PRIu64 " %" PRIu64 "\n", o->name, o->dev, o->ino,
+	    o->boot, (uint64_t)st.st_ino, (uint64_t)st.st_dev);
 	if (n > 0 && n < (int)sizeof(buf))
 		buf[n] = '\n';
 	return tq_io_pwrite(lockfd, buf, sizeof(buf), 0);
@@ -96,6 +100,10 @@ tq_object_open(const struct tq_spool *sp, const struct tq_object *o,
 	struct stat st, dir;
 	int fd;
 
+	if (o->elsewhere) {
+		errno = ESTALE;
+		return -1;
+	}
 	fd = shm_open(o->name, O_RDWR, 0);
 	if (fd == -1)
 		return -1;
@@ -192,7 +200,7 @@ tq_object_named(int lockfd, const char *name, const struct stat *st)
 {
 	struct tq_object o;
 
-	return tq_object_read(&o, lockfd) &&
+	return tq_object_read(&o, lockfd) && !o.elsewhere &&
 	    strcmp(o.name, name) == 0 && o.dev == st->st_dev &&
 	    o.ino == st->st_ino;
 }

@@ -1,7 +1,8 @@
 /*
  * The shared-memory object of a table, and SPOOL/lock, which names it: its
- * name, the device and inode it has, the boot it was made in, and the inode of
- * the file itself, which a copy of the spool does not have.
+ * name, the device and inode it has, the boot it was made in, and the inode and
+ * device of the file itself, which a copy of the spool, or of its disk, does not
+ * have.
  *
  * It takes no lock and does not look into the table: share.c does both.
  */
@@ -16,6 +17,8 @@ struct tq_object {
 	char		 name[TQ_OBJECT_NAME];
 	uint64_t	 dev, ino;
 	char		 boot[33];
+	int		 elsewhere;	/* of the lock on another device, of which
+					 * this is a copy, or mounted anew */
 };
 
 /* What SPOOL/lock names: 1, 0 it says nothing sensible. */

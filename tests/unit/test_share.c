@@ -241,6 +241,29 @@ object_of_another_inode_is_not_used(void **state)
 	free(name);
 }
 
+/* A copy of a whole disk has the inodes of the first. */
+static void
+copy_on_another_device_has_a_table_of_its_own(void **state)
+{
+	struct t_spool *f = *state;
+	char *old = object_of(f->dir), *new, *text, *end;
+	size_t n;
+
+	tq_spool_close(f->sp);
+	text = t_read(f->dir, "lock", &n);
+	end = strchr(text, '\n');
+	end[-1] = end[-1] == '1' ? '2' : '1';
+	t_write(f->dir, "lock", text, n);
+	f->sp = t_spool_open(f);
+	new = object_of(f->dir);
+	assert_string_not_equal(new, old);
+	/* the other goes on with its own */
+	assert_int_equal(shm_unlink(old), 0);
+	free(text);
+	free(new);
+	free(old);
+}
+
 /* Somebody alive uses a table: nobody may make another. */
 static void
 held_table_is_not_replaced(void **state)
@@ -364,6 +387,7 @@ main(void)
 		TEST(copy_of_a_spool_has_a_table_of_its_own),
 		TEST(senseless_name_is_replaced),
 		TEST(object_of_another_inode_is_not_used),
+		TEST(copy_on_another_device_has_a_table_of_its_own),
 		TEST(held_table_is_not_replaced),
 		cmocka_unit_test_setup_teardown(
 		    spool_of_version_1_is_taken_over, t_setup_spool,
