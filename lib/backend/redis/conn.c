@@ -103,6 +103,7 @@ dispatch(struct tq_redis_conn *c, struct tq_err *e)
 			return lose(c, ECONNREFUSED, c->reader->errstr, e);
 		if (r == NULL)
 			return 0;
+		tq_redis_reply_fill(r);
 		w.done = c->push;
 		w.arg = c->arg;
 		if (c->n > 0) {

@@ -17,6 +17,20 @@
 #include "backend/redis/script.h"
 #include "backend/redis/wire.h"
 
+/*
+ * A reply is what a server says, or what stands before one: nothing of it is as
+ * our script makes it before it was looked at.  So each, and what is in its
+ * lists and in theirs, has a string: where there is none an empty one.
+ */
+void	tq_redis_reply_fill(redisReply *);
+/* One of a list; what is not there is nil. */
+const redisReply *tq_redis_reply_at(const redisReply *, size_t);
+
+/* Where a scan goes on, the first of its list; "0": it is through. */
+#define TQ_REDIS_CURSOR	32
+int	tq_redis_cursor(const struct tq_redis_place *,
+	    char out[TQ_REDIS_CURSOR], const redisReply *, struct tq_err *);
+
 /* Gets the reply to a command (not to be freed), NULL: none will come. */
 typedef void tq_redis_done(void *arg, const redisReply *);
 

@@ -414,8 +414,8 @@ tq_redis_key_explain(struct tq_redis *r, struct tq_info *info,
 	if (info->task.lane != NULL) {
 		if ((a = ask(r, "tq.lane.", info->task.lane, e)) == NULL)
 			return -1;
-		if (a->element[0]->len > 0 && (id = tq_celery_id_name(mem,
-		    a->element[0]->str)) != NULL &&
+		if (tq_redis_reply_at(a, 0)->len > 0 && (id =
+		    tq_celery_id_name(mem, a->element[0]->str)) != NULL &&
 		    strcmp(id, info->id.s) != 0)
 			rv = say_why(info, mem, "lane busy:",
 			    a->element[0]->str, e);
@@ -424,8 +424,8 @@ tq_redis_key_explain(struct tq_redis *r, struct tq_info *info,
 	if (rv == 0 && info->task.key != NULL) {
 		if ((a = ask(r, "tq.key.", info->task.key, e)) == NULL)
 			return -1;
-		if (a->element[1]->len > 0 && (id = tq_celery_id_name(mem,
-		    a->element[1]->str)) != NULL &&
+		if (tq_redis_reply_at(a, 1)->len > 0 && (id =
+		    tq_celery_id_name(mem, a->element[1]->str)) != NULL &&
 		    strcmp(id, info->id.s) == 0) {
 			info->state = TQ_BLOCKED;
 			rv = say_why(info, mem, "after", a->element[0]->str,

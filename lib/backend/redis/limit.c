@@ -174,7 +174,7 @@ each_name(const redisReply *a, int (*each)(const char *, const char *, int,
 
 	for (i = 0; i + 1 < a->elements && rv == 0; i += 2) {
 		field = a->element[i]->str;
-		if (field[1] != 'n')
+		if (field[0] == '\0' || field[1] != 'n')
 			continue;
 		snprintf(setting, sizeof(setting), "%s.name:%s",
 		    field[0] == 'c' ? "cap" : "rate", field + 2);

@@ -197,7 +197,7 @@ tq_redis_through(struct tq_redis_going *g, enum tq_redis_where place,
 		[TQ_REDIS_IN_WAIT] = "tq.waiting"
 	};
 	struct tq_redis *r = g->r;
-	char cursor[32] = "0";
+	char cursor[TQ_REDIS_CURSOR] = "0";
 	redisReply *a;
 	size_t i;
 	int rv = 0;
@@ -214,7 +214,7 @@ tq_redis_through(struct tq_redis_going *g, enum tq_redis_where place,
 		a = tq_redis_call(&r->main, TQ_REDIS_LOOK, &r->cmd, g->e);
 		if (a == NULL)
 			return -1;
-		strlcpy(cursor, a->element[0]->str, sizeof(cursor));
+		rv = tq_redis_cursor(&r->place, cursor, a, g->e);
 		for (i = 1; i + 2 < a->elements && rv == 0; i += 3)
 			rv = one(g, place, queue,
 			    (const redisReply *const *)a->element + i, info);

@@ -67,7 +67,8 @@ int
 tq_redis_queue_names(struct tq_redis *r, const char *const **out, size_t *n,
     struct tq_arena *mem, struct tq_err *e)
 {
-	char cursor[32] = "0", match[2 * TQ_REDIS_PREFIX_MAX + 32];
+	char cursor[TQ_REDIS_CURSOR] = "0", match[2 * TQ_REDIS_PREFIX_MAX + 32];
+	const redisReply *keys;
 	const char **v = NULL;
 	size_t cap = 0, i, k;
 	redisReply *a;
@@ -81,10 +82,11 @@ tq_redis_queue_names(struct tq_redis *r, const char *const **out, size_t *n,
 		    "COUNT", "1000", "TYPE", "set", NULL);
 		if (a == NULL)
 			return -1;
-		strlcpy(cursor, a->element[0]->str, sizeof(cursor));
-		for (i = 0; i < a->element[1]->elements && rv == 0; i++)
-			rv = add_members(r, a->element[1]->element[i]->str,
-			    &v, n, &cap, mem, e);
+		rv = tq_redis_cursor(&r->place, cursor, a, e);
+		keys = tq_redis_reply_at(a, 1);
+		for (i = 0; i < keys->elements && rv == 0; i++)
+			rv = add_members(r, keys->element[i]->str, &v, n, &cap,
+			    mem, e);
 		freeReplyObject(a);
 	} while (rv == 0 && strcmp(cursor, "0") != 0);
 	if (rv == 0 && *n > 1) {

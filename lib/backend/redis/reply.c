@@ -1,8 +1,55 @@
-/* What error replies of a server mean to us. */
+/* What replies of a server mean to us: as strings, and as errors. */
+#include <bsd/string.h>
 #include <errno.h>
 #include <string.h>
 
 #include "backend/redis/conn.h"
+
+/* Strings are read and never written. */
+static char none[1];
+
+/* What is in no reply: neither a string nor a list. */
+static const redisReply nothing = { .type = REDIS_REPLY_NIL, .str = none };
+
+static void
+fill(redisReply *r)
+{
+	if (r->str == NULL)
+		r->str = none;	/* freeReplyObject() frees none of these */
+}
+
+void
+tq_redis_reply_fill(redisReply *r)
+{
+	redisReply *a;
+	size_t i, k;
+
+	fill(r);
+	for (i = 0; i < r->elements; i++) {
+		fill(a = r->element[i]);
+		for (k = 0; k < a->elements; k++)
+			fill(a->element[k]);
+	}
+}
+
+const redisReply *
+tq_redis_reply_at(const redisReply *r, size_t i)
+{
+	return i < r->elements ? r->element[i] : &nothing;
+}
+
+int
+tq_redis_cursor(const struct tq_redis_place *p, char out[TQ_REDIS_CURSOR],
+    const redisReply *r, struct tq_err *e)
+{
+	const char *at = tq_redis_reply_at(r, 0)->str;
+
+	/* an empty one would begin again for ever */
+	if (*at == '\0' || at[strspn(at, "0123456789")] != '\0' ||
+	    strlcpy(out, at, TQ_REDIS_CURSOR) >= TQ_REDIS_CURSOR)
+		return tq_fail(e, EPROTO, "%s: bad answer to a scan", p->name);
+	return 0;
+}
 
 /* The server's words, without where in our script it met that. */
 static int
