@@ -73,7 +73,7 @@ tqrun -E
 : >"$T/none"
 tqbeat -v "$T/none" 2>"$T/beats" &
 beat=$!
-wait_for grep -q lines "$T/beats"
+wait_for grep -q /dev/shm/tq- "/proc/$beat/maps"
 kill -STOP $beat
 trace=trace1 on_disk EIO 1+ tqrun 2>"$T/idle" &
 worker=$!
