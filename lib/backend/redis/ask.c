@@ -125,10 +125,8 @@ bind(struct tq_redis *r, const char *word, const char *oid, struct tq_err *e)
 
 	tq_redis_cmd_reset(&r->cmd);
 	tq_redis_cmd_str(&r->cmd, word);
-	tq_redis_cmd_join(&r->cmd, r->place.prefix,
-	    "_kombu.binding." REPLY_EXCHANGE, NULL);
-	tq_redis_cmd_join(&r->cmd, oid, "\x06\x16\x06\x16", oid,
-	    "." REPLY_EXCHANGE, NULL);
+	tq_redis_binding(&r->cmd, &r->place, REPLY_EXCHANGE, oid,
+	    "." REPLY_EXCHANGE);
 	if ((a = tq_redis_call(&r->main, TQ_REDIS_PLAIN, &r->cmd, e)) == NULL)
 		return -1;
 	freeReplyObject(a);

@@ -31,7 +31,7 @@ tq_redis_local_add(struct tq_redis *r, struct tq_redis_cmd *cmd,
     struct tq_bytes text)
 {
 	const char *queue = list + strlen(r->place.prefix);
-	int nqueue = (int)strcspn(queue, "\x06");
+	int nqueue = (int)tq_redis_list_queue(&r->place, queue);
 	struct tq_bytes both;
 	char words[TQ_ID_MAX + TQ_NAME_MAX + 128];
 	struct tq_err e;

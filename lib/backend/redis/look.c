@@ -157,8 +157,9 @@ one(struct tq_redis_going *g, enum tq_redis_where place, const char *queue,
 	if (unwrap(&text, &queue, &mem, place) == 0 && queue != NULL &&
 	    tq_redis_read(&in, &mem, text.p, text.n, NULL) == 0) {
 		if (place == TQ_REDIS_IN_WAIT && strlen(queue) >= skip) {
-			strlcpy(name, queue + skip, sizeof(name));
-			name[strcspn(name, "\x06")] = '\0';
+			snprintf(name, sizeof(name), "%.*s", (int)
+			    tq_redis_list_queue(&g->r->place, queue + skip),
+			    queue + skip);
 			queue = name;
 		}
 		g->place = place;

@@ -16,6 +16,7 @@
 #include "base/url.h"
 
 #define PORT		6379
+#define SEP		"\x06\x16"		/* as kombu's */
 #define VISIBILITY	(3600 * TQ_SECOND)	/* as kombu's */
 #define TIMEOUT		(5 * TQ_SECOND)
 #define LEASE		(30 * TQ_SECOND)
@@ -25,9 +26,9 @@
 
 static const char *const options[] = {
 	"crashes", "db", "extended", "lease", "passfile", "prefix",
-	"result-prefix", "ssl_ca_certs", "ssl_cert_reqs", "ssl_certfile",
-	"ssl_check_hostname", "ssl_keyfile", "steps", "timeout",
-	"virtual_host", "visibility", "workers"
+	"result-prefix", "sep", "ssl_ca_certs", "ssl_cert_reqs",
+	"ssl_certfile", "ssl_check_hostname", "ssl_keyfile", "steps",
+	"timeout", "virtual_host", "visibility", "workers"
 };
 
 static int
@@ -219,6 +220,24 @@ get_prefixes(struct tq_redis_place *p, const struct tq_url *u, int is_store,
 	return 0;
 }
 
+/* A newline stands between the name of a list and its message (tq.waiting). */
+static int
+get_sep(struct tq_redis_place *p, const struct tq_url *u, struct tq_err *e)
+{
+	char value[TQ_REDIS_OPTION_MAX];
+	int rv;
+
+	strlcpy(p->sep, SEP, sizeof(p->sep));
+	if ((rv = tq_redis_place_option(value, u, "sep", e)) != 1)
+		return rv;
+	if (*value == '\0' || strchr(value, '\n') != NULL ||
+	    strlcpy(p->sep, value, sizeof(p->sep)) >= sizeof(p->sep))
+		return tq_fail(e, EINVAL, "%s: sep='%.80s': want 1 to %d "
+		    "bytes and no newline", u->scheme, value,
+		    TQ_REDIS_SEP_MAX);
+	return 0;
+}
+
 static int
 get_options(struct tq_redis_place *p, const struct tq_url *u, int is_store,
     struct tq_err *e)
@@ -235,7 +254,8 @@ get_options(struct tq_redis_place *p, const struct tq_url *u, int is_store,
 	    tq_redis_place_time(&p->timeout, u, "timeout", e) == -1 ||
 	    tq_redis_place_time(&p->lease, u, "lease", e) == -1 ||
 	    tq_redis_place_yes(&p->extended, u, "extended", e) == -1 ||
-	    get_crashes(p, u, e) == -1 || get_steps(p, u, e) == -1)
+	    get_crashes(p, u, e) == -1 || get_steps(p, u, e) == -1 ||
+	    get_sep(p, u, e) == -1)
 		return -1;
 	if ((rv = tq_redis_place_option(value, u, "workers", e)) == -1)
 		return -1;

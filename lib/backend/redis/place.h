@@ -8,6 +8,7 @@
 
 #define TQ_REDIS_STEPS_MAX	10
 #define TQ_REDIS_PREFIX_MAX	128
+#define TQ_REDIS_SEP_MAX	16
 #define TQ_REDIS_OPTION_MAX	1024
 
 /*
@@ -27,6 +28,7 @@ struct tq_redis_place {
 	/* options, as tq_celery(7) tells them */
 	char		 prefix[TQ_REDIS_PREFIX_MAX + 1];	/* of queues */
 	char		 results[TQ_REDIS_PREFIX_MAX + 2];	/* of results */
+	char		 sep[TQ_REDIS_SEP_MAX + 1];	/* see step.c */
 	tq_time		 visibility;	/* held longer, Celery gives it again */
 	tq_time		 timeout;	/* of one operation */
 	tq_time		 lease;		/* of tq, without a sign of life */

@@ -100,10 +100,7 @@ tq_redis_add_bindings(struct tq_redis *r, struct tq_redis_cmd *cmd,
 	for (i = 0; i < n; i++) {
 		tq_redis_cmd_str(cmd, "B");
 		tq_redis_cmd_str(cmd, "");
-		tq_redis_cmd_join(cmd, r->place.prefix, "_kombu.binding.",
-		    queues[i], NULL);
-		tq_redis_cmd_join(cmd, queues[i], "\x06\x16\x06\x16",
-		    queues[i], NULL);
+		tq_redis_binding(cmd, &r->place, queues[i], queues[i], "");
 	}
 }
 

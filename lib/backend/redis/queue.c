@@ -18,15 +18,6 @@ by_name(const void *a, const void *b)
 	return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-/* The queue of a binding, "key SEP pattern SEP queue". */
-static const char *
-queue_of(const char *member)
-{
-	const char *last = strrchr(member, '\x16');
-
-	return last == NULL ? "" : last + 1;
-}
-
 /* Add what is a queue of tasks and not of control. */
 static int
 add_members(struct tq_redis *r, const char *key, const char ***v, size_t *n,
@@ -34,14 +25,16 @@ add_members(struct tq_redis *r, const char *key, const char ***v, size_t *n,
 {
 	redisReply *a;
 	const char **p, *name;
+	char *pattern;
 	size_t i;
 
 	a = tq_redis_say(&r->main, e, "SMEMBERS", key, NULL);
 	if (a == NULL)
 		return -1;
 	for (i = 0; i < a->elements; i++) {
-		name = queue_of(a->element[i]->str);
-		if (!tq_name_valid(name) || strstr(name, "pidbox") != NULL ||
+		name = tq_redis_binding_cut(&r->place, a->element[i]->str,
+		    &pattern);
+		if (name == NULL || !tq_name_valid(name) || strstr(name, "pidbox") != NULL ||
 		    strncmp(name, "celeryev", 8) == 0)
 			continue;
 		if (*n == *cap) {

@@ -178,6 +178,17 @@ int	tq_redis_hope(struct tq_redis *, int rv, struct tq_err *);
 /* step.c: names of keys, in r->mem; NULL: ENOMEM */
 const char *tq_redis_list_key(const struct tq_redis_place *,
 	    struct tq_arena *, const char *queue, int priority);
+/* How many bytes of a list's name, behind the prefix, are that of its queue. */
+size_t	tq_redis_list_queue(const struct tq_redis_place *, const char *list);
+/*
+ * Two words: the set of the bindings of an exchange, and one from a key to the
+ * queue that is called like it and `more`.
+ */
+void	tq_redis_binding(struct tq_redis_cmd *, const struct tq_redis_place *,
+	    const char *exchange, const char *key, const char *more);
+/* The queue of "key SEP pattern SEP queue", which is cut, or NULL. */
+char	*tq_redis_binding_cut(const struct tq_redis_place *, char *member,
+	    char **pattern);
 /* Of results: "celery-task-meta-ID", "celery-taskset-meta-GID". */
 const char *tq_redis_meta_key(const struct tq_redis *, struct tq_arena *,
 	    const char *id);

@@ -12,9 +12,7 @@ bind_queue(struct tq_redis *r, const char *queue, struct tq_err *e)
 {
 	tq_redis_cmd_reset(&r->cmd);
 	tq_redis_cmd_str(&r->cmd, "SADD");
-	tq_redis_cmd_join(&r->cmd, r->place.prefix, "_kombu.binding.", queue,
-	    NULL);
-	tq_redis_cmd_join(&r->cmd, queue, "\x06\x16\x06\x16", queue, NULL);
+	tq_redis_binding(&r->cmd, &r->place, queue, queue, "");
 	return tq_redis_post(&r->main, TQ_REDIS_PLAIN, &r->cmd, NULL, NULL,
 	    e);
 }

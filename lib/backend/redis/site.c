@@ -14,8 +14,6 @@
 #include "base/clock.h"
 #include "message/celery_route.h"
 
-#define SEP	"\x06\x16"
-
 /* ---- the site -------------------------------------------------------- */
 
 int
@@ -69,21 +67,17 @@ matches(const char *pattern, const char *key)
 	return rv;
 }
 
-/* The queue of a binding, "key SEP pattern SEP queue", if it is one of key. */
+/* The queue of a binding, if it is one of key. */
 static const char *
-bound(struct tq_arena *mem, const redisReply *member, const char *key)
+bound(const struct tq_redis *r, struct tq_arena *mem,
+    const redisReply *member, const char *key)
 {
 	char *word, *pattern, *queue;
 
 	if (member->type != REDIS_REPLY_STRING ||
 	    (word = tq_arena_copy(mem, member->str, member->len)) == NULL ||
-	    (pattern = strstr(word, SEP)) == NULL ||
-	    (queue = strstr(pattern + strlen(SEP), SEP)) == NULL)
-		return NULL;
-	*pattern = *queue = '\0';
-	pattern += strlen(SEP);
-	queue += strlen(SEP);
-	if (!tq_name_valid(queue))
+	    (queue = tq_redis_binding_cut(&r->place, word, &pattern)) ==
+	    NULL || !tq_name_valid(queue))
 		return NULL;
 	return strcmp(word, key) == 0 || matches(pattern, key) ? queue : NULL;
 }
@@ -111,7 +105,7 @@ tq_redis_bound_queue(struct tq_redis *r, struct tq_arena *mem,
 		return NULL;
 	for (i = 0; a->type == REDIS_REPLY_ARRAY && i < a->elements &&
 	    queue == NULL; i++)
-		queue = bound(mem, a->element[i], key);
+		queue = bound(r, mem, a->element[i], key);
 	freeReplyObject(a);
 	if (queue == NULL)
 		queue = tq_name_valid(key) ? key : r->usual;

@@ -7,7 +7,6 @@
 #include "backend/redis/redis.h"
 #include "base/clock.h"
 
-#define SEP		"\x06\x16"	/* kombu's */
 /* a server hangs up on one of 1,048,577 words, or a word of over 512 MB */
 #define WORDS_MAX	1000000
 #define BYTES_MAX	((size_t)500 << 20)
@@ -64,7 +63,44 @@ tq_redis_list_key(const struct tq_redis_place *p, struct tq_arena *mem,
 	if (step == 0)
 		return glue(mem, p->prefix, queue, "", "", "");
 	snprintf(text, sizeof(text), "%u", step);
-	return glue(mem, p->prefix, queue, SEP, text, "");
+	return glue(mem, p->prefix, queue, p->sep, text, "");
+}
+
+size_t
+tq_redis_list_queue(const struct tq_redis_place *p, const char *list)
+{
+	size_t i, m, n = strlen(list);
+	char end[TQ_REDIS_SEP_MAX + 16];
+
+	for (i = 1; i < p->nsteps; i++) {
+		m = (size_t)snprintf(end, sizeof(end), "%s%u", p->sep,
+		    p->steps[i]);
+		if (n > m && strcmp(list + n - m, end) == 0)
+			return n - m;
+	}
+	return n;
+}
+
+void
+tq_redis_binding(struct tq_redis_cmd *cmd, const struct tq_redis_place *p,
+    const char *exchange, const char *key, const char *more)
+{
+	tq_redis_cmd_join(cmd, p->prefix, "_kombu.binding.", exchange, NULL);
+	tq_redis_cmd_join(cmd, key, p->sep, p->sep, key, more, NULL);
+}
+
+char *
+tq_redis_binding_cut(const struct tq_redis_place *p, char *member,
+    char **pattern)
+{
+	char *one, *two;
+
+	if ((one = strstr(member, p->sep)) == NULL ||
+	    (two = strstr(one + strlen(p->sep), p->sep)) == NULL)
+		return NULL;
+	*one = *two = '\0';
+	*pattern = one + strlen(p->sep);
+	return two + strlen(p->sep);
 }
 
 const char *
