@@ -59,13 +59,17 @@ tq_verb_select(struct tq_select *sel, struct tq_ctl *c, struct tq_err *e)
 	return 1;
 }
 
-/* kill leaves alone what has not started: there is no end to wait for. */
+/*
+ * kill leaves alone what has not started: there is no end to wait for.  What
+ * is in no queue may run where the broker does not see it.
+ */
 static int
 add_id(const struct tq_info *info, void *arg)
 {
 	struct tq_ctl *c = arg;
 
-	if (c->verb->act != TQ_DO_KILL || info->state == TQ_STARTED)
+	if (c->verb->act != TQ_DO_KILL || info->state == TQ_STARTED ||
+	    (info->state == TQ_READY && info->task.queue == NULL))
 		tq_ids_add(&c->ids, info->id.s);
 	return 0;
 }

@@ -283,6 +283,13 @@ begun()
 ok 'a Celery worker runs it' wait_for begun "$id"
 check 'tqctl revokes that' 0 '' '' tqctl revoke -w -t 60 "$id"
 check 'it is killed' 125 '' '*revoked*' tqresult -t 60 "$id"
+id=$(tqput -N proj.nap -J 60)
+ok 'and another' wait_for begun "$id"
+is 'of which the server has nothing' "$(rcli hlen unacked)" 0
+check 'tqctl kills that' 0 '' '' tqctl kill -w -t 60 "$id"
+check 'there it ends as revoked' 125 '' '*revoked*' tqresult -t 60 "$id"
+check 'what nobody runs is not killed' 1 '' '*not started*' \
+    tqctl kill -w no-such-id
 id=$(py <<PY
 print(add.apply_async((1, 2), countdown=3600).id)
 PY

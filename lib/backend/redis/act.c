@@ -151,15 +151,13 @@ forget(struct tq_redis *r, const char *id, uint64_t *n, struct tq_err *e)
 
 /* Whoever runs it is told by Celery's remote control. */
 static int
-kill_it(struct tq_redis *r, const struct tq_redis_spot *s, const char *sig,
-    uint64_t *n, struct tq_err *e)
+kill_it(struct tq_redis *r, const char *id, const char *sig, uint64_t *n,
+    struct tq_err *e)
 {
 	char words[TQ_ID_MAX + 64];
 	unsigned sent;
 
-	if (s->state != TQ_STARTED)
-		return 0;
-	snprintf(words, sizeof(words), "kill %s %s", s->id.s,
+	snprintf(words, sizeof(words), "kill %s %s", id,
 	    sig == NULL ? "TERM" : sig);
 	if (tq_redis_send(r, NULL, words, &sent, e) == -1)
 		return -1;
@@ -175,7 +173,8 @@ act_one(struct tq_redis *r, enum tq_verb verb, const struct tq_redis_spot *s,
 	int rv;
 
 	if (verb == TQ_DO_KILL)
-		return kill_it(r, s, value, n, e);
+		return s->state != TQ_STARTED ? 0 :
+		    kill_it(r, s->id.s, value, n, e);
 	if (pluck(r, &h, s, e) == -1)
 		return -1;
 	if (h == NULL)
@@ -200,36 +199,49 @@ tell_revoked(struct tq_redis *r, const struct tq_select *sel,
 	    tq_redis_tell_revoked(r, sel->ids, sel->nids, 0, e);
 }
 
+/*
+ * It stands nowhere: it has ended, nobody knows it, it waits on the disk of a
+ * worker, or Celery runs it, whose workers take a message off the broker at
+ * the start.
+ */
 static int
-choose(struct tq_redis *r, struct tq_redis_spots *spots, enum tq_verb verb,
-    const struct tq_select *sel, uint64_t *n, struct tq_err *e)
+act_unseen(struct tq_redis *r, enum tq_verb verb, const char *id,
+    const char *value, uint64_t *n, struct tq_err *e)
 {
 	struct tq_info info;
-	size_t i, before;
 	int rv, away;
+
+	memset(&info, 0, sizeof(info));
+	rv = tq_redis_stat(r, id, 0, &info, e);
+	away = rv == 1 && !TQ_STATE_ENDED(info.state) &&
+	    info.task.kind != TQ_KIND_GROUP;
+	tq_arena_free(info.mem);
+	if (rv == -1)
+		return -1;
+	if (rv == 0)
+		return tq_fail(e, ENOENT, "%s: no such task", id);
+	if (away && verb == TQ_DO_REVOKE)
+		return revoke_held(r, id, n, e);
+	if (!away || verb != TQ_DO_KILL)
+		return 0;
+	rv = tq_redis_is_local(r, id, e);
+	return rv != 0 ? (rv == 1 ? 0 : -1) : kill_it(r, id, value, n, e);
+}
+
+static int
+choose(struct tq_redis *r, struct tq_redis_spots *spots, enum tq_verb verb,
+    const struct tq_select *sel, const char *value, uint64_t *n,
+    struct tq_err *e)
+{
+	size_t i, before;
 
 	if (sel->nids == 0)
 		return tq_redis_spot(r, spots, sel, NULL, e);
 	for (i = 0; i < sel->nids; i++) {
 		before = spots->n;
-		if (tq_redis_spot(r, spots, NULL, sel->ids[i], e) == -1)
-			return -1;
-		if (spots->n > before)
-			continue;
-		/* it has ended, nobody knows it, or Celery runs it: its
-		 * workers take a message off the broker at the start */
-		memset(&info, 0, sizeof(info));
-		rv = tq_redis_stat(r, sel->ids[i], 0, &info, e);
-		away = rv == 1 && !TQ_STATE_ENDED(info.state) &&
-		    info.task.kind != TQ_KIND_GROUP;
-		tq_arena_free(info.mem);
-		if (rv == -1)
-			return -1;
-		if (rv == 0)
-			return tq_fail(e, ENOENT, "%s: no such task",
-			    sel->ids[i]);
-		if (verb == TQ_DO_REVOKE && away &&
-		    revoke_held(r, sel->ids[i], n, e) == -1)
+		if (tq_redis_spot(r, spots, NULL, sel->ids[i], e) == -1 ||
+		    (spots->n == before && act_unseen(r, verb, sel->ids[i],
+		    value, n, e) == -1))
 			return -1;
 	}
 	return 0;
@@ -254,7 +266,7 @@ on_tasks(struct tq_redis *r, enum tq_verb verb, const struct tq_select *sel,
 	}
 	tq_arena_init(&mem);
 	spots.mem = &mem;
-	rv = choose(r, &spots, verb, sel, n, e);
+	rv = choose(r, &spots, verb, sel, value, n, e);
 	for (i = 0; rv == 0 && i < spots.n; i++)
 		rv = act_one(r, verb, &spots.v[i], value, priority, n, e);
 	if (rv == 0 && verb == TQ_DO_REVOKE)

@@ -17,6 +17,7 @@
 
 #define EXCHANGE	"celery.pidbox"
 #define REPLY_EXCHANGE	"reply.celery.pidbox"
+#define UNKNOWN		"terminate: tasks unknown"	/* of Celery, and ours */
 #define REPLIES		TQ_SECOND	/* how long Celery waits for them */
 #define HEARSAY		(2 * TQ_SECOND)	/* how long what we heard holds */
 
@@ -232,7 +233,8 @@ count_answer(struct tq_redis *r, const struct tq_celery_reply *reply,
 	struct count *c = arg;
 	struct tq_redis_peer *p;
 
-	c->n++;
+	/* of a kill: by those that run it */
+	c->n += !tq_scan_says(tq_scan_get(reply->value, "ok"), UNKNOWN);
 	if (c->pong != 0 && (p = tq_redis_peer(r, reply->node)) != NULL)
 		p->pong = c->pong;
 	return 0;
