@@ -17,6 +17,7 @@
 #include "base/clock.h"
 
 #define LOOK_AGAIN	(5 * TQ_SECOND)	/* while waiting, whatever is told */
+#define AT_ONCE		500		/* questions in a round trip */
 
 /* A task that is listened for: asked for itself, or as one of a group. */
 struct awaited {
@@ -35,8 +36,11 @@ struct wait {
 	size_t		 left;		/* of ids that must still end */
 	int		 listens;	/* told of what comes */
 	size_t		 unsure;	/* channels to be confirmed */
-	struct awaited	*v;		/* nv of them */
+	struct awaited	*v;		/* nv of them, as they were asked for */
 	size_t		 nv, cap;
+	struct awaited	**by_id;	/* the same in order, nsorted of them */
+	size_t		 nsorted;
+	struct tq_err	 odd;		/* a meta that cannot be read; num 0 */
 	struct tq_arena	 mem;
 };
 
@@ -105,6 +109,48 @@ expand(struct wait *w, struct tq_err *e)
 	return 0;
 }
 
+static int
+by_id(const void *a, const void *b)
+{
+	const struct awaited *const *x = a, *const *y = b;
+
+	return strcmp((*x)->id, (*y)->id);
+}
+
+/* All are known: each that is told of is to be found among 100,000. */
+static int
+sort(struct wait *w, struct tq_err *e)
+{
+	size_t i;
+
+	if (w->nsorted == w->nv)
+		return 0;
+	if ((w->by_id = calloc(w->nv, sizeof(*w->by_id))) == NULL)
+		return tq_fail_sys(e, ENOMEM, "%zu tasks", w->nv);
+	for (i = 0; i < w->nv; i++)
+		w->by_id[i] = &w->v[i];
+	w->nsorted = w->nv;
+	qsort(w->by_id, w->nsorted, sizeof(*w->by_id), by_id);
+	return 0;
+}
+
+/* This one has ended, wherever it was asked for. */
+static void
+note_all(struct wait *w, const char *id, enum tq_state state)
+{
+	size_t low = 0, high = w->nsorted, mid;
+
+	while (low < high) {
+		mid = low + (high - low) / 2;
+		if (strcmp(w->by_id[mid]->id, id) < 0)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	for (; low < w->nsorted && strcmp(w->by_id[low]->id, id) == 0; low++)
+		note(w, w->by_id[low], state);
+}
+
 /* [message, "celery-task-meta-ID", meta], or [subscribe, channel, n] */
 static void
 told(void *arg, const redisReply *a)
@@ -114,7 +160,6 @@ told(void *arg, const redisReply *a)
 	struct tq_bytes text;
 	const char *id;
 	struct tq_redis_meta m;
-	size_t i;
 
 	/* who may not listen hears nothing, and looks now and then */
 	if (a != NULL && a->type == REDIS_REPLY_ERROR)
@@ -132,9 +177,7 @@ told(void *arg, const redisReply *a)
 	text.n = a->element[2]->len;
 	tq_arena_init(&mem);
 	if (tq_redis_meta_decode(&m, &mem, text, NULL) == 0)
-		for (i = 0; i < w->nv; i++)
-			if (strcmp(w->v[i].id, id) == 0)
-				note(w, &w->v[i], m.state);
+		note_all(w, id, m.state);
 	tq_arena_fini(&mem);
 }
 
@@ -224,31 +267,99 @@ check_known(struct wait *w, struct awaited *a, struct tq_err *e)
 	return rv != 0 ? rv : tq_fail(e, ENOENT, "%s: no such task", a->id);
 }
 
+/* One whose meta was asked for. */
+struct asked {
+	struct wait	*w;
+	struct awaited	*a;
+	int		 there;		/* it has one */
+};
+
+static void
+looked(void *arg, const redisReply *reply)
+{
+	struct asked *q = arg;
+	struct tq_redis_meta m;
+	struct tq_bytes text;
+	struct tq_arena mem;
+	struct tq_err why;
+
+	if (reply == NULL)
+		return;
+	if (reply->type == REDIS_REPLY_ERROR)
+		tq_redis_failed(q->w->r->store.place, reply, &q->w->odd);
+	if (reply->type != REDIS_REPLY_STRING || reply->len == 0)
+		return;
+	q->there = 1;
+	text.p = reply->str;
+	text.n = reply->len;
+	tq_arena_init(&mem);
+	if (tq_redis_meta_decode(&m, &mem, text, &why) == 0)
+		note(q->w, q->a, m.state);
+	else
+		tq_fail(&q->w->odd, why.num, "%s: %s", q->a->id, why.text);
+	tq_arena_fini(&mem);
+}
+
+/*
+ * Ask for some in one round trip.  Not by one command: the answer would be all
+ * of their results at once.
+ */
+static int
+ask(struct tq_redis *r, struct asked *q, size_t n, struct tq_err *e)
+{
+	size_t i;
+	int rv = n == 0 ? 0 : tq_redis_ready_store(r, e);
+
+	for (i = 0; i < n && rv == 0; i++) {
+		tq_redis_cmd_reset(&r->cmd);
+		tq_redis_cmd_str(&r->cmd, "GET");
+		tq_redis_cmd_join(&r->cmd, r->results.results,
+		    "celery-task-meta-", q[i].a->id, NULL);
+		rv = tq_redis_post_later(&r->store, &r->cmd, looked, &q[i], e);
+	}
+	if (n == 0 || (rv == 0 && tq_redis_finish(&r->store, e) == 0))
+		return 0;
+	/* what is still to come would be told to nobody */
+	tq_redis_conn_drop(&r->store);
+	return -1;
+}
+
+/* What was heard of n; those that may be nowhere are looked for. */
+static int
+check(struct wait *w, const struct asked *q, size_t n, struct tq_err *e)
+{
+	struct tq_redis *r = w->r;
+	size_t i;
+
+	if (w->odd.num != 0)
+		return tq_fail(e, w->odd.num, "%s", w->odd.text);
+	for (i = 0; i < n; i++) {
+		if (q[i].there || r->is_store || !r->place.tq_only)
+			continue;
+		tq_arena_reset(&r->mem);
+		if (check_known(w, q[i].a, e) == -1)
+			return -1;
+	}
+	return 0;
+}
+
 /* Look at each that has not ended. */
 static int
 look_at_all(struct wait *w, struct tq_err *e)
 {
-	struct tq_redis *r = w->r;
-	struct tq_redis_meta m;
-	struct awaited *a;
-	size_t i;
-	int rv;
+	struct asked q[AT_ONCE];
+	size_t i, n;
+	int rv = 0;
 
-	for (i = 0; i < w->nv; i++) {
-		a = &w->v[i];
-		if (TQ_STATE_ENDED(a->state))
-			continue;
-		tq_arena_reset(&r->mem);
-		rv = tq_redis_meta_look(r, &m, &r->mem, a->id, e);
-		if (rv == -1)
-			return -1;
-		if (rv == 1)
-			note(w, a, m.state);
-		else if (!r->is_store && r->place.tq_only &&
-		    check_known(w, a, e) == -1)
-			return -1;
+	w->odd.num = 0;
+	for (i = 0; i < w->nv && rv == 0;) {
+		for (n = 0; n < AT_ONCE && i < w->nv; i++)
+			if (!TQ_STATE_ENDED(w->v[i].state))
+				q[n++] = (struct asked){ w, &w->v[i], 0 };
+		if ((rv = ask(w->r, q, n, e)) == 0)
+			rv = check(w, q, n, e);
 	}
-	return 0;
+	return rv;
 }
 
 /* ---- waiting --------------------------------------------------------- */
@@ -260,7 +371,7 @@ wait_for(struct wait *w, tq_time until, struct tq_err *e)
 	struct tq_redis *r = w->r;
 	tq_time now, again = 0;
 
-	if (expand(w, e) == -1)
+	if (expand(w, e) == -1 || sort(w, e) == -1)
 		return -1;
 	for (;;) {
 		if ((r->listen.wire.fd == -1 || !w->listens) &&
@@ -322,6 +433,7 @@ tq_redis_wait(void *b, const char *const *ids, size_t n, size_t count,
 		tell_ended(&w, ended);
 out:
 	tq_arena_fini(&w.mem);
+	free(w.by_id);
 	free(w.v);
 	free(w.ended);
 	free(w.open);
