@@ -342,7 +342,10 @@ wait_queues(struct result *r, struct tq_err *e)
 	return 0;
 }
 
-/* Who waits for a result waits for a server that still reads its data, too. */
+/*
+ * Who waits for a result waits for a server that still reads its data, or does
+ * not answer, too.
+ */
 static int
 open_broker(struct result *r, struct tq_err *e)
 {

@@ -84,3 +84,21 @@ check 'the server is lost before it was asked for all' 0 "$id${TAB}success$NL" \
     -o id,state "$never" "$id"
 ok 'it was lost' test -d lost
 kill "$losing"
+
+# A server that stalls when the wait begins is waited for as one that is lost.
+id=$(tqput -N say 9)
+tqrun -E h
+kill -STOP "$REDIS_PID"
+tqresult -b "redis://127.0.0.1:$REDIS_PORT/0?timeout=0.2" -w "$id" >got 2>&1 &
+waits=$!
+pids="$pids $waits"
+# connections that the server has not taken
+asked()
+{
+	[ "$(awk -v port="$(printf :%04X "$REDIS_PORT")" \
+	    '$2 ~ port "$" && $4 != "0A"' /proc/net/tcp | wc -l)" -ge "$1" ]
+}
+ok 'a server that stalls is asked again' wait_for asked 3
+kill -CONT "$REDIS_PID"
+wait $waits
+is 'and waited for' "$? $(cat got)" '0 9'

@@ -69,13 +69,18 @@ fini(struct tq_redis *r)
 
 /*
  * Connect for the first time; with TQ_OPEN_AWAY a server that cannot be reached
- * may come later, and is not asked again in this moment.
+ * may come later, and is not asked again in this moment.  One that is silent
+ * may only stall: who has time asks again, as one that reads its data.
  */
 static int
 open_conn(struct tq_redis *r, struct tq_redis_conn *c, struct tq_err *e)
 {
+	tq_time until = tq_clock_deadline(tq_clock_mono(), c->place->timeout);
+
 	if (tq_redis_conn_open(c, e) == 0)
 		return 0;
+	if (errno == ECONNREFUSED && tq_clock_mono() >= until)
+		e->num = errno = EINPROGRESS;
 	if (!(r->flags & TQ_OPEN_AWAY) || (errno != ECONNREFUSED &&
 	    errno != EINPROGRESS))
 		return -1;
