@@ -403,6 +403,18 @@ try_put(struct tq_spool *sp, struct tq_batch *b, struct tq_err *e)
 	return rv == 1 ? 0 : -1;
 }
 
+/* It is written: whatever keeps it from being synced, it may be there. */
+static int
+unknown(int rv, struct tq_err *e)
+{
+	if (rv == 0)
+		return 0;
+	if (e != NULL)
+		e->num = EIO;
+	errno = EIO;
+	return -1;
+}
+
 /* Put a batch whose records are zeroed, and wait for the disk. */
 static int
 put_batch(struct tq_spool *sp, struct tq_batch *b, tq_time timeout,
@@ -433,7 +445,7 @@ put_batch(struct tq_spool *sp, struct tq_batch *b, tq_time timeout,
 	tq_core_upkeep(sp, b->now);
 	if (sp->l.policy == TQ_SYNC_FULL || (sp->l.policy == TQ_SYNC_BATCH &&
 	    sp->flags & TQ_OPEN_ONESHOT))
-		return tq_core_commit(sp, sp->mine, e);
+		return unknown(tq_core_commit(sp, sp->mine, e), e);
 	return 0;
 }
 
@@ -501,7 +513,8 @@ tq_spool_tick(struct tq_spool *sp, const struct tq_spool_tick *tick,
 int
 tq_spool_sync(struct tq_spool *sp, struct tq_err *e)
 {
-	if (sp->mine != 0 && tq_core_keep(sp, sp->mine, e) == -1)
+	if (sp->mine != 0 &&
+	    unknown(tq_core_keep(sp, sp->mine, e), e) == -1)
 		return -1;
 	return tq_core_sound(sp, e);
 }
