@@ -145,6 +145,8 @@ tq_celery_event_decode(struct tq_celery_event *out, struct tq_arena *mem,
 	tq_celery_fields_get(&r, out, fields, N(fields), text, &out->others,
 	    &out->nothers);
 	get_loadavg(&r, out, tq_scan_get(text, "loadavg"));
+	if (tq_scan_unset(out->signum))
+		out->signum.n = 0;
 	if (out->type == NULL || *out->type == '\0')
 		tq_celery_bad(&r, EBADMSG, "type: there is none");
 	return r.failed ? -1 : 0;
