@@ -203,7 +203,7 @@ tq_verb_transfer(struct tq_ctl *c, struct tq_err *e)
 	open_target(x, c->value);
 	if ((rv = tq_transfer_begin(x, e)) == 0)
 		rv = choose(&w, e);
-	if (rv == 0) {
+	if (rv == 0 && w.n > 0) {
 		qsort(w.v, w.n, sizeof(*w.v), by_queue);
 		rv = transfer_all(&w, e);
 	}
