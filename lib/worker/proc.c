@@ -10,6 +10,7 @@
  */
 #include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 
 #include <errno.h>
@@ -76,6 +77,14 @@ enter(int dir)
 	return fd != -1 && write(fd, "0", 1) == 1 && close(fd) == 0 ? 0 : -1;
 }
 
+/* _exit(2), before which a sanitizer looks at a stack that it takes for ours. */
+static void
+leave(int status)
+{
+	for (;;)
+		syscall(SYS_exit_group, status);
+}
+
 static int
 child_setup(const struct plan *plan)
 {
@@ -89,7 +98,7 @@ child_setup(const struct plan *plan)
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) == -1)
 		return -1;
 	if (getppid() != plan->parent)
-		_exit(126);
+		leave(126);
 	if (plan->enter && enter(p->leaf->dir) == -1)
 		return -1;
 	for (n = 0; n < 3; n++)
@@ -172,7 +181,8 @@ child(void *arg)
 		    ENOENT;
 		plan->step = STEP_EXEC;
 	}
-	_exit(plan->step == STEP_EXEC && plan->err == ENOENT ? 127 : 126);
+	leave(plan->step == STEP_EXEC && plan->err == ENOENT ? 127 : 126);
+	return 0;
 }
 
 /* Run the plan: 0, or -1 when there is no process to be had. */
