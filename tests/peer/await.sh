@@ -44,7 +44,7 @@ while (my $c = $s->accept) {
 }
 PL
 # tqresult waits for 0.2 s at a time.  If the end takes longer on a busy machine it
-# listens anew, and has looked in between: that is another scene.
+# has looked in between: that is another scene.
 late_end()
 {
 	id=$(tqput -N say 7)
@@ -71,6 +71,35 @@ done
 is 'an end before the server has heard of the wait' "$status $out$err" "0 7$NL"
 is 'that was the order' "$(grep -c late proxy)" 1
 is 'it is looked for by who listens' "$looked" GET
+
+# The server is slower to confirm than tqresult's turns are long: what it was
+# told once is on its way for the next turn too.
+id=$(tqput -N say 9)
+redis-cli -p "$REDIS_PORT" monitor >told &
+monitor=$!
+cat >turns <<'EOF'
+n=0
+until [ "$(grep -c "\"GET\" \"celery-task-meta-$1" told)" -ge 4 ] ||
+    [ $((n += 1)) -gt 1000 ]; do
+	sleep 0.02
+done
+EOF
+perl proxy.pl "$REDIS_PORT" "exec sh turns $id" >proxy &
+proxy=$!
+pids="$pids $proxy $monitor"
+wait_for test -s proxy
+wait_for grep -q OK told
+tqresult -b "redis://127.0.0.1:$(head -1 proxy)/0?timeout=20" -w -t 60 "$id" \
+    >turns.out &
+W=$!
+wait_for grep -q late proxy
+wait_for grep -q "\"SUBSCRIBE\" \"celery-task-meta-$id" told
+tqrun -E -j 1 h 2>>end.err
+wait $W
+is 'turns that are shorter than a word' "$? $(cat turns.out)" '0 9'
+kill "$proxy" "$monitor"
+is 'listen once' "$(grep -c '"SUBSCRIBE" "celery-task-meta' told) $(grep -c \
+    late proxy)" '1 1'
 
 # Whether an id is a group's is asked one after another.  The first of these
 # never ends, and the server is lost when it is asked for the second.

@@ -6,6 +6,9 @@
  *
  * He listens and looks over two connections, and a server may read them in
  * either order: he looks when it has said that he listens.
+ *
+ * Who waits for a part of his time only comes back for the same: until then it
+ * is listened on, and what was not confirmed yet stays on its way.
  */
 #include <errno.h>
 #include <poll.h>
@@ -35,7 +38,6 @@ struct wait {
 	size_t		*open;		/* n: members that must still end */
 	size_t		 left;		/* of ids that must still end */
 	int		 listens;	/* told of what comes */
-	size_t		 unsure;	/* channels to be confirmed */
 	struct awaited	*v;		/* nv of them, as they were asked for */
 	size_t		 nv, cap;
 	struct awaited	**by_id;	/* the same in order, nsorted of them */
@@ -163,12 +165,12 @@ told(void *arg, const redisReply *a)
 
 	/* who may not listen hears nothing, and looks now and then */
 	if (a != NULL && a->type == REDIS_REPLY_ERROR)
-		w->unsure = 0;
+		w->r->unsure = 0;
 	if (a == NULL || a->type != REDIS_REPLY_ARRAY || a->elements != 3)
 		return;
 	if (a->element[2]->type == REDIS_REPLY_INTEGER &&
 	    strcmp(a->element[0]->str, "subscribe") == 0)
-		w->unsure -= w->unsure > 0;
+		w->r->unsure -= w->r->unsure > 0;
 	if (a->element[2]->type != REDIS_REPLY_STRING ||
 	    (id = strstr(a->element[1]->str, "celery-task-meta-")) == NULL)
 		return;
@@ -183,21 +185,20 @@ told(void *arg, const redisReply *a)
 
 /* Wait until the server has heard that we listen, or there is no more time. */
 static int
-be_sure(struct wait *w, tq_time until, struct tq_err *e)
+be_sure(struct tq_redis *r, tq_time until, struct tq_err *e)
 {
-	struct tq_redis *r = w->r;
-	tq_time patience;
 	int rv;
 
-	while (w->unsure > 0) {
-		patience = tq_clock_deadline(tq_clock_mono(),
-		    r->listen.place->timeout);
-		rv = tq_redis_await(&r->listen, patience < until ? patience :
-		    until, e);
+	while (r->unsure > 0) {
+		rv = tq_redis_await(&r->listen, r->sure_by < until ?
+		    r->sure_by : until, e);
 		if (rv == -1)
 			return -1;
-		if (rv == 1)
+		if (rv == 1) {
+			r->sure_by = tq_clock_deadline(tq_clock_mono(),
+			    r->listen.place->timeout);
 			continue;
+		}
 		if (tq_clock_mono() >= until)
 			return 0;
 		tq_redis_conn_drop(&r->listen);
@@ -207,46 +208,71 @@ be_sure(struct wait *w, tq_time until, struct tq_err *e)
 	return 0;
 }
 
-/* Listen for all that have not ended. */
+/* What still comes of these channels is nobody's. */
+static int
+leave(struct tq_redis *r, struct tq_err *e)
+{
+	struct tq_redis_cmd none;
+	int rv = 0;
+
+	/* what is on its way would be counted for the next ones */
+	if (r->unsure > 0)
+		tq_redis_conn_drop(&r->listen);
+	r->unsure = 0;
+	if (r->listen.wire.fd != -1 && r->listens.n > 0) {
+		tq_redis_cmd_init(&none);
+		tq_redis_cmd_str(&none, "UNSUBSCRIBE");
+		rv = tq_redis_tell(&r->listen, &none, e);
+		tq_redis_cmd_fini(&none);
+	}
+	tq_redis_cmd_reset(&r->listens);
+	return rv;
+}
+
+/* Listen to these channels, and no others. */
+static int
+listen_to(struct tq_redis *r, struct tq_redis_cmd *cmd, struct tq_err *e)
+{
+	struct tq_redis_cmd old = r->listens;
+
+	/* the connection stays from one wait to the next */
+	if (r->listen.wire.fd != -1 && old.n == cmd->n &&
+	    old.bytes.n == cmd->bytes.n &&
+	    memcmp(old.bytes.p, cmd->bytes.p, old.bytes.n) == 0)
+		return 0;
+	if (leave(r, e) == -1 || (r->listen.wire.fd == -1 &&
+	    tq_redis_conn_open(&r->listen, e) == -1) ||
+	    tq_redis_tell(&r->listen, cmd, e) == -1)
+		return -1;
+	old = r->listens;
+	r->listens = *cmd;
+	*cmd = old;
+	r->unsure = r->listens.n - 1;
+	r->sure_by = tq_clock_deadline(tq_clock_mono(),
+	    r->listen.place->timeout);
+	return 0;
+}
+
+/* Listen for all, so that who comes back asks for the same. */
 static int
 subscribe(struct wait *w, tq_time until, struct tq_err *e)
 {
 	struct tq_redis *r = w->r;
 	size_t i;
 
-	/* it stays from one wait to the next */
-	if (r->listen.wire.fd == -1 && tq_redis_conn_open(&r->listen, e) == -1)
-		return -1;
-	w->listens = 1;
+	if (w->nv == 0)
+		return 0;
 	r->listen.push = told;
 	r->listen.arg = w;
 	tq_redis_cmd_reset(&r->cmd);
 	tq_redis_cmd_str(&r->cmd, "SUBSCRIBE");
 	for (i = 0; i < w->nv; i++)
-		if (!TQ_STATE_ENDED(w->v[i].state))
-			tq_redis_cmd_join(&r->cmd, r->results.results,
-			    "celery-task-meta-", w->v[i].id, NULL);
-	w->unsure = r->cmd.n - 1;
-	if (w->unsure == 0)
-		return 0;
-	return tq_redis_tell(&r->listen, &r->cmd, e) == -1 ? -1 :
-	    be_sure(w, until, e);
-}
-
-/* Whatever still comes is nobody's, but for what the next one counts. */
-static void
-unsubscribe(struct wait *w)
-{
-	struct tq_redis *r = w->r;
-
-	r->listen.push = NULL;
-	if (w->unsure > 0)
-		tq_redis_conn_drop(&r->listen);
-	if (r->listen.wire.fd == -1)
-		return;
-	tq_redis_cmd_reset(&r->cmd);
-	tq_redis_cmd_str(&r->cmd, "UNSUBSCRIBE");
-	(void)tq_redis_tell(&r->listen, &r->cmd, NULL);
+		tq_redis_cmd_join(&r->cmd, r->results.results,
+		    "celery-task-meta-", w->v[i].id, NULL);
+	if (listen_to(r, &r->cmd, e) == -1)
+		return -1;
+	w->listens = 1;
+	return be_sure(r, until, e);
 }
 
 /* ---- looking --------------------------------------------------------- */
@@ -426,7 +452,10 @@ tq_redis_wait(void *b, const char *const *ids, size_t n, size_t count,
 			break;
 		(void)poll(NULL, 0, 100);
 	}
-	unsubscribe(&w);
+	r->listen.push = NULL;
+	/* not yet: he may come back, and then it is listened still */
+	if (rv != 0)
+		(void)leave(r, NULL);
 	if (rv == -1)
 		tq_fail(e, why.num, "%s", why.text);
 	else

@@ -29,6 +29,7 @@ init(struct tq_redis *r, unsigned flags)
 	tq_buf_init(&r->buf);
 	tq_buf_init(&r->stream);
 	tq_redis_cmd_init(&r->cmd);
+	tq_redis_cmd_init(&r->listens);
 	TAILQ_INIT(&r->held);
 	r->batch = 1;
 	r->epoll = r->timer = -1;
@@ -56,6 +57,7 @@ fini(struct tq_redis *r)
 	tq_redis_conn_fini(&r->store);
 	tq_redis_conn_fini(&r->sub);
 	tq_redis_conn_fini(&r->listen);
+	tq_redis_cmd_fini(&r->listens);
 	tq_redis_conn_fini(&r->events_in);
 	tq_redis_place_fini(&r->place);
 	tq_redis_place_fini(&r->results);

@@ -77,6 +77,9 @@ struct tq_redis {
 	struct tq_redis_conn store;	/* to the database of the results */
 	struct tq_redis_conn sub;	/* channels of the broker */
 	struct tq_redis_conn listen;	/* channels of results */
+	struct tq_redis_cmd listens;	/* to these; n is 0: to none */
+	size_t		 unsure;	/* how many are to be confirmed */
+	tq_time		 sure_by;	/* CLOCK_MONOTONIC */
 	struct tq_redis_conn events_in;	/* channels of events */
 
 	struct tq_uuid_maker ids;
