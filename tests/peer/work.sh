@@ -79,6 +79,46 @@ print(r.get(timeout=60))
 PY
 )" "LOADING {'done': 3}${NL}end"
 
+# That a task has started is told if the site wants it, and over no end.
+cat >handlers/proj.flaky <<SH
+#!/bin/sh
+echo "\$TQ_ID" >>'$T/began'
+until [ -e '$T/go.'"\$1" ]; do sleep 0.05; done
+SH
+chmod +x handlers/proj.flaky
+tqrun -b "$TQ_BROKER?track=yes" -q tracked --node tracker handlers &
+tracker=$!
+pids="$pids $tracker"
+is 'who tracks sees STARTED, by whom' "$(py <<PY
+import time
+r = flaky.apply_async((1,), queue='tracked')
+while r.state == 'PENDING':
+    time.sleep(0.02)
+print(r.state, r.info['pid'], r.info['hostname'])
+with open('id', 'w') as f:
+    f.write(r.id)
+PY
+)" "STARTED $tracker tracker@$(uname -n)"
+is 'of which the server knows more' \
+    "$(tqstat -o state,queue "$(cat id)")" "started${TAB}tracked"
+: >go.1
+check 'its end takes the place of that' 0 '' '' tqresult -w -t 60 "$(cat id)"
+is 'and no end that is there is lost' "$(py <<PY
+import time
+app.backend.store_result('again', ValueError('no'), 'FAILURE')
+r = flaky.apply_async((2,), queue='tracked', task_id='again')
+while 'again' not in open('$T/began').read():
+    time.sleep(0.02)
+print(app.AsyncResult('again').state)
+open('$T/go.2', 'w').close()
+while app.AsyncResult('again').state != 'SUCCESS':
+    time.sleep(0.02)
+print('SUCCESS')
+PY
+)" "FAILURE${NL}SUCCESS"
+kill -TERM $tracker
+wait_gone $tracker
+
 # What a task puts it may tell, and Celery's client follows it.
 cat >handlers/proj.note <<SH
 #!/bin/sh

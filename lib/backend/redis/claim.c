@@ -281,5 +281,7 @@ tq_redis_prepare(struct tq_redis *r, struct tq_redis_held *h,
 	if (begin(r, h, e) == -1)
 		return -1;
 	hand_out(r, h, &in, take);
+	if (r->results.track && in.msg.ignore_result != 1)
+		tq_redis_report_start(r, c);
 	return 1;
 }

@@ -28,7 +28,7 @@ static const char *const options[] = {
 	"crashes", "db", "extended", "lease", "passfile", "prefix",
 	"result-prefix", "sep", "ssl_ca_certs", "ssl_cert_reqs",
 	"ssl_certfile", "ssl_check_hostname", "ssl_keyfile", "steps",
-	"timeout", "virtual_host", "visibility", "workers"
+	"timeout", "track", "virtual_host", "visibility", "workers"
 };
 
 static int
@@ -254,6 +254,7 @@ get_options(struct tq_redis_place *p, const struct tq_url *u, int is_store,
 	    tq_redis_place_time(&p->timeout, u, "timeout", e) == -1 ||
 	    tq_redis_place_time(&p->lease, u, "lease", e) == -1 ||
 	    tq_redis_place_yes(&p->extended, u, "extended", e) == -1 ||
+	    tq_redis_place_yes(&p->track, u, "track", e) == -1 ||
 	    get_crashes(p, u, e) == -1 || get_steps(p, u, e) == -1 ||
 	    get_sep(p, u, e) == -1)
 		return -1;

@@ -522,6 +522,8 @@ int	tq_redis_wait(void *b, const char *const *ids, size_t n, size_t count,
 	    tq_time timeout, enum tq_state *ended, struct tq_err *);
 ssize_t	tq_redis_read_stream(void *b, const char *id, unsigned attempt,
 	    enum tq_stream, uint64_t off, void *, size_t, struct tq_err *);
+/* That it has started, as Celery's task_track_started; told, not waited for. */
+void	tq_redis_report_start(struct tq_redis *, const struct tq_claim *);
 int	tq_redis_report(void *b, const struct tq_claim *,
 	    const struct tq_report *, struct tq_err *);
 int	tq_redis_store_put(void *b, const struct tq_claim *,

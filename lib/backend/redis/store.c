@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "backend/redis/meta.h"
 #include "base/clock.h"
@@ -247,8 +248,9 @@ tq_redis_stat(void *b, const char *id, unsigned flags, struct tq_info *out,
 				return found;
 			blank(out, id);
 		}
-		if (found == 1 && (rv == 0 || is_report(&m)))
-			return rv == 1 && set_progress(out, mem, &m) == -1 ?
+		if (found == 1 && (rv == 0 || is_report(&m) ||
+		    out->state == TQ_STARTED))
+			return rv == 1 && is_report(&m) && set_progress(out, mem, &m) == -1 ?
 			    tq_fail_sys(e, ENOMEM, "%s", id) : 1;
 	}
 	if (rv == 1) {
@@ -355,4 +357,21 @@ tq_redis_report(void *b, const struct tq_claim *c, const struct tq_report *p,
 	tq_buf_fini(&text);
 	tq_buf_fini(&json);
 	return rv;
+}
+
+void
+tq_redis_report_start(struct tq_redis *r, const struct tq_claim *c)
+{
+	struct tq_report p = { .state = "STARTED" };
+	struct tq_buf b;
+
+	tq_buf_init(&b);
+	tq_buf_printf(&b, "{\"pid\": %ld, \"hostname\": ", (long)getpid());
+	tq_json_str(&b, r->node, strlen(r->node));
+	tq_buf_byte(&b, '}');
+	p.text.p = (const char *)b.p;
+	p.text.n = b.n;
+	if (tq_buf_ok(&b))
+		(void)tq_redis_report(r, c, &p, NULL);
+	tq_buf_fini(&b);
 }
