@@ -156,7 +156,6 @@ fire(struct tq_firing *f, struct tq_entry *entry, tq_time now, struct tq_err *e)
 {
 	tq_time tick = choose(f, entry, now);
 	struct tq_task t = *entry->task;
-	struct tq_err ignored;
 	struct tq_id id;
 	char text[32];
 
@@ -181,7 +180,7 @@ fire(struct tq_firing *f, struct tq_entry *entry, tq_time now, struct tq_err *e)
 	/* its key is held, and that is what a key is for */
 	tq_beat_say(f->b->step, "%s:%u: not put for %s: %s has key '%s'",
 	    f->b->path, entry->line, text, id.s, t.key);
-	return move(f, entry, tick, NULL, &id, &ignored);
+	return move(f, entry, tick, NULL, &id, e);
 }
 
 /* Something outside fails: say it once, try again in a while. */
