@@ -82,18 +82,30 @@ dial_socket(const struct tq_redis_place *p, tq_time until, const char **why)
 	return connect_to((struct sockaddr *)&sun, sizeof(sun), until);
 }
 
+/* What of the resolver is the thread's, and so the caller's program's. */
+struct patience {
+	int		 retrans, retry;
+};
+
 /*
  * getaddrinfo(3) has no deadline, and asks each server of resolv.conf(5) twice
  * for five seconds: let it be asked once, and all of them within the time.
  */
 static void
-bound_resolver(tq_time until)
+bound_resolver(struct patience *was, tq_time until)
 {
 	tq_time left = (until - tq_clock_mono()) / TQ_SECOND;
 	int each;
 
+	/* a program may have set these, and this call would not keep them */
+	was->retrans = _res.options & RES_INIT ? _res.retrans : 0;
+	was->retry = _res.retry;
 	if (res_init() == -1)
 		return;
+	if (was->retrans == 0) {
+		was->retrans = _res.retrans;
+		was->retry = _res.retry;
+	}
 	each = (int)(left < 60 ? left : 60) / (_res.nscount > 1 ?
 	    _res.nscount : 1);
 	if (each < 1)
@@ -103,22 +115,37 @@ bound_resolver(tq_time until)
 	_res.retry = 1;
 }
 
-/* The addresses of a name in turn. */
+/* getaddrinfo(3) within the time, if the name is one to be asked for. */
 static int
-dial_host(const struct tq_redis_place *p, tq_time until, const char **why)
+look_up(struct addrinfo **list, const struct tq_redis_place *p,
+    const char *port, tq_time until)
 {
 	struct addrinfo hints = {
 		.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV
 	};
+	struct patience was;
+	int rv;
+
+	if (strcmp(p->host, "localhost") == 0 ||
+	    p->host[strspn(p->host, "0123456789.:abcdefABCDEF")] == '\0')
+		return getaddrinfo(p->host, port, &hints, list);
+	bound_resolver(&was, until);
+	rv = getaddrinfo(p->host, port, &hints, list);
+	_res.retrans = was.retrans;
+	_res.retry = was.retry;
+	return rv;
+}
+
+/* The addresses of a name in turn. */
+static int
+dial_host(const struct tq_redis_place *p, tq_time until, const char **why)
+{
 	struct addrinfo *list, *ai;
 	char port[16];
 	int rv, fd = -1, num = ECONNREFUSED;
 
 	snprintf(port, sizeof(port), "%d", p->port);
-	if (strcmp(p->host, "localhost") != 0 &&
-	    p->host[strspn(p->host, "0123456789.:abcdefABCDEF")] != '\0')
-		bound_resolver(until);
-	if ((rv = getaddrinfo(p->host, port, &hints, &list)) != 0) {
+	if ((rv = look_up(&list, p, port, until)) != 0) {
 		*why = gai_strerror(rv);
 		return -1;
 	}
