@@ -70,6 +70,15 @@ read_row(struct row *r, pid_t pid)
 }
 
 static int
+by_pid(const void *a, const void *b)
+{
+	const struct row *x = a, *y = b;
+
+	return x->pid < y->pid ? -1 : x->pid > y->pid;
+}
+
+/* All there are, in order of pid. */
+static int
 read_rows(struct rows *rows)
 {
 	struct dirent *d;
@@ -97,6 +106,8 @@ read_rows(struct rows *rows)
 		rows->n += (size_t)read_row(&rows->v[rows->n], (pid_t)pid);
 	}
 	closedir(dir);
+	if (rows->n > 0)
+		qsort(rows->v, rows->n, sizeof(*rows->v), by_pid);
 	return 0;
 }
 
@@ -132,12 +143,11 @@ marked(const struct tq_tree *t, pid_t pid)
 static int
 has_ours(const struct rows *rows, pid_t pid)
 {
-	size_t i;
+	const struct row key = { .pid = pid }, *r;
 
-	for (i = 0; i < rows->n; i++)
-		if (rows->v[i].ours && rows->v[i].pid == pid)
-			return 1;
-	return 0;
+	r = rows->n == 0 ? NULL : bsearch(&key, rows->v, rows->n,
+	    sizeof(*rows->v), by_pid);
+	return r != NULL && r->ours;
 }
 
 /* 1 if a process belongs to the task by itself, not by its parent. */
@@ -150,6 +160,7 @@ belongs(const struct tq_tree *t, const struct row *r, pid_t self)
 	    (r->parent == self && !is_main(t, r->pid) && marked(t, r->pid));
 }
 
+/* Most parents have a lower pid than their children: one pass finds most. */
 static void
 mark_ours(const struct tq_tree *t, struct rows *rows)
 {
