@@ -85,6 +85,20 @@ check 'and refuses' 75 '' '*w: queue is closed*' tqput -q w -N note c
 check 'and opened' 0 '' '' tqctl open w
 check 'and purged' 0 '' '' tqctl purge w
 check 'its task is revoked' 0 "revoked$NL" '' tqstat -o state "$a"
+# More ids than are looked for one by one.
+for i in 1 2 3 4 5 6 7 8 9; do
+	tqput -q many -N note $i
+	tqput -q many -d 1h -N note 1$i
+	tqput -q many -p 9 -N note 2$i
+done >ids
+sort -r ids >order
+check 'one of them unknown' 66 '' '*unknown*' tqctl move w $(cat order) unknown
+is 'moves none' "$(rcli LLEN w)" 0
+check 'many are moved' 0 '' '' tqctl move w $(cat order)
+is 'all of them' "$(tqstat -q w -o id | sort -r)" "$(cat order)"
+check 'many are revoked' 0 '' '' tqctl revoke $(cat ids)
+is 'every one' "$(tqstat -o state $(cat ids) | sort | uniq -c | tr -d ' ')" \
+    27revoked
 check 'an unknown queue' 66 '' '*nowhere*' tqctl pause nowhere
 check 'what cannot be had' 78 '' '*' tqctl hold "$a"
 check 'nor this' 78 '' '*' tqctl set w limit=3

@@ -6,6 +6,13 @@
 
 enum tq_redis_where { TQ_REDIS_IN_LIST, TQ_REDIS_IN_HAND, TQ_REDIS_IN_WAIT };
 
+/* One of the ids that are looked for. */
+struct tq_redis_wanted {
+	const char	*id;
+	size_t		 of;		/* its place among them */
+	int		 found;
+};
+
 /* Going through everything, or what has a text inside. */
 struct tq_redis_going {
 	struct tq_redis	*r;
@@ -29,6 +36,8 @@ struct tq_redis_going {
 	enum tq_redis_where place;
 	const char	*score, *list, *tag;
 	struct tq_redis_spots *spots;
+	struct tq_redis_wanted *wanted;	/* by id; or NULL, see needle */
+	size_t		 nwanted, left;	/* of these: to be found */
 	struct tq_redis_whys *whys;
 	char		 found[TQ_REDIS_TAG_MAX];
 };

@@ -69,18 +69,41 @@ list_all(struct tq_redis_going *g, struct tq_err *e)
 	return rv;
 }
 
+static int
+by_wanted(const void *a, const void *b)
+{
+	const struct tq_redis_wanted *x = a, *y = b;
+
+	return strcmp(x->id, y->id);
+}
+
+/* 1 if it is one to be noted: *w says which of several, or is NULL. */
+static int
+is_meant(struct tq_redis_wanted **w, const struct tq_redis_going *g,
+    const struct tq_info *info, const char *name)
+{
+	const struct tq_redis_wanted key = { .id = name };
+
+	*w = NULL;
+	if (g->wanted == NULL)
+		return g->needle[0] != '\0' ? strcmp(name, g->needle) == 0 :
+		    is_selected(g->sel, info);
+	*w = bsearch(&key, g->wanted, g->nwanted, sizeof(key), by_wanted);
+	return *w != NULL && !(*w)->found;
+}
+
 /* Note where it stands. */
 static int
 note_spot(struct tq_redis_going *g, struct tq_info *info,
     const struct tq_redis_read *in, const char *tag)
 {
 	struct tq_redis_spots *s = g->spots;
+	struct tq_redis_wanted *w;
 	struct tq_redis_spot *p;
 	const char *key;
 	size_t cap;
 
-	if (g->needle[0] != '\0' ? strcmp(in->name, g->needle) != 0 :
-	    !is_selected(g->sel, info))
+	if (!is_meant(&w, g, info, in->name))
 		return 0;
 	if (s->n == s->cap) {
 		cap = s->cap == 0 ? 16 : 2 * s->cap;
@@ -102,7 +125,11 @@ note_spot(struct tq_redis_going *g, struct tq_info *info,
 	if (p->key == NULL || p->text.p == NULL)
 		return tq_fail_sys(g->e, ENOMEM, "tasks");
 	s->n++;
-	return g->needle[0] != '\0';
+	if (w == NULL)
+		return g->needle[0] != '\0';
+	p->of = w->of;
+	w->found = 1;
+	return --g->left == 0;
 }
 
 int
@@ -115,6 +142,37 @@ tq_redis_spot(struct tq_redis *r, struct tq_redis_spots *s,
 	};
 
 	return tq_redis_everywhere(&g, e) == -1 ? -1 : 0;
+}
+
+static int
+by_order(const void *a, const void *b)
+{
+	const struct tq_redis_spot *x = a, *y = b;
+
+	return x->of < y->of ? -1 : x->of > y->of;
+}
+
+int
+tq_redis_spot_ids(struct tq_redis *r, struct tq_redis_spots *s,
+    const char *const *ids, size_t n, struct tq_err *e)
+{
+	struct tq_redis_going g = {
+		.r = r, .needle = "", .each = note_spot, .spots = s,
+		.nwanted = n, .left = n
+	};
+	size_t i;
+	int rv;
+
+	if ((g.wanted = calloc(n, sizeof(*g.wanted))) == NULL)
+		return tq_fail_sys(e, ENOMEM, "%zu tasks", n);
+	for (i = 0; i < n; i++)
+		g.wanted[i] = (struct tq_redis_wanted){ ids[i], i, 0 };
+	qsort(g.wanted, n, sizeof(*g.wanted), by_wanted);
+	rv = tq_redis_everywhere(&g, e);
+	free(g.wanted);
+	if (s->n > 0)
+		qsort(s->v, s->n, sizeof(*s->v), by_order);
+	return rv == -1 ? -1 : 0;
 }
 
 /* Each id by itself, in the order given. */

@@ -555,6 +555,7 @@ struct tq_redis_spot {
 	const char	*where;		/* "list", "wait"; NULL: it is held */
 	const char	*key;		/* of the list; tag of the others */
 	enum tq_state	 state;
+	size_t		 of;		/* which of several ids it is */
 	struct tq_id	 id;
 	char		 queue[TQ_NAME_MAX + 1];
 	struct tq_bytes	 text;
@@ -567,6 +568,9 @@ struct tq_redis_spots {
 /* Add what is selected, or with an id that one. */
 int	tq_redis_spot(struct tq_redis *, struct tq_redis_spots *,
 	    const struct tq_select *, const char *id, struct tq_err *);
+/* Add those of n ids that stand somewhere, in the order of the ids. */
+int	tq_redis_spot_ids(struct tq_redis *, struct tq_redis_spots *,
+	    const char *const *ids, size_t n, struct tq_err *);
 /* act.c */
 int	tq_redis_act(void *b, enum tq_verb, const struct tq_select *,
 	    const char *value, unsigned flags, uint64_t *changed,
