@@ -37,15 +37,23 @@
 #define BELIEVED	(10 * 60)	/* s that a holder needs no looking for */
 #define SURELY		2		/* s that it is there though not found */
 
+/*
+ * The step that sends it, looked for from *at on, and then from the beginning:
+ * tasks are asked for in the order in which most of them are sent.
+ */
 static struct tq_celery_step *
-step_of(const struct tq_celery_plan *plan, const char *id)
+step_of(const struct tq_celery_plan *plan, size_t *at, const char *id)
 {
+	struct tq_celery_step *s;
 	size_t k;
 
-	for (k = 0; k < plan->nsteps; k++)
-		if (plan->step[k].what == TQ_CELERY_SEND &&
-		    strcmp(plan->step[k].task->id, id) == 0)
-			return &plan->step[k];
+	for (k = 0; k < plan->nsteps; k++) {
+		s = &plan->step[(*at + k) % plan->nsteps];
+		if (s->what != TQ_CELERY_SEND || strcmp(s->task->id, id) != 0)
+			continue;
+		*at += k + 1;
+		return s;
+	}
 	return NULL;
 }
 
@@ -55,7 +63,7 @@ tq_redis_keys_init(struct tq_redis_keys *keys, struct tq_redis *r,
     const struct tq_id *ids, size_t n, struct tq_err *e)
 {
 	struct tq_redis_keyed *k;
-	size_t i;
+	size_t i, at = 0;
 
 	memset(keys, 0, sizeof(*keys));
 	for (i = 0; i < n; i++)
@@ -73,7 +81,7 @@ tq_redis_keys_init(struct tq_redis_keys *keys, struct tq_redis *r,
 		k->id = ids[i].s;
 		k->rival = k->where = k->place = "";
 		/* its key would be held by what is no message yet */
-		if ((k->step = step_of(plan, ids[i].s)) == NULL)
+		if ((k->step = step_of(plan, &at, ids[i].s)) == NULL)
 			return tq_fail(e, ENOTSUP, "-k: not kept on Redis for "
 			    "a task that waits for another of its put");
 		k->own = k->step->task;
