@@ -23,6 +23,7 @@
 #include <tq/tq.h>
 
 #include "base/buf.h"
+#include "client/route.h"
 #include "command/arg.h"
 #include "command/options.h"
 #include "command/status.h"
@@ -387,9 +388,10 @@ main(int argc, char *argv[])
 		r.worker.hold = &r.hold;
 	}
 	rules->plan.handlers = &handlers;
-	rules->plan.url = tq_url(rules->tq);
+	rules->plan.url = tq_route_url(rules->tq);
 	rules->plan.dir = tq_spool_dir(rules->tq);
-	tq_mark_site(rules->plan.site, rules->plan.dir, rules->plan.url);
+	tq_mark_site(rules->plan.site, rules->plan.dir,
+	    tq_url(rules->tq));
 	rules->plan.results = getenv("TQ_RESULTS");
 	rules->plan.env = (const char *const *)environ;
 	if (tq_worker_run(&r.worker, &e) == -1)

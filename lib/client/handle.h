@@ -19,6 +19,7 @@ struct tq {
 	const struct tq_store_ops *store;	/* NULL: none */
 	void		*s;			/* b when they are one */
 	char		*url;			/* in use, without password */
+	char		*whole;			/* and with it */
 	char		*queue;			/* where -q is not given */
 	const struct tq_celery_route *routes;	/* before that, if remote */
 	size_t		 nroutes;

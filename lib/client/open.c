@@ -27,22 +27,27 @@ typedef int opener(struct tq *, const char *url, unsigned flags,
 
 /* ---- one URL --------------------------------------------------------- */
 
-/* A URL for others to use or read, without its password. */
-static char *
-shown(const char *word, struct tq_err *e)
+static void
+forget_url(struct tq *tq)
 {
-	char *whole = tq_route_whole(word, e), *out = NULL;
+	free(tq->url);
+	free(tq->whole);
+	tq->url = tq->whole = NULL;
+}
+
+/* The URL for others to use, and for others to read, without its password. */
+static int
+keep_url(struct tq *tq, const char *word, struct tq_err *e)
+{
 	size_t size;
 
-	if (whole == NULL)
-		return NULL;
-	size = strlen(whole) + sizeof(":***");
-	if ((out = malloc(size)) == NULL)
-		tq_fail_sys(e, ENOMEM, "URL");
-	else
-		tq_url_redact(out, size, whole);
-	free(whole);
-	return out;
+	if ((tq->whole = tq_route_whole(word, e)) == NULL)
+		return -1;
+	size = strlen(tq->whole) + sizeof(":***");
+	if ((tq->url = malloc(size)) == NULL)
+		return tq_fail_sys(e, ENOMEM, "URL");
+	tq_url_redact(tq->url, size, tq->whole);
+	return 0;
 }
 
 static int
@@ -61,11 +66,9 @@ open_broker(struct tq *tq, const char *word, unsigned flags,
 		    m->scheme);
 		goto out;
 	}
-	if ((tq->url = shown(word, e)) == NULL)
-		goto out;
-	if (m->broker->open(&tq->b, &r.url, flags, e) == -1) {
-		free(tq->url);
-		tq->url = NULL;
+	if (keep_url(tq, word, e) == -1 ||
+	    m->broker->open(&tq->b, &r.url, flags, e) == -1) {
+		forget_url(tq);
 		goto out;
 	}
 	tq->scheme = m->scheme;
@@ -215,7 +218,7 @@ tq_close(struct tq *tq)
 		tq->store->close(tq->s);
 	if (tq->ops != NULL)
 		tq->ops->close(tq->b);
-	free(tq->url);
+	forget_url(tq);
 	free(tq->away);
 	free(tq->queue);
 	tq_arena_fini(&tq->mem);
@@ -293,6 +296,12 @@ const char *
 tq_url(const struct tq *tq)
 {
 	return tq->url;
+}
+
+const char *
+tq_route_url(const struct tq *tq)
+{
+	return tq->whole;
 }
 
 const char *

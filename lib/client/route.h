@@ -36,6 +36,13 @@ char	*tq_route_whole(const char *list, struct tq_err *);
 char	*tq_route_word(const char *value, struct tq_err *);
 
 /*
+ * The URL in use with its password, for processes that are to reach the same
+ * broker; nobody else is shown it.
+ */
+struct tq;
+const char *tq_route_url(const struct tq *);
+
+/*
  * The URL in parts as tq_url_parse() does; a spool without a path gets the
  * default directory: $TQ_DIR, /var/spool/tq for root, else
  * ${XDG_STATE_HOME:-$HOME/.local/state}/tq.  The path of a spool

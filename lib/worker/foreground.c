@@ -23,6 +23,7 @@
 #include "base/clock.h"
 #include "base/id.h"
 #include "base/io.h"
+#include "client/route.h"
 #include "env.h"
 #include "foreground.h"
 #include "mark.h"
@@ -74,7 +75,7 @@ make_env(struct tq_arena *mem, struct tq *tq, const struct tq_claim *c,
 	char site[TQ_SITE_SIZE];
 	const struct tq_env_facts facts = {
 		.claim = c,
-		.url = tq_url(tq),
+		.url = tq_route_url(tq),
 		.dir = tq_spool_dir(tq),
 		.site = site,
 		.retries = c->task.retries > 0 ? c->task.retries : 0,
@@ -82,7 +83,7 @@ make_env(struct tq_arena *mem, struct tq *tq, const struct tq_claim *c,
 	const char *const *v;
 	struct tq_env env;
 
-	tq_mark_site(site, facts.dir, facts.url);
+	tq_mark_site(site, facts.dir, tq_url(tq));
 	tq_mark_make(mark, site, c, c->ref.attempt);
 	tq_env_init(&env, mem);
 	tq_env_add_facts(&env, &facts);

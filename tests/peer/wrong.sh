@@ -20,6 +20,22 @@ one 'a result with a wrong password' 125 "tqresult: *wrong user or password" \
     tqresult x
 TQ_BROKER="redis://:secret@$base/0"
 check 'the right one' 0 "$ID" '' tqput -N x
+
+# a task reaches the broker of its worker, and nobody else sees the password
+mkdir inner
+cat >inner/x <<SH
+#!/bin/sh
+TQ_MODULES='$TQ_MODULES' exec tqput -Q -q inner -N y
+SH
+chmod +x inner/x
+timeout 60 tqrun -q celery -n 1 -v inner 2>inner.err
+is 'a task puts where it came from' "$(grep -c success inner.err)" 1
+is 'with the password' "$(redis-cli -a secret -p "$REDIS_PORT" LLEN inner \
+    2>/dev/null)" 1
+not_ok 'of which its worker says nothing' grep secret inner.err
+check 'so does one that tqget runs' 0 '' '' \
+    tqget -q inner env TQ_MODULES="$TQ_MODULES" tqput -Q -q again -N z
+is 'with it' "$(redis-cli -a secret -p "$REDIS_PORT" LLEN again 2>/dev/null)" 1
 unset TQ_BROKER
 check 'a password in -b is refused' 64 '' '*password*' \
     tqput -b "redis://:secret@$base/0" -N x
