@@ -197,7 +197,7 @@ tq_core_commit(struct tq_spool *sp, tq_lsn lsn, struct tq_err *e)
 		return tq_fail(e, EIO, "%s: process %d has been syncing for "
 		    "more than %d seconds; whether it was kept is unknown",
 		    sp->path, tq_lead_pid(sp->t.top),
-		    (int)(TQ_LOCK_PATIENCE / TQ_SECOND));
+		    (int)(TQ_LEAD_PATIENCE / TQ_SECOND));
 	if (saved == EAGAIN) {
 		if (tq_rescue(sp, &why) == -1)
 			return tq_fail(e, EIO, "%s", why.text);

@@ -39,9 +39,9 @@ leads(struct tq_lead *w, struct tq_top *top, uint32_t n, int rv)
 	return rv;
 }
 
-/* 1 if the same one leads for longer than anybody is waited for. */
-static int
-stuck(struct tq_lead *w, const struct tq_top *top)
+/* For how long the same one leads. */
+static tq_time
+waited(struct tq_lead *w, const struct tq_top *top)
 {
 	uint32_t led = atomic_load(&top->led);
 	tq_time now = tq_clock_mono();
@@ -50,7 +50,7 @@ stuck(struct tq_lead *w, const struct tq_top *top)
 		w->led = led;
 		w->since = now;
 	}
-	return now - w->since >= TQ_LOCK_PATIENCE;
+	return now - w->since;
 }
 
 /* Let go of a mutex that did not count any more when it was had. */
@@ -77,7 +77,7 @@ pass_by(struct tq_lead *w, struct tq_top *top, uint32_t old)
 			return too_late(top, n);
 		return leads(w, top, n, 1);
 	}
-	errno = ETIMEDOUT;
+	errno = waited(w, top) < TQ_LEAD_PATIENCE ? EBUSY : ETIMEDOUT;
 	return -1;
 }
 
@@ -88,7 +88,7 @@ tq_lead_try(struct tq_lead *w, struct tq_top *top)
 	int rv;
 
 	if ((rv = tq_lock_try(&top->sync[n])) == -1) {
-		if (errno != EBUSY || !stuck(w, top))
+		if (errno != EBUSY || waited(w, top) < TQ_LOCK_PATIENCE)
 			return -1;
 		return pass_by(w, top, n);
 	}

@@ -21,6 +21,9 @@
 
 #include "spool/table.h"
 
+/* A disk that is only slow syncs for some ten seconds; none is awaited longer. */
+#define TQ_LEAD_PATIENCE	(60 * TQ_SECOND)
+
 /* One who needs a leader.  Zeros at first. */
 struct tq_lead {
 	uint32_t	 n;		/* the mutex he holds, once he leads */
@@ -30,8 +33,8 @@ struct tq_lead {
 
 /*
  * Lead, if nobody does.  0; 1: write again what is to be synced.  -1: EBUSY
- * somebody leads: wait a little and try again; ETIMEDOUT all who may lead get
- * nowhere.
+ * somebody leads: wait a little and try again; ETIMEDOUT all who may lead have
+ * got nowhere for TQ_LEAD_PATIENCE.
  */
 int	tq_lead_try(struct tq_lead *, struct tq_top *);
 /* The same, waiting for whoever leads. */
