@@ -137,6 +137,9 @@ tq_celery_salvage(struct tq_celery_task *out, struct tq_arena *mem,
 		get_headers(out, mem, headers);
 		get_embed(out, tq_scan_at(body, 2));
 	}
+	/* a header may have lost its task, not its id */
+	if (out->id == NULL)
+		out->id = id_of(mem, headers, "id");
 	/* Celery's clients say it once more */
 	if (out->id == NULL)
 		out->id = id_of(mem, tq_scan_get(all, "properties"),

@@ -40,6 +40,8 @@ def b64(s):
 # What changes in a message, under its id: somebody waits for each of these.
 named = {
     'no-task': dict(headers__task=KeyError),
+    'no-task-map': dict(headers__task=KeyError, body=b64('{"": ""}'),
+        properties__correlation_id='other'),
     'no-id': dict(headers__id=KeyError),
     'no-headers': dict(headers=KeyError),
     'no-body': dict(body=KeyError),

@@ -206,6 +206,16 @@ salvage_of_protocol_1_reads_its_body(void **state)
 }
 
 static void
+salvage_finds_the_id_of_headers_without_a_task(void **state)
+{
+	const struct tq_celery_task *t = salvage(*state, "{\"body\": "
+	    "\"{}\", \"headers\": {\"id\": \"h\"}, "
+	    "\"properties\": {\"correlation_id\": \"other\"}}");
+
+	assert_string_equal(t->id, "h");
+}
+
+static void
 salvage_says_when_the_body_is_unknown(void **state)
 {
 	const struct tq_celery_task *t = salvage(*state, "{\"body\": \"!\", "
@@ -723,6 +733,7 @@ main(void)
 		T(numbers_count_as_python_counts_them),
 		T(salvage_reads_around_what_is_wrong),
 		T(salvage_of_protocol_1_reads_its_body),
+		T(salvage_finds_the_id_of_headers_without_a_task),
 		T(salvage_says_when_the_body_is_unknown),
 		T(salvage_takes_no_id_that_is_none),
 		T(salvage_takes_any_string_for_an_id),
