@@ -316,7 +316,7 @@ $(B)/log/%.sh.tap: tests/%.sh FORCE
 $(B)/log/%.tap: $(B)/tests/% FORCE
 	@$(TAPENV) tests/lib/runtap $@ $<
 $(filter $(B)/log/cmd/% $(B)/log/peer/% $(B)/log/crash/%,$(TAP)): all $(PROG) $(SHIM)
-$(filter $(B)/log/lint/%,$(TAP)): $(B)/libtq.so
+$(filter $(B)/log/lint/%,$(TAP)): $(B)/libtq.so $(MODULES)
 
 $(filter $(B)/log/boot/%,$(TAP)): all $(B)/tests/unit/test_cgroup
 
