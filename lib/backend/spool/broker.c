@@ -1,40 +1,10 @@
 /* The spool as a broker: the handle, and the calls that go straight on. */
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "backend/builtin.h"
 #include "backend/spool/local.h"
-
-/* ---- ids ------------------------------------------------------------- */
-
-int
-tq_local_id(struct tq_uuid *out, const char *id)
-{
-	if (tq_uuid_parse(out, id))
-		return 0;
-	tq_spool_digest(out, id);
-	return 1;
-}
-
-int
-tq_local_ids(struct tq_local *l, const char *const *ids, size_t n,
-    struct tq_err *e)
-{
-	struct tq_uuid *p;
-	size_t i;
-
-	if (n > l->nids) {
-		if ((p = reallocarray(l->ids, n, sizeof(*p))) == NULL)
-			return tq_fail_sys(e, ENOMEM, "%zu ids", n);
-		l->ids = p;
-		l->nids = n;
-	}
-	for (i = 0; i < n; i++)
-		(void)tq_local_id(&l->ids[i], ids[i]);
-	return 0;
-}
 
 /* ---- the handle ------------------------------------------------------ */
 

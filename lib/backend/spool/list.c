@@ -173,19 +173,6 @@ tq_local_look(struct tq_local *l, const struct tq_uuid *id, unsigned attempt,
 	return 1;
 }
 
-void
-tq_local_name(struct tq_local *l, const struct tq_uuid *number,
-    struct tq_id *out)
-{
-	struct tq_spool_look look;
-	struct tq_uuid same;
-
-	tq_uuid_format(out->s, number);
-	if (!tq_uuid_parse(&same, out->s) &&
-	    tq_spool_look(l->sp, number, 0, &look, NULL) == 1)
-		tq_translate_id(out, number, look.rec.put.foreign);
-}
-
 /* ---- many ------------------------------------------------------------ */
 
 static int

@@ -41,6 +41,8 @@ struct tq_local {
 	size_t		 nids;
 };
 
+/* ---- id.c -------------------------------------------------------------- */
+
 /*
  * The number of an id: itself when it is a UUIDv7 as tq writes it, else a
  * digest.  Returns 1 for a digest: the id is foreign.
@@ -49,39 +51,38 @@ int	tq_local_id(struct tq_uuid *out, const char *id);
 /* The numbers of n ids in l->ids, good until the next call. */
 int	tq_local_ids(struct tq_local *l, const char *const *ids, size_t n,
 	    struct tq_err *);
-
-/* put.c, claim.c */
-int	tq_local_put(void *b, const struct tq_task *, size_t n,
-	    tq_time timeout, struct tq_id *out, struct tq_err *);
-int	tq_local_tick(void *b, const struct tq_tick *,
-	    const struct tq_task *, tq_time timeout, struct tq_id *out,
-	    struct tq_err *);
-int	tq_local_last(void *b, const char *schedule, tq_time *at,
-	    struct tq_err *);
-int	tq_local_claim(void *b, const struct tq_take *, struct tq_claim *,
-	    struct tq_err *);
-int	tq_local_settle(void *b, const struct tq_ref *, struct tq_outcome *,
-	    unsigned flags, struct tq_err *);
-int	tq_local_renew(void *b, const struct tq_ref *, tq_time lease,
-	    struct tq_err *);
-
-int	tq_local_report(void *b, const struct tq_claim *,
-	    const struct tq_report *, struct tq_err *);
-
-/* ---- tie.c ---------------------------------------------------------- */
-
-/* The ties of task i of a put, its ids behind the bytes of l->bytes. */
-int	tq_local_tie(struct tq_local *l, size_t i, const struct tq_task *t,
-	    struct tq_err *);
-/* Say why the spool refused task `which` of t; out[which] is who has its key. */
-int	tq_local_refused(struct tq_local *l, const struct tq_task *t,
-	    size_t which, struct tq_id *out, const struct tq_err *why,
-	    struct tq_err *);
+/*
+ * The id that people gave a task of that number; one that is forgotten keeps
+ * the number.
+ */
+void	tq_local_name(struct tq_local *l, const struct tq_uuid *number,
+	    struct tq_id *out);
+/* The same of a number as text, any other text being an id; NULL: ENOMEM. */
+const char *tq_local_given(struct tq_local *l, const char *s,
+	    struct tq_arena *mem);
 /* Give the tasks that t is tied to the ids that people gave them. */
 int	tq_local_names(struct tq_local *l, struct tq_task *t,
 	    struct tq_arena *mem, struct tq_err *);
 
-/* ---- group.c ---------------------------------------------------------- */
+/* ---- list.c ------------------------------------------------------------ */
+
+/* Which queues have workers, from one look to the next. */
+struct tq_local_served {
+	struct tq_buf	 names;		/* ",mail,default," */
+	int		 known;
+};
+/*
+ * Look at one task: 1 and *out filled, 0 unknown, -1.  served begins with zeros
+ * and ends with tq_buf_fini(&served.names).
+ */
+int	tq_local_look(struct tq_local *l, const struct tq_uuid *id,
+	    unsigned attempt, struct tq_local_served *served,
+	    struct tq_info *out, struct tq_err *);
+int	tq_local_list(void *b, const struct tq_select *,
+	    int (*each)(const struct tq_info *, void *), void *,
+	    struct tq_err *);
+
+/* ---- group.c ----------------------------------------------------------- */
 
 /*
  * The ids of a selection and, behind them, those of the members of groups
@@ -91,48 +92,53 @@ int	tq_local_expand(struct tq_local *l, const struct tq_select *sel,
 	    struct tq_arena *mem, const char ***out, size_t *n,
 	    struct tq_err *);
 
-/* ---- pipe.c ----------------------------------------------------------- */
+/* ---- tie.c ------------------------------------------------------------- */
+
+/* The ties of task i of a put, its ids behind the bytes of l->bytes. */
+int	tq_local_tie(struct tq_local *l, size_t i, const struct tq_task *t,
+	    struct tq_err *);
+/* Say why the spool refused task `which` of t; out[which] is who has its key. */
+int	tq_local_refused(struct tq_local *l, const struct tq_task *t,
+	    size_t which, struct tq_id *out, const struct tq_err *why,
+	    struct tq_err *);
+
+/* ---- pipe.c ------------------------------------------------------------ */
 
 /* Let the output of `from` be the task's body.  ENOENT: it is not kept. */
 int	tq_local_pipe(struct tq_local *l, struct tq_task *t,
 	    struct tq_arena *mem, const struct tq_uuid *from, struct tq_err *);
 
-/* list.c, worker.c */
-struct tq_local_served {
-	struct tq_buf	 names;		/* ",mail,default," */
-	int		 known;
-};
-/*
- * Look at one task: 1 and *out filled, 0 unknown, -1.  served remembers from
- * one look to the next which queues have workers; begin with zeros and end
- * with tq_buf_fini(&served.names).
- */
-int	tq_local_look(struct tq_local *l, const struct tq_uuid *id,
-	    unsigned attempt,
-	    struct tq_local_served *served, struct tq_info *out,
-	    struct tq_err *);
-/*
- * The id that people gave a task of that number; one that is forgotten keeps
- * the number.
- */
-void	tq_local_name(struct tq_local *l, const struct tq_uuid *number,
-	    struct tq_id *out);
-int	tq_local_list(void *b, const struct tq_select *,
-	    int (*each)(const struct tq_info *, void *), void *,
-	    struct tq_err *);
+/* ---- calls of the broker, as tq/backend.h says them -------------------- */
 
+/* put.c */
+int	tq_local_put(void *b, const struct tq_task *, size_t n,
+	    tq_time timeout, struct tq_id *out, struct tq_err *);
+int	tq_local_tick(void *b, const struct tq_tick *,
+	    const struct tq_task *, tq_time timeout, struct tq_id *out,
+	    struct tq_err *);
+int	tq_local_last(void *b, const char *schedule, tq_time *at,
+	    struct tq_err *);
+/* claim.c */
+int	tq_local_claim(void *b, const struct tq_take *, struct tq_claim *,
+	    struct tq_err *);
+int	tq_local_settle(void *b, const struct tq_ref *, struct tq_outcome *,
+	    unsigned flags, struct tq_err *);
+int	tq_local_renew(void *b, const struct tq_ref *, tq_time lease,
+	    struct tq_err *);
+int	tq_local_report(void *b, const struct tq_claim *,
+	    const struct tq_report *, struct tq_err *);
+/* worker.c */
 int	tq_local_workers(void *b,
 	    int (*each)(const struct tq_worker_info *, void *), void *,
 	    struct tq_err *);
-
-/* act.c, event.c */
+/* act.c */
 int	tq_local_act(void *b, enum tq_verb, const struct tq_select *,
 	    const char *value, unsigned flags, uint64_t *changed,
 	    struct tq_err *);
+/* event.c */
 int	tq_local_events(void *b, uint64_t *seq, tq_time timeout,
 	    int (*each)(const struct tq_event *, void *), void *,
 	    struct tq_err *);
-
 /* result.c */
 extern const struct tq_store_ops tq_local_store;
 

@@ -10,8 +10,6 @@
 #include "backend/spool/translate.h"
 #include "spool/gate.h"
 
-/* ---- to the spool ------------------------------------------------------- */
-
 static int
 is_tied(const struct tq_task *t)
 {
@@ -143,97 +141,4 @@ tq_local_refused(struct tq_local *l, const struct tq_task *t,
 	tq_local_name(l, &other, &out[which]);
 	return tq_fail(e, EEXIST, "key '%s' is taken by %s", t[which].key,
 	    out[which].s);
-}
-
-/* ---- from the spool ----------------------------------------------------- */
-
-static const char *
-format(struct tq_arena *mem, const void *number)
-{
-	struct tq_uuid id;
-	char s[37];
-
-	memcpy(&id, number, sizeof(id));
-	tq_uuid_format(s, &id);
-	return tq_arena_copy(mem, s, 36);
-}
-
-static int
-after(struct tq_task *out, struct tq_arena *mem, struct tq_bytes ids)
-{
-	size_t n = ids.n / TQ_UUID_SIZE, i;
-	const char **v;
-
-	if (n == 0)
-		return 0;
-	if ((v = tq_arena_alloc(mem, (n + 1) * sizeof(*v))) == NULL)
-		return -1;
-	for (i = 0; i < n; i++)
-		if ((v[i] = format(mem, ids.p + i * TQ_UUID_SIZE)) == NULL)
-			return -1;
-	v[n] = NULL;
-	out->after = v;
-	out->nafter = n;
-	return 0;
-}
-
-int
-tq_translate_ties(struct tq_task *out, struct tq_arena *mem,
-    struct tq_bytes more, struct tq_err *e)
-{
-	struct tq_relation rel;
-
-	if (more.n == 0)
-		return 0;
-	if (tq_relation_decode(&rel, more) == -1)
-		return tq_fail(e, EBADMSG, "task record: relations");
-	out->when = (enum tq_when)rel.when;
-	if ((TQ_REL_HAS(&rel, TQ_REL_KEY) && (out->key = tq_arena_copy(mem,
-	    rel.key.p, rel.key.n)) == NULL) ||
-	    after(out, mem, rel.after) == -1 ||
-	    (TQ_REL_HAS(&rel, TQ_REL_PIPE) &&
-	    (out->pipe = format(mem, &rel.pipe)) == NULL) ||
-	    (TQ_REL_HAS(&rel, TQ_REL_MEMBER) &&
-	    (out->group = format(mem, &rel.member)) == NULL))
-		return tq_fail_sys(e, ENOMEM, "task record");
-	if (rel.pipe_as == TQ_PIPE_JSON)
-		out->flags |= TQ_TASK_CHORD;
-	return 0;
-}
-
-/* The id that people gave, where a number stands for it. */
-static int
-rename_one(struct tq_local *l, const char **id, struct tq_arena *mem)
-{
-	struct tq_uuid number;
-	struct tq_id name;
-
-	/* as tq_uuid_format() wrote it; a digest has version 8 */
-	if (*id == NULL || (*id)[14] != '8')
-		return 0;
-	memcpy(name.s, *id, 37);
-	name.s[14] = '7';
-	if (!tq_uuid_parse(&number, name.s))
-		return 0;
-	number.b[6] = (unsigned char)((number.b[6] & 0x0f) | 0x80);
-	tq_local_name(l, &number, &name);
-	*id = tq_arena_copy(mem, name.s, strlen(name.s));
-	return *id == NULL ? -1 : 0;
-}
-
-int
-tq_local_names(struct tq_local *l, struct tq_task *t, struct tq_arena *mem,
-    struct tq_err *e)
-{
-	const char **after_ids = (const char **)(uintptr_t)t->after;
-	size_t i;
-	int rv = 0;
-
-	for (i = 0; rv == 0 && i < t->nafter; i++)
-		rv = rename_one(l, &after_ids[i], mem);
-	if (rv == 0)
-		rv = rename_one(l, &t->pipe, mem);
-	if (rv == 0)
-		rv = rename_one(l, &t->group, mem);
-	return rv == 0 ? 0 : tq_fail_sys(e, ENOMEM, "task");
 }

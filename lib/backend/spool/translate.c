@@ -43,6 +43,62 @@ copy(char **p, const void *from, size_t n)
 	return to;
 }
 
+/* A number, at no matter which place, as text. */
+static const char *
+number_text(struct tq_arena *mem, const void *at)
+{
+	struct tq_uuid id;
+	char s[37];
+
+	memcpy(&id, at, sizeof(id));
+	tq_uuid_format(s, &id);
+	return tq_arena_copy(mem, s, 36);
+}
+
+static int
+get_after(struct tq_task *out, struct tq_arena *mem, struct tq_bytes ids)
+{
+	size_t n = ids.n / TQ_UUID_SIZE, i;
+	const char **v;
+
+	if (n == 0)
+		return 0;
+	if ((v = tq_arena_alloc(mem, (n + 1) * sizeof(*v))) == NULL)
+		return -1;
+	for (i = 0; i < n; i++)
+		if ((v[i] = number_text(mem, ids.p + i * TQ_UUID_SIZE)) == NULL)
+			return -1;
+	v[n] = NULL;
+	out->after = v;
+	out->nafter = n;
+	return 0;
+}
+
+/* What ties it to others, by their numbers: tq_local_names() has the ids. */
+static int
+get_ties(struct tq_task *out, struct tq_arena *mem, struct tq_bytes more,
+    struct tq_err *e)
+{
+	struct tq_relation rel;
+
+	if (more.n == 0)
+		return 0;
+	if (tq_relation_decode(&rel, more) == -1)
+		return tq_fail(e, EBADMSG, "task record: relations");
+	out->when = (enum tq_when)rel.when;
+	if ((TQ_REL_HAS(&rel, TQ_REL_KEY) && (out->key = tq_arena_copy(mem,
+	    rel.key.p, rel.key.n)) == NULL) ||
+	    get_after(out, mem, rel.after) == -1 ||
+	    (TQ_REL_HAS(&rel, TQ_REL_PIPE) &&
+	    (out->pipe = number_text(mem, &rel.pipe)) == NULL) ||
+	    (TQ_REL_HAS(&rel, TQ_REL_MEMBER) &&
+	    (out->group = number_text(mem, &rel.member)) == NULL))
+		return tq_fail_sys(e, ENOMEM, "task record");
+	if (rel.pipe_as == TQ_PIPE_JSON)
+		out->flags |= TQ_TASK_CHORD;
+	return 0;
+}
+
 int
 tq_translate_task(struct tq_task *out, struct tq_arena *mem,
     const struct tq_stored *in, struct tq_err *e)
@@ -71,7 +127,7 @@ tq_translate_task(struct tq_task *out, struct tq_arena *mem,
 	if (in->ctx.n > 0 &&
 	    tq_native_ctx_get(out, mem, ctx, in->ctx.n, e) == -1)
 		return -1;
-	if (tq_translate_ties(out, mem, put->more, e) == -1)
+	if (get_ties(out, mem, put->more, e) == -1)
 		return -1;
 	out->id = p;
 	out->queue = name;

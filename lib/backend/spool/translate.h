@@ -29,9 +29,6 @@ void	tq_translate_id(struct tq_id *out, const struct tq_uuid *id,
  */
 int	tq_translate_task(struct tq_task *out, struct tq_arena *mem,
 	    const struct tq_stored *in, struct tq_err *);
-/* What ties it to others; tq_translate_task() calls this.  tie.c */
-int	tq_translate_ties(struct tq_task *out, struct tq_arena *mem,
-	    struct tq_bytes more, struct tq_err *);
 /*
  * Failed attempts among so many.  A slot counts them up to 255; beyond that
  * each attempt that is known to be nothing else is one.
