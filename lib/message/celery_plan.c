@@ -140,6 +140,7 @@ tq_plan_count(struct tq_planner *p)
 	plan->count = c;
 	c += plan->ncounts++;
 	memset(c, 0, sizeof(*c));
+	c->again = plan->of == NULL || plan->of->redelivered;
 	return c;
 }
 

@@ -152,6 +152,8 @@ struct tq_celery_count {
 	/* the caller's word for the chord that the plan was lengthened for;
 	 * NULL: for one that is not complete */
 	const char	*state;
+	int		 again;		/* it may have been counted before, by
+					 * a worker that died */
 	int		 left_out;	/* by the caller: it cannot be counted */
 	/* private: what the plan was before that, 0 counts: it was not */
 	size_t		 nsteps, ncounts;

@@ -25,8 +25,8 @@
 #define PASSWORD_MAX	4096
 
 static const char *const options[] = {
-	"crashes", "db", "extended", "lease", "passfile", "prefix",
-	"result-prefix", "sep", "ssl_ca_certs", "ssl_cert_reqs",
+	"chord-ordered", "crashes", "db", "extended", "lease", "passfile",
+	"prefix", "result-prefix", "sep", "ssl_ca_certs", "ssl_cert_reqs",
 	"ssl_certfile", "ssl_check_hostname", "ssl_keyfile", "steps",
 	"timeout", "track", "virtual_host", "visibility", "workers"
 };
@@ -243,7 +243,7 @@ get_options(struct tq_redis_place *p, const struct tq_url *u, int is_store,
     struct tq_err *e)
 {
 	char value[TQ_REDIS_OPTION_MAX];
-	int rv;
+	int rv, ordered = 1;
 
 	p->visibility = VISIBILITY;
 	p->timeout = TIMEOUT;
@@ -255,6 +255,7 @@ get_options(struct tq_redis_place *p, const struct tq_url *u, int is_store,
 	    tq_redis_place_time(&p->lease, u, "lease", e) == -1 ||
 	    tq_redis_place_yes(&p->extended, u, "extended", e) == -1 ||
 	    tq_redis_place_yes(&p->track, u, "track", e) == -1 ||
+	    tq_redis_place_yes(&ordered, u, "chord-ordered", e) == -1 ||
 	    get_crashes(p, u, e) == -1 || get_steps(p, u, e) == -1 ||
 	    get_sep(p, u, e) == -1)
 		return -1;
@@ -264,6 +265,7 @@ get_options(struct tq_redis_place *p, const struct tq_url *u, int is_store,
 	    strcmp(value, "celery") != 0)
 		return tq_fail(e, EINVAL, "%s: workers='%.80s': want tq or "
 		    "celery", u->scheme, value);
+	p->unordered = !ordered;
 	p->tq_only = rv == 1 && strcmp(value, "tq") == 0;
 	if ((rv = tq_redis_place_option(value, u, "passfile", e)) == -1)
 		return -1;

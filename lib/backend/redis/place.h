@@ -34,6 +34,7 @@ struct tq_redis_place {
 	tq_time		 lease;		/* of tq, without a sign of life */
 	int		 extended;	/* results tell name, args and more */
 	int		 track;		/* results tell what has started */
+	int		 unordered;	/* parts of chords are in lists */
 	unsigned	 crashes;	/* deaths of workers that fail a task */
 	int		 tq_only;	/* workers=tq: no others read the queues */
 	unsigned	 steps[TQ_REDIS_STEPS_MAX];	/* rising, the first 0 */

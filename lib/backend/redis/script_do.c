@@ -37,7 +37,9 @@
  *				not all its parts yet, or what was returned.
  *				how: "maybe" the group may be no chord's: it is
  *				one if its size is there; "first" not if there
- *				is a part of that id; "out" not at all
+ *				is a part of that id; "again" there may be one;
+ *				"out" not at all; "list" the site counts parts
+ *				in a list
  *
  * id is not "": nothing of that message if tq.id.ID is there; it lasts a week
  * for a put, a day for what follows a task (and the delay).  A step of a chord
@@ -67,6 +69,10 @@
  *			one named: in this one
  *	{n, why}	the n-th C cannot be counted: a key of its group is
  *			something else, of another group perhaps ("G.j")
+ *
+ * Parts are in a sorted set, or where result_chord_ordered is false in a list:
+ * what the first of them was put into holds for all of a chord.  A list is
+ * looked through for an earlier part of the same id only if there may be one.
  *
  * Parts are counted for good in the run of the script that does all steps, and
  * in no other: one that has to refuse takes them back.  So with a tag a part
@@ -189,6 +195,11 @@ const char tq_redis_script_do[] =
 "    end\n"
 "  end\n"
 "end\n"
+/* 1 if the parts of a chord are in a list */
+"local function listed(j, how)\n"
+"  local is = redis.call('TYPE', j).ok\n"
+"  return is == 'list' or is == 'none' and string.find(how, 'list')\n"
+"end\n"
 /* what each step writes to */
 "local function tells(kind, k)\n"
 "  return unfit(rdb, kind, 'SETEX', k) or denied('PUBLISH', k)\n"
@@ -246,8 +257,9 @@ const char tq_redis_script_do[] =
 "    local g = ARGV[i]\n"
 "    if ARGV[i + 7] == 'out' then return end\n"
 "    return unfit(rdb, '', 'GET', g) or unfit(rdb, '', 'EXPIRE', g..'.s') or"
-" unfit(rdb, '', 'EXPIRE', g..'.t') or unfit(rdb, '', 'ZADD', g..'.j') or"
-" unfit(rdb, '', 'SADD', 'tq.chord.'..g)\n"
+" unfit(rdb, '', 'EXPIRE', g..'.t') or"
+" unfit(rdb, '', listed(g..'.j', ARGV[i + 7]) and 'RPUSH' or 'ZADD',"
+" g..'.j') or unfit(rdb, '', 'SADD', 'tq.chord.'..g)\n"
 "  end,\n"
 "  A = function(i)\n"
 "    return unfit(bdb, 'hash', 'HGET', ARGV[i]) or"
@@ -320,9 +332,11 @@ const char tq_redis_script_do[] =
 "  local size = tonumber(redis.call('GET', g..'.s'))\n"
 "  if not size then return end\n"
 "  size = size + (tonumber(redis.call('GET', g..'.t')) or 0)\n"
-"  if redis.call('ZCARD', g..'.j') < size then return end\n"
+"  local j, list = g..'.j', listed(g..'.j', '')\n"
+"  if redis.call(list and 'LLEN' or 'ZCARD', j) < size then return end\n"
 "  local shape = redis.call('GET', g) or ''\n"
-"  local all, ids, n = redis.call('ZRANGE', g..'.j', 0, -1), {}, 0\n"
+"  local all, ids, n ="
+" redis.call(list and 'LRANGE' or 'ZRANGE', j, 0, -1), {}, 0\n"
 "  local sum = shape\n"
 "  for _, m in ipairs(all) do\n"
 "    local who = string.match(m, '^%[1, ?\"([^\"]*)\"') or m\n"
@@ -336,8 +350,9 @@ const char tq_redis_script_do[] =
 "end\n"
 /* why nothing can be counted for a group, or nothing */
 "local function strange(g)\n"
-"  for k, t in pairs({ [g] = 'string', [g..'.j'] = 'zset', [g..'.s'] = 'string',"
-" [g..'.t'] = 'string', ['tq.chord.'..g] = 'set' }) do\n"
+"  for k, t in pairs({ [g] = 'string', [g..'.s'] = 'string',"
+" [g..'.t'] = 'string', ['tq.chord.'..g] = 'set',"
+" [g..'.j'] = listed(g..'.j', '') and 'list' or 'zset' }) do\n"
 "    local is = redis.call('TYPE', k).ok\n"
 "    if is ~= 'none' and is ~= t then return k..' is a '..is end\n"
 "  end\n"
@@ -346,8 +361,15 @@ const char tq_redis_script_do[] =
 "    return g..' is no group'\n"
 "  end\n"
 "end\n"
+/* where a part that begins so is in a list, and all of it; or nothing */
+"local function seek(j, head)\n"
+"  for k, o in ipairs(redis.call('LRANGE', j, 0, -1)) do\n"
+"    if string.sub(o, 1, #head) == head then return k - 1, o end\n"
+"  end\n"
+"end\n"
 /* 1 if there is a part that begins so, whatever its score */
 "local function known(j, head)\n"
+"  if listed(j, '') then return seek(j, head) end\n"
 "  local at, glob = '0', string.gsub(head, '[%[%]*?\\\\]', '\\\\%0')..'*'\n"
 "  repeat\n"
 "    local r = redis.call('ZSCAN', j, at, 'MATCH', glob, 'COUNT', 1000)\n"
@@ -355,9 +377,37 @@ const char tq_redis_script_do[] =
 "    at = r[1]\n"
 "  until at == '0'\n"
 "end\n"
+/* a part is in its place, and not where one of its id was: 1 if none was */
+"local function append(j, head, m, may)\n"
+"  local old, was\n"
+"  if may then old, was = seek(j, head) end\n"
+"  undo[#undo + 1] = function()\n"
+"    use(rdb)\n"
+"    if old then redis.call('LSET', j, old, was) else redis.call('RPOP', j) end\n"
+"  end\n"
+"  if old then redis.call('LSET', j, old, m) else redis.call('RPUSH', j, m) end\n"
+"  return not old\n"
+"end\n"
+"local function place(j, head, m, score)\n"
+"  local old, was = {}\n"
+"  for _, o in ipairs(redis.call('ZRANGEBYSCORE', j, score, score)) do\n"
+"    if string.sub(o, 1, #head) == head then old[#old + 1] = o end\n"
+"  end\n"
+"  redis.call('ZADD', j, score, m)\n"
+"  for _, o in ipairs(old) do\n"
+"    if o ~= m then redis.call('ZREM', j, o) end\n"
+"    was = was or o == m\n"
+"  end\n"
+"  undo[#undo + 1] = function()\n"
+"    use(rdb)\n"
+"    for _, o in ipairs(old) do redis.call('ZADD', j, score, o) end\n"
+"    if not was then redis.call('ZREM', j, m) end\n"
+"  end\n"
+"  return #old == 0\n"
+"end\n"
 "local function count(n, i)\n"
 "  local g, id, score, head = ARGV[i], ARGV[i + 2], ARGV[i + 3], ARGV[i + 4]\n"
-"  local m, how, j, old = ARGV[i + 5], ARGV[i + 7], g..'.j', {}\n"
+"  local m, how, j, new = ARGV[i + 5], ARGV[i + 7], g..'.j', nil\n"
 "  local sum, shape, all\n"
 "  if how == 'out' then return end\n"
 "  use(rdb)\n"
@@ -366,23 +416,12 @@ const char tq_redis_script_do[] =
 "  if redis.call('SISMEMBER', 'tq.chord.'..g, '') == 0 and\n"
 "    not (string.find(how, 'maybe') and redis.call('EXISTS', g..'.s') == 0) and\n"
 "    not (string.find(how, 'first') and known(j, head)) then\n"
-"    for _, o in ipairs(redis.call('ZRANGEBYSCORE', j, score, score)) do\n"
-"      if string.sub(o, 1, #head) == head then old[#old + 1] = o end\n"
+"    if listed(j, how) then\n"
+"      new = append(j, head, m, tag == '' or string.find(how, 'again'))\n"
+"    else\n"
+"      new = place(j, head, m, score)\n"
 "    end\n"
-"    redis.call('ZADD', j, score, m)\n"
-"    for _, o in ipairs(old) do\n"
-"      if o ~= m then redis.call('ZREM', j, o) end\n"
-"    end\n"
-"    undo[#undo + 1] = function()\n"
-"      local was\n"
-"      use(rdb)\n"
-"      for _, o in ipairs(old) do\n"
-"        redis.call('ZADD', j, score, o)\n"
-"        was = was or o == m\n"
-"      end\n"
-"      if not was then redis.call('ZREM', j, m) end\n"
-"    end\n"
-"    sum, shape, all = whole(g, id, #old == 0)\n"
+"    sum, shape, all = whole(g, id, new)\n"
 "  end\n"
 "  if (sum or '') == ARGV[i + 6] then return end\n"
 "  local out = { n, sum or '', shape or '' }\n"
