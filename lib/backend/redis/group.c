@@ -35,18 +35,15 @@ fetch(struct tq_redis *r, struct tq_bytes *out, struct tq_arena *mem,
 }
 
 int
-tq_redis_group(struct tq_redis *r, const char *const **ids, size_t *n,
-    struct tq_arena *mem, const char *gid, struct tq_err *e)
+tq_redis_group_read(const char *const **ids, size_t *n, struct tq_arena *mem,
+    struct tq_bytes text, const char *gid, struct tq_err *e)
 {
 	struct tq_celery_tuple t, member;
 	struct tq_celery_bounds b;
-	struct tq_bytes text, v;
+	struct tq_bytes v;
 	struct tq_scan scan;
 	const char **list;
-	int rv;
 
-	if ((rv = fetch(r, &text, mem, gid, e)) != 1)
-		return rv;
 	tq_celery_bounds_init(&b);
 	b.body.bytes = 64 << 20;
 	b.body.nodes = 10000000;
@@ -64,7 +61,19 @@ tq_redis_group(struct tq_redis *r, const char *const **ids, size_t *n,
 		list[(*n)++] = member.id;
 	}
 	*ids = list;
-	return 1;
+	return 0;
+}
+
+int
+tq_redis_group(struct tq_redis *r, const char *const **ids, size_t *n,
+    struct tq_arena *mem, const char *gid, struct tq_err *e)
+{
+	struct tq_bytes text;
+	int rv;
+
+	if ((rv = fetch(r, &text, mem, gid, e)) != 1)
+		return rv;
+	return tq_redis_group_read(ids, n, mem, text, gid, e) == -1 ? -1 : 1;
 }
 
 /* The first that did not succeed, for people. */

@@ -31,6 +31,10 @@ int	tq_redis_meta_exception(struct tq_bytes *out, struct tq_arena *mem,
  */
 int	tq_redis_group(struct tq_redis *, const char *const **ids, size_t *n,
 	    struct tq_arena *mem, const char *gid, struct tq_err *);
+/* The same of a group's meta. */
+int	tq_redis_group_read(const char *const **ids, size_t *n,
+	    struct tq_arena *mem, struct tq_bytes meta, const char *gid,
+	    struct tq_err *);
 /* How a group stands: as tq_redis_stat(), for what has no meta. */
 int	tq_redis_group_stat(struct tq_redis *, const char *gid,
 	    struct tq_info *out, struct tq_arena *mem, struct tq_err *);
