@@ -146,29 +146,9 @@ end_task(struct tq_planner *p, const struct tq_celery_sig *sig,
 	return tq_settle_part(p, &member, cause->status, cause->map);
 }
 
-int
-tq_settle_end(struct tq_planner *p, const struct tq_tree *t,
-    const struct tq_settle_cause *cause)
-{
-	size_t k;
-
-	if (t->shape == TQ_TREE_TASK)
-		return end_task(p, &t->sig, cause);
-	for (k = 0; k < t->nkids; k++) {
-		if (t->shape == TQ_TREE_CHORD) {
-			/* its members do not close it: it has ended */
-			if (tq_settle_end_members(p, t->kid[k], cause) == -1)
-				return -1;
-		} else if (tq_settle_end(p, t->kid[k], cause) == -1) {
-			return -1;
-		}
-	}
-	return t->body != NULL ? tq_settle_end(p, t->body, cause) : 0;
-}
-
-/* As above for the header of a chord, which nothing counts for any more. */
-int
-tq_settle_end_members(struct tq_planner *p, const struct tq_tree *t,
+/* The header of a chord, which nothing counts for any more: it has ended. */
+static int
+end_members(struct tq_planner *p, const struct tq_tree *t,
     const struct tq_settle_cause *cause)
 {
 	size_t n = p->plan->ncounts;
@@ -178,7 +158,23 @@ tq_settle_end_members(struct tq_planner *p, const struct tq_tree *t,
 	return rv;
 }
 
-/* The rest of a chain, the next one being the last of the list. */
+int
+tq_settle_end(struct tq_planner *p, const struct tq_tree *t,
+    const struct tq_settle_cause *cause)
+{
+	size_t k;
+
+	if (t->shape == TQ_TREE_TASK)
+		return end_task(p, &t->sig, cause);
+	for (k = 0; k < t->nkids; k++) {
+		if ((t->shape == TQ_TREE_CHORD ?
+		    end_members(p, t->kid[k], cause) :
+		    tq_settle_end(p, t->kid[k], cause)) == -1)
+			return -1;
+	}
+	return t->body != NULL ? tq_settle_end(p, t->body, cause) : 0;
+}
+
 int
 tq_settle_end_chain(struct tq_planner *p, struct tq_bytes chain,
     const struct tq_settle_cause *cause)

@@ -430,3 +430,16 @@ tq_celery_fields_get(struct tq_celery_reader *r, void *base,
 		*others = rest;
 	}
 }
+
+struct tq_bytes
+tq_celery_others_get(const struct tq_celery_member *others, size_t n,
+    const char *name)
+{
+	const struct tq_bytes none = { NULL, 0 };
+
+	while (n-- > 0) {
+		if (tq_scan_says(others[n].name, name))
+			return others[n].value;
+	}
+	return none;
+}

@@ -100,6 +100,9 @@ void	tq_celery_fields_get(struct tq_celery_reader *, void *base,
 int	tq_celery_field_get(struct tq_celery_reader *, void *base,
 	    const struct tq_celery_field *, size_t n,
 	    const struct tq_celery_member *);
+/* The last of n members that has that name, or no value. */
+struct tq_bytes tq_celery_others_get(const struct tq_celery_member *,
+	    size_t n, const char *name);
 /* Put them as members, with a comma before each but the first of an object. */
 void	tq_celery_fields_put(struct tq_buf *, const void *base,
 	    const struct tq_celery_field *, size_t n);

@@ -1,134 +1,10 @@
-/*
- * The tasks that every Celery worker knows by itself, under names that begin
- * with "celery.".
- *
- * celery.map and celery.starmap call a task for each item of a list and
- * return the list of results.  Here each item is an attempt: the header
- * tq_done holds the results so far, and the end of one item sends the message
- * again with its result added, as the next one to be taken.  So a crash
- * repeats one item, and a Python worker that takes the message in between
- * does all of it.
- */
+/* What a claimed message asks for. */
 #include <errno.h>
 #include <string.h>
 
-#include "message/celery_settle.h"
-
-#define DONE		"tq_done"	/* header: results of items */
-#define DONE_MAX	(512 << 10)	/* bytes of DONE */
-
-/* ---- headers of our own ---------------------------------------------- */
-
-static struct tq_bytes
-header(const struct tq_celery_task *m, const char *name)
-{
-	struct tq_bytes none = { NULL, 0 };
-	size_t k;
-
-	for (k = m->nothers; k-- > 0;) {
-		if (tq_scan_says(m->others[k].name, name))
-			return m->others[k].value;
-	}
-	return none;
-}
-
-/* Let m, a copy, have a header; name is given in quotes. */
-static int
-set_header(struct tq_planner *p, struct tq_celery_task *m, const char *name,
-    struct tq_bytes value)
-{
-	struct tq_celery_member *others;
-	size_t k, n = 0;
-
-	if ((others = tq_plan_alloc(p, (m->nothers + 1) * sizeof(*others))) ==
-	    NULL)
-		return -1;
-	for (k = 0; k < m->nothers; k++) {
-		if (m->others[k].name.n != strlen(name) ||
-		    memcmp(m->others[k].name.p, name, strlen(name)) != 0)
-			others[n++] = m->others[k];
-	}
-	others[n].name.p = name;
-	others[n].name.n = strlen(name);
-	others[n++].value = value;
-	m->others = others;
-	m->nothers = n;
-	return 0;
-}
-
-int
-tq_settle_later(struct tq_planner *p, struct tq_celery_task *m)
-{
-	struct tq_bytes past = header(m, TQ_CELERY_PAST), value;
-	int64_t crashes = 0, laters = 0;
-	struct tq_buf b;
-
-	(void)tq_scan_int(&crashes, tq_scan_at(past, 0));
-	(void)tq_scan_int(&laters, tq_scan_at(past, 1));
-	if (crashes < 0 || crashes > TQ_CELERY_PAST_MAX)
-		crashes = 0;
-	if (laters < 0 || laters > TQ_CELERY_PAST_MAX)
-		laters = 0;
-	tq_buf_init(&b);
-	tq_buf_printf(&b, "[%d, %d]", (int)crashes, (int)laters + 1);
-	if ((value = tq_plan_keep(p, &b)).p == NULL)
-		return -1;
-	return set_header(p, m, "\"" TQ_CELERY_PAST "\"", value);
-}
-
-/* ---- what they are asked --------------------------------------------- */
-
-enum own {
-	OWN_NONE, OWN_ACCUMULATE, OWN_CLEANUP, OWN_CHUNKS, OWN_MAP, OWN_PING,
-	OWN_SHAPE, OWN_STARMAP, OWN_UNLOCK
-};
-
-static enum own
-own_of(const char *name)
-{
-	static const struct {
-		const char	*name;
-		enum own	 own;
-	} known[] = {
-		{ "accumulate", OWN_ACCUMULATE },
-		{ "backend_cleanup", OWN_CLEANUP },
-		{ "chain", OWN_SHAPE },
-		{ "chord", OWN_SHAPE },
-		{ "chord_unlock", OWN_UNLOCK },
-		{ "chunks", OWN_CHUNKS },
-		{ "group", OWN_SHAPE },
-		{ "map", OWN_MAP },
-		{ "ping", OWN_PING },
-		{ "starmap", OWN_STARMAP }
-	};
-	size_t k;
-
-	if (strncmp(name, "celery.", 7) != 0)
-		return OWN_NONE;
-	for (k = 0; k < sizeof(known) / sizeof(known[0]); k++) {
-		if (strcmp(name + 7, known[k].name) == 0)
-			return known[k].own;
-	}
-	return OWN_NONE;
-}
-
-/* An argument, by its name or its place. */
-static struct tq_bytes
-argument(const struct tq_celery_task *m, const char *name, size_t place)
-{
-	struct tq_bytes v = tq_scan_get(m->kwargs, name);
-
-	return v.p != NULL ? v : tq_scan_at(m->args, place);
-}
-
-/* The results of items that are done; one that is no list is none. */
-static struct tq_bytes
-done_of(const struct tq_celery_task *m)
-{
-	struct tq_bytes none = { "[]", 2 }, done = header(m, DONE);
-
-	return tq_scan_type(done) == TQ_SCAN_ARRAY ? done : none;
-}
+#include "message/celery_field.h"
+#include "message/celery_own.h"
+#include "message/celery_tree.h"
 
 /* Nothing is run: it has ended so. */
 static int
@@ -161,15 +37,13 @@ end_text(struct tq_celery_work *out, const char *json)
 	return end(out, TQ_SUCCESS, result);
 }
 
-/* ---- looking --------------------------------------------------------- */
-
 /* The next item of a map as a call of its task. */
 static int
 look_at_item(struct tq_celery_work *out, struct tq_arena *mem,
     const struct tq_celery_task *m, int spread)
 {
-	struct tq_bytes it = argument(m, "it", 1), item, none = { NULL, 0 };
-	size_t k = tq_scan_count(done_of(m));
+	struct tq_bytes it = tq_own_argument(m, "it", 1), item, none = { NULL, 0 };
+	size_t k = tq_scan_count(tq_own_done(m));
 	struct tq_celery_task *call;
 	struct tq_celery_sig sig;
 	struct tq_err why;
@@ -177,7 +51,7 @@ look_at_item(struct tq_celery_work *out, struct tq_arena *mem,
 
 	if (tq_scan_type(it) != TQ_SCAN_ARRAY)
 		return refuse(out, mem, "it: not an array");
-	if (tq_celery_sig_decode(&sig, mem, argument(m, "task", 0), &why) ==
+	if (tq_celery_sig_decode(&sig, mem, tq_own_argument(m, "task", 0), &why) ==
 	    -1)
 		return errno == ENOMEM ? -1 : refuse(out, mem, why.text);
 	if (tq_scan_count(it) == 0)
@@ -235,7 +109,8 @@ static int
 look_at_command(struct tq_celery_work *out, struct tq_arena *mem,
     const struct tq_celery_task *m)
 {
-	struct tq_bytes each = header(m, TQ_CELERY_EACH);
+	struct tq_bytes each = tq_celery_others_get(m->others, m->nothers,
+	    TQ_CELERY_EACH);
 	struct tq_celery_task *call;
 	struct tq_buf text, kw;
 	struct tq_bytes v;
@@ -301,166 +176,35 @@ tq_celery_look(struct tq_celery_work *out, struct tq_arena *mem,
 	out->task = m;
 	if (m->expires != 0 && site->now > m->expires)
 		return end(out, TQ_EXPIRED, none);
-	switch (own_of(m->task)) {
-	case OWN_NONE:
+	switch (tq_own_of(m->task)) {
+	case TQ_OWN_NONE:
 		if (strcmp(m->task, TQ_CELERY_EXEC) == 0 &&
 		    tq_scan_count(m->args) > 0)
 			rv = look_at_command(out, mem, m);
 		break;
-	case OWN_ACCUMULATE:
+	case TQ_OWN_ACCUMULATE:
 		rv = look_at_sum(out, mem, m);
 		break;
-	case OWN_CLEANUP:	/* results have a time to live */
-	case OWN_SHAPE:
-	case OWN_CHUNKS:
+	case TQ_OWN_CLEANUP:	/* results have a time to live */
+	case TQ_OWN_SHAPE:
+	case TQ_OWN_CHUNKS:
 		rv = end_text(out, "null");
 		break;
-	case OWN_PING:
+	case TQ_OWN_PING:
 		rv = end_text(out, "\"pong\"");
 		break;
-	case OWN_MAP:
-	case OWN_STARMAP:
+	case TQ_OWN_MAP:
+	case TQ_OWN_STARMAP:
 		rv = look_at_item(out, mem, m,
-		    own_of(m->task) == OWN_STARMAP);
+		    tq_own_of(m->task) == TQ_OWN_STARMAP);
 		break;
-	case OWN_UNLOCK:
+	case TQ_OWN_UNLOCK:
 		out->next = TQ_CELERY_LOOK;
-		rv = tq_settle_awaited(&out->ids, &out->nids, mem,
+		rv = tq_celery_tuple_ids(&out->ids, &out->nids, mem,
 		    tq_scan_get(m->kwargs, "result"));
 		if (rv == -1 && errno != ENOMEM)
 			rv = refuse(out, mem, "result: no list of results");
 		break;
 	}
 	return rv == 0 ? 0 : tq_fail(e, ENOMEM, "out of memory");
-}
-
-/* ---- and settling ---------------------------------------------------- */
-
-/* One more item is done: 1 the message is sent again, 0 *result is all. */
-static int
-settle_item(const struct tq_settling *t, struct tq_bytes *result)
-{
-	struct tq_bytes it = argument(t->m, "it", 1), list;
-	struct tq_planner *p = t->p;
-	struct tq_celery_step *s;
-	struct tq_celery_task *m;
-	struct tq_buf b;
-
-	if (tq_scan_count(it) == 0)
-		return 0;
-	tq_buf_init(&b);
-	tq_buf_byte(&b, '[');
-	tq_buf_put(&b, result->p, result->n);
-	tq_buf_byte(&b, ']');
-	if ((list = tq_plan_keep(p, &b)).p == NULL ||
-	    (list = tq_tree_concat(p, done_of(t->m), list)).p == NULL)
-		return -1;
-	if (tq_scan_count(list) >= tq_scan_count(it)) {
-		*result = list;
-		return 0;
-	}
-	if (list.n > DONE_MAX)
-		return tq_fail(p->e, EMSGSIZE, "results of %s are over %d "
-		    "bytes", t->m->task, DONE_MAX);
-	if ((m = tq_plan_alloc(p, sizeof(*m))) == NULL)
-		return -1;
-	*m = *t->m;
-	m->protocol = 2;
-	m->redelivered = 0;
-	if (set_header(p, m, "\"" DONE "\"", list) == -1 ||
-	    (s = tq_settle_again(t, m)) == NULL)
-		return -1;
-	s->flags |= TQ_CELERY_FIRST;
-	return 1;
-}
-
-/* A signature that came as a task of its own. */
-static int
-shape_of(struct tq_tree **out, const struct tq_settling *t)
-{
-	struct tq_bytes text, partial = argument(t->m, "partial_args", 3);
-	struct tq_celery_sig sig;
-	struct tq_buf b;
-
-	tq_celery_sig_init(&sig);
-	sig.task = t->m->task;
-	if (tq_scan_type(partial) == TQ_SCAN_ARRAY)
-		sig.args = partial;
-	sig.kwargs = t->m->kwargs;
-	tq_buf_init(&b);
-	tq_celery_sig_encode(&b, &sig);
-	if ((text = tq_plan_keep(t->p, &b)).p == NULL)
-		return -1;
-	return tq_tree_parse(out, t->p, text);
-}
-
-/* Chunks: the items in parts of n, each a starmap of a group. */
-static int
-chunks_of(struct tq_tree **out, const struct tq_settling *t)
-{
-	struct tq_bytes it = argument(t->m, "it", 1), v;
-	struct tq_bytes task = argument(t->m, "task", 0);
-	struct tq_planner *p = t->p;
-	struct tq_celery_sig *sig;
-	struct tq_tree *group;
-	struct tq_scan i;
-	struct tq_buf b;
-	int64_t k, n = 0;
-
-	if (tq_scan_type(it) != TQ_SCAN_ARRAY ||
-	    tq_scan_type(task) != TQ_SCAN_OBJECT ||
-	    !tq_scan_int(&n, argument(t->m, "n", 2)) || n < 1)
-		return tq_fail(p->e, EBADMSG, "chunks need a task, a list and "
-		    "a number over 0");
-	if ((group = tq_tree_new(p, TQ_TREE_GROUP, tq_scan_count(it))) == NULL)
-		return -1;
-	group->nkids = 0;
-	tq_scan_init(&i, it);
-	while (tq_scan_next(&i, &v)) {
-		tq_buf_init(&b);
-		tq_buf_str(&b, "{\"task\": ");
-		tq_buf_put(&b, task.p, task.n);
-		tq_buf_str(&b, ", \"it\": [");
-		tq_buf_put(&b, v.p, v.n);
-		for (k = 1; k < n && tq_scan_next(&i, &v); k++) {
-			tq_buf_str(&b, ", ");
-			tq_buf_put(&b, v.p, v.n);
-		}
-		tq_buf_str(&b, "]}");
-		if ((v = tq_plan_keep(p, &b)).p == NULL ||
-		    (group->kid[group->nkids] = tq_tree_new(p, TQ_TREE_TASK,
-		    0)) == NULL)
-			return -1;
-		sig = &group->kid[group->nkids++]->sig;
-		sig->task = "celery.starmap";
-		sig->kwargs = v;
-		sig->immutable = 1;
-	}
-	*out = group;
-	return 0;
-}
-
-int
-tq_settle_builtin(const struct tq_settling *t, struct tq_bytes *result)
-{
-	struct tq_bytes none = { NULL, 0 };
-	enum own own = own_of(t->m->task);
-	struct tq_celery_sig o;
-	struct tq_tree *tree;
-
-	if ((*result = tq_settle_result(t->p, t->end)).p == NULL)
-		return -1;
-	if (own == OWN_MAP || own == OWN_STARMAP)
-		return settle_item(t, result);
-	if (own != OWN_SHAPE && own != OWN_CHUNKS)
-		return 0;
-	tq_celery_sig_init(&o);
-	o.parent_id = t->m->id;
-	o.root_id = t->p->root;
-	if ((own == OWN_SHAPE ? shape_of(&tree, t) :
-	    chunks_of(&tree, t)) == -1 ||
-	    tq_tree_apply(t->p, tree, none, &o, 0) == -1)
-		return -1;
-	*result = tq_tree_tuple(t->p, tree, none);
-	return result->p != NULL ? 0 : -1;
 }

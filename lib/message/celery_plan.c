@@ -35,6 +35,17 @@ tq_planner_init(struct tq_planner *p, struct tq_celery_plan *plan,
 }
 
 void
+tq_planner_follow(struct tq_planner *p, struct tq_celery_plan *plan,
+    const struct tq_celery_site *site, const struct tq_celery_task *m,
+    const char *word, struct tq_err *e)
+{
+	tq_planner_init(p, plan, site, m->id, m->root_id != NULL ?
+	    m->root_id : m->id, word, e);
+	p->stamping = m->stamps.n > 0;
+	plan->of = m;
+}
+
+void
 tq_planner_fini(struct tq_planner *p)
 {
 	tq_buf_fini(&p->trail);

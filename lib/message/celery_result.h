@@ -76,6 +76,9 @@ struct tq_celery_tuple {
 };
 int	tq_celery_tuple_decode(struct tq_celery_tuple *out,
 	    struct tq_arena *mem, struct tq_bytes text, struct tq_err *);
+/* Ids of the tasks that a list of tuples is of, in mem; EBADMSG, ENOMEM. */
+int	tq_celery_tuple_ids(const char *const **ids, size_t *n,
+	    struct tq_arena *mem, struct tq_bytes tuples);
 
 /* The meta of a group, {"result": tuple}. */
 void	tq_celery_group_encode(struct tq_buf *, const char *gid,

@@ -56,7 +56,6 @@ children(struct tq_planner *p, const struct tq_celery_end *end)
 	return tq_plan_keep(p, &b);
 }
 
-/* The meta of the task that ended. */
 /* What result_extended tells. */
 static int
 extend(struct tq_celery_meta *meta, const struct tq_settling *t)
@@ -72,6 +71,7 @@ extend(struct tq_celery_meta *meta, const struct tq_settling *t)
 	return tq_settle_stamps(t->p, meta, m);
 }
 
+/* The meta of the task that ended. */
 static int
 store(const struct tq_settling *t, const char *status, struct tq_bytes result,
     const struct tq_celery_exc *exc, struct tq_bytes trace)
@@ -192,7 +192,7 @@ succeed(const struct tq_settling *t)
 	struct tq_buf b;
 	int rv;
 
-	if ((rv = tq_settle_builtin(t, &result)) != 0)
+	if ((rv = tq_settle_own(t, &result)) != 0)
 		return rv == 1 ? 0 : -1;
 	tq_buf_init(&b);
 	tq_buf_byte(&b, '[');
@@ -231,25 +231,6 @@ give_up(const struct tq_settling *t, const char *status,
 	return tq_settle_errbacks(p, t->m->errbacks, t->m->id);
 }
 
-struct tq_celery_step *
-tq_settle_again(const struct tq_settling *t, const struct tq_celery_task *m)
-{
-	struct tq_celery_sig to;
-	struct tq_celery_step *s;
-
-	tq_celery_sig_init(&to);
-	/* where it came from; by the nameless exchange, if that is not known */
-	to.queue = t->p->site->from;
-	to.exchange = t->env->exchange != NULL ? t->env->exchange : "";
-	to.routing_key = t->env->routing_key;
-	to.priority = t->env->priority > 0 ? t->env->priority : 0;
-	if (tq_plan_send(t->p, m, &to) == -1)
-		return NULL;
-	s = &t->p->plan->step[t->p->plan->nsteps - 1];
-	s->flags = TQ_CELERY_AGAIN;
-	return s;
-}
-
 static int
 try_again(const struct tq_settling *t)
 {
@@ -259,13 +240,10 @@ try_again(const struct tq_settling *t)
 	struct tq_celery_exc exc;
 	struct tq_bytes none = { NULL, 0 };
 
-	if ((m = tq_plan_alloc(p, sizeof(*m))) == NULL)
+	if ((m = tq_settle_copy(t)) == NULL)
 		return -1;
-	*m = *t->m;
-	m->protocol = 2;
 	m->eta = o->when;
 	m->origin = p->site->origin;
-	m->redelivered = 0;
 	if (m->parent_id == NULL)
 		m->parent_id = m->id;
 	if (!(o->flags & TQ_OUTCOME_LATER))
@@ -364,10 +342,8 @@ tq_celery_settle(struct tq_celery_plan *plan, const struct tq_celery_task *m,
 	struct tq_err why;
 	int rv;
 
-	tq_planner_init(&p, plan, site, m->id, m->root_id != NULL ?
-	    m->root_id : m->id, tq_state_name(end->outcome->state), &why);
-	p.stamping = m->stamps.n > 0;
-	plan->of = m;
+	tq_planner_follow(&p, plan, site, m,
+	    tq_state_name(end->outcome->state), &why);
 	plan->by = env->delivery_tag;
 	if ((rv = plan_end(&t)) == -1 &&
 	    (errno == EBADMSG || errno == EMSGSIZE))

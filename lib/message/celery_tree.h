@@ -63,6 +63,10 @@ struct tq_planner {
 void	tq_planner_init(struct tq_planner *, struct tq_celery_plan *,
 	    const struct tq_celery_site *, const char *id, const char *root,
 	    const char *word, struct tq_err *);
+/* The same for what follows from a message. */
+void	tq_planner_follow(struct tq_planner *, struct tq_celery_plan *,
+	    const struct tq_celery_site *, const struct tq_celery_task *,
+	    const char *word, struct tq_err *);
 void	tq_planner_fini(struct tq_planner *);
 
 /* ---- pieces ---------------------------------------------------------- */

@@ -94,6 +94,48 @@ tq_celery_group_decode(struct tq_celery_tuple *out, struct tq_arena *mem,
 	    e);
 }
 
+/* Count the tasks that tuples are of, and put their ids, unless NULL. */
+static int
+put_ids(size_t *n, struct tq_arena *mem, struct tq_bytes tuples,
+    const char **ids)
+{
+	struct tq_celery_tuple tuple;
+	struct tq_bytes v;
+	struct tq_scan i;
+
+	if (tq_scan_type(tuples) != TQ_SCAN_ARRAY)
+		return tq_fail(NULL, EBADMSG, "no list");
+	tq_scan_init(&i, tuples);
+	while (tq_scan_next(&i, &v)) {
+		if (tq_celery_tuple_decode(&tuple, mem, v, NULL) == -1)
+			return -1;
+		if (tuple.members.p != NULL) {
+			if (put_ids(n, mem, tuple.members, ids) == -1)
+				return -1;
+			continue;
+		}
+		if (ids != NULL)
+			ids[*n] = tuple.id;
+		(*n)++;
+	}
+	return 0;
+}
+
+int
+tq_celery_tuple_ids(const char *const **out, size_t *n, struct tq_arena *mem,
+    struct tq_bytes tuples)
+{
+	const char **ids;
+
+	*n = 0;
+	if (put_ids(n, mem, tuples, NULL) == -1 ||
+	    (ids = tq_arena_alloc(mem, (*n + 1) * sizeof(*ids))) == NULL)
+		return -1;
+	*n = 0;
+	*out = ids;
+	return put_ids(n, mem, tuples, ids);
+}
+
 /* ---- parts of a chord ------------------------------------------------ */
 
 void

@@ -113,18 +113,11 @@ get_kwargs(struct tq_celery_reader *r, struct tq_task *out, struct tq_bytes kwar
 static const char *
 get_label(struct tq_celery_reader *r, const struct tq_celery_task *m)
 {
-	const char *label;
-	size_t i;
+	const char *label = tq_scan_string(r->mem, tq_celery_others_get(
+	    m->others, m->nothers, "label")).p;
 
-	/* the last of two counts, here too */
-	for (i = m->nothers; i-- > 0;) {
-		if (!tq_scan_says(m->others[i].name, "label"))
-			continue;
-		label = tq_scan_string(r->mem, m->others[i].value).p;
-		/* as long and as plain as an id, or somebody else's */
-		return label != NULL && tq_id_valid(label) ? label : NULL;
-	}
-	return NULL;
+	/* as long and as plain as an id, or somebody else's */
+	return label != NULL && tq_id_valid(label) ? label : NULL;
 }
 
 /* It and its parents by the names that they have here. */

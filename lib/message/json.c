@@ -9,7 +9,6 @@
 
 #include "base/date.h"
 #include "message/base64.h"
-#include "message/json_read.h"
 #include "message/scan.h"
 #include "message/utf8.h"
 
@@ -140,10 +139,6 @@ tq_json_load(const char *p, size_t n, size_t depth, struct tq_err *e)
 	return v;
 }
 
-/*
- * Checked JSON with 0 for every number: what there is to say against a text
- * but for the size of its numbers.
- */
 void
 tq_json_skeleton(struct tq_buf *b, struct tq_bytes v)
 {

@@ -60,6 +60,12 @@ struct json_t *tq_json_load(const char *, size_t n, size_t depth,
 	    struct tq_err *);
 
 /*
+ * Checked JSON with 0 for every number: what there is to say against a text but
+ * for the size of its numbers.
+ */
+void	tq_json_skeleton(struct tq_buf *, struct tq_bytes v);
+
+/*
  * Put a task with all that is known of it, on one line without a newline.
  * body: its bytes; NULL: only i->body_size is told.
  */

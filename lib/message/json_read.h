@@ -13,7 +13,6 @@
 #include <tq/types.h>
 
 #include "base/arena.h"
-#include "base/buf.h"
 
 struct tq_json_reader {
 	json_t		*root;		/* the object */
@@ -43,9 +42,6 @@ const char *tq_json_get_string(struct tq_json_reader *, const char *name,
 /* Checked JSON as compact text, with `prefix` of n bytes before it. */
 const char *tq_json_get_text(struct tq_json_reader *, const char *prefix,
 	    size_t n, struct tq_bytes v);
-
-/* Checked JSON with 0 for every number. */
-void	tq_json_skeleton(struct tq_buf *, struct tq_bytes v);
 
 /* Members by name: a string, NULL when not set. */
 const char *tq_json_string(struct tq_json_reader *, const char *name);
