@@ -20,7 +20,8 @@ struct act {
 	enum tq_verb	 verb;
 	unsigned	 flags;		/* TQ_DO_* */
 	int		 pri;
-	uint32_t	 queue;
+	const char	*value;		/* MOVE: name of the queue */
+	uint32_t	 queue;		/* MOVE: its number */
 	int		 again;		/* some of the ids may be gone */
 	struct tq_spool_transfer *transfer; /* or NULL */
 	struct tq_retry	 retry;
@@ -171,7 +172,7 @@ is_among(const struct tq_rec *recs, size_t n, uint32_t slot)
  * tq_core_write(); *done is how many it changed.
  */
 static int
-act_slice(struct tq_spool *sp, const struct act *a, const struct tq_uuid *ids,
+act_slice(struct tq_spool *sp, struct act *a, const struct tq_uuid *ids,
     size_t n, size_t *done, size_t *which, struct tq_err *e)
 {
 	struct tq_rec recs[SLICE];
@@ -180,6 +181,9 @@ act_slice(struct tq_spool *sp, const struct act *a, const struct tq_uuid *ids,
 	size_t i, k = 0;
 	int rv = 1;
 
+	if (a->verb == TQ_DO_MOVE && (rv = tq_queue_need(sp, a->value,
+	    &a->queue, verb_keep(sp, a), a->now, e)) != 1)
+		return rv;
 	tq_ledger_begin(&sp->l);
 	for (i = 0; i < n; i++) {
 		slot = tq_table_find(&sp->t, &ids[i]);
@@ -207,9 +211,9 @@ act_slice(struct tq_spool *sp, const struct act *a, const struct tq_uuid *ids,
 
 /* On a full disk: 1 if less may still do, a few at a time or a shorter end. */
 static int
-is_less(struct act *a, uint64_t keep, size_t part, size_t *most)
+is_less(struct tq_spool *sp, struct act *a, size_t part, size_t *most)
 {
-	if (keep == 0)
+	if (verb_keep(sp, a) == 0)
 		return (*most = part / 2) != 0;
 	if (a->transfer == NULL || a->verb != TQ_DO_REVOKE)
 		return 0;
@@ -220,61 +224,46 @@ is_less(struct act *a, uint64_t keep, size_t part, size_t *most)
 /* Do the verb to all of them, in slices. */
 static int
 act_all(struct tq_spool *sp, struct act *a, const struct tq_uuid *ids,
-    size_t n, const char *value, uint64_t *changed, size_t *which,
-    struct tq_err *e)
+    size_t n, uint64_t *changed, size_t *which, struct tq_err *e)
 {
-	size_t at = 0, part, done, most = SLICE;
+	size_t at = 0, part, done = 0, most = SLICE;
 	size_t each = 256 + (a->transfer != NULL ? a->transfer->meta.n : 0);
-	uint64_t keep;
-	int rv = 0;
+	struct tq_turn t = { .rv = 0 };
 
 	while (at < n) {
 		part = n - at < most ? n - at : most;
 		/* a record of 256 ENDs may be too much for small segments */
 		if (part * each > sp->format.segment / 4)
 			part = sp->format.segment / 4 / each;
-		a->now = tq_clock_wall();
-		if (tq_core_enter(sp, e) == -1)
-			return -1;
-		done = 0;
-		keep = verb_keep(sp, a);
-		rv = a->verb != TQ_DO_MOVE ? 1 :
-		    tq_queue_need(sp, value, &a->queue, keep, a->now, e);
-		if (rv == 1)
-			rv = act_slice(sp, a, ids + at, part, &done, which, e);
-		if (sp->t.bad && rv != 1)
-			rv = 0;
-		tq_core_leave(sp);
-		if (rv == -1) {
-			*which += at;
-			break;
+		while (tq_turn_next(sp, &t, e)) {
+			a->now = t.now;
+			t.rv = act_slice(sp, a, ids + at, part, &done, which,
+			    e);
 		}
-		if (rv == 0) {
-			if (!sp->t.bad && tq_core_prepare(sp, sp->l.buf.n,
-			    keep, a->now, e) == -1 &&
-			    !is_less(a, keep, part, &most))
-				return -1;
+		if (t.full && is_less(sp, a, part, &most))
 			continue;
+		if (t.rv == -1) {
+			*which += at;
+			return -1;
 		}
 		at += part;
 		*changed += done;
 		tq_core_upkeep(sp, a->now);
 	}
-	return rv == -1 ? -1 : 0;
+	return 0;
 }
 
 /* The verb to ids, and again to those that another of them kept from it. */
 static int
 act_rounds(struct tq_spool *sp, struct act *a, const struct tq_uuid *ids,
-    size_t n, const char *value, uint64_t *changed, size_t *which,
-    struct tq_err *e)
+    size_t n, uint64_t *changed, size_t *which, struct tq_err *e)
 {
 	const uint64_t start = *changed;
 	uint64_t before;
 
 	do {
 		before = *changed;
-		if (act_all(sp, a, ids, n, value, changed, which, e) == -1)
+		if (act_all(sp, a, ids, n, changed, which, e) == -1)
 			return -1;
 		/* who was kept only for one that is forgotten now goes too */
 		a->again = a->verb == TQ_DO_FORGET && *changed - start < n;
@@ -287,7 +276,7 @@ tq_spool_act(struct tq_spool *sp, enum tq_verb verb,
     const struct tq_uuid *ids, size_t n, const char *value, unsigned flags,
     uint64_t *changed, size_t *which, struct tq_err *e)
 {
-	struct act a = { .verb = verb, .flags = flags };
+	struct act a = { .verb = verb, .flags = flags, .value = value };
 	int rv;
 
 	*which = 0;
@@ -300,9 +289,9 @@ tq_spool_act(struct tq_spool *sp, enum tq_verb verb,
 	}
 	if (verb == TQ_DO_RETRY && tq_retry_init(&a.retry, ids, n, flags) == -1)
 		return tq_fail_sys(e, errno, "%s", sp->path);
-	rv = act_rounds(sp, &a, ids, n, value, changed, which, e);
+	rv = act_rounds(sp, &a, ids, n, changed, which, e);
 	tq_retry_fini(&a.retry);
-	return rv == 0 && sp->mine != 0 ? tq_core_commit(sp, sp->mine, e) : rv;
+	return rv == -1 ? -1 : tq_core_commit(sp, sp->mine, e);
 }
 
 int
@@ -316,7 +305,7 @@ tq_spool_transfer(struct tq_spool *sp, enum tq_verb verb,
 	size_t which = 0;
 
 	if (tq_transfer_lock(sp, e) == -1 ||
-	    act_all(sp, &a, ids, n, NULL, changed, &which, e) == -1)
+	    act_all(sp, &a, ids, n, changed, &which, e) == -1)
 		return -1;
-	return sp->mine == 0 ? 0 : tq_core_commit(sp, sp->mine, e);
+	return tq_core_commit(sp, sp->mine, e);
 }

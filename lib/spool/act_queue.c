@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/clock.h"
 #include "spool/due.h"
 #include "spool/gate.h"
 #include "spool/verb.h"
@@ -94,6 +93,7 @@ queue_locked(struct tq_spool *sp, enum tq_verb verb, const char *queue,
 	q = &sp->t.qrows[n];
 	paused = q->paused;
 	closed = q->closed;
+	*changed = 0;
 	switch (verb) {
 	case TQ_DO_PAUSE:
 	case TQ_DO_RESUME:
@@ -132,41 +132,57 @@ int
 tq_spool_act_queue(struct tq_spool *sp, enum tq_verb verb, const char *queue,
     unsigned flags, uint64_t *changed, struct tq_err *e)
 {
-	uint64_t n;
-	tq_time now;
-	int rv;
+	struct tq_turn t = { .rv = 0 };
+	uint64_t n = 0;
 
 	do {
-		n = 0;
-		now = tq_clock_wall();
-		if (tq_core_enter(sp, e) == -1)
+		while (tq_turn_next(sp, &t, e))
+			t.rv = queue_locked(sp, verb, queue, flags, t.now, &n,
+			    e);
+		if (t.rv == 2 && empty_queue(sp, queue, e) == -1)
 			return -1;
-		rv = queue_locked(sp, verb, queue, flags, now, &n, e);
-		tq_core_leave(sp);
-		if (rv == 2) {
-			if (empty_queue(sp, queue, e) == -1)
-				return -1;
-			rv = 0;
-		} else if (rv == 0 && tq_core_prepare(sp, 4096,
-		    queue_keep(sp, verb), now, e) == -1)
-			return -1;
-	} while (rv == 0);
-	if (rv == -1)
+	} while (t.rv == 2);
+	if (t.rv == -1)
 		return -1;
 	*changed += n;
-	return sp->mine == 0 ? 0 : tq_core_commit(sp, sp->mine, e);
+	return tq_core_commit(sp, sp->mine, e);
+}
+
+/* ---- settings ------------------------------------------------------------- */
+
+/* Under the lock: set one of a queue, or of the spool.  As tq_core_write(). */
+static int
+set_locked(struct tq_spool *sp, const char *queue, int which,
+    const char *value, tq_time now, struct tq_err *e)
+{
+	const uint64_t keep = tq_ledger_kept(&sp->l);
+	struct tq_settings set = sp->t.top->set;
+	const struct tq_qrow *q;
+	unsigned flags = 0;
+	uint32_t n = 0;
+	int rv;
+
+	if (queue != NULL) {
+		n = tq_table_queue_find(&sp->t, queue, strlen(queue));
+		if (n == 0 && (rv = tq_queue_make(sp, queue, &n, keep, now,
+		    e)) != 1)
+			return rv;
+		q = &sp->t.qrows[n];
+		set = q->set;
+		flags = q->paused | (unsigned)q->closed << 1;
+	}
+	if (tq_setting_parse(&set, which, value, e) == -1)
+		return -1;
+	return write_queue(sp, n, flags, &set, keep, now, e);
 }
 
 int
 tq_spool_set(struct tq_spool *sp, const char *queue, const char *name,
     const char *value, struct tq_err *e)
 {
-	int which = tq_setting_find(name, strlen(name)), rv;
-	struct tq_settings set;
-	uint32_t n = 0;
-	unsigned flags = 0;
-	uint64_t keep;
-	tq_time now;
+	int which = tq_setting_find(name, strlen(name));
+	struct tq_settings set = { .is_set = 0 };
+	struct tq_turn t = { .rv = 0 };
 
 	if (which == -1 && queue == NULL && tq_gate_named(name))
 		return tq_gate_change(sp, name, value, e);
@@ -176,34 +192,11 @@ tq_spool_set(struct tq_spool *sp, const char *queue, const char *name,
 		return tq_fail(e, EINVAL, "%s: is a setting of the whole "
 		    "spool", name);
 	/* before a queue is made for it */
-	memset(&set, 0, sizeof(set));
 	if (tq_setting_parse(&set, which, value, e) == -1)
 		return -1;
-	do {
-		now = tq_clock_wall();
-		if (tq_core_enter(sp, e) == -1)
-			return -1;
-		keep = tq_ledger_kept(&sp->l);
-		rv = 1;
-		if (queue != NULL &&
-		    (n = tq_table_queue_find(&sp->t, queue,
-		    strlen(queue))) == 0)
-			rv = tq_queue_make(sp, queue, &n, keep, now, e);
-		if (rv == 1) {
-			set = n == 0 ? sp->t.top->set : sp->t.qrows[n].set;
-			if (n != 0)
-				flags = sp->t.qrows[n].paused |
-				    (unsigned)sp->t.qrows[n].closed << 1;
-			rv = tq_setting_parse(&set, which, value, e);
-			if (rv == 0)
-				rv = write_queue(sp, n, flags, &set, keep, now,
-				    e);
-		}
-		tq_core_leave(sp);
-		if (rv == 0 && tq_core_prepare(sp, 4096, keep, now, e) == -1)
-			return -1;
-	} while (rv == 0);
-	if (rv == -1)
+	while (tq_turn_next(sp, &t, e))
+		t.rv = set_locked(sp, queue, which, value, t.now, e);
+	if (t.rv == -1)
 		return -1;
 	/* a new policy holds for what was written before it, too */
 	sp->l.policy = (int)tq_setting_get(NULL, &sp->t.top->set, TQ_SET_SYNC);

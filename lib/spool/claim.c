@@ -123,7 +123,10 @@ may_start(struct tq_spool *sp, uint32_t n, tq_time now)
 	    (s->expires == 0 || s->expires > now));
 }
 
-/* 1 claimed (*out), 0 nothing, 2 a segment is wanted, 3 look again, -1. */
+/*
+ * Under the lock: 1 claimed (*out), 2 nothing is ready, 3 look again; 0 and -1
+ * as tq_core_write().
+ */
 static int
 claim_locked(struct tq_spool *sp, const struct tq_take *take,
     struct tq_spool_got *out, tq_time now, struct tq_err *e)
@@ -134,7 +137,7 @@ claim_locked(struct tq_spool *sp, const struct tq_take *take,
 	struct tq_wrow *w;
 	tq_time next;
 	uint32_t n, behind;
-	int rv, more, parks;
+	int rv, parks, freed = 0;
 
 	/* awake: the next ring is for somebody else */
 	w = &sp->t.wrows[sp->owner.row];
@@ -143,28 +146,27 @@ claim_locked(struct tq_spool *sp, const struct tq_take *take,
 		top->sleepers--;
 	}
 	if ((rv = tq_timers(sp, now, &next, e)) != 1)
-		return rv == 0 ? 2 : -1;
-	if (now - top->swept > SWEEP_EVERY || now < top->swept) {
-		if (tq_sweep(sp, now, &more, e) == -1)
-			return -1;
-	}
+		return rv;
+	if ((now - top->swept > SWEEP_EVERY || now < top->swept) &&
+	    tq_sweep(sp, now, &freed, e) == -1)
+		return -1;
 	/* what is ready may have expired since, or the clock was set back */
 	while ((n = tq_choose(sp, take, now, &parks)) != 0 &&
 	    !may_start(sp, n, now))
 		if ((rv = tq_timer_one(sp, n, now, e)) != 1)
-			return rv == 0 ? 2 : -1;
+			return rv;
 	if (n == 0 || (s = tq_table_slot(&sp->t, n)) == NULL ||
 	    (q = tq_table_queue(&sp->t, s->queue)) == NULL) {
 		/* so many were refused that others get their turn first */
 		if (parks <= 0)
 			return 3;
 		sp->ready_seen = top->ready_word;
-		return 0;
+		return 2;
 	}
 	sp->near = s->queue;
 	behind = s->next;
 	if ((rv = claim_slot(sp, take, n, now, e)) != 1)
-		return rv == 0 ? 2 : -1;
+		return rv;
 	sp->ahead = behind <= top->slots.used ? behind : 0;
 	out->slot = n;
 	out->s = *s;
@@ -318,31 +320,27 @@ has_room(struct tq_spool *sp, struct tq_err *e)
 	return 0;
 }
 
+/* 1, 0 nothing is ready, -1. */
 static int
 claim_now(struct tq_spool *sp, const struct tq_take *take,
     struct tq_spool_got *out, struct tq_err *e)
 {
-	tq_time now;
+	struct tq_turn t = { .rv = 0 };
 	int rv;
 
 	for (;;) {
 		/* who finds nothing ready has to leave, too */
 		if (tq_core_sound(sp, e) == -1)
 			return -1;
-		now = tq_clock_wall();
-		if (tq_core_enter(sp, e) == -1)
-			return -1;
-		rv = claim_locked(sp, take, out, now, e);
-		if (sp->t.bad)
-			rv = 3;		/* rebuilt by the next entry */
-		tq_core_leave(sp);
+		while (tq_turn_next(sp, &t, e)) {
+			t.rv = claim_locked(sp, take, out, t.now, e);
+			if (sp->t.bad)
+				t.rv = 0;	/* what it found may be nothing */
+		}
 		look_ahead(sp);
-		if (rv == 2 && tq_core_prepare(sp,
-		    tq_format_end_room(&sp->format) + 4096, 0, now, e) == -1)
-			return -1;
-		if (rv == 0 || rv == -1)
-			return rv;
-		if (rv != 1)
+		if (t.rv == -1 || t.rv == 2)
+			return t.rv == 2 ? 0 : -1;
+		if (t.rv == 3)
 			continue;
 		/* upkeep is left to the settle: somebody waits for this task */
 		if (keep_claim(sp, out, e) == -1)

@@ -7,11 +7,13 @@
  *
  *	tq_ledger_begin, tq_ledger_add	encode, no lock held
  *	tq_core_enter			lock; mend what a dead holder left
- *	decide; tq_ledger_fit		or leave, tq_core_prepare, again
+ *	decide; tq_ledger_fit		or leave, prepare room, and again
  *	tq_core_write			tq_ledger_write: the record is the truth
  *					tq_apply: the table follows
  *	tq_core_leave			unlock; then ring, wake
  *	tq_core_upkeep			and what is owed; tq_core_commit
+ *
+ * tq_turn_next() of upkeep.h goes this way for the verbs, tries and all.
  *
  * Replay calls the same tq_apply() on the same records.  tq_core_append() alone
  * is for who does what follows from it himself (cascade.c).
@@ -46,9 +48,9 @@ int	tq_core_keep(struct tq_spool *sp, tq_lsn lsn, struct tq_err *e);
 int	tq_core_told(struct tq_spool *sp, struct tq_err *e);
 /*
  * Under the lock: write the transaction in sp->l and apply it.  1 done; 0
- * another segment must be prepared (leave, tq_core_prepare, decide again);
- * -1.  reserve: bytes promised to ENDs once it is done; keep: as to
- * tq_core_prepare().  Sequence, time and length are filled into recs.
+ * another segment must be prepared (leave, do it, decide again); -1.
+ * reserve: bytes promised to ENDs once it is done; keep: what it leaves of
+ * room, ledger.h, rule 3.  Sequence, time and length are filled into recs.
  */
 int	tq_core_append(struct tq_spool *sp, struct tq_rec *recs,
 	    uint64_t reserve, uint64_t keep, tq_time now, struct tq_err *e);

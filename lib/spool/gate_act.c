@@ -13,7 +13,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/clock.h"
 #include "spool/gate.h"
 #include "spool/verb.h"
 
@@ -112,25 +111,18 @@ tq_gate_change(struct tq_spool *sp, const char *setting, const char *value,
 {
 	const char *what;
 	uint32_t limit;
-	tq_time period, now;
-	int i = name_of(setting, &what), rv;
+	tq_time period;
+	struct tq_turn t = { .rv = 0 };
+	int i = name_of(setting, &what);
 
 	if (i == -1)
 		return tq_fail(e, EINVAL, "%s: no such setting", setting);
 	if (parse(i, setting, value, &limit, &period, e) == -1)
 		return -1;
-	do {
-		now = tq_clock_wall();
-		if (tq_core_enter(sp, e) == -1)
-			return -1;
-		rv = write_gate(sp, names[i].kind, what, limit, period, now,
-		    e);
-		tq_core_leave(sp);
-		if (rv == 0 && tq_core_prepare(sp, 4096,
-		    tq_ledger_kept(&sp->l), now, e) == -1)
-			return -1;
-	} while (rv == 0);
-	return rv == -1 ? -1 : tq_core_commit(sp, sp->mine, e);
+	while (tq_turn_next(sp, &t, e))
+		t.rv = write_gate(sp, names[i].kind, what, limit, period,
+		    t.now, e);
+	return t.rv == -1 ? -1 : tq_core_commit(sp, sp->mine, e);
 }
 
 /* ---- listing ------------------------------------------------------------ */

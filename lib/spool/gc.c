@@ -169,25 +169,16 @@ tq_spool_gc(struct tq_spool *sp, uint64_t *changed, struct tq_err *e)
 
 /* ---- check ---------------------------------------------------------------------- */
 
-/* Let the ledger go on in a fresh segment. */
+/* Let the ledger go on in a fresh segment: 1, -1. */
 static int
 next_segment(struct tq_spool *sp, struct tq_err *e)
 {
-	tq_time now;
-	int rv;
+	struct tq_turn t = { .rv = 0 };
 
-	do {
-		now = tq_clock_wall();
-		if (tq_core_enter(sp, e) == -1)
-			return -1;
-		if ((rv = tq_ledger_next(&sp->l, now)) == -1)
+	while (tq_turn_next(sp, &t, e))
+		if ((t.rv = tq_ledger_next(&sp->l, t.now)) == -1)
 			tq_fail_sys(e, errno, "%s/ledger", sp->path);
-		tq_core_leave(sp);
-		if (rv == -1 || (rv == 0 &&
-		    tq_core_prepare(sp, 4096, 0, now, e) == -1))
-			return -1;
-	} while (rv == 0);
-	return 0;
+	return t.rv;
 }
 
 /* Carry everything into fresh segments, so that the damaged ones go. */
@@ -203,7 +194,7 @@ salvage(struct tq_spool *sp, struct tq_err *e)
 	rv = tq_rebuild(sp, e);
 	upto = TQ_LSN_SEG(sp->t.top->tail);
 	tq_core_leave(sp);
-	if (rv == -1 || next_segment(sp, e) == -1)
+	if (rv == -1 || next_segment(sp, e) != 1)
 		return -1;
 	while (sp->t.top->base <= upto)
 		if (tq_retire_step(sp, TQ_RETIRE_FORCED, tq_clock_wall(),

@@ -253,6 +253,14 @@ rotate(struct tq_ledger *l, tq_time now)
 }
 
 int
+tq_ledger_next(struct tq_ledger *l, tq_time now)
+{
+	if (tq_ledger_wants_segment(l))
+		return 0;
+	return rotate(l, now) == -1 ? -1 : 1;
+}
+
+int
 tq_ledger_fit(struct tq_ledger *l, uint64_t reserve, uint64_t keep,
     tq_time now)
 {
@@ -262,21 +270,13 @@ tq_ledger_fit(struct tq_ledger *l, uint64_t reserve, uint64_t keep,
 		errno = EMSGSIZE;
 		return -1;
 	}
-	if (!tq_ledger_has_room(l, l->buf.n + reserve, keep))
+	l->asked = l->buf.n + reserve;
+	l->asked_keep = keep;
+	if (!tq_ledger_has_room(l, l->asked, keep))
 		return 0;
 	if (TQ_LSN_OFF(top->tail) + l->buf.n <= top->seg_size)
 		return 1;
-	if (tq_ledger_wants_segment(l))
-		return 0;
-	return rotate(l, now) == -1 ? -1 : 1;
-}
-
-int
-tq_ledger_next(struct tq_ledger *l, tq_time now)
-{
-	if (tq_ledger_wants_segment(l))
-		return 0;
-	return rotate(l, now) == -1 ? -1 : 1;
+	return tq_ledger_next(l, now);
 }
 
 int

@@ -74,6 +74,10 @@ struct tq_ledger {
 	uint64_t	 clock;		/* of the cache */
 	struct tq_segment cache[TQ_LEDGER_CACHE];
 
+	/* what was asked last: room with all that is promised, and what is
+	 * left of it (rule 3) */
+	uint64_t	 asked, asked_keep;
+
 	/* the transaction being made */
 	uint64_t	 begun;		/* how many were: which one this is */
 	struct tq_buf	 buf;		/* its records, header room and zeros in */
@@ -109,7 +113,7 @@ void	tq_ledger_place(struct tq_ledger *l, size_t i, const struct tq_rec *r);
 /*
  * Under the lock: 1 if the transaction fits with `reserve` more bytes
  * promised to ENDs and `keep` left, moving to the next segment if it must; 0:
- * another segment has to be prepared first; -1.
+ * another segment has to be prepared first, for what l->asked tells; -1.
  */
 int	tq_ledger_fit(struct tq_ledger *l, uint64_t reserve, uint64_t keep,
 	    tq_time now);

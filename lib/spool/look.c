@@ -55,41 +55,40 @@ look_around(struct tq_spool *sp, const struct tq_slot *s, tq_time now,
 	}
 }
 
+/*
+ * Under the lock: 1 known, 2 not; 0 and -1 as tq_core_write().  late: its end
+ * cannot be written yet.
+ */
+static int
+look_locked(struct tq_spool *sp, const struct tq_uuid *id, int late,
+    tq_time now, struct tq_spool_look *out, struct tq_err *e)
+{
+	uint32_t n = tq_table_find(&sp->t, id);
+	struct tq_slot *s = tq_table_slot(&sp->t, n);
+	int rv;
+
+	/* it is what time has made of it, whoever was there to see */
+	if (s != NULL && !late && (rv = tq_timer_one(sp, n, now, e)) != 1)
+		return rv;
+	/* kept long enough: gone, whether somebody swept it away or not */
+	if (s == NULL || !tq_graph_known(&sp->t, s, now))
+		return 2;
+	look_around(sp, s, now, out);
+	return 1;
+}
+
 int
 tq_look_slot(struct tq_spool *sp, const struct tq_uuid *id,
     struct tq_spool_look *out, struct tq_err *e)
 {
-	struct tq_slot *s;
-	tq_time now;
-	uint32_t n;
-	int rv, late = 0;
+	struct tq_turn t = { .rv = 0 };
+	int late = 0;
 
 	do {
-		if (tq_core_enter(sp, e) == -1)
-			return -1;
-		now = tq_clock_wall();
-		n = tq_table_find(&sp->t, id);
-		s = tq_table_slot(&sp->t, n);
-		/* it is what time has made of it, whoever was there to see */
-		rv = s == NULL || late ? 1 : tq_timer_one(sp, n, now, e);
-		if (rv == 1)
-			break;
-		tq_core_leave(sp);
-		if (rv == -1)
-			return -1;
-		if (sp->t.bad || tq_core_prepare(sp, 4096, 0, now, e) == 0)
-			continue;
-		/* its end cannot be written yet: it is as it was */
-		if (errno != ENOSPC)
-			return -1;
-		late = 1;
-	} while (rv == 0);
-	/* kept long enough: gone, whether somebody swept it away or not */
-	rv = s != NULL && tq_graph_known(&sp->t, s, now);
-	if (rv)
-		look_around(sp, s, now, out);
-	tq_core_leave(sp);
-	return rv;
+		while (tq_turn_next(sp, &t, e))
+			t.rv = look_locked(sp, id, late, t.now, out, e);
+	} while (t.full && !late++);
+	return t.rv == 2 ? 0 : t.rv;
 }
 
 /* Owners that only claim have no row to show: the owners file knows them. */

@@ -15,23 +15,14 @@
 int
 tq_spool_sweep(struct tq_spool *sp, struct tq_err *e)
 {
-	int n, more, total = 0;
-	tq_time now;
+	struct tq_turn t = { .rv = 0 };
+	int n = 0;
 
 	do {
-		now = tq_clock_wall();
-		if (tq_core_enter(sp, e) == -1)
-			return -1;
-		n = tq_sweep(sp, now, &more, e);
-		tq_core_leave(sp);
-		if (n == -1)
-			return -1;
-		if (more && n == 0 && tq_core_prepare(sp,
-		    sp->l.buf.n, 0, now, e) == -1)
-			return -1;
-		total += n;
-	} while (more);
-	return total;
+		while (tq_turn_next(sp, &t, e))
+			t.rv = tq_sweep(sp, t.now, &n, e);
+	} while (t.rv == 2);
+	return t.rv == -1 ? -1 : n;
 }
 
 int

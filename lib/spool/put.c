@@ -323,13 +323,16 @@ batch_keep(const struct tq_spool *sp, const struct tq_batch *b)
 	return tq_ledger_kept(&sp->l) + b->n * TQ_TASK_ROOM;
 }
 
-/* One try under the lock.  As tq_core_write(). */
+/*
+ * One try under the lock.  As tq_core_write(), or 2: gc took the file of a body
+ * that waited.
+ */
 static int
 put_once(struct tq_spool *sp, struct tq_batch *b, struct tq_err *e)
 {
 	int rv;
 
-	b->full = b->gone = 0;
+	b->full = 0;
 	b->nrecs = b->n;
 	if (tq_batch_floor(sp, e) == -1 || (b->room > b->n &&
 	    tq_batch_tie(sp, b, e) == -1) ||
@@ -351,8 +354,8 @@ put_once(struct tq_spool *sp, struct tq_batch *b, struct tq_err *e)
 	}
 	if (b->passes > 0 && gates_for(sp, b, e) == -1)
 		return -1;
-	if ((b->gone = !has_bodies(sp, b)))
-		return 0;
+	if (!has_bodies(sp, b))
+		return 2;
 	if (encoded(sp, b, e) == -1)
 		return -1;
 	return tq_core_write(sp, b->recs, sp->t.top->reserved,
@@ -376,31 +379,26 @@ wait_room(struct tq_spool *sp, tq_time deadline)
 	return 1;
 }
 
+/* 1, -1. */
 static int
 try_put(struct tq_spool *sp, struct tq_batch *b, struct tq_err *e)
 {
-	int rv;
+	struct tq_turn t = { .rv = 0 };
 
-	do {
-		b->now = tq_clock_wall();
-		if (encode_early(sp, b, e) == -1 ||
-		    tq_core_enter(sp, e) == -1)
+	for (;;) {
+		if (encode_early(sp, b, e) == -1)
 			return -1;
-		rv = put_once(sp, b, e);
-		if (sp->t.bad && rv == -1)
-			rv = 0;		/* rebuilt by the next entry */
-		tq_core_leave(sp);
-		if (rv == 0 && b->gone) {
-			drop_bodies(sp, b);
-			b->begun = 0;	/* they get other names */
-			if (store_bodies(sp, b, e) == -1)
-				return -1;
-		} else if (rv == 0 && !sp->t.bad &&
-		    tq_core_prepare(sp, sp->l.buf.n, batch_keep(sp, b),
-		    b->now, e) == -1)
+		while (tq_turn_next(sp, &t, e)) {
+			b->now = t.now;
+			t.rv = put_once(sp, b, e);
+		}
+		if (t.rv != 2)
+			return t.rv;
+		drop_bodies(sp, b);
+		b->begun = 0;	/* they get other names */
+		if (store_bodies(sp, b, e) == -1)
 			return -1;
-	} while (rv == 0);
-	return rv == 1 ? 0 : -1;
+	}
 }
 
 /* It is written: whatever keeps it from being synced, it may be there. */

@@ -19,7 +19,6 @@ struct tq_batch {
 	uint64_t	 begun;		/* transaction it was encoded into, 0 none */
 	tq_time		 now;
 	int		 full;		/* a limit was met that will pass */
-	int		 gone;		/* gc took the file of a body that waited */
 	/* ties of its tasks */
 	struct tq_buf	 more;		/* their bytes, one behind the other */
 	uint32_t	 exts, edges, passes; /* rows that may be needed */

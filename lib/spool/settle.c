@@ -68,11 +68,20 @@ encode(struct tq_spool *sp, const struct tq_rec *r, struct tq_err *e)
 	return 0;
 }
 
+/* What an END has to leave of room: all that is kept if it says much. */
+static uint64_t
+end_keep(const struct tq_spool *sp, const struct tq_rec *r)
+{
+	if (r->end.out.n + r->end.err.n <= TQ_SAY_ROOM)
+		return 0;
+	return tq_ledger_kept(&sp->l) - TQ_TASK_ROOM + TQ_ENDED_ROOM;
+}
+
 /* Under the lock; begun: what the record was encoded into.  As
  * tq_core_write(). */
 static int
 settle_locked(struct tq_spool *sp, struct tq_rec *r, uint32_t hint,
-    uint64_t begun, uint64_t keep, tq_time now, struct tq_err *e)
+    uint64_t begun, tq_time now, struct tq_err *e)
 {
 	struct tq_slot *s;
 	struct tq_wrow *w;
@@ -94,7 +103,7 @@ settle_locked(struct tq_spool *sp, struct tq_rec *r, uint32_t hint,
 	else if (encode(sp, r, e) == -1)	/* a repair took the buffer */
 		return -1;
 	rv = tq_core_write(sp, r, (uint64_t)(sp->t.top->started - 1) *
-	    tq_format_end_room(&sp->format), keep, now, e);
+	    tq_format_end_room(&sp->format), end_keep(sp, r), now, e);
 	if (rv == 1 && w != NULL) {
 		w->done += r->end.state == TQ_SUCCESS;
 		w->failed += r->end.state == TQ_FAILURE;
@@ -102,32 +111,27 @@ settle_locked(struct tq_spool *sp, struct tq_rec *r, uint32_t hint,
 	return rv;
 }
 
-/* What an END has to leave of room: all that is kept if it says much. */
-static uint64_t
-end_keep(const struct tq_spool *sp, const struct tq_rec *r)
-{
-	if (r->end.out.n + r->end.err.n <= TQ_SAY_ROOM)
-		return 0;
-	return tq_ledger_kept(&sp->l) - TQ_TASK_ROOM + TQ_ENDED_ROOM;
-}
-
 /*
  * The disk is full: let it say no more than an END may always say.  A part of a
- * stream might be taken for the whole, so a line stands for it.
+ * stream might be taken for the whole, so a line stands for it.  0: it says no
+ * more.
  */
-static void
-cut_outputs(struct tq_rec *r)
+static int
+cut_outputs(const struct tq_spool *sp, struct tq_rec *r)
 {
 	static const char line[] = "[tq: cut, the disk is full]\n";
 	struct tq_bytes *to[2] = { &r->end.out, &r->end.err };
 	int i;
 
+	if (end_keep(sp, r) == 0)
+		return 0;
 	for (i = 0; i < 2; i++)
 		if (to[i]->n > TQ_SAY_ROOM / 2) {
 			to[i]->p = line;
 			to[i]->n = sizeof(line) - 1;
 		}
 	r->end.flags |= TQ_EF_CUT;
+	return 1;
 }
 
 /*
@@ -170,10 +174,9 @@ tq_spool_settle(struct tq_spool *sp, const struct tq_uuid *id, uint32_t hint,
     unsigned flags, struct tq_err *e)
 {
 	unsigned char cut[16 << 10];	/* tq_format_inline_max() at most */
+	struct tq_turn t = { .rv = 0 };
 	struct tq_rec r;
-	uint64_t begun, keep;
-	tq_time now;
-	int rv;
+	uint64_t begun;
 
 	memset(&r, 0, sizeof(r));
 	r.type = TQ_REC_END;
@@ -184,63 +187,46 @@ tq_spool_settle(struct tq_spool *sp, const struct tq_uuid *id, uint32_t hint,
 	store_outputs(sp, &r, fd, taken, cut,
 	    tq_format_inline_max(&sp->format));
 	do {
-		now = tq_clock_wall();
 		if (encode(sp, &r, e) == -1)
 			return -1;
 		begun = sp->l.begun;
-		if (tq_core_enter(sp, e) == -1)
-			return -1;
-		keep = end_keep(sp, &r);
-		rv = settle_locked(sp, &r, hint, begun, keep, now, e);
-		if (sp->t.bad && rv != 1)
-			rv = 0;
-		tq_core_leave(sp);
-		if (rv != 0 || sp->t.bad || tq_core_prepare(sp,
-		    tq_format_end_room(&sp->format), keep, now, e) == 0)
-			continue;
-		if (keep == 0 || errno != ENOSPC)
-			return -1;
-		cut_outputs(&r);
-	} while (rv == 0);
-	if (rv == -1)
+		while (tq_turn_next(sp, &t, e))
+			t.rv = settle_locked(sp, &r, hint, begun, t.now, e);
+	} while (t.full && cut_outputs(sp, &r));
+	if (t.rv == -1)
 		return -1;
-	tq_core_upkeep(sp, now);
+	tq_core_upkeep(sp, t.now);
 	return flags & TQ_SETTLE_SYNC ? tq_core_keep(sp, sp->mine, e) : 0;
+}
+
+/* Under the lock; as tq_core_write(). */
+static int
+renew_locked(struct tq_spool *sp, const struct tq_uuid *id, uint32_t hint,
+    unsigned attempt, tq_time lease, tq_time now, struct tq_err *e)
+{
+	struct tq_rec r = { .type = TQ_REC_TOUCH, .id = *id };
+	struct tq_slot *s;
+	tq_time given;
+	uint32_t n;
+
+	if ((n = attempt_slot(sp, id, hint, attempt)) == 0)
+		return stale(e, attempt);
+	s = &sp->t.slots[n];
+	if (!(s->flags & TQ_PF_LEASED))
+		return 1;		/* it lasts as long as its owner */
+	given = tq_lease_bound(&sp->t, s, lease);
+	r.st.due = tq_clock_deadline(now, given);
+	r.st.epoch = tq_lease_end(given);
+	return tq_core_write_one(sp, &r, 0, now, e);
 }
 
 int
 tq_spool_renew(struct tq_spool *sp, const struct tq_uuid *id, uint32_t hint,
     unsigned attempt, tq_time lease, struct tq_err *e)
 {
-	struct tq_rec r;
-	struct tq_slot *s;
-	tq_time now, given;
-	uint32_t n;
-	int rv;
+	struct tq_turn t = { .rv = 0 };
 
-	memset(&r, 0, sizeof(r));
-	r.type = TQ_REC_TOUCH;
-	r.id = *id;
-	do {
-		now = tq_clock_wall();
-		if (tq_core_enter(sp, e) == -1)
-			return -1;
-		if ((n = attempt_slot(sp, id, hint, attempt)) == 0)
-			rv = stale(e, attempt);
-		else if (s = &sp->t.slots[n], !(s->flags & TQ_PF_LEASED))
-			rv = 1;		/* it lasts as long as its owner */
-		else {
-			given = tq_lease_bound(&sp->t, s, lease);
-			r.st.due = tq_clock_deadline(now, given);
-			r.st.epoch = tq_lease_end(given);
-			rv = tq_core_write_one(sp, &r, 0, now, e);
-		}
-		if (sp->t.bad && rv != 1)
-			rv = 0;		/* rebuilt by the next entry */
-		tq_core_leave(sp);
-		if (rv == 0 && !sp->t.bad &&
-		    tq_core_prepare(sp, 4096, 0, now, e) == -1)
-			return -1;
-	} while (rv == 0);
-	return rv == 1 ? tq_core_commit(sp, sp->mine, e) : -1;
+	while (tq_turn_next(sp, &t, e))
+		t.rv = renew_locked(sp, id, hint, attempt, lease, t.now, e);
+	return t.rv == 1 ? tq_core_commit(sp, sp->mine, e) : -1;
 }

@@ -148,21 +148,15 @@ tq_timers(struct tq_spool *sp, tq_time now, tq_time *next, struct tq_err *e)
 int
 tq_timers_turn(struct tq_spool *sp, struct tq_err *e)
 {
-	tq_time end = tq_clock_mono() + TQ_SECOND / 10, now, next;
-	int rv;
+	tq_time end = tq_clock_mono() + TQ_SECOND / 10, next;
+	struct tq_turn t = { .rv = 0 };
 
 	do {
-		now = tq_clock_wall();
-		if (tq_core_enter(sp, e) == -1)
-			return -1;
-		rv = tq_timers(sp, now, &next, e);
-		tq_core_leave(sp);
-		if (rv == 0 && !sp->t.bad &&
-		    tq_core_prepare(sp, 4096, 0, now, e) == -1)
-			return errno == ENOSPC ? 1 : -1;
-		if (rv == -1)
-			return -1;
-	} while ((rv == 0 || next == now) && tq_clock_mono() < end);
+		while (tq_turn_next(sp, &t, e))
+			t.rv = tq_timers(sp, t.now, &next, e);
+		if (t.rv == -1)
+			return t.full ? 1 : -1;
+	} while (next == t.now && tq_clock_mono() < end);
 	return 0;
 }
 
@@ -178,23 +172,25 @@ is_gone(struct tq_spool *sp, unsigned row, uint32_t epoch)
 	return alive == -1 ? -1 : !alive;
 }
 
-/* Hand back what a row's claimed list holds of holders that are gone. */
+/*
+ * Hand back what a row's claimed list holds of holders that are gone.  As
+ * tq_sweep().
+ */
 static int
-sweep_row(struct tq_spool *sp, unsigned row, tq_time now, int *more,
+sweep_row(struct tq_spool *sp, unsigned row, tq_time now, int *total,
     struct tq_err *e)
 {
 	struct tq_wrow *w = &sp->t.wrows[row];
 	struct tq_rec recs[SLICE];
 	struct tq_slot *s;
 	uint32_t n, epoch = 0, steps = 0;
-	size_t k = 0;
-	int gone = -1, groups = 0;
+	int gone = -1, groups = 0, k = 0, rv;
 
 	tq_ledger_begin(&sp->l);
 	for (n = w->claimed.head; n != 0 && k < SLICE; n = s->next) {
 		if ((s = tq_table_slot(&sp->t, n)) == NULL ||
 		    steps++ > w->claimed.n)
-			return 0;
+			return 1;
 		if (gone == -1 || s->epoch != epoch) {
 			epoch = s->epoch;
 			gone = is_gone(sp, row, epoch);
@@ -210,45 +206,32 @@ sweep_row(struct tq_spool *sp, unsigned row, tq_time now, int *more,
 			return tq_fail_sys(e, errno, "%s", sp->path);
 		k++;
 	}
-	*more |= k == SLICE;
-	if (k == 0)
-		return 0;
 	/* ENDs of claims free more promised room than they use */
-	switch (flush(sp, recs, groups ? sp->t.top->reserved : 0, now, e)) {
-	case 1:
-		return (int)k;
-	case 0:
-		*more = 1;
-		return 0;
-	default:
-		return -1;
-	}
+	rv = flush(sp, recs, groups ? sp->t.top->reserved : 0, now, e);
+	if (rv != 1)
+		return rv;
+	*total += k;
+	return k == SLICE ? 2 : 1;
 }
 
 int
-tq_sweep(struct tq_spool *sp, tq_time now, int *more, struct tq_err *e)
+tq_sweep(struct tq_spool *sp, tq_time now, int *n, struct tq_err *e)
 {
 	struct tq_wrow *w;
 	unsigned row;
-	int n, total = 0;
+	int rv = 1;
 
-	*more = 0;
 	if (sp->probe == -1 &&
 	    (sp->probe = tq_owner_probe(sp->dirfd)) == -1)
 		return tq_fail_sys(e, errno, "%s/owners", sp->path);
 	sp->t.top->swept = now;
-	for (row = 0; row < TQ_WORKERS_MAX; row++) {
+	for (row = 0; rv == 1 && row < TQ_WORKERS_MAX && !sp->t.bad; row++) {
 		w = &sp->t.wrows[row];
 		if (row != 0 && w->joined != 0 &&
 		    tq_owner_alive(sp->probe, row, w->joined) == 0)
 			tq_row_clear(&sp->t, w);
-		if (w->claimed.n == 0)
-			continue;
-		if ((n = sweep_row(sp, row, now, more, e)) == -1)
-			return -1;
-		total += n;
-		if (sp->t.bad || *more)
-			break;
+		if (w->claimed.n > 0)
+			rv = sweep_row(sp, row, now, n, e);
 	}
-	return total;
+	return sp->t.bad ? 0 : rv;
 }

@@ -15,9 +15,11 @@
 #define BATCH_EVERY	(100 * TQ_MS)
 
 int
-tq_core_prepare(struct tq_spool *sp, uint64_t bytes, uint64_t keep,
-    tq_time now, struct tq_err *e)
+tq_core_prepare(struct tq_spool *sp, tq_time now, struct tq_err *e)
 {
+	const uint64_t reserved = atomic_load(&sp->t.top->reserved);
+	const uint64_t asked = sp->l.asked, keep = sp->l.asked_keep;
+	const uint64_t bytes = asked > reserved ? asked - reserved : 0;
 	/* what is carried behind it is not carried again: it gives no room */
 	const uint32_t upto = TQ_LSN_SEG(atomic_load(&sp->t.top->tail));
 	uint32_t base;
@@ -40,23 +42,54 @@ tq_core_prepare(struct tq_spool *sp, uint64_t bytes, uint64_t keep,
 	}
 }
 
+/* All was not done in a turn: 1 another is needed, 0 it is over. */
+static int
+again(struct tq_spool *sp, struct tq_turn *t, struct tq_err *e)
+{
+	int saved = errno;
+
+	if (sp->t.bad)
+		t->rv = 0;
+	tq_core_leave(sp);
+	errno = saved;
+	if (t->rv == 0 && !sp->t.bad &&
+	    tq_core_prepare(sp, t->now, e) == -1) {
+		t->full = errno == ENOSPC;
+		t->rv = -1;
+	}
+	return t->rv == 0;
+}
+
+int
+tq_turn_next(struct tq_spool *sp, struct tq_turn *t, struct tq_err *e)
+{
+	if (t->in) {
+		t->in = 0;
+		if (t->rv == 1) {
+			tq_core_leave(sp);
+			return 0;
+		}
+		if (!again(sp, t, e))
+			return 0;
+	}
+	t->full = 0;
+	t->now = tq_clock_wall();
+	if (tq_core_enter(sp, e) == -1) {
+		t->rv = -1;
+		return 0;
+	}
+	return t->in = 1;
+}
+
 int
 tq_cascade_all(struct tq_spool *sp, struct tq_err *e)
 {
-	tq_time now;
-	int rv;
+	struct tq_turn t = { .rv = 0 };
 
-	while (sp->behind) {
-		now = tq_clock_wall();
-		if (tq_core_enter(sp, e) == -1)
-			return -1;
-		rv = tq_cascade(sp, now, e);
-		tq_core_leave(sp);
-		if (rv == -1 || (rv == 0 && !sp->t.bad &&
-		    tq_core_prepare(sp, sp->l.buf.n, 0, now, e) == -1))
-			return -1;
-	}
-	return 0;
+	while (sp->behind && t.rv != -1)
+		while (tq_turn_next(sp, &t, e))
+			t.rv = tq_cascade(sp, t.now, e);
+	return t.rv == -1 ? -1 : 0;
 }
 
 void

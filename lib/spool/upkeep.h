@@ -48,12 +48,31 @@ int	tq_retire_try(struct tq_spool *sp, enum tq_retirer who, tq_time now,
 
 /* ---- upkeep.c ------------------------------------------------------------ */
 
+/* Outside the lock: make room for what did not fit; ledger.h, rule 3. */
+int	tq_core_prepare(struct tq_spool *sp, tq_time now, struct tq_err *e);
 /*
- * Outside the lock: make room for `bytes` more and the reserve, with `keep`
- * left; ledger.h, rule 3.
+ * A verb goes through the lock by turns:
+ *
+ *	struct tq_turn t = { 0 };
+ *
+ *	while (tq_turn_next(sp, &t, e))
+ *		t.rv = ...;
+ *
+ * What stands for the dots is done under the lock, and looks, decides and
+ * writes, as tq_core_write(): 0 and the room that the write did not find is
+ * prepared, then all is decided anew; so it is when the table turns out to be
+ * bad, which the next turn rebuilds, unless it says 1 and has written.  With
+ * any other answer that is over.  Afterwards t.rv is that answer, or -1 when
+ * the lock or the room was not to be had.
  */
-int	tq_core_prepare(struct tq_spool *sp, uint64_t bytes, uint64_t keep,
-	    tq_time now, struct tq_err *e);
+struct tq_turn {
+	tq_time	 now;		/* wall clock, before the lock was taken */
+	int	 rv;
+	int	 in;		/* under the lock */
+	int	 full;		/* -1 for want of room: ENOSPC */
+};
+int	tq_turn_next(struct tq_spool *sp, struct tq_turn *t,
+	    struct tq_err *e);
 /*
  * After leaving: what every change owes the spool, a segment if none is
  * prepared, one step of retirement if one is due.

@@ -30,10 +30,10 @@ int	tq_timer_one(struct tq_spool *sp, uint32_t n, tq_time now,
  */
 int	tq_timers_turn(struct tq_spool *sp, struct tq_err *e);
 /*
- * Under the lock: hand back up to a slice of what dead owners hold.  Returns
- * how many, -1; *more is set when there may be more.
+ * Under the lock: hand back up to a slice of what dead owners hold, adding to
+ * *n how many.  As tq_core_write(), or 2 when there may be more.
  */
-int	tq_sweep(struct tq_spool *sp, tq_time now, int *more, struct tq_err *e);
+int	tq_sweep(struct tq_spool *sp, tq_time now, int *n, struct tq_err *e);
 
 /* ---- put_find.c --------------------------------------------------------- */
 

@@ -88,27 +88,15 @@ static int
 make_queues(struct tq_spool *sp, const struct tq_take *take,
     struct tq_err *e)
 {
+	struct tq_turn t = { .rv = 0 };
 	uint32_t n;
 	size_t i;
-	tq_time now;
-	int rv;
 
-	for (i = 0; i < take->nqueues; i++) {
-		do {
-			now = tq_clock_wall();
-			if (tq_core_enter(sp, e) == -1)
-				return -1;
-			rv = tq_queue_need(sp, take->queue[i], &n, 0, now,
+	for (i = 0; i < take->nqueues && t.rv != -1; i++)
+		while (tq_turn_next(sp, &t, e))
+			t.rv = tq_queue_need(sp, take->queue[i], &n, 0, t.now,
 			    e);
-			tq_core_leave(sp);
-			if (rv == 0 && tq_core_prepare(sp, 4096, 0, now,
-			    e) == -1)
-				return -1;
-		} while (rv == 0);
-		if (rv == -1)
-			return -1;
-	}
-	return 0;
+	return t.rv == -1 ? -1 : 0;
 }
 
 int
@@ -180,13 +168,45 @@ any_ready(struct tq_spool *sp, const struct tq_take *take, tq_time now,
 	return 0;
 }
 
+/*
+ * Under the lock: register, if nothing is ready.  1 it sleeps until *next at
+ * most, 2 it is awake, 3 a queue is missing; 0 and -1 as tq_core_write().
+ */
+static int
+sleep_locked(struct tq_spool *sp, const struct tq_take *take, tq_time now,
+    tq_time *next, struct tq_err *e)
+{
+	struct tq_wrow *w;
+	tq_time due;
+	int rv;
+
+	if ((rv = tq_timers(sp, now, &due, e)) != 1)
+		return rv;
+	if (!row_fill(sp, take) && tq_setting_get(NULL, &sp->t.top->set,
+	    TQ_SET_AUTOCREATE))
+		return 3;
+	w = &sp->t.wrows[sp->owner.row];
+	sp->retire_due = tq_retire_due(sp, TQ_RETIRE_BUSY);
+	*next = now + TQ_SECOND;
+	if (due != 0 && due < *next)
+		*next = due;
+	rv = !any_ready(sp, take, now, next) && *next > now;
+	if (sp->t.bad)
+		return 0;
+	w->wake = *next;
+	if (rv != (int)w->sleeping) {
+		w->sleeping = (uint32_t)rv;
+		sp->t.top->sleepers += rv ? 1 : (uint32_t)-1;
+	}
+	return rv ? 1 : 2;
+}
+
 int
 tq_spool_sleep(struct tq_spool *sp, const struct tq_take *take,
     tq_time *next, struct tq_err *e)
 {
-	struct tq_wrow *w;
-	tq_time now, due;
-	int i, rv;
+	struct tq_turn t = { .rv = 0 };
+	int i;
 
 	if (tq_own(sp, e) == -1)
 		return -1;
@@ -196,39 +216,15 @@ tq_spool_sleep(struct tq_spool *sp, const struct tq_take *take,
 		    NULL) != 1)
 			break;
 	/* before it sleeps a process syncs what it wrote */
-	if (sp->mine != 0 && tq_core_keep(sp, sp->mine, e) == -1)
+	if (tq_core_keep(sp, sp->mine, e) == -1)
 		return -1;
-	for (;;) {
-		now = tq_clock_wall();
-		if (tq_core_enter(sp, e) == -1)
+	do {
+		while (tq_turn_next(sp, &t, e))
+			t.rv = sleep_locked(sp, take, t.now, next, e);
+		if (t.rv == 3 && make_queues(sp, take, e) == -1)
 			return -1;
-		rv = tq_timers(sp, now, &due, e);
-		if (rv == 1 && !sp->t.bad) {
-			if (!row_fill(sp, take) && tq_setting_get(NULL,
-			    &sp->t.top->set, TQ_SET_AUTOCREATE))
-				rv = 2;
-			else
-				break;
-		}
-		tq_core_leave(sp);
-		if (rv == -1 || (rv == 0 && !sp->t.bad &&
-		    tq_core_prepare(sp, 4096, 0, now, e) == -1) ||
-		    (rv == 2 && make_queues(sp, take, e) == -1))
-			return -1;
-	}
-	w = &sp->t.wrows[sp->owner.row];
-	sp->retire_due = tq_retire_due(sp, TQ_RETIRE_BUSY);
-	*next = now + TQ_SECOND;
-	if (due != 0 && due < *next)
-		*next = due;
-	rv = !any_ready(sp, take, now, next) && *next > now;
-	w->wake = *next;
-	if (rv != (int)w->sleeping) {
-		w->sleeping = (uint32_t)rv;
-		sp->t.top->sleepers += rv ? 1 : (uint32_t)-1;
-	}
-	tq_core_leave(sp);
-	return rv;
+	} while (t.rv == 3);
+	return t.rv == -1 ? -1 : t.rv == 1;
 }
 
 /* ---- leaving ---------------------------------------------------------------- */

@@ -551,17 +551,14 @@ static int
 carry(struct tq_spool *sp, struct tq_err *e)
 {
 	uint32_t upto = TQ_LSN_SEG(sp->t.top->tail);
-	int rv;
+	struct tq_turn t = { .rv = 0 };
 
-	if (tq_core_prepare(sp, 4096, 0, 1, e) == -1 ||
-	    tq_core_enter(sp, e) == -1)
-		return -1;
-	if ((rv = tq_ledger_next(&sp->l, 1)) != 1)
-		tq_fail_sys(e, errno, "next segment");
-	tq_core_leave(sp);
-	while (rv != -1 && sp->t.top->base <= upto)
-		rv = tq_retire_step(sp, TQ_RETIRE_FORCED, 1, e);
-	return rv == -1 ? -1 : 0;
+	while (tq_turn_next(sp, &t, e))
+		if ((t.rv = tq_ledger_next(&sp->l, 1)) == -1)
+			tq_fail_sys(e, errno, "next segment");
+	while (t.rv != -1 && sp->t.top->base <= upto)
+		t.rv = tq_retire_step(sp, TQ_RETIRE_FORCED, 1, e);
+	return t.rv == -1 ? -1 : 0;
 }
 
 static int

@@ -1,0 +1,111 @@
+/* Unit tests of the turns that verbs take through the lock (upkeep.c). */
+#include <errno.h>
+
+#include "tests/lib/spool.h"
+
+static void
+what_is_written_is_not_done_again(void **state)
+{
+	struct t_spool *f = *state;
+	struct tq_turn t = { .rv = 0 };
+	int rounds = 0;
+
+	while (tq_turn_next(f->sp, &t, &f->e)) {
+		rounds++;
+		f->sp->t.bad = 1;
+		t.rv = 1;
+	}
+
+	assert_int_equal(rounds, 1);
+	assert_int_equal(t.rv, 1);
+}
+
+static void
+refusal_by_a_bad_table_is_not_believed(void **state)
+{
+	struct t_spool *f = *state;
+	struct tq_turn t = { .rv = 0 };
+	uint64_t generation = f->sp->t.top->generation;
+	int rounds = 0;
+
+	while (tq_turn_next(f->sp, &t, &f->e)) {
+		f->sp->t.bad = rounds == 0;
+		t.rv = rounds++ == 0 ? -1 : 2;
+	}
+
+	assert_int_equal(rounds, 2);
+	assert_int_equal(t.rv, 2);
+	assert_int_not_equal(f->sp->t.top->generation, generation);
+}
+
+static void
+room_that_is_wanted_is_there_in_the_next_turn(void **state)
+{
+	struct t_spool *f = *state;
+	struct tq_ledger *l = &f->sp->l;
+	struct tq_turn t = { .rv = 0 };
+	int rounds = 0;
+
+	assert_int_equal(tq_core_enter(f->sp, &f->e), 0);
+	while (tq_ledger_next(l, 1) == 1)
+		continue;
+	tq_core_leave(f->sp);
+	while (tq_turn_next(f->sp, &t, &f->e)) {
+		rounds++;
+		t.rv = tq_ledger_next(l, t.now);
+	}
+
+	assert_int_equal(rounds, 2);
+	assert_int_equal(t.rv, 1);
+}
+
+static void
+room_that_is_not_to_be_had_is_told(void **state)
+{
+	struct t_spool *f = *state;
+	struct tq_turn t = { .rv = 0 };
+	int rounds = 0;
+
+	while (tq_turn_next(f->sp, &t, &f->e)) {
+		rounds++;
+		tq_ledger_begin(&f->sp->l);
+		t.rv = tq_ledger_fit(&f->sp->l, 0, UINT64_MAX / 2, t.now);
+	}
+
+	assert_int_equal(errno, ENOSPC);
+	assert_int_equal(f->e.num, ENOSPC);
+	assert_int_equal(rounds, 1);
+	assert_int_equal(t.rv, -1);
+	assert_true(t.full);
+}
+
+static void
+refusal_keeps_its_errno(void **state)
+{
+	struct t_spool *f = *state;
+	struct tq_turn t = { .rv = 0 };
+
+	while (tq_turn_next(f->sp, &t, &f->e))
+		t.rv = tq_fail(&f->e, ESTALE, "no");
+
+	assert_int_equal(errno, ESTALE);
+	assert_int_equal(t.rv, -1);
+	assert_false(t.full);
+}
+
+#define ON_SPOOL(f)	\
+	cmocka_unit_test_setup_teardown(f, t_setup_spool, t_teardown_spool)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		ON_SPOOL(what_is_written_is_not_done_again),
+		ON_SPOOL(refusal_by_a_bad_table_is_not_believed),
+		ON_SPOOL(room_that_is_wanted_is_there_in_the_next_turn),
+		ON_SPOOL(room_that_is_not_to_be_had_is_told),
+		ON_SPOOL(refusal_keeps_its_errno),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
