@@ -166,7 +166,7 @@ no-tls:
 cflags	= $(shell $(PKG_CONFIG) --cflags $(1) 2>/dev/null)
 CFLAGS_redis := $(call cflags,$(PKG_redis))
 CFLAGS_tls := $(call cflags,openssl)
-$(OBJ_redis): PKG_CFLAGS = $(CFLAGS_redis)
+$(OBJ_redis): PKG_CFLAGS = $(CFLAGS_redis) -I$(B)/lib
 $(OBJ_tls): PKG_CFLAGS = $(CFLAGS_tls)
 
 # Set-up is remade when the flags change, so no object is ever stale.
@@ -184,6 +184,15 @@ $(B)/moduledir: FORCE
 	@echo '$(MODULEDIR)' | cmp -s - $@ || echo '$(MODULEDIR)' >$@
 $(B)/lib/client/module.o: PKG_CFLAGS = -DTQ_MODULE_DIR='"$(MODULEDIR)"'
 $(B)/lib/client/module.o: $(B)/moduledir
+
+# Scripts that run inside a server are part of what sends them there; .d files
+# know from which on, and this that they come first.
+LUA	= lib/backend/redis/lua.awk
+$(B)/%.lua.h: %.lua $(LUA)
+	@mkdir -p $(@D)
+	awk -f $(LUA) $< >$@.new && mv $@.new $@
+$(B)/lib/backend/redis/script.o: $(patsubst %,$(B)/%.h,\
+    $(wildcard lib/backend/redis/*.lua))
 
 $(B)/%.o: %.c $(B)/flags
 	@mkdir -p $(@D)

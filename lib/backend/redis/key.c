@@ -2,7 +2,7 @@
  * Keys: at most one task of a key that has not ended, and one behind it while
  * it runs.
  *
- * Who has a key is decided inside the server (K of script.c), and so is what a
+ * Who has a key is decided inside the server (K of do.lua), and so is what a
  * put does to it.  But the server cannot tell where a task stands: it names the
  * rival, we look for it, and say so with the next try, which holds only if the
  * rival is still there:

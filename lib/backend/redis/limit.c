@@ -1,6 +1,6 @@
 /*
  * Caps and rates as settings: `cap` and `rate` of a queue, `cap.name:NAME` and
- * `rate.name:NAME`.  What they do is in script_take.c; whoever sets one counts
+ * `rate.name:NAME`.  What they do is in take.lua; whoever sets one counts
  * what runs already, so that it holds from then on.
  *
  * Only workers of tq ask: the URL must say that there are no others.

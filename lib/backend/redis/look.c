@@ -49,7 +49,7 @@ needs_what(struct tq_info *out, struct tq_arena *mem)
 	return out->why == NULL ? -1 : 0;
 }
 
-/* parked: the letter that says why, see script_take.c, or 0. */
+/* parked: the letter that says why, see take.lua, or 0. */
 static int
 add_why(struct tq_info *out, struct tq_arena *mem, char parked)
 {

@@ -17,17 +17,6 @@ enum tq_redis_script {
 	TQ_REDIS_NSCRIPTS
 };
 
-/*
- * What tq.id.ID holds of a message that was put: a digest of the name of its
- * task and of its body, which are the same however often it is made.
- */
-#define TQ_REDIS_LUA_PROOF \
-"local function proof(m)\n" \
-"  return redis.sha1hex((string.match(m, '\"task\": \"([^\"]*)') or '')..' '.." \
-"(string.match(m, '\"body\": \"([^\"]*)') or ''))\n" \
-"end\n"
-
 /* Its text, NUL-terminated. */
 const char *tq_redis_script_text(enum tq_redis_script);
-extern const char tq_redis_script_do[], tq_redis_script_take[];
 #endif
