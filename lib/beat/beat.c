@@ -27,15 +27,15 @@ struct loop {
 };
 
 /*
- * A number for this boot, not 0: the clock may be set after it, so no time
- * tells boots apart.
+ * A number for this boot; 0 and errno if it cannot be had: the clock may be set
+ * after it, so no time tells boots apart.
  */
 static tq_time
 boot_number(void)
 {
 	uint64_t h = UINT64_C(0xcbf29ce484222325);
 	char id[64];
-	ssize_t n = 0, i;
+	ssize_t n = -1, i;
 	int fd;
 
 	fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
@@ -43,8 +43,10 @@ boot_number(void)
 		n = read(fd, id, sizeof(id));
 		close(fd);
 	}
-	if (n <= 0)
+	if (n <= 0) {
+		errno = n == 0 ? EIO : errno;
 		return 0;
+	}
 	for (i = 0; i < n; i++)
 		h = (h ^ (unsigned char)id[i]) * UINT64_C(0x100000001b3);
 	return (tq_time)(h >> 1 | 1);
@@ -204,8 +206,7 @@ tq_beat_run(struct tq_beat *b, struct tq_err *e)
 	if (tq_last(b->tq, "beat", &last, e) == -1)
 		goto out;
 	if ((l.f.boot = boot_number()) == 0) {
-		(void)tq_fail(e, ENOENT, "/proc/sys/kernel/random/boot_id: "
-		    "no way to tell boots apart");
+		(void)tq_fail_sys(e, errno, "/proc/sys/kernel/random/boot_id");
 		goto out;
 	}
 	l.signals = tq_signals_take(signals,

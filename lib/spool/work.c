@@ -331,9 +331,13 @@ tq_rows_copy(struct tq_spool *sp, struct tq_err *e)
 		tq_fail_sys(e, ENOMEM, "%s", sp->path);
 		return NULL;
 	}
-	if ((sp->probe == -1 &&
-	    (sp->probe = tq_owner_probe(sp->dirfd)) == -1) ||
-	    tq_core_enter(sp, e) == -1) {
+	if (sp->probe == -1 &&
+	    (sp->probe = tq_owner_probe(sp->dirfd)) == -1) {
+		tq_fail_sys(e, errno, "%s/owners", sp->path);
+		free(all);
+		return NULL;
+	}
+	if (tq_core_enter(sp, e) == -1) {
 		free(all);
 		return NULL;
 	}

@@ -80,6 +80,7 @@ not_ok 'who cannot open it does not say that it cannot be seen' \
 TQ_DIR=$T/all
 thinned 4
 head -c 200000 /dev/zero | tr '\0' y >body
+echo '@every 1h true' >tab
 
 # round n cmd ...: it, with the table and without, must leave all as it is
 round()
@@ -93,6 +94,9 @@ round()
 		last=$?
 		[ "$last" -lt 124 ] || [ "$last" -eq 127 ] ||
 		    echo "$n $*${lost:+, table lost}: $last: $(cat "$T/said")"
+		# a failure has a sentence, in letters
+		! grep -n '^tq[a-z]*: *$\|\\x' "$T/said" ||
+		    echo "$n $*${lost:+, table lost}: $last"
 		[ "$(lives)" -eq 4 ] || echo "$n $*: $(lives) live"
 		tqput -Q --hold true || echo "$n $*: then no put"
 	done
@@ -119,6 +123,11 @@ ones tqctl revoke nobody
 ones tqctl pause default
 ones tqctl resume default
 ones tqstat -s all
+ones tqstat -O
+ones tqstat -W
+ones tqctl workers
+ones tqbeat -n 1 "$T/tab"
+ones sh -c 'timeout 0.2 tqbeat "$0"; [ $? -ne 66 ] && [ $? -le 124 ]' "$T/tab"
 ones tqstat live1
 ones sh -c 'tqresult live1; [ $? -le 125 ]'
 check 'nothing is damaged' 0 '*' '' tqctl check
