@@ -209,6 +209,10 @@ struct tq_take {
 	unsigned	 capture;	/* number of the capture files, 0: none */
 	const struct tq_offer *offer;	/* noffers of them */
 	size_t		 noffers;
+	/* 0 if the claimer has nothing that runs the task: its end is told to
+	 * who follows events, its start is not; NULL: it runs all */
+	int		(*runs)(const void *runs_arg, const struct tq_task *);
+	const void	*runs_arg;
 };
 
 /*

@@ -246,6 +246,8 @@ begin(struct tq_loop *l, struct tq_err *e)
 	tq_face_queues(&l->face, &w->rules.take);
 	take_cgroup(l);
 	l->pool.rules.plan.remote = &l->remote;
+	l->pool.rules.take.runs = tq_plan_has;
+	l->pool.rules.take.runs_arg = &l->pool.rules.plan;
 	l->pool.rules.epoll = l->epoll;
 	l->pool.rules.key = KEY_RESIDENTS;
 	l->pool.rules.talk_key = KEY_TALKS;

@@ -83,6 +83,15 @@ find_program(char path[PATH_MAX], const struct tq_plan_rules *rules,
 	return tq_handler_check(path, e);
 }
 
+int
+tq_plan_has(const void *rules, const struct tq_task *t)
+{
+	char path[PATH_MAX];
+
+	return t->kind != TQ_KIND_NAMED ||
+	    find_program(path, rules, t, NULL) == 0 || errno != ENOENT;
+}
+
 /*
  * What of the operands a handler is given; who reads them in the task itself
  * may get more than execve(2) takes, and what no program can be given.

@@ -61,6 +61,8 @@ struct tq_plan {
  */
 void	tq_plan_time(struct tq_plan *out, const struct tq_task *,
 	    const struct tq_plan_rules *);
+/* 1 if there is a program for the task, whether or not it can be run. */
+int	tq_plan_has(const void *rules, const struct tq_task *);
 /*
  * Fill *out for a claimed task; what it points to is borrowed from mem, the
  * claim and the rules.  The input and JSON files are written.

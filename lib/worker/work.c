@@ -181,6 +181,12 @@ wait_for_more(struct working *k, struct tq_err *e)
 }
 
 static int
+runs(const void *w, const struct tq_task *t)
+{
+	return find(w, t) != NULL;
+}
+
+static int
 work(struct working *k, struct tq_err *e)
 {
 	struct tq_take take = k->w->take;
@@ -189,6 +195,8 @@ work(struct working *k, struct tq_err *e)
 	take.lease = 0;
 	take.timeout = 0;
 	take.capture = CAPTURE;
+	take.runs = runs;
+	take.runs_arg = k->w;
 	while (!k->told && (k->w->stop == NULL || !*k->w->stop) &&
 	    (k->w->count == 0 || k->ran < k->w->count)) {
 		if (tq_clock_coarse() - k->looked >= LOOK_EVERY)

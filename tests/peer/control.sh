@@ -180,17 +180,22 @@ seen = []
 def on(event):
     # the first heartbeat tells that we are heard of
     if not seen:
+        app.send_task('proj.gone', task_id='gone').get(propagate=False)
         add.delay(1, 2)
-    seen.append(event['type'])
-    if event['type'] in ('task-succeeded', 'task-failed'):
+    seen.append(event)
+    if event['type'] == 'task-succeeded':
         r.should_stop = True
 with app.connection() as c:
     r = EventReceiver(c, handlers={'*': on}, app=app)
     r.capture(limit=None, timeout=30, wakeup=False)
-print(*[t for t in seen if t.startswith('task')])
+tasks = [e for e in seen if e['type'].startswith('task')]
+print(*[e['type'] for e in tasks])
+print(tasks[0]['uuid'], tasks[0]['exception'])
 PY
-is '--events tells of tasks' "$(/usr/bin/python3 events.py | head -1)" \
-    'task-received task-started task-succeeded'
+is '--events tells of tasks, of one without a handler only that it failed' \
+    "$(/usr/bin/python3 events.py)" \
+    "task-failed task-received task-started task-succeeded
+gone NotRegistered('proj.gone')"
 
 # Queues, limits and places while it works, as the settings of a Celery worker.
 ctl control -d "$one" add_consumer images >out

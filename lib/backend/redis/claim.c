@@ -231,17 +231,32 @@ view(struct tq_redis *r, struct tq_redis_held *h,
 	return due == 0 ? 1 : tq_redis_delay(r, h, in->env.priority, due, e);
 }
 
+/*
+ * Of a name without a handler Celery's workers tell only that it failed
+ * (5.2.6, worker/consumer/consumer.py, on_unknown_task).
+ */
+static int
+is_told(const struct tq_redis *r, const struct tq_take *take,
+    const struct tq_task *t)
+{
+	return r->worker->events && (take->runs == NULL ||
+	    take->runs(take->runs_arg, t));
+}
+
 /* From here on it is the claim's. */
 static void
 hand_out(struct tq_redis *r, struct tq_redis_held *h,
-    const struct tq_redis_read *in, const struct tq_take *take)
+    const struct tq_redis_read *in, const struct tq_task *t,
+    const struct tq_take *take)
 {
 	r->ntaken--;
 	h->stage = TQ_REDIS_CLAIMED;
 	if (r->worker != NULL) {
 		r->worker->claims++;
-		tq_redis_event_task(r, "task-received", h, in, NULL);
-		tq_redis_event_task(r, "task-started", h, in, NULL);
+		if (is_told(r, take, t)) {
+			tq_redis_event_task(r, "task-received", h, in, NULL);
+			tq_redis_event_task(r, "task-started", h, in, NULL);
+		}
 	}
 	h->lease = take->lease > 0 ?
 	    tq_clock_deadline(tq_clock_wall(), take->lease) : 0;
@@ -280,7 +295,7 @@ tq_redis_prepare(struct tq_redis *r, struct tq_redis_held *h,
 		return tq_fail_sys(e, ENOMEM, "claim");
 	if (begin(r, h, e) == -1)
 		return -1;
-	hand_out(r, h, &in, take);
+	hand_out(r, h, &in, &c->task, take);
 	if (r->results.track && in.msg.ignore_result != 1)
 		tq_redis_report_start(r, c);
 	return 1;

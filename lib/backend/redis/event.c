@@ -9,7 +9,9 @@
 
 #include "backend/redis/worker.h"
 #include "base/clock.h"
+#include "message/celery_raise.h"
 #include "message/celery_remote.h"
+#include "message/celery_result.h"
 #include "message/json.h"
 
 #define BEAT	(2 * TQ_SECOND)
@@ -137,6 +139,27 @@ text(struct tq_arena *mem, struct tq_bytes v)
 	    v.n < 1024 ? v.n : 1024);
 }
 
+/* What who waits for its result sees raised, as Python shows it. */
+static const char *
+raised(struct tq_arena *mem, const struct tq_redis_read *in,
+    const struct tq_outcome *o)
+{
+	const struct tq_celery_end end = { .outcome = o, .out = o->out,
+	    .err = o->err };
+	struct tq_celery_exc exc;
+	const char *s = NULL;
+	struct tq_buf b;
+
+	if (tq_celery_raise(&exc, mem, &in->msg, &end, NULL) == -1)
+		return o->why;
+	tq_buf_init(&b);
+	tq_celery_exc_repr(&b, &exc);
+	if (tq_buf_ok(&b))
+		s = tq_arena_copy(mem, b.p, b.n);
+	tq_buf_fini(&b);
+	return s;
+}
+
 void
 tq_redis_event_task(struct tq_redis *r, const char *type,
     const struct tq_redis_held *h, const struct tq_redis_read *in,
@@ -169,8 +192,7 @@ tq_redis_event_task(struct tq_redis *r, const char *type,
 	}
 	if (strcmp(type, "task-failed") == 0 ||
 	    strcmp(type, "task-retried") == 0) {
-		ev.exception = o->why != NULL ? o->why :
-		    o->type != NULL ? o->type : "CommandFailed";
+		ev.exception = raised(&mem, in, o);
 		ev.traceback = o->err;
 	}
 	if (strcmp(type, "task-revoked") == 0) {
