@@ -75,6 +75,7 @@ is 'it is looked for by who listens' "$looked" GET
 # The server is slower to confirm than tqresult's turns are long: what it was
 # told once is on its way for the next turn too.
 id=$(tqput -N say 9)
+rm -f proxy told
 redis-cli -p "$REDIS_PORT" monitor >told &
 monitor=$!
 cat >turns <<'EOF'
