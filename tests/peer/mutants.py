@@ -113,8 +113,7 @@ def other_bytes(text):
         at = random.randrange(len(m))
         what = random.randrange(5)
         if what == 0:
-            # an id of protocol 1 with a DEL is known by a name alone
-            m[at] = random.choice([*range(127), *range(128, 256)])
+            m[at] = random.randrange(256)
         elif what == 1:
             del m[at:at + random.randint(1, 20)]
         elif what == 2:
