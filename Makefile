@@ -18,6 +18,8 @@ MANDIR		= $(PREFIX)/share/man
 UNITDIR		= $(PREFIX)/lib/systemd
 SYSUSERSDIR	= $(PREFIX)/lib/sysusers.d
 DOCDIR		= $(PREFIX)/share/doc/tq
+BASHDIR		= $(PREFIX)/share/bash-completion/completions
+ZSHDIR		= $(PREFIX)/share/zsh/site-functions
 CFLAGS		= -O2 -g
 INSTALL		= install
 AR		= ar
@@ -374,6 +376,10 @@ D = $(if $(DESTDIR),'$(subst ','\'',$(DESTDIR))')
 # Pages, units and examples name the places that are usual.
 PLACES	= sed -e 's|/usr/local/bin\>|$(BINDIR)|' -e 's|/usr/local/|$(PREFIX)/|'
 
+# bash looks for a file named as the command.
+COMPLETED = tqput
+ALSO	= $(filter-out $(COMPLETED),$(CMD:$(B)/bin/%=%))
+
 # Installs what is built and builds nothing: it may run as another user.  What
 # was built to look elsewhere for its modules would find none.
 install:
@@ -408,6 +414,12 @@ install:
 	$(INSTALL) -d $(D)$(SYSUSERSDIR)
 	$(INSTALL) -m 644 examples/systemd/tq.sysusers \
 	    $(D)$(SYSUSERSDIR)/tq.conf
+	$(INSTALL) -d $(D)$(BASHDIR) $(D)$(ZSHDIR)
+	$(INSTALL) -m 644 bin/completion.bash $(D)$(BASHDIR)/$(COMPLETED)
+	$(foreach c,$(ALSO),ln -sf $(COMPLETED) $(D)$(BASHDIR)/$(c);)
+	sed 's|/usr/local/share/bash-completion/completions|$(BASHDIR)|' \
+	    bin/completion.zsh >$(D)$(ZSHDIR)/_tq
+	chmod 644 $(D)$(ZSHDIR)/_tq
 	for f in $(EXAMPLES); do \
 		to=$(D)$(DOCDIR)/$$f mode=644; \
 		[ ! -x $$f ] || mode=755; \
@@ -426,6 +438,7 @@ uninstall:
 	rm -f $(foreach m,$(MAN),$(D)$(MANDIR)/man$(subst .,,$(suffix $(m)))/$(notdir $(m)))
 	rm -f $(addprefix $(D)$(UNITDIR)/,$(UNITS))
 	rm -f $(D)$(SYSUSERSDIR)/tq.conf
+	rm -f $(addprefix $(D)$(BASHDIR)/,$(COMPLETED) $(ALSO)) $(D)$(ZSHDIR)/_tq
 	rm -f $(addprefix $(D)$(DOCDIR)/,$(EXAMPLES))
 	rm -f $(patsubst include/%,$(D)$(INCLUDEDIR)/%,$(wildcard include/tq/*.h))
 	-rmdir $(D)$(INCLUDEDIR)/tq $(D)$(LIBDIR)/tq

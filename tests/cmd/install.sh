@@ -45,7 +45,10 @@ ok $status "install exits 0"
 {
 	for f in bin/*.c; do
 		[ -e "$f" ] && echo "./opt/tq/bin/$(basename "$f" .c)"
+		echo "./opt/tq/share/bash-completion/completions/$(basename \
+		    "$f" .c)"
 	done
+	echo ./opt/tq/share/zsh/site-functions/_tq
 	for f in include/tq/*.h; do
 		echo "./opt/tq/$f"
 	done
@@ -80,6 +83,16 @@ units=$root/opt/tq/lib/systemd
 ok $? "units start what was installed"
 ! grep -rn '/usr/local/' "$root/opt/tq/share"
 ok $? "examples and pages name what was installed"
+
+if command -v bash >/dev/null; then
+	found=$(PATH=$root/opt/tq/bin:$PATH bash \
+	    "$root/opt/tq/share/bash-completion/completions/tqctl" 'tqctl tran')
+	[ "$found" = transfer ]
+	ok $? "bash completes what was installed"
+else
+	n=$((n + 1))
+	echo "ok $n # SKIP no bash"
+fi
 
 pc=$root/opt/tq/lib/pkgconfig
 [ "$(PKG_CONFIG_PATH=$pc pkg-config --modversion tq)" = "$VERSION" ]
