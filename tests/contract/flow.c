@@ -199,6 +199,35 @@ group_fails_with_a_member(void **state)
 }
 
 static void
+groups_and_tasks_are_waited_for_together(void **state)
+{
+	static const char *const ids[] = { "a", "G", "z" };
+	enum tq_state ended[3];
+	struct ground *g = *state;
+
+	contract_put_text(g, "q", "a", "");
+	put_group(g, NULL);
+	contract_put_text(g, "q", "z", "");
+	/* who comes back asks for the same */
+	assert_int_equal(tq_wait(g->tq, ids, 3, 1, TQ_MS, NULL, &g->e), 0);
+	contract_run_next(g, "a", TQ_SUCCESS);
+	assert_int_equal(tq_wait(g->tq, ids, 3, 1, T_DEADLINE, ended, &g->e),
+	    1);
+	assert_int_equal(ended[0], TQ_SUCCESS);
+	assert_int_equal(ended[1], TQ_ABSENT);
+	contract_run_next(g, "m1", TQ_FAILURE);
+	assert_int_equal(tq_wait(g->tq, ids, 3, 2, TQ_MS, NULL, &g->e), 0);
+	contract_run_next(g, "m2", TQ_SUCCESS);
+	assert_int_equal(tq_wait(g->tq, ids, 3, 2, T_DEADLINE, ended, &g->e),
+	    1);
+	assert_int_equal(ended[1], TQ_FAILURE);
+	assert_int_equal(ended[2], TQ_ABSENT);
+	contract_run_next(g, "z", TQ_SUCCESS);
+	assert_int_equal(tq_wait(g->tq, ids, 3, 0, 0, ended, &g->e), 1);
+	assert_int_equal(ended[2], TQ_SUCCESS);
+}
+
+static void
 group_in_parts_is_whole_once_it_is_sealed(void **state)
 {
 	struct ground *g = *state;
@@ -293,6 +322,7 @@ const struct contract_test contract_flow[] = {
 	CONTRACT_TEST(what_is_for_a_failure_does_not_run_after_a_success),
 	CONTRACT_TEST(group_succeeds_with_all_its_members),
 	CONTRACT_TEST(group_fails_with_a_member),
+	CONTRACT_TEST(groups_and_tasks_are_waited_for_together),
 	CONTRACT_TEST(group_in_parts_is_whole_once_it_is_sealed),
 	CONTRACT_TEST(chord_gets_a_value_a_line),
 	CONTRACT_TEST(chord_values_are_in_the_order_of_its_members),
