@@ -231,6 +231,7 @@ want(struct tq_redis_conn *c, tq_redis_done *done, void *arg,
 	p = &c->want[(c->first + c->n++) % c->cap];
 	p->done = done;
 	p->arg = arg;
+	c->asked++;
 	return 0;
 }
 
@@ -323,16 +324,34 @@ wait_for(struct tq_redis_conn *c, const int *there, struct tq_err *e)
 	return 0;
 }
 
+/* What is posted together with a call. */
+struct more {
+	int		(*post)(void *, struct tq_err *);
+	void		*arg;
+};
+
+static int
+post_more(struct tq_redis_conn *c, const struct more *more, struct tq_err *e)
+{
+	struct tq_err why;
+
+	if (more == NULL || more->post(more->arg, &why) == 0)
+		return 0;
+	/* what was asked for before would be told to nobody */
+	return lose(c, ECONNREFUSED, why.text, e);
+}
+
 static redisReply *
 call_once(struct tq_redis_conn *c, enum tq_redis_script s,
-    const struct tq_redis_cmd *cmd, int *noscript, struct tq_err *e)
+    const struct tq_redis_cmd *cmd, const struct more *more, int *noscript,
+    struct tq_err *e)
 {
 	struct waiter w = { .place = c->place };
 
 	*noscript = 0;
 	if (is_away(c, e) || want(c, arrived, &w, e) == -1)
 		return NULL;
-	if (push_words(c, s, cmd, e) == -1)
+	if (push_words(c, s, cmd, e) == -1 || post_more(c, more, e) == -1)
 		return NULL;
 	if (wait_for(c, &w.there, e) == -1)
 		return NULL;
@@ -343,6 +362,9 @@ call_once(struct tq_redis_conn *c, enum tq_redis_script s,
 		if (e != NULL)
 			*e = w.e;
 		errno = w.e.num;
+	} else if (more != NULL && tq_redis_finish(c, e) == -1) {
+		freeReplyObject(w.r);
+		w.r = NULL;
 	}
 	return w.r;
 }
@@ -359,7 +381,7 @@ load(struct tq_redis_conn *c, enum tq_redis_script s)
 	tq_redis_cmd_str(&cmd, "SCRIPT");
 	tq_redis_cmd_str(&cmd, "LOAD");
 	tq_redis_cmd_str(&cmd, tq_redis_script_text(s));
-	r = call_once(c, TQ_REDIS_PLAIN, &cmd, &unused, NULL);
+	r = call_once(c, TQ_REDIS_PLAIN, &cmd, NULL, &unused, NULL);
 	tq_redis_cmd_fini(&cmd);
 	if (r != NULL && r->type == REDIS_REPLY_STRING && r->len == 40)
 		strlcpy(c->sha[s], r->str, sizeof(c->sha[s]));
@@ -390,9 +412,9 @@ tq_redis_post_later(struct tq_redis_conn *c, const struct tq_redis_cmd *cmd,
 	    push_words(c, TQ_REDIS_PLAIN, cmd, e) == -1 ? -1 : 0;
 }
 
-redisReply *
-tq_redis_call(struct tq_redis_conn *c, enum tq_redis_script s,
-    const struct tq_redis_cmd *cmd, struct tq_err *e)
+static redisReply *
+call(struct tq_redis_conn *c, enum tq_redis_script s,
+    const struct tq_redis_cmd *cmd, const struct more *more, struct tq_err *e)
 {
 	redisReply *r;
 	int noscript;
@@ -400,13 +422,30 @@ tq_redis_call(struct tq_redis_conn *c, enum tq_redis_script s,
 	if (s != TQ_REDIS_PLAIN && c->keeps && c->wire.fd != -1 &&
 	    c->sha[s][0] == '\0')
 		load(c, s);
-	r = call_once(c, s, cmd, &noscript, e);
+	r = call_once(c, s, cmd, more, &noscript, e);
 	if (r == NULL && noscript) {
 		/* somebody flushed the server's scripts */
 		memset(c->sha, 0, sizeof(c->sha));
-		r = call_once(c, s, cmd, &noscript, e);
+		r = call_once(c, s, cmd, more, &noscript, e);
 	}
 	return r;
+}
+
+redisReply *
+tq_redis_call(struct tq_redis_conn *c, enum tq_redis_script s,
+    const struct tq_redis_cmd *cmd, struct tq_err *e)
+{
+	return call(c, s, cmd, NULL, e);
+}
+
+redisReply *
+tq_redis_call_with(struct tq_redis_conn *c, enum tq_redis_script s,
+    const struct tq_redis_cmd *cmd, int (*post)(void *, struct tq_err *),
+    void *arg, struct tq_err *e)
+{
+	const struct more more = { post, arg };
+
+	return call(c, s, cmd, &more, e);
 }
 
 int

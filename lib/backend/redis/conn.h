@@ -48,6 +48,7 @@ struct tq_redis_conn {
 	size_t		 sent;		/* bytes of out */
 	struct tq_redis_want *want;	/* a ring of cap, n from first */
 	size_t		 first, n, cap;
+	unsigned long	 asked;		/* so often, over all openings */
 	/* gets what nobody asked for: messages of channels */
 	tq_redis_done	*push;
 	void		*arg;
@@ -89,6 +90,14 @@ int	tq_redis_post_later(struct tq_redis_conn *,
  */
 redisReply *tq_redis_call(struct tq_redis_conn *, enum tq_redis_script,
 	    const struct tq_redis_cmd *, struct tq_err *);
+/*
+ * The same with what `more` posts later: it goes out behind the words, and when
+ * this returns there are the answers to it, too.  `more` may be called twice,
+ * and must leave cmd alone.
+ */
+redisReply *tq_redis_call_with(struct tq_redis_conn *, enum tq_redis_script,
+	    const struct tq_redis_cmd *, int (*more)(void *, struct tq_err *),
+	    void *, struct tq_err *);
 /* The same for a few words, the last of them NULL. */
 redisReply *tq_redis_say(struct tq_redis_conn *, struct tq_err *,
 	    const char *, ...) __attribute__((__sentinel__));

@@ -29,6 +29,7 @@ init(struct tq_redis *r, unsigned flags)
 	tq_buf_init(&r->buf);
 	tq_buf_init(&r->stream);
 	tq_redis_cmd_init(&r->cmd);
+	tq_redis_cmd_init(&r->look);
 	tq_redis_cmd_init(&r->listens);
 	TAILQ_INIT(&r->held);
 	r->batch = 1;
@@ -66,6 +67,7 @@ fini(struct tq_redis *r)
 	tq_buf_fini(&r->buf);
 	tq_buf_fini(&r->stream);
 	tq_redis_cmd_fini(&r->cmd);
+	tq_redis_cmd_fini(&r->look);
 	free(r);
 }
 

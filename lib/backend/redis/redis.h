@@ -92,7 +92,7 @@ struct tq_redis {
 	struct tq_arena	 kept;		/* what lives as long as the handle */
 	struct tq_arena	 mem;		/* of one call */
 	struct tq_buf	 buf;
-	struct tq_redis_cmd cmd;
+	struct tq_redis_cmd cmd, look;
 
 	/* what is held, the oldest first */
 	struct tq_redis_list held;
@@ -124,7 +124,8 @@ struct tq_redis {
 	tq_time		 swept;		/* CLOCK_MONOTONIC */
 	unsigned	 batch;		/* to take at once */
 	tq_time		 last_take;	/* CLOCK_MONOTONIC */
-	int		 drained;	/* that take left its lists empty */
+	int		 lean;		/* it gave less than it was asked for */
+	int		 drained;	/* so it left its lists empty */
 	int		 quiet;		/* so they were seen when we slept, and
 					 * nobody rang since */
 	char		 revision[24];	/* of tq.revoked, as we know it */
@@ -135,7 +136,12 @@ struct tq_redis {
 	int		 paused;	/* messages there are not for us now */
 	int		 more;		/* the script did not get to the end */
 	char		 bell[24];	/* tq.bell, as the last take saw it */
-	int		 rung;		/* it rang since */
+	struct {
+		unsigned long asked;	/* main.asked behind it; 0: nothing */
+		long long lists;	/* that are not empty */
+		char	 bell[24];
+		struct tq_err e;	/* why they were not told; num 0 */
+	}		 view;		/* what we were shown when we looked */
 	int		 no_tracking;	/* the server cannot ring us */
 	int		 sub_ready;	/* channels to be confirmed */
 	long long	 sub_id;	/* of our second connection */
@@ -588,6 +594,9 @@ int	tq_redis_find_body(struct tq_redis *, const char *id,
 /* Sleep until something may be there: at most until then (CLOCK_MONOTONIC). */
 int	tq_redis_doze(struct tq_redis *, const struct tq_take *,
 	    tq_time until, struct tq_err *);
+/* Post what tq_redis_watch() asks, behind a take that may find nothing. */
+int	tq_redis_look_too(struct tq_redis *, const struct tq_take *,
+	    struct tq_err *);
 /* See that the server rings us when one of the queues is written to: the
  * number of messages there, or -1. */
 int	tq_redis_watch(struct tq_redis *, const struct tq_take *,

@@ -30,7 +30,7 @@ heard(void *arg, const redisReply *a)
 	    strcmp(a->element[0]->str, "message") != 0)
 		return;
 	if (strcmp(a->element[1]->str, INVALIDATE) == 0)
-		r->quiet = 0;
+		r->quiet = r->view.asked = 0;
 	else if (a->element[2]->type == REDIS_REPLY_STRING)
 		tq_redis_control(r, a->element[2]->str, a->element[2]->len);
 }

@@ -153,6 +153,34 @@ batch(struct tq_redis *r)
 	return r->batch;
 }
 
+struct looker {
+	struct tq_redis	*r;
+	const struct tq_take *take;
+};
+
+static int
+look_too(void *arg, struct tq_err *e)
+{
+	const struct looker *l = arg;
+
+	return tq_redis_look_too(l->r, l->take, e);
+}
+
+/*
+ * The words of a take, and with them, where the last one gave less than it was
+ * asked for, those of the watch that follows one that finds little: a worker
+ * who was woken for one task begins it and sleeps, in one round trip.
+ */
+static redisReply *
+run_script(struct tq_redis *r, const struct tq_take *take, struct tq_err *e)
+{
+	struct looker l = { r, take };
+
+	return r->lean ? tq_redis_call_with(&r->main, TQ_REDIS_TAKE, &r->cmd,
+	    look_too, &l, e) :
+	    tq_redis_call(&r->main, TQ_REDIS_TAKE, &r->cmd, e);
+}
+
 static int
 take_some(struct tq_redis *r, const struct tq_take *take, struct tq_err *e)
 {
@@ -186,14 +214,15 @@ take_some(struct tq_redis *r, const struct tq_take *take, struct tq_err *e)
 	order_queues(r, take, names);
 	if (add_lists(r, names, take->nqueues, e) == -1)
 		return -1;
-	if ((a = tq_redis_call(&r->main, TQ_REDIS_TAKE, &r->cmd, e)) == NULL)
+	if ((a = run_script(r, take, e)) == NULL)
 		return -1;
 	rv = take_in(r, a, names, take->nqueues, e);
 	freeReplyObject(a);
 	r->quiet = 0;
-	if (rv >= 0 && (unsigned)rv < n)
+	r->lean = rv >= 0 && (unsigned)rv < n;
+	if (r->lean)
 		r->batch = 1;
-	r->drained = rv > 0 && (unsigned)rv < n;
+	r->drained = rv > 0 && r->lean;
 	return rv;
 }
 

@@ -6,6 +6,7 @@
  * any number of lists is watched so, and nothing is taken on the way.  Where
  * that cannot be had the lists are looked at now and then.
  */
+#include <bsd/string.h>
 #include <errno.h>
 #include <poll.h>
 #include <stdio.h>
@@ -64,11 +65,11 @@ got_due(void *arg, const redisReply *a)
 static int
 caching(struct tq_redis *r, struct tq_err *e)
 {
-	tq_redis_cmd_reset(&r->cmd);
-	tq_redis_cmd_str(&r->cmd, "CLIENT");
-	tq_redis_cmd_str(&r->cmd, "CACHING");
-	tq_redis_cmd_str(&r->cmd, "YES");
-	return tq_redis_post_later(&r->main, &r->cmd, NULL, NULL, e);
+	tq_redis_cmd_reset(&r->look);
+	tq_redis_cmd_str(&r->look, "CLIENT");
+	tq_redis_cmd_str(&r->look, "CACHING");
+	tq_redis_cmd_str(&r->look, "YES");
+	return tq_redis_post_later(&r->main, &r->look, NULL, NULL, e);
 }
 
 /* When the next delayed one is due: the answer comes with the next one. */
@@ -77,23 +78,23 @@ ask_due(struct tq_redis *r, struct tq_err *e)
 {
 	if (!r->no_tracking && caching(r, e) == -1)
 		return -1;
-	tq_redis_cmd_reset(&r->cmd);
-	tq_redis_cmd_str(&r->cmd, "ZRANGE");
-	tq_redis_cmd_join(&r->cmd, r->place.prefix, "tq.delayed", NULL);
-	tq_redis_cmd_str(&r->cmd, "0");
-	tq_redis_cmd_str(&r->cmd, "0");
-	tq_redis_cmd_str(&r->cmd, "WITHSCORES");
-	return tq_redis_post_later(&r->main, &r->cmd, got_due, r, e);
+	tq_redis_cmd_reset(&r->look);
+	tq_redis_cmd_str(&r->look, "ZRANGE");
+	tq_redis_cmd_join(&r->look, r->place.prefix, "tq.delayed", NULL);
+	tq_redis_cmd_str(&r->look, "0");
+	tq_redis_cmd_str(&r->look, "0");
+	tq_redis_cmd_str(&r->look, "WITHSCORES");
+	return tq_redis_post_later(&r->main, &r->look, got_due, r, e);
 }
 
-/* 1 if somebody rang since we took: a lane is free, or something is parked. */
+/* Rung since we took: a lane is free, or something is parked. */
 static void
 got_bell(void *arg, const redisReply *a)
 {
 	struct tq_redis *r = arg;
 
-	r->rung = a != NULL && a->type == REDIS_REPLY_STRING &&
-	    strcmp(a->str, r->bell) != 0;
+	if (a != NULL && a->type == REDIS_REPLY_STRING)
+		strlcpy(r->view.bell, a->str, sizeof(r->view.bell));
 }
 
 static int
@@ -101,35 +102,34 @@ ask_bell(struct tq_redis *r, struct tq_err *e)
 {
 	if (!r->no_tracking && caching(r, e) == -1)
 		return -1;
-	tq_redis_cmd_reset(&r->cmd);
-	tq_redis_cmd_str(&r->cmd, "GET");
-	tq_redis_cmd_join(&r->cmd, r->place.prefix, "tq.bell", NULL);
-	return tq_redis_post_later(&r->main, &r->cmd, got_bell, r, e);
+	tq_redis_cmd_reset(&r->look);
+	tq_redis_cmd_str(&r->look, "GET");
+	tq_redis_cmd_join(&r->look, r->place.prefix, "tq.bell", NULL);
+	return tq_redis_post_later(&r->main, &r->look, got_bell, r, e);
 }
 
-int
-tq_redis_watch(struct tq_redis *r, const struct tq_take *take,
-    struct tq_err *e)
+static void
+got_lists(void *arg, const redisReply *a)
 {
-	struct tq_redis_cmd *cmd = &r->cmd;
-	const char *list;
-	redisReply *a;
-	size_t i, k;
-	int n;
+	struct tq_redis *r = arg;
 
-	tq_arena_reset(&r->mem);
-	if (!r->no_tracking && !is_tracking(r) && track(r, e) == -1)
-		return -1;
-	/* old rings: whatever they meant is seen below */
-	if (r->sub.wire.fd != -1 && tq_redis_pump(&r->sub, NULL) == -1)
-		r->tracked_sub = 0;
-	/* a task that is due earlier must ring, too */
-	if (ask_due(r, e) == -1 || ask_bell(r, e) == -1)
-		return -1;
+	if (a != NULL && a->type == REDIS_REPLY_INTEGER)
+		r->view.lists = a->integer;
+	else if (a != NULL && a->type == REDIS_REPLY_ERROR)
+		tq_redis_failed(&r->place, a, &r->view.e);
+}
+
+static int
+ask_lists(struct tq_redis *r, const struct tq_take *take, struct tq_err *e)
+{
+	const char *list;
+	size_t i, k;
+
 	if (!r->no_tracking && caching(r, e) == -1)
 		return -1;
-	tq_redis_cmd_reset(cmd);
-	tq_redis_cmd_str(cmd, "EXISTS");
+	tq_arena_reset(&r->mem);
+	tq_redis_cmd_reset(&r->look);
+	tq_redis_cmd_str(&r->look, "EXISTS");
 	for (i = 0; i < take->nqueues; i++)
 		for (k = 0; k < r->place.nsteps; k++) {
 			list = tq_redis_list_key(&r->place, &r->mem,
@@ -137,13 +137,57 @@ tq_redis_watch(struct tq_redis *r, const struct tq_take *take,
 			if (list == NULL)
 				return tq_fail_sys(e, ENOMEM, "queue %s",
 				    take->queue[i]);
-			tq_redis_cmd_str(cmd, list);
+			tq_redis_cmd_str(&r->look, list);
 		}
-	if ((a = tq_redis_call(&r->main, TQ_REDIS_PLAIN, cmd, e)) == NULL)
+	return tq_redis_post_later(&r->main, &r->look, got_lists, r, e);
+}
+
+/* Ask for all that may wake us: the server rings us when any of it changes. */
+static int
+ask_all(struct tq_redis *r, const struct tq_take *take, struct tq_err *e)
+{
+	memset(&r->view, 0, sizeof(r->view));
+	/* a task that is due earlier must ring, too */
+	if (ask_due(r, e) == -1 || ask_bell(r, e) == -1 ||
+	    ask_lists(r, take, e) == -1)
 		return -1;
-	n = (r->paused ? 0 : (int)a->integer) + r->rung;
-	freeReplyObject(a);
-	return n;
+	r->view.asked = r->main.asked;
+	return 0;
+}
+
+/* What was asked still holds: nobody rang, and we did nothing since. */
+static int
+is_in_view(const struct tq_redis *r)
+{
+	return r->view.asked != 0 && r->view.asked == r->main.asked &&
+	    r->main.n == 0 && is_tracking(r);
+}
+
+int
+tq_redis_look_too(struct tq_redis *r, const struct tq_take *take,
+    struct tq_err *e)
+{
+	return is_tracking(r) ? ask_all(r, take, e) : 0;
+}
+
+int
+tq_redis_watch(struct tq_redis *r, const struct tq_take *take,
+    struct tq_err *e)
+{
+	if (!is_in_view(r)) {
+		if (!r->no_tracking && !is_tracking(r) && track(r, e) == -1)
+			return -1;
+		/* old rings: whatever they meant is seen below */
+		if (r->sub.wire.fd != -1 && tq_redis_pump(&r->sub, NULL) == -1)
+			r->tracked_sub = 0;
+		if (ask_all(r, take, e) == -1 ||
+		    tq_redis_finish(&r->main, e) == -1)
+			return -1;
+	}
+	if (r->view.e.num != 0)
+		return tq_fail(e, r->view.e.num, "%s", r->view.e.text);
+	return (r->paused ? 0 : (int)r->view.lists) +
+	    (strcmp(r->view.bell, r->bell) != 0);
 }
 
 int
