@@ -4,10 +4,12 @@
 #include "client/route.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/buf.h"
 #include "base/url.h"
 
 #define ROOT_SPOOL	"/var/spool/tq"
@@ -47,6 +49,35 @@ tq_route_next(char word[TQ_ROUTE_URL_MAX], const char **list,
 	memcpy(word, s, n);
 	word[n] = '\0';
 	return 1;
+}
+
+/* ---- the directory of a spool ---------------------------------------- */
+
+int
+tq_route_path(char **out, const char *path, struct tq_err *e)
+{
+	char here[PATH_MAX];
+	struct tq_buf b;
+
+	*out = NULL;
+	tq_buf_init(&b);
+	if (*path != '/') {
+		if (getcwd(here, sizeof(here)) == NULL)
+			return tq_fail_sys(e, errno, "%s: the directory that "
+			    "it is relative to", path);
+		tq_buf_str(&b, strcmp(here, "/") == 0 ? "" : here);
+		tq_buf_byte(&b, '/');
+		while (path[0] == '.' && path[1] == '/')
+			path += 1 + strspn(path + 1, "/");
+	}
+	tq_buf_str(&b, path);
+	tq_buf_byte(&b, '\0');
+	if (!tq_buf_ok(&b)) {
+		tq_buf_fini(&b);
+		return tq_fail_sys(e, ENOMEM, "%s", path);
+	}
+	*out = (char *)b.p;
+	return 0;
 }
 
 /* dir and tail as one new string. */

@@ -6,11 +6,9 @@
  * directory of the process that was given it, and a task runs in another.
  */
 #include <errno.h>
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <unistd.h>
 
 #include "base/buf.h"
 #include "base/url.h"
@@ -19,33 +17,6 @@
 static const char *const file_options[] = {
 	"passfile=", "ssl_ca_certs=", "ssl_certfile=", "ssl_keyfile="
 };
-
-int
-tq_route_path(char **out, const char *path, struct tq_err *e)
-{
-	char here[PATH_MAX];
-	struct tq_buf b;
-
-	*out = NULL;
-	tq_buf_init(&b);
-	if (*path != '/') {
-		if (getcwd(here, sizeof(here)) == NULL)
-			return tq_fail_sys(e, errno, "%s: the directory that "
-			    "it is relative to", path);
-		tq_buf_str(&b, strcmp(here, "/") == 0 ? "" : here);
-		tq_buf_byte(&b, '/');
-		while (path[0] == '.' && path[1] == '/')
-			path += 1 + strspn(path + 1, "/");
-	}
-	tq_buf_str(&b, path);
-	tq_buf_byte(&b, '\0');
-	if (!tq_buf_ok(&b)) {
-		tq_buf_fini(&b);
-		return tq_fail_sys(e, ENOMEM, "%s", path);
-	}
-	*out = (char *)b.p;
-	return 0;
-}
 
 /* A path as it stands in a URL, which is a word of a list. */
 static void
