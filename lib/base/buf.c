@@ -86,17 +86,38 @@ tq_buf_str(struct tq_buf *b, const char *s)
 }
 
 void
+tq_buf_int(struct tq_buf *b, int64_t v)
+{
+	char digits[20], *end = digits + sizeof(digits), *p = end;
+	uint64_t u = v < 0 ? -(uint64_t)v : (uint64_t)v;
+
+	do
+		*--p = (char)('0' + u % 10);
+	while ((u /= 10) > 0);
+	if (v < 0)
+		*--p = '-';
+	tq_buf_put(b, p, (size_t)(end - p));
+}
+
+void
 tq_buf_printf(struct tq_buf *b, const char *fmt, ...)
 {
+	size_t room = b->cap - b->n;
 	char *p;
 	int n;
 	va_list ap;
 
+	if (b->err != 0)
+		return;
 	va_start(ap, fmt);
-	n = vsnprintf(NULL, 0, fmt, ap);
+	n = vsnprintf(room > 0 ? (char *)b->p + b->n : NULL, room, fmt, ap);
 	va_end(ap);
 	if (n < 0) {
 		b->err = EMSGSIZE;
+		return;
+	}
+	if ((size_t)n < room) {
+		b->n += (size_t)n;
 		return;
 	}
 	/* vsnprintf also writes a NUL, which is not counted in. */

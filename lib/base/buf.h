@@ -25,6 +25,7 @@ int	tq_buf_ok(const struct tq_buf *);
 /* The same as tq_buf_grow(), where more memory may be needed for it. */
 void	*tq_buf_more(struct tq_buf *, size_t n);
 void	tq_buf_str(struct tq_buf *, const char *);	/* without its NUL */
+void	tq_buf_int(struct tq_buf *, int64_t);		/* in decimal */
 void	tq_buf_printf(struct tq_buf *, const char *, ...)
 	    __attribute__((__format__(__printf__, 2, 3)));
 /* Unsigned LEB128: 7 bits a byte, low first, at most 10 bytes. */

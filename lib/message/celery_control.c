@@ -1,7 +1,6 @@
 /* Control requests and their replies, as kombu's pidbox carries them. */
 #include <errno.h>
 #include <fnmatch.h>
-#include <inttypes.h>
 #include <string.h>
 
 #include "message/celery_field.h"
@@ -235,7 +234,7 @@ tq_celery_reply_wrap(struct tq_celery_envelope *out, struct tq_arena *mem,
 	    reply->ticket);
 	if (reply->clock >= 0) {
 		tq_celery_name_put(&headers, "clock");
-		tq_buf_printf(&headers, "%" PRId64, reply->clock);
+		tq_buf_int(&headers, reply->clock);
 	}
 	tq_buf_byte(&headers, '}');
 	rv = wrap(out, mem, &headers, &body, e);

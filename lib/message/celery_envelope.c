@@ -358,11 +358,11 @@ tq_celery_envelope_encode(struct tq_buf *b,
 	tq_celery_fields_put(b, env, properties, N(properties));
 	if (env->delivery_mode > 0) {
 		tq_celery_name_put(b, "delivery_mode");
-		tq_buf_printf(b, "%d", env->delivery_mode);
+		tq_buf_int(b, env->delivery_mode);
 	}
 	if (env->priority >= 0) {
 		tq_celery_name_put(b, "priority");
-		tq_buf_printf(b, "%d", env->priority);
+		tq_buf_int(b, env->priority);
 	}
 	put_delivery_info(b, env);
 	tq_celery_name_put(b, "body_encoding");

@@ -1,6 +1,5 @@
 /* The members of Celery's JSON objects, by tables: writing. */
 #include <errno.h>
-#include <inttypes.h>
 #include <string.h>
 
 #include "message/celery_field.h"
@@ -92,7 +91,7 @@ put_field(struct tq_buf *b, const struct tq_celery_field *f, const void *at)
 	case TQ_CELERY_LOOSE_COUNT:
 	case TQ_CELERY_RANK:
 	case TQ_CELERY_SIGNED:
-		tq_buf_printf(b, "%" PRId64, *(const int64_t *)at);
+		tq_buf_int(b, *(const int64_t *)at);
 		break;
 	case TQ_CELERY_FLAG:
 	case TQ_CELERY_TRUTH:

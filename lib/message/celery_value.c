@@ -10,7 +10,7 @@ static void
 put_number(struct tq_buf *b, const char *name, int64_t v)
 {
 	tq_celery_name_put(b, name);
-	tq_buf_printf(b, "%" PRId64, v);
+	tq_buf_int(b, v);
 }
 
 static void
@@ -102,7 +102,7 @@ tq_celery_value_active(struct tq_buf *b, const struct tq_celery_active *a)
 	tq_buf_str(b, a->task->redelivered ? "true}" : "null}");
 	tq_celery_name_put(b, "worker_pid");
 	if (a->pid > 0)
-		tq_buf_printf(b, "%" PRId64, a->pid);
+		tq_buf_int(b, a->pid);
 	else
 		tq_buf_str(b, "null");
 	tq_buf_byte(b, '}');
@@ -132,9 +132,10 @@ put_pool(struct tq_buf *b, const struct tq_celery_stats *s)
 	put_number(b, "max-concurrency", s->jobs);
 	tq_celery_name_put(b, "processes");
 	tq_buf_byte(b, '[');
-	for (i = 0; i < s->nprocesses; i++)
-		tq_buf_printf(b, "%s%" PRId64, i == 0 ? "" : ", ",
-		    s->processes[i]);
+	for (i = 0; i < s->nprocesses; i++) {
+		tq_buf_str(b, i == 0 ? "" : ", ");
+		tq_buf_int(b, s->processes[i]);
+	}
 	tq_buf_str(b, "], \"max-tasks-per-child\": \"N/A\", "
 	    "\"timeouts\": [0, 0]}");
 }

@@ -84,8 +84,8 @@ tq_json_seconds(struct tq_buf *b, tq_time t)
 	int64_t part = t % TQ_SECOND;
 	int digits = 9;
 
-	tq_buf_printf(b, "%s%" PRId64, t < 0 && t / TQ_SECOND == 0 ? "-" : "",
-	    t / TQ_SECOND);
+	tq_buf_str(b, t < 0 && t / TQ_SECOND == 0 ? "-" : "");
+	tq_buf_int(b, t / TQ_SECOND);
 	if (part == 0)
 		return;
 	for (part = part < 0 ? -part : part; part % 10 == 0; part /= 10)

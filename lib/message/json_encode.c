@@ -35,7 +35,7 @@ member_int(struct tq_buf *b, const char *name, int64_t v, int64_t least)
 	if (v < least)
 		return;
 	member(b, name);
-	tq_buf_printf(b, "%lld", (long long)v);
+	tq_buf_int(b, v);
 }
 
 static void

@@ -23,6 +23,47 @@ puts_follow_each_other(void **state)
 }
 
 static void
+integers_are_put_in_decimal(void **state)
+{
+	static const char want[] = "0 -1 9223372036854775807 "
+	    "-9223372036854775808";
+	struct tq_buf b;
+
+	(void)state;
+	tq_buf_init(&b);
+	tq_buf_int(&b, 0);
+	tq_buf_byte(&b, ' ');
+	tq_buf_int(&b, -1);
+	tq_buf_byte(&b, ' ');
+	tq_buf_int(&b, INT64_MAX);
+	tq_buf_byte(&b, ' ');
+	tq_buf_int(&b, INT64_MIN);
+	assert_int_equal(b.n, strlen(want));
+	assert_memory_equal(b.p, want, strlen(want));
+	tq_buf_fini(&b);
+}
+
+/* The NUL of printf(3) does not count, but needs room. */
+static void
+printed_text_may_end_where_the_room_does(void **state)
+{
+	struct tq_buf b, twice;
+	size_t n;
+
+	(void)state;
+	tq_buf_init(&b);
+	tq_buf_init(&twice);
+	for (n = 0; n < 200; n++) {
+		tq_buf_printf(&b, "%c", 'a' + (int)(n % 26));
+		tq_buf_byte(&twice, 'a' + (unsigned)(n % 26));
+		assert_int_equal(b.n, n + 1);
+	}
+	assert_memory_equal(b.p, twice.p, n);
+	tq_buf_fini(&b);
+	tq_buf_fini(&twice);
+}
+
+static void
 put_of_nothing_takes_a_null_pointer(void **state)
 {
 	struct tq_buf b;
@@ -253,6 +294,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(puts_follow_each_other),
+		cmocka_unit_test(integers_are_put_in_decimal),
+		cmocka_unit_test(printed_text_may_end_where_the_room_does),
 		cmocka_unit_test(put_of_nothing_takes_a_null_pointer),
 		cmocka_unit_test(grow_of_nothing_is_not_a_failure),
 		cmocka_unit_test(bytes_survive_growing),

@@ -28,10 +28,19 @@ tq_redis_cmd_reset(struct tq_redis_cmd *c)
 	c->n = 0;
 }
 
+/* "$n" and the end of a line: a word of n bytes follows. */
+static void
+put_length(struct tq_buf *b, size_t n)
+{
+	tq_buf_byte(b, '$');
+	tq_buf_int(b, (int64_t)n);
+	tq_buf_put(b, "\r\n", 2);
+}
+
 void
 tq_redis_cmd_put(struct tq_redis_cmd *c, const void *p, size_t n)
 {
-	tq_buf_printf(&c->bytes, "$%zu\r\n", n);
+	put_length(&c->bytes, n);
 	tq_buf_put(&c->bytes, p, n);
 	tq_buf_put(&c->bytes, "\r\n", 2);
 	c->n++;
@@ -54,7 +63,7 @@ tq_redis_cmd_join(struct tq_redis_cmd *c, const char *first, ...)
 	for (s = first; s != NULL; s = va_arg(ap, const char *))
 		n += strlen(s);
 	va_end(ap);
-	tq_buf_printf(&c->bytes, "$%zu\r\n", n);
+	put_length(&c->bytes, n);
 	va_start(ap, first);
 	for (s = first; s != NULL; s = va_arg(ap, const char *))
 		tq_buf_str(&c->bytes, s);
