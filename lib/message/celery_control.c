@@ -32,8 +32,7 @@ static const struct tq_celery_field header_table[] = {
 void
 tq_celery_request_init(struct tq_celery_request *q)
 {
-	memset(q, 0, sizeof(*q));
-	tq_celery_fields_init(q, header_table, N(header_table));
+	tq_celery_fields_init(q, sizeof(*q), header_table, N(header_table));
 	q->arguments.p = "{}";
 	q->arguments.n = 2;
 }
@@ -225,7 +224,7 @@ tq_celery_reply_wrap(struct tq_celery_envelope *out, struct tq_arena *mem,
 	tq_buf_init(&body);
 	tq_buf_init(&headers);
 	tq_buf_byte(&body, '{');
-	tq_celery_name_put(&body, reply->node);
+	tq_celery_key_put(&body, reply->node);
 	tq_celery_value_put(&body, reply->value, "null");
 	tq_buf_byte(&body, '}');
 	tq_buf_byte(&headers, '{');

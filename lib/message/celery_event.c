@@ -50,8 +50,7 @@ static const struct tq_celery_field fields[] = {
 void
 tq_celery_event_init(struct tq_celery_event *ev)
 {
-	memset(ev, 0, sizeof(*ev));
-	tq_celery_fields_init(ev, fields, N(fields));
+	tq_celery_fields_init(ev, sizeof(*ev), fields, N(fields));
 }
 
 /* A load in hundredths, as getloadavg(3) is shown everywhere. */

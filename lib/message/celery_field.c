@@ -366,15 +366,31 @@ get_field(struct tq_celery_reader *r, void *base,
 }
 
 void
-tq_celery_fields_init(void *base, const struct tq_celery_field *table,
-    size_t n)
+tq_celery_fields_init(void *base, size_t size,
+    const struct tq_celery_field *f, size_t n)
 {
-	struct tq_celery_reader r = { NULL, "", NULL, 0 };
-	const struct tq_bytes none = { NULL, 0 };
-	size_t i;
+	void *to;
 
-	for (i = 0; i < n; i++)
-		get_field(&r, base, &table[i], none);
+	memset(base, 0, size);
+	for (; n > 0; f++, n--) {
+		to = (char *)base + f->at;
+		switch (f->kind) {
+		case TQ_CELERY_COUNT:
+		case TQ_CELERY_LOOSE_COUNT:
+		case TQ_CELERY_RANK:
+			*(int64_t *)to = TQ_CELERY_NONE;
+			break;
+		case TQ_CELERY_LENGTH:
+			*(tq_time *)to = TQ_CELERY_NONE;
+			break;
+		case TQ_CELERY_FLAG:
+		case TQ_CELERY_TRUTH:
+			*(int *)to = TQ_CELERY_NONE;
+			break;
+		default:
+			break;
+		}
+	}
 }
 
 static const struct tq_celery_field *

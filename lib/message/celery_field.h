@@ -86,9 +86,9 @@ int	tq_celery_nothing(struct tq_bytes v);
 /* A number in a string without the quotes; anything else as it is. */
 struct tq_bytes tq_celery_unquoted(struct tq_bytes v);
 
-/* Set every field of a table to "not set". */
-void	tq_celery_fields_init(void *base, const struct tq_celery_field *,
-	    size_t n);
+/* Set a struct of size bytes to 0, but fields of the table to "not set". */
+void	tq_celery_fields_init(void *base, size_t size,
+	    const struct tq_celery_field *, size_t n);
 /*
  * Read the members of object that the table names into *base; the rest into
  * *others, if that is not NULL.
@@ -109,8 +109,12 @@ void	tq_celery_fields_put(struct tq_buf *, const void *base,
 void	tq_celery_members_put(struct tq_buf *,
 	    const struct tq_celery_member *, size_t n);
 
-/* "name": with a comma before it unless an object has just been opened. */
+/*
+ * "name": with a comma before it unless an object has just been opened.  A name
+ * of ours needs no escapes; a key may be any text.
+ */
 void	tq_celery_name_put(struct tq_buf *, const char *name);
+void	tq_celery_key_put(struct tq_buf *, const char *text);
 /* A string, null when s is NULL. */
 void	tq_celery_string_put(struct tq_buf *, const char *s);
 /* A slice, or what stands for none. */

@@ -15,8 +15,22 @@ comma(struct tq_buf *b)
 void
 tq_celery_name_put(struct tq_buf *b, const char *name)
 {
+	size_t n = strlen(name);
+	char *p;
+
 	comma(b);
-	tq_scan_quote(b, name, strlen(name));
+	if ((p = tq_buf_grow(b, n + 4)) == NULL)
+		return;
+	*p++ = '"';
+	memcpy(p, name, n);
+	memcpy(p + n, "\": ", 3);
+}
+
+void
+tq_celery_key_put(struct tq_buf *b, const char *text)
+{
+	comma(b);
+	tq_scan_quote(b, text, strlen(text));
 	tq_buf_str(b, ": ");
 }
 

@@ -119,7 +119,18 @@ tq_celery_policy_put(struct tq_buf *b, const struct tq_task *t,
     struct tq_err *e)
 {
 	const char *const texts[] = { t->key, t->lane };
-	struct policy p;
+	const struct policy p = {
+		.retries = t->retries,
+		.backoff = t->backoff,
+		.cap = t->backoff_cap,
+		.factor = t->factor == 0 ? TQ_CELERY_NONE : (int64_t)t->factor,
+		.keep = t->keep,
+		.key = t->key,
+		.on_key = t->key == NULL ? NULL : on_key_names[t->on_key],
+		.lane = t->lane,
+		.limits = t->limits,
+		.once = t->flags & TQ_TASK_ONCE ? 1 : TQ_CELERY_NONE
+	};
 	size_t i;
 
 	for (i = 0; i < N(texts); i++) {
@@ -128,17 +139,6 @@ tq_celery_policy_put(struct tq_buf *b, const struct tq_task *t,
 			return tq_fail(e, EINVAL, "'%.80s' is not UTF-8",
 			    texts[i]);
 	}
-	tq_celery_fields_init(&p, policy_table, N(policy_table));
-	p.retries = t->retries;
-	p.backoff = t->backoff;
-	p.cap = t->backoff_cap;
-	p.factor = t->factor == 0 ? TQ_CELERY_NONE : (int64_t)t->factor;
-	p.keep = t->keep;
-	p.key = t->key;
-	p.on_key = t->key == NULL ? NULL : on_key_names[t->on_key];
-	p.lane = t->lane;
-	p.limits = t->limits;
-	p.once = (t->flags & TQ_TASK_ONCE) ? 1 : TQ_CELERY_NONE;
 	tq_buf_byte(b, '{');
 	tq_celery_fields_put(b, &p, policy_table, N(policy_table));
 	if (t->nneeds > 0)
@@ -287,8 +287,7 @@ tq_celery_policy_get(struct tq_celery_reader *r, struct tq_task *out,
 	size_t n;
 
 	r->what = "header tq";
-	tq_celery_fields_init(&p, policy_table, N(policy_table));
-	tq_celery_fields_init(&p.place, place_table, N(place_table));
+	tq_celery_fields_init(&p, sizeof(p), policy_table, N(policy_table));
 	tq_celery_fields_get(r, &p, policy_table, N(policy_table), object,
 	    &rest, &n);
 	for (unknown = rest; n > 0; n--, unknown++) {
@@ -325,11 +324,10 @@ tq_celery_exec_get(struct tq_celery_reader *r, struct tq_task *out,
 {
 	struct tq_bytes argv = tq_scan_get(kwargs, "argv");
 	struct tq_bytes shell = tq_scan_get(kwargs, "shell");
-	struct place p;
+	struct place p = { .umask = NULL };
 	size_t n = 0;
 
 	r->what = TQ_CELERY_EXEC;
-	tq_celery_fields_init(&p, place_table, N(place_table));
 	tq_celery_fields_get(r, &p, place_table, N(place_table), kwargs, NULL,
 	    NULL);
 	out->kind = TQ_KIND_BODY;

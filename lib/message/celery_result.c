@@ -30,8 +30,7 @@ static const struct tq_celery_field fields[] = {
 void
 tq_celery_meta_init(struct tq_celery_meta *meta)
 {
-	memset(meta, 0, sizeof(*meta));
-	tq_celery_fields_init(meta, fields, N(fields));
+	tq_celery_fields_init(meta, sizeof(*meta), fields, N(fields));
 }
 
 int

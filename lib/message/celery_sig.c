@@ -54,8 +54,7 @@ static const struct tq_celery_field options[] = {
 void
 tq_celery_sig_init(struct tq_celery_sig *sig)
 {
-	memset(sig, 0, sizeof(*sig));
-	tq_celery_fields_init(sig, options, N(options));
+	tq_celery_fields_init(sig, sizeof(*sig), options, N(options));
 	sig->countdown = TQ_CELERY_NONE;
 	sig->args.p = "[]";
 	sig->kwargs.p = sig->options.p = "{}";

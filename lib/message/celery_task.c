@@ -77,9 +77,8 @@ static const struct tq_bytes empty_object = { "{}", 2 };
 void
 tq_celery_task_init(struct tq_celery_task *t)
 {
-	memset(t, 0, sizeof(*t));
+	tq_celery_fields_init(t, sizeof(*t), headers, N(headers));
 	t->protocol = 2;
-	tq_celery_fields_init(t, headers, N(headers));
 	t->retries = 0;
 	t->args = empty_array;
 	t->kwargs = empty_object;

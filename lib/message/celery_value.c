@@ -117,8 +117,10 @@ put_total(struct tq_buf *b, const struct tq_celery_stats *s)
 
 	tq_celery_name_put(b, "total");
 	tq_buf_byte(b, '{');
-	for (i = 0; i < s->ntotal; i++)
-		put_number(b, s->total[i].name, s->total[i].n);
+	for (i = 0; i < s->ntotal; i++) {
+		tq_celery_key_put(b, s->total[i].name);
+		tq_buf_int(b, s->total[i].n);
+	}
 	tq_buf_byte(b, '}');
 }
 
@@ -223,7 +225,7 @@ tq_celery_value_hello(struct tq_buf *b, const char *const *revoked,
 	tq_celery_name_put(b, "revoked");
 	tq_buf_byte(b, '{');
 	for (i = 0; i < n; i++) {
-		tq_celery_name_put(b, revoked[i]);
+		tq_celery_key_put(b, revoked[i]);
 		tq_buf_byte(b, '[');
 		tq_celery_seconds_put(b, when[i]);
 		tq_buf_str(b, ", ");

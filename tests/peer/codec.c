@@ -195,7 +195,7 @@ do_send(struct work *w, const char *line, size_t n)
 
 	if (tq_scan_check(&text, line, n, &w->bounds.body, &w->e) == -1)
 		return -1;
-	tq_celery_fields_init(&v, fields, N(fields));
+	tq_celery_fields_init(&v, sizeof(v), fields, N(fields));
 	tq_celery_fields_get(&r, &v, fields, N(fields), text, NULL, NULL);
 	if (r.failed || all_again(w, &v) == -1)
 		return -1;
@@ -263,7 +263,7 @@ do_recv(struct work *w, const char *line, size_t n)
 	    &w->bounds, &w->e) == -1 || tq_celery_task_view(&t, &w->mem, &m,
 	    &w->e) == -1)
 		return -1;
-	tq_celery_fields_init(&v, fields, N(fields));
+	tq_celery_fields_init(&v, sizeof(v), fields, N(fields));
 	v.id = t.id;
 	v.name = t.name;
 	v.label = t.label;
