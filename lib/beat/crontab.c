@@ -263,9 +263,13 @@ int
 tq_crontab_word(char *buf, size_t size, struct tq_bytes s, size_t *at,
     struct tq_err *e)
 {
-	const char *p = s.p + *at, *end = s.p + s.n, *q;
+	const char *p, *end, *q;
 	char *out = buf;
 
+	if (*at == s.n)		/* there may be no text at all */
+		return 0;
+	p = s.p + *at;
+	end = s.p + s.n;
 	while (p < end && tq_is_blank(*p))
 		p++;
 	*at = (size_t)(p - s.p);
