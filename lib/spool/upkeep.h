@@ -33,6 +33,16 @@ void	tq_end_record(struct tq_rec *r, const struct tq_slot *s,
 void	tq_reopen_record(struct tq_rec *r, const struct tq_slot *s,
 	    enum tq_state state, uint64_t seq);
 
+/* ---- carry.c ------------------------------------------------------------ */
+
+/*
+ * Under the lock: append again what lives of a slice of the base segment, with
+ * `keep` left.  1 it may have more, 2 it is done, 0 another segment is wanted
+ * first, -1.
+ */
+int	tq_carry(struct tq_spool *sp, uint64_t keep, tq_time now,
+	    struct tq_err *e);
+
 /* ---- retire.c ----------------------------------------------------------- */
 
 /*
