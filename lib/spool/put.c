@@ -5,26 +5,17 @@
  * full, the sync that covers them; before it a crash may leave the tasks or
  * not, and the caller has not been told.
  *
- * A large body is a file under the task's id before its record is written; a
- * crash in between leaves a file that no record names.
+ * What a put must find is in put_find.c and put_tie.c, bodies that are files in
+ * put_body.c.
  */
-#include <sys/stat.h>
-
-#include <bsd/stdlib.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <sha2.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/clock.h"
-#include "base/io.h"
-#include "spool/file.h"
-#include "spool/gate.h"
 #include "spool/lock.h"
 #include "spool/put.h"
-#include "spool/tick.h"
 
 void
 tq_spool_digest(struct tq_uuid *out, const char *id)
@@ -67,76 +58,6 @@ fill(struct tq_rec *r, const struct tq_spool_put *p)
 	}
 }
 
-/* Bodies that are files, or too long for a record, go to files first. */
-static int
-store_bodies(struct tq_spool *sp, struct tq_batch *b, struct tq_err *e)
-{
-	size_t max = tq_format_inline_max(&sp->format), i;
-	char name[TQ_FILE_NAME];
-	struct tq_rec *r;
-	int fd, taken, rv;
-
-	for (i = 0; i < b->n; i++) {
-		r = &b->recs[i];
-		fd = b->v[i].body_fd;
-		if (fd == -1 && b->v[i].body.n <= max)
-			continue;
-		*b->which = i;
-		if (fd == -1 && (fd = tq_file_memory(b->v[i].body.p,
-		    b->v[i].body.n)) == -1)
-			return tq_fail_sys(e, errno, "%s/files", sp->path);
-		tq_random(&r->put.file, sizeof(r->put.file));
-		tq_file_name(name, &r->id, TQ_FILE_BODY, r->put.file);
-		rv = tq_file_store(sp, name, fd, &r->put.body_size, &taken, e);
-		if (fd != b->v[i].body_fd)
-			close(fd);
-		if (rv == -1)
-			return -1;
-		r->put.flags |= TQ_PF_BODYFILE;
-		r->put.body.n = 0;
-		r->put.body.p = NULL;
-	}
-	return 0;
-}
-
-/*
- * Under the lock: 1 if all files of bodies are there.  No record names them yet,
- * so gc, which unlinks under the lock, may have taken them from a put that waited
- * or was stopped for long.
- */
-static int
-has_bodies(struct tq_spool *sp, const struct tq_batch *b)
-{
-	char name[TQ_FILE_NAME];
-	struct stat st;
-	size_t i;
-
-	for (i = 0; i < b->n; i++) {
-		if (!(b->recs[i].put.flags & TQ_PF_BODYFILE))
-			continue;
-		tq_file_name(name, &b->recs[i].id, TQ_FILE_BODY,
-		    b->recs[i].put.file);
-		if (fstatat(tq_file_dir(sp), name, &st,
-		    AT_SYMLINK_NOFOLLOW) == -1 && errno == ENOENT)
-			return 0;
-	}
-	return 1;
-}
-
-static void
-drop_bodies(struct tq_spool *sp, const struct tq_batch *b)
-{
-	char name[TQ_FILE_NAME];
-	size_t i;
-
-	for (i = 0; i < b->n; i++)
-		if (b->recs[i].put.flags & TQ_PF_BODYFILE) {
-			tq_file_name(name, &b->recs[i].id, TQ_FILE_BODY,
-			    b->recs[i].put.file);
-			(void)tq_sys.unlinkat(tq_file_dir(sp), name, 0);
-		}
-}
-
 /* 1 if two tasks of one call have one id; those tq makes rise strictly. */
 static int
 twice(const struct tq_batch *b)
@@ -154,118 +75,6 @@ twice(const struct tq_batch *b)
 				*b->which = i;
 				return 1;
 			}
-	return 0;
-}
-
-/*
- * Under the lock: give every record its queue and context, making what is not
- * there.  As tq_core_write().
- */
-static int
-resolve(struct tq_spool *sp, struct tq_batch *b, struct tq_err *e)
-{
-	const struct tq_spool_put *p, *before = NULL;
-	uint32_t queue = 0, ctx = 0;
-	uint64_t bytes = 0;
-	size_t i, same;
-	int rv;
-
-	for (i = 0; i < b->n; i++) {
-		p = &b->v[i];
-		*b->which = i;
-		if (!p->fresh && tq_table_find(&sp->t, &p->id) != 0)
-			return tq_fail(e, EEXIST, "the id is known already");
-		if (before == NULL || (p->queue != before->queue &&
-		    strcmp(p->queue, before->queue) != 0)) {
-			for (same = i, bytes = 0; same < b->n &&
-			    (b->v[same].queue == p->queue ||
-			    strcmp(b->v[same].queue, p->queue) == 0); same++)
-				bytes += b->v[same].body.n +
-				    b->v[same].head.n + TQ_REC_HEAD;
-			rv = tq_batch_queue(sp, b, p->queue, same - i, bytes,
-			    &queue, e);
-			if (rv != 1)
-				return rv;
-		}
-		if (before == NULL || p->ctx.p != before->ctx.p ||
-		    p->ctx.n != before->ctx.n) {
-			ctx = 0;
-			if (p->ctx.n > 0 &&
-			    (rv = tq_batch_ctx(sp, b, i, &ctx, e)) != 1)
-				return rv;
-		}
-		b->recs[i].put.queue = (uint16_t)queue;
-		b->recs[i].put.ctx = ctx;
-		before = p;
-	}
-	return 1;
-}
-
-/*
- * Under the lock: the record that moves a schedule on, if it stands where the
- * putter believes.  0 or -1.
- */
-static int
-tick_next(struct tq_spool *sp, struct tq_batch *b, struct tq_err *e)
-{
-	const struct tq_spool_tick *tick = b->tick;
-	struct tq_trow *row = tq_tick_find(&sp->t, &tick->id, b->now);
-	struct tq_rec *r;
-
-	if ((row == NULL ? 0 : row->at) != tick->last)
-		return tq_fail(e, ESTALE, "somebody else has put this tick");
-	if (row == NULL && tq_tick_reserve(&sp->t, b->now) == -1)
-		return tq_fail_sys(e, errno, "%s: table of %d schedules",
-		    sp->path, TQ_TICKS_MAX);
-	r = &b->recs[b->nrecs++];
-	memset(r, 0, sizeof(*r));
-	r->type = TQ_REC_LAST;
-	r->id = tick->id;
-	r->last.at = tick->at;
-	r->last.until = tick->until;
-	return 0;
-}
-
-/* 1 if the task before asks for the same. */
-static int
-same_needs(const struct tq_spool_put *before, const struct tq_ask *ask)
-{
-	struct tq_ask a;
-
-	return before->ties != NULL &&
-	    tq_ask_decode(&a, before->ties->rel.ask) == 0 &&
-	    memcmp(&a.needs, &ask->needs, sizeof(a.needs)) == 0;
-}
-
-/*
- * Rows for what the tasks ask of gates.  How many sets of needs are new is
- * not counted: at the worst each is.
- */
-static int
-gates_for(struct tq_spool *sp, struct tq_batch *b, struct tq_err *e)
-{
-	struct tq_top *top = sp->t.top;
-	uint32_t new = 0;
-	struct tq_ask ask;
-	size_t i;
-
-	b->full = tq_table_reserve_gates(&sp->t, b->passes, b->passes) == -1;
-	if (b->full)
-		return tq_fail_sys(e, errno, "%s: table of gates", sp->path);
-	for (i = 0; i < b->n; i++) {
-		if (b->v[i].ties == NULL ||
-		    tq_ask_decode(&ask, b->v[i].ties->rel.ask) == -1 ||
-		    ask.needs.n == 0 || tq_gate_find(&sp->t, TQ_GATE_CLASS,
-		    tq_gate_class(&ask.needs)) != 0)
-			continue;
-		new = i > 0 && new > 0 && same_needs(&b->v[i - 1], &ask) ?
-		    new : new + 1;
-		if (top->ngates[TQ_GATE_CLASS] + new < TQ_CLASSES_MAX)
-			continue;
-		b->full = 1;
-		return tq_fail(e, ENOSPC, "%s: tasks with %d different sets of "
-		    "needs are there", sp->path, TQ_CLASSES_MAX - 1);
-	}
 	return 0;
 }
 
@@ -332,29 +141,9 @@ put_once(struct tq_spool *sp, struct tq_batch *b, struct tq_err *e)
 {
 	int rv;
 
-	b->full = 0;
-	b->nrecs = b->n;
-	if (tq_batch_floor(sp, e) == -1 || (b->room > b->n &&
-	    tq_batch_tie(sp, b, e) == -1) ||
-	    (b->tick != NULL && tick_next(sp, b, e) == -1) ||
-	    (rv = resolve(sp, b, e)) == -1)
-		return -1;
-	if (rv == 0)
-		return 0;
-	b->full = tq_table_reserve(&sp->t, (uint32_t)b->n) == -1;
-	if (b->full)
-		return tq_fail_sys(e, errno, "%s: table of %u tasks", sp->path,
-		    (unsigned)sp->t.top->ntasks);
-	if (b->exts > 0) {
-		b->full = tq_table_reserve_ties(&sp->t, b->exts,
-		    b->edges) == -1;
-		if (b->full)
-			return tq_fail_sys(e, errno, "%s: table of %u ties",
-			    sp->path, (unsigned)sp->t.top->nedges);
-	}
-	if (b->passes > 0 && gates_for(sp, b, e) == -1)
-		return -1;
-	if (!has_bodies(sp, b))
+	if ((rv = tq_batch_need(sp, b, e)) != 1)
+		return rv;
+	if (!tq_batch_has_bodies(sp, b))
 		return 2;
 	if (encoded(sp, b, e) == -1)
 		return -1;
@@ -394,9 +183,9 @@ try_put(struct tq_spool *sp, struct tq_batch *b, struct tq_err *e)
 		}
 		if (t.rv != 2)
 			return t.rv;
-		drop_bodies(sp, b);
+		tq_batch_drop(sp, b);
 		b->begun = 0;	/* they get other names */
-		if (store_bodies(sp, b, e) == -1)
+		if (tq_batch_store(sp, b, e) == -1)
 			return -1;
 	}
 }
@@ -425,7 +214,7 @@ put_batch(struct tq_spool *sp, struct tq_batch *b, tq_time timeout,
 	for (i = 0; i < b->n; i++)
 		fill(&b->recs[i], &b->v[i]);
 	rv = twice(b) ? tq_fail(e, EEXIST, "the id is there twice") :
-	    store_bodies(sp, b, e);
+	    tq_batch_store(sp, b, e);
 	while (rv == 0 && (rv = try_put(sp, b, e)) == -1 && b->full &&
 	    timeout > 0) {
 		if (deadline == 0)
@@ -436,7 +225,7 @@ put_batch(struct tq_spool *sp, struct tq_batch *b, tq_time timeout,
 	tq_buf_fini(&b->more);
 	if (rv == -1) {
 		saved = errno;
-		drop_bodies(sp, b);
+		tq_batch_drop(sp, b);
 		errno = saved;
 		return -1;
 	}

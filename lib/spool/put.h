@@ -24,6 +24,8 @@ struct tq_batch {
 	uint32_t	 exts, edges, passes; /* rows that may be needed */
 };
 
+/* ---- put_tie.c ---------------------------------------------------------- */
+
 /* 1 if a task of the call is tied to others. */
 int	tq_batch_tied(const struct tq_batch *b);
 /* Not under the lock: have what their keys need come from memory. */
@@ -39,15 +41,23 @@ int	tq_batch_tie(struct tq_spool *sp, struct tq_batch *b,
 /* ---- put_find.c --------------------------------------------------------- */
 
 /*
- * Under the lock; as tq_core_write().  Once a second: is there more free space
- * than the floor?  0, or -1 ENOSPC.
+ * Under the lock; as tq_core_write().  Find, or make, all that the tasks need
+ * of the table, and give every record its queue and context.
  */
-int	tq_batch_floor(struct tq_spool *sp, struct tq_err *e);
-/* The queue of that name, with room for n tasks of so many bytes. */
-int	tq_batch_queue(struct tq_spool *sp, struct tq_batch *b,
-	    const char *name, size_t n, uint64_t bytes, uint32_t *out,
+int	tq_batch_need(struct tq_spool *sp, struct tq_batch *b,
 	    struct tq_err *e);
-/* Number of the context of task i. */
-int	tq_batch_ctx(struct tq_spool *sp, const struct tq_batch *b, size_t i,
-	    uint32_t *out, struct tq_err *e);
+
+/* ---- put_body.c --------------------------------------------------------- */
+
+/* Bodies that are files, or too long for a record, go to files first. */
+int	tq_batch_store(struct tq_spool *sp, struct tq_batch *b,
+	    struct tq_err *e);
+/*
+ * Under the lock: 1 if all files of bodies are there.  No record names them yet,
+ * so gc, which unlinks under the lock, may have taken them from a put that waited
+ * or was stopped for long.
+ */
+int	tq_batch_has_bodies(struct tq_spool *sp, const struct tq_batch *b);
+void	tq_batch_drop(struct tq_spool *sp, const struct tq_batch *b);
+
 #endif

@@ -1,6 +1,7 @@
 /*
- * What a put must find first: room on the disk, its queue, and a row for the
- * directory and environment that it names.
+ * What a put must find: room on the disk, what its tasks are tied to, its queue,
+ * a row for the directory and environment that it names, and rows for all it
+ * brings.
  */
 #include <sys/statvfs.h>
 
@@ -8,14 +9,17 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "spool/gate.h"
 #include "spool/put.h"
+#include "spool/tick.h"
 
 /* The floor if nothing is set: the larger of these. */
 #define FLOOR_BYTES	(UINT64_C(256) << 20)
 #define FLOOR_PART	20		/* a twentieth of the file system */
 
-int
-tq_batch_floor(struct tq_spool *sp, struct tq_err *e)
+/* Once a second: is there more free space than the floor?  0, or -1 ENOSPC. */
+static int
+check_floor(struct tq_spool *sp, struct tq_err *e)
 {
 	struct statvfs v;
 	int64_t set;
@@ -115,8 +119,9 @@ ctx_wanted(const struct tq_batch *b, size_t upto, uint32_t n)
 	return 0;
 }
 
-int
-tq_batch_ctx(struct tq_spool *sp, const struct tq_batch *b, size_t i,
+/* Number of the context of task i.  As tq_core_write(). */
+static int
+need_ctx(struct tq_spool *sp, const struct tq_batch *b, size_t i,
     uint32_t *out, struct tq_err *e)
 {
 	const struct tq_bytes *ctx = &b->v[i].ctx;
@@ -150,8 +155,12 @@ tq_batch_ctx(struct tq_spool *sp, const struct tq_batch *b, size_t i,
 	return tq_core_write_one(sp, &r, tq_ledger_kept(&sp->l), b->now, e);
 }
 
-int
-tq_batch_queue(struct tq_spool *sp, struct tq_batch *b, const char *name,
+/*
+ * The queue of that name, with room for n tasks of so many bytes.  As
+ * tq_core_write().
+ */
+static int
+need_queue(struct tq_spool *sp, struct tq_batch *b, const char *name,
     size_t n, uint64_t bytes, uint32_t *out, struct tq_err *e)
 {
 	const struct tq_settings *all = &sp->t.top->set;
@@ -183,4 +192,150 @@ tq_batch_queue(struct tq_spool *sp, struct tq_batch *b, const char *name,
 		    " bytes)", name, q->bytes);
 	b->full = 0;
 	return 1;
+}
+
+/*
+ * Under the lock: give every record its queue and context, making what is not
+ * there.  As tq_core_write().
+ */
+static int
+resolve(struct tq_spool *sp, struct tq_batch *b, struct tq_err *e)
+{
+	const struct tq_spool_put *p, *before = NULL;
+	uint32_t queue = 0, ctx = 0;
+	uint64_t bytes = 0;
+	size_t i, same;
+	int rv;
+
+	for (i = 0; i < b->n; i++) {
+		p = &b->v[i];
+		*b->which = i;
+		if (!p->fresh && tq_table_find(&sp->t, &p->id) != 0)
+			return tq_fail(e, EEXIST, "the id is known already");
+		if (before == NULL || (p->queue != before->queue &&
+		    strcmp(p->queue, before->queue) != 0)) {
+			for (same = i, bytes = 0; same < b->n &&
+			    (b->v[same].queue == p->queue ||
+			    strcmp(b->v[same].queue, p->queue) == 0); same++)
+				bytes += b->v[same].body.n +
+				    b->v[same].head.n + TQ_REC_HEAD;
+			rv = need_queue(sp, b, p->queue, same - i, bytes,
+			    &queue, e);
+			if (rv != 1)
+				return rv;
+		}
+		if (before == NULL || p->ctx.p != before->ctx.p ||
+		    p->ctx.n != before->ctx.n) {
+			ctx = 0;
+			if (p->ctx.n > 0 &&
+			    (rv = need_ctx(sp, b, i, &ctx, e)) != 1)
+				return rv;
+		}
+		b->recs[i].put.queue = (uint16_t)queue;
+		b->recs[i].put.ctx = ctx;
+		before = p;
+	}
+	return 1;
+}
+
+/*
+ * Under the lock: the record that moves a schedule on, if it stands where the
+ * putter believes.  0 or -1.
+ */
+static int
+tick_next(struct tq_spool *sp, struct tq_batch *b, struct tq_err *e)
+{
+	const struct tq_spool_tick *tick = b->tick;
+	struct tq_trow *row = tq_tick_find(&sp->t, &tick->id, b->now);
+	struct tq_rec *r;
+
+	if ((row == NULL ? 0 : row->at) != tick->last)
+		return tq_fail(e, ESTALE, "somebody else has put this tick");
+	if (row == NULL && tq_tick_reserve(&sp->t, b->now) == -1)
+		return tq_fail_sys(e, errno, "%s: table of %d schedules",
+		    sp->path, TQ_TICKS_MAX);
+	r = &b->recs[b->nrecs++];
+	memset(r, 0, sizeof(*r));
+	r->type = TQ_REC_LAST;
+	r->id = tick->id;
+	r->last.at = tick->at;
+	r->last.until = tick->until;
+	return 0;
+}
+
+/* 1 if the task before asks for the same. */
+static int
+same_needs(const struct tq_spool_put *before, const struct tq_ask *ask)
+{
+	struct tq_ask a;
+
+	return before->ties != NULL &&
+	    tq_ask_decode(&a, before->ties->rel.ask) == 0 &&
+	    memcmp(&a.needs, &ask->needs, sizeof(a.needs)) == 0;
+}
+
+/*
+ * Rows for what the tasks ask of gates.  How many sets of needs are new is
+ * not counted: at the worst each is.
+ */
+static int
+gates_for(struct tq_spool *sp, struct tq_batch *b, struct tq_err *e)
+{
+	struct tq_top *top = sp->t.top;
+	uint32_t new = 0;
+	struct tq_ask ask;
+	size_t i;
+
+	b->full = tq_table_reserve_gates(&sp->t, b->passes, b->passes) == -1;
+	if (b->full)
+		return tq_fail_sys(e, errno, "%s: table of gates", sp->path);
+	for (i = 0; i < b->n; i++) {
+		if (b->v[i].ties == NULL ||
+		    tq_ask_decode(&ask, b->v[i].ties->rel.ask) == -1 ||
+		    ask.needs.n == 0 || tq_gate_find(&sp->t, TQ_GATE_CLASS,
+		    tq_gate_class(&ask.needs)) != 0)
+			continue;
+		new = i > 0 && new > 0 && same_needs(&b->v[i - 1], &ask) ?
+		    new : new + 1;
+		if (top->ngates[TQ_GATE_CLASS] + new < TQ_CLASSES_MAX)
+			continue;
+		b->full = 1;
+		return tq_fail(e, ENOSPC, "%s: tasks with %d different sets of "
+		    "needs are there", sp->path, TQ_CLASSES_MAX - 1);
+	}
+	return 0;
+}
+
+/* Rows for all that they bring, so that none is refused later.  0, -1. */
+static int
+rows_for(struct tq_spool *sp, struct tq_batch *b, struct tq_err *e)
+{
+	const struct tq_top *top = sp->t.top;
+
+	b->full = tq_table_reserve(&sp->t, (uint32_t)b->n) == -1;
+	if (b->full)
+		return tq_fail_sys(e, errno, "%s: table of %u tasks", sp->path,
+		    (unsigned)top->ntasks);
+	b->full = b->exts > 0 &&
+	    tq_table_reserve_ties(&sp->t, b->exts, b->edges) == -1;
+	if (b->full)
+		return tq_fail_sys(e, errno, "%s: table of %u ties", sp->path,
+		    (unsigned)top->nedges);
+	return b->passes > 0 ? gates_for(sp, b, e) : 0;
+}
+
+int
+tq_batch_need(struct tq_spool *sp, struct tq_batch *b, struct tq_err *e)
+{
+	int rv;
+
+	b->full = 0;
+	b->nrecs = b->n;
+	if (check_floor(sp, e) == -1 ||
+	    (b->room > b->n && tq_batch_tie(sp, b, e) == -1) ||
+	    (b->tick != NULL && tick_next(sp, b, e) == -1))
+		return -1;
+	if ((rv = resolve(sp, b, e)) != 1)
+		return rv;
+	return rows_for(sp, b, e) == -1 ? -1 : 1;
 }
