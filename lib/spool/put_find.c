@@ -83,39 +83,62 @@ tq_queue_need(struct tq_spool *sp, const char *name, uint32_t *out,
 	return tq_queue_make(sp, name, out, keep, now, e);
 }
 
-/* The same for a context; its number when it is interned already. */
-static int
-ctx_find(struct tq_spool *sp, const struct tq_bytes *ctx, uint64_t hash,
-    uint32_t *out)
-{
-	struct tq_bytes have;
-	struct tq_crow *c;
-	uint32_t n;
+/* ---- contexts ------------------------------------------------------------ */
 
-	*out = 0;
-	for (n = 1; n <= sp->t.top->ctxs.used; n++) {
-		if ((c = tq_table_ctx(&sp->t, n)) == NULL)
-			return -1;
-		if (c->rec == 0 || c->hash != hash || c->size != ctx->n)
-			continue;
-		if (tq_core_ctx(sp, n, &have) == 0 && have.n == ctx->n &&
-		    memcmp(have.p, ctx->p, ctx->n) == 0) {
-			*out = n;
-			return 0;
-		}
-	}
-	return 0;
+/* 1 if row n has these bytes. */
+static int
+is_ctx(struct tq_spool *sp, uint32_t n, const struct tq_bytes *ctx,
+    uint64_t hash)
+{
+	const struct tq_crow *c = &sp->t.crows[n];
+	struct tq_bytes have;
+
+	return c->rec != 0 && c->hash == hash && c->size == ctx->n &&
+	    tq_core_ctx(sp, n, &have) == 0 && have.n == ctx->n &&
+	    memcmp(have.p, ctx->p, ctx->n) == 0;
 }
 
 /* 1 if a task of this call is about to name context n. */
 static int
-ctx_wanted(const struct tq_batch *b, size_t upto, uint32_t n)
+is_wanted(const struct tq_batch *b, size_t upto, uint32_t n)
 {
 	size_t i;
 
 	for (i = 0; i < upto; i++)
 		if (b->recs[i].put.ctx == n)
 			return 1;
+	return 0;
+}
+
+/*
+ * Number of the context of task i when it is interned already; 0: it is not,
+ * and *room is the first row that it may have.
+ */
+static uint32_t
+find_ctx(struct tq_spool *sp, const struct tq_batch *b, size_t i,
+    uint64_t hash, uint32_t *room)
+{
+	const struct tq_bytes *ctx = &b->v[i].ctx;
+	const uint32_t used = sp->t.top->ctxs.used;
+	const struct tq_crow *c;
+	uint32_t n;
+
+	/* as like as not it is that of the task before */
+	if (sp->ctx_number != 0 && sp->ctx_number <= used &&
+	    is_ctx(sp, sp->ctx_number, ctx, hash))
+		return sp->ctx_number;
+	*room = 0;
+	for (n = 1; n <= used; n++) {
+		if (is_ctx(sp, n, ctx, hash))
+			return n;
+		c = &sp->t.crows[n];
+		/* one that is lost to damage has tasks, and no record */
+		if (*room == 0 && c->refs == 0 &&
+		    (c->rec == 0 || !is_wanted(b, i, n)))
+			*room = n;
+	}
+	if (*room == 0)
+		*room = n;
 	return 0;
 }
 
@@ -126,31 +149,24 @@ need_ctx(struct tq_spool *sp, const struct tq_batch *b, size_t i,
 {
 	const struct tq_bytes *ctx = &b->v[i].ctx;
 	struct tq_rec r = { .type = TQ_REC_CTX };
-	uint64_t hash = UINT64_C(0xcbf29ce484222325);
-	uint32_t n;
 	size_t k;
 
+	r.hash = UINT64_C(0xcbf29ce484222325);
 	for (k = 0; k < ctx->n; k++)
-		hash = (hash ^ (unsigned char)ctx->p[k]) *
+		r.hash = (r.hash ^ (unsigned char)ctx->p[k]) *
 		    UINT64_C(0x100000001b3);
-	if (ctx_find(sp, ctx, hash, out) == -1)
+	if (!tq_table_sane(&sp->t))
 		return tq_fail(e, EBADMSG, "%s: the table is damaged",
 		    sp->path);
-	if (*out != 0)
+	if ((*out = find_ctx(sp, b, i, r.hash, &r.number)) != 0)
 		return 1;
-	for (n = 1; n <= sp->t.top->ctxs.used; n++)
-		/* one that is lost to damage has tasks, and no record */
-		if (sp->t.crows[n].refs == 0 && (sp->t.crows[n].rec == 0 ||
-		    !ctx_wanted(b, i, n)))
-			break;
-	if (n >= TQ_CTX_MAX)
+	if (r.number >= TQ_CTX_MAX)
 		return tq_fail(e, ENOSPC, "%s: %d directories and "
 		    "environments are in use", sp->path, TQ_CTX_MAX - 1);
-	if (tq_table_ctx_at(&sp->t, n) == NULL)
+	if (tq_table_ctx_at(&sp->t, r.number) == NULL)
 		return tq_fail_sys(e, errno, "%s: table of directories and "
 		    "environments", sp->path);
-	r.number = *out = n;
-	r.hash = hash;
+	*out = r.number;
 	r.bytes = *ctx;
 	return tq_core_write_one(sp, &r, tq_ledger_kept(&sp->l), b->now, e);
 }

@@ -79,6 +79,7 @@ tq_table_map(struct tq_table *t, int fd)
 	t->units = (struct tq_units *)(void *)(p + AT_UNITS);
 	t->fd = fd;
 	t->bad = 0;
+	memset(t->named, 0, sizeof(t->named));
 	if (t->top->magic != 0 && (t->top->magic != TQ_TABLE_MAGIC ||
 	    t->top->layout != layout())) {
 		munmap(p, AT_END);

@@ -357,6 +357,8 @@ struct tq_top {
 int	tq_table_home_read(int fd, char home[TQ_HOME_MAX]);
 int	tq_table_wrow_read(int fd, unsigned row, struct tq_wrow *out);
 
+#define TQ_NAMED	64
+
 /* A mapping of the table in this process. */
 struct tq_table {
 	struct tq_top	*top;
@@ -380,6 +382,7 @@ struct tq_table {
 	struct tq_units	*units;
 	int		 fd;
 	int		 bad;		/* a wild number was met: rebuild */
+	uint16_t	 named[TQ_NAMED];	/* queues found by name */
 	/* between the two halves of a change of state, see gate.h */
 	uint32_t	 departed;	/* slot that left the line */
 	int		 freed;		/* units of a shared resource */

@@ -217,20 +217,41 @@ tq_table_reserve_gates(struct tq_table *t, uint32_t passes, uint32_t gates)
 
 /* ---- queues, contexts and schedules -------------------------------------- */
 
+static int
+is_named(const struct tq_qrow *q, const char *name, size_t len)
+{
+	return q->used && memcmp(q->name, name, len) == 0 &&
+	    q->name[len] == '\0';
+}
+
+/* Where it is noted which row has a name: numbered queues differ at the end. */
+static uint16_t *
+noted(struct tq_table *t, const char *name, size_t len)
+{
+	const unsigned char *last = (const unsigned char *)name + len - 1;
+
+	return &t->named[(last[0] + 10u * last[len > 1 ? -1 : 0] + len) %
+	    TQ_NAMED];
+}
+
 uint32_t
 tq_table_queue_find(struct tq_table *t, const char *name, size_t len)
 {
 	uint32_t n, used = t->top->queues.used, cap = t->top->queues.cap;
+	uint16_t *note;
 
 	if (used >= cap || cap > TQ_QROWS_MAX || len > TQ_NAME_MAX) {
 		t->bad |= used >= cap || cap > TQ_QROWS_MAX;
 		return 0;
 	}
+	if (len == 0)
+		return 0;
+	note = noted(t, name, len);
+	if (*note <= used && is_named(&t->qrows[*note], name, len))
+		return *note;
 	for (n = 1; n <= used; n++)
-		if (t->qrows[n].used &&
-		    memcmp(t->qrows[n].name, name, len) == 0 &&
-		    t->qrows[n].name[len] == '\0')
-			return n;
+		if (is_named(&t->qrows[n], name, len))
+			return *note = (uint16_t)n;
 	return 0;
 }
 

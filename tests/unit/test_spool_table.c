@@ -1,4 +1,5 @@
 /* Unit tests of lib/spool/table.c and audit.c. */
+#include <bsd/string.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -422,6 +423,21 @@ queue_is_found_by_its_whole_name(void **state)
 }
 
 static void
+queue_is_found_where_it_stands_now(void **state)
+{
+	struct tq_table *t = *state;
+
+	assert_int_equal(tq_table_queue_find(t, "q", 1), 1);
+	strlcpy(t->qrows[1].name, "r", sizeof(t->qrows[1].name));
+	assert_int_equal(tq_table_queue_find(t, "q", 1), 0);
+	assert_int_equal(tq_table_queue_find(t, "r", 1), 1);
+	strlcpy(tq_table_queue_at(t, 2)->name, "q", sizeof(t->qrows[2].name));
+	t->qrows[2].used = 1;
+	assert_int_equal(tq_table_queue_find(t, "q", 1), 2);
+	assert_int_equal(tq_table_queue_find(t, "r", 1), 1);
+}
+
+static void
 queue_numbers_are_used_again(void **state)
 {
 	struct tq_table *t = *state;
@@ -679,6 +695,7 @@ main(void)
 		TEST(timer_follows_from_the_state),
 		TEST(timers_are_due_in_order),
 		TEST(queue_is_found_by_its_whole_name),
+		TEST(queue_is_found_where_it_stands_now),
 		TEST(queue_numbers_are_used_again),
 		TEST(number_out_of_range_is_no_slot),
 		TEST(chain_in_a_circle_ends),
