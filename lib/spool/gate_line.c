@@ -131,16 +131,31 @@ shared(struct tq_table *t, uint64_t hash, uint32_t *total, uint32_t *free)
 	*free = g == NULL || g->count >= g->limit ? 0 : g->limit - g->count;
 }
 
+/* What a taker has of its own, by the hashes of the names. */
+struct own {
+	const struct tq_offer *offer;
+	uint64_t	 hash[TQ_OFFERS_MAX];
+	size_t		 n;
+};
+
+static void
+own_of(struct own *o, const struct tq_take *take)
+{
+	o->offer = take->offer;
+	for (o->n = 0; o->n < take->noffers && o->n < TQ_OFFERS_MAX; o->n++)
+		o->hash[o->n] = tq_gate_hash(take->offer[o->n].name,
+		    strlen(take->offer[o->n].name));
+}
+
 /* The taker's own of a resource, NULL when it has none. */
 static const struct tq_offer *
-offer_of(const struct tq_take *take, uint64_t hash)
+offer_of(const struct own *o, uint64_t hash)
 {
 	size_t i;
 
-	for (i = 0; i < take->noffers; i++)
-		if (tq_gate_hash(take->offer[i].name,
-		    strlen(take->offer[i].name)) == hash)
-			return &take->offer[i];
+	for (i = 0; i < o->n; i++)
+		if (o->hash[i] == hash)
+			return &o->offer[i];
 	return NULL;
 }
 
@@ -152,9 +167,9 @@ is_slot(uint64_t hash)
 
 static enum fit
 fits_one(struct tq_table *t, const struct tq_need *need,
-    const struct tq_take *take)
+    const struct own *own)
 {
-	const struct tq_offer *o = offer_of(take, need->hash);
+	const struct tq_offer *o = offer_of(own, need->hash);
 	uint32_t total, free;
 
 	if (o != NULL) {
@@ -170,14 +185,13 @@ fits_one(struct tq_table *t, const struct tq_need *need,
 }
 
 static enum fit
-fits(struct tq_table *t, const struct tq_needs *needs,
-    const struct tq_take *take)
+fits(struct tq_table *t, const struct tq_needs *needs, const struct own *own)
 {
 	enum fit fit = FIT_NOW, one;
 	uint32_t i;
 
 	for (i = 0; i < needs->n; i++) {
-		one = fits_one(t, &needs->v[i], take);
+		one = fits_one(t, &needs->v[i], own);
 		if (one > fit)
 			fit = one;
 	}
@@ -263,13 +277,15 @@ select_one(struct tq_table *t, const struct tq_qrow *q,
 	struct head v[TQ_CLASSES_MAX + 1];
 	struct reserved r = { .n = 0 };
 	int i, n = gather(t, q, now, v);
+	struct own own;
 
+	own_of(&own, take);
 	for (i = 0; i < n && !r.all; i++) {
 		if (v[i].needs == NULL)
 			return v[i].slot;
 		if (is_reserved(&r, v[i].needs))
 			continue;
-		switch (fits(t, v[i].needs, take)) {
+		switch (fits(t, v[i].needs, &own)) {
 		case FIT_NOW:
 			return v[i].slot;
 		case FIT_LATER:
@@ -358,10 +374,12 @@ tq_line_units(struct tq_table *t, const struct tq_slot *s,
 	struct tq_pass *p = tq_table_pass(t, s);
 	struct tq_gate *g = p == NULL ? NULL : tq_table_gate(t, p->class);
 	struct tq_needs *needs = g == NULL ? NULL : tq_table_needs(t, g);
+	struct own own;
 	uint32_t i;
 
+	own_of(&own, take);
 	for (i = 0; needs != NULL && i < needs->n; i++)
-		if (offer_of(take, needs->v[i].hash) == NULL &&
+		if (offer_of(&own, needs->v[i].hash) == NULL &&
 		    !is_slot(needs->v[i].hash))
 			take_units(t, &needs->v[i], units);
 }
