@@ -41,6 +41,29 @@ saved_shape(struct tq_planner *p, struct tq_bytes saved)
 	return tuple.members;
 }
 
+/*
+ * The chord has as many parts as its size says, and one of them is missing:
+ * the Celery worker that sent a group at the end of a member's chain wrote that
+ * group's size over the chord's (5.2.6, canvas.py, _apply_tasks).  It is set
+ * right, for one of those compares for equality when it counts the last part.
+ */
+static int
+mend_size(struct tq_planner *p, const char *gid, struct tq_bytes shape)
+{
+	struct tq_celery_step *s;
+	const char *const *ids;
+	size_t n;
+
+	if (shape.p == NULL)
+		return 0;
+	if (tq_celery_tuple_ids(&ids, &n, p->mem, shape) == -1)
+		return errno == ENOMEM ? -1 : 0;
+	if ((s = tq_plan_step(p, TQ_CELERY_SIZE, gid)) == NULL)
+		return -1;
+	s->size = n;
+	return 0;
+}
+
 void
 tq_celery_chord_undo(struct tq_celery_plan *plan, size_t k)
 {
@@ -66,6 +89,7 @@ tq_celery_chord(struct tq_celery_plan *plan, size_t k,
 {
 	/* the array moves when the plan grows */
 	const struct tq_celery_count count = plan->count[k];
+	struct tq_bytes shape;
 	struct tq_join members;
 	struct tq_planner p;
 	struct tq_tree *body;
@@ -77,9 +101,10 @@ tq_celery_chord(struct tq_celery_plan *plan, size_t k,
 	plan->count[k].ncounts = ncounts;
 	tq_planner_follow(&p, plan, site, plan->of, "chord", &why);
 	p.seed = p.chord = count.gid;
-	if ((rv = decode_members(&members, &p, text, n)) == 0)
-		rv = tq_join_end(&p, &members, count.callback,
-		    saved_shape(&p, saved));
+	shape = saved_shape(&p, saved);
+	if ((rv = decode_members(&members, &p, text, n)) == 0 &&
+	    (rv = tq_join_end(&p, &members, count.callback, shape)) == 0)
+		rv = mend_size(&p, count.gid, shape);
 	if (rv == -1 && errno != ENOMEM) {
 		/* it cannot be gone on with: its body hears, if it can */
 		plan->nsteps = nsteps;

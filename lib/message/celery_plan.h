@@ -103,8 +103,7 @@ enum tq_celery_do {
 	TQ_CELERY_SEND,		/* message `task` */
 	TQ_CELERY_SIZE,		/* `.s` of group `id` is `size` */
 	TQ_CELERY_SAVE,		/* meta `text` of group `id` */
-	TQ_CELERY_CLOSE		/* forget `.j`, `.s`, `.t` and the meta of
-				 * group `id` */
+	TQ_CELERY_CLOSE		/* forget `.j`, `.s` and `.t` of group `id` */
 };
 
 struct tq_celery_step {

@@ -284,16 +284,20 @@ add_size(struct tq_redis_cmd *cmd, const struct tq_celery_step *s,
 	tq_redis_cmd_str(cmd, s->flags & TQ_CELERY_IF_NONE ? "1" : "0");
 }
 
+/*
+ * The group's meta stays, as with Celery: it is what a restored GroupResult is
+ * read from, and what a Celery worker takes the results from that believes it
+ * has counted the last part, too (mend_size() in lib/message/celery_chord.c).
+ */
 static void
 add_close(struct tq_redis_cmd *cmd, const char *key, const char *chord)
 {
 	tq_redis_cmd_str(cmd, "X");
 	tq_redis_cmd_str(cmd, chord);
-	tq_redis_cmd_str(cmd, "4");
+	tq_redis_cmd_str(cmd, "3");
 	tq_redis_cmd_join(cmd, key, ".j", NULL);
 	tq_redis_cmd_join(cmd, key, ".s", NULL);
 	tq_redis_cmd_join(cmd, key, ".t", NULL);
-	tq_redis_cmd_str(cmd, key);
 	tq_redis_cmd_str(cmd, "E");
 	tq_redis_cmd_str(cmd, chord);
 	tq_redis_cmd_join(cmd, "tq.chord.", key, NULL);
