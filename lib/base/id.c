@@ -178,6 +178,20 @@ tq_uuid_parse(struct tq_uuid *out, const char *s)
 	return 1;
 }
 
+tq_time
+tq_uuid_time(const char *s)
+{
+	struct tq_uuid u;
+	uint64_t ms = 0;
+	int i;
+
+	if (!tq_uuid_parse(&u, s))
+		return 0;
+	for (i = 0; i < 6; i++)
+		ms = ms << 8 | u.b[i];
+	return (tq_time)ms * TQ_MS;
+}
+
 uint32_t
 tq_mark(const char *name)
 {

@@ -30,6 +30,8 @@ void	tq_uuid_make(struct tq_uuid *out, struct tq_uuid_maker *, tq_time now);
 void	tq_uuid_format(char out[37], const struct tq_uuid *);
 /* 1 if s is exactly the lower-case form of a UUIDv7; *out is set. */
 int	tq_uuid_parse(struct tq_uuid *out, const char *s);
+/* When one was made, to the millisecond; 0: s is none. */
+tq_time	tq_uuid_time(const char *s);
 /* A number, not 0, that tells one name from others. */
 uint32_t tq_mark(const char *name);
 /* n random bytes from getrandom(2). */

@@ -46,6 +46,20 @@ text_comes_back(void **state)
 }
 
 static void
+time_comes_back_to_the_millisecond(void **state)
+{
+	struct tq_uuid_maker m = { 0 };
+	struct tq_uuid id;
+	char s[37];
+
+	(void)state;
+	tq_uuid_make(&id, &m, NOW + 999999);
+	tq_uuid_format(s, &id);
+	assert_int_equal(tq_uuid_time(s), NOW);
+	assert_int_equal(tq_uuid_time("no id"), 0);
+}
+
+static void
 example_of_rfc_9562_is_parsed(void **state)
 {
 	struct tq_uuid id;
@@ -213,6 +227,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(text_is_a_uuid_of_version_7),
 		cmocka_unit_test(text_comes_back),
+		cmocka_unit_test(time_comes_back_to_the_millisecond),
 		cmocka_unit_test(example_of_rfc_9562_is_parsed),
 		cmocka_unit_test(other_text_is_no_id_of_ours),
 		cmocka_unit_test(ids_rise_within_a_millisecond),
