@@ -57,7 +57,7 @@ pluck(struct tq_redis *r, struct tq_redis_held **out,
 	r->ntaken--;
 	(*out)->stage = TQ_REDIS_CLAIMED;
 	(*out)->id = s->id;
-	(*out)->put = tq_redis_put_time(s->id.s);
+	(*out)->put = tq_uuid_time(s->id.s);
 	return 0;
 }
 

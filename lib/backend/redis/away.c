@@ -4,6 +4,7 @@
  * " again" behind a retry.
  */
 #include <bsd/string.h>
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -44,7 +45,7 @@ read_line(struct tq_info *out, struct tq_arena *mem, char *line)
 	(void)strlcpy(out->id.s, line, sizeof(out->id.s));
 	out->task.id = out->id.s;
 	out->task.queue = tq_arena_copy(mem, queue, strlen(queue));
-	out->put = tq_redis_put_time(line);
+	out->put = tq_uuid_time(line);
 	(void)strlcpy(out->host, host, sizeof(out->host));
 	tq_date_format(date, sizeof(date), out->eta);
 	snprintf(why, sizeof(why), "delayed until %s, kept on %s", date, host);

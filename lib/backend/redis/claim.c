@@ -101,7 +101,7 @@ set_past(struct tq_redis_held *h, const struct tq_redis_read *in)
 	h->laters = in->laters;
 	h->attempt = 1 + (unsigned)in->msg.retries + in->crashes + in->laters;
 	h->start = tq_clock_wall();
-	h->put = tq_redis_put_time(h->id.s);
+	h->put = tq_uuid_time(h->id.s);
 }
 
 /* 1 if a claim of this handle has its name: one of the two cannot be ended. */

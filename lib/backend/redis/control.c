@@ -5,8 +5,6 @@
  * the list OID.reply.celery.pidbox.  What the loop of a worker must do itself
  * becomes a mail to it.
  */
-#include <bsd/string.h>
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,4 +1,4 @@
-/* Going through what stands on the broker: look.c for find.c and list.c. */
+/* Going through what stands on the broker: look.c for those who look. */
 #ifndef TQ_REDIS_GOING_H
 #define TQ_REDIS_GOING_H
 
@@ -51,4 +51,6 @@ int	tq_redis_everywhere(struct tq_redis_going *, struct tq_err *);
 int	tq_redis_describe(struct tq_info *out, struct tq_arena *mem,
 	    const struct tq_redis_read *, enum tq_redis_where,
 	    const char *queue, const char *score, const char *tag);
+/* 1 if the selectors take it. */
+int	tq_redis_is_selected(const struct tq_select *, const struct tq_info *);
 #endif

@@ -2,10 +2,8 @@
  * Groups: Celery keeps none but as a list of ids that a client saved under
  * `celery-taskset-meta-GID`; how it stands is how its members do.
  */
-#include <bsd/string.h>
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "backend/redis/meta.h"

@@ -6,6 +6,7 @@
  * would wait behind it for ever.  So who waits is noted in tq.watch, and once
  * in ten minutes some worker looks whether the one they wait for is there.
  */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 

@@ -5,13 +5,12 @@
  *
  * Only workers of tq ask: the URL must say that there are no others.
  */
-#include <bsd/string.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "backend/redis/redis.h"
+#include "backend/redis/going.h"
 #include "base/clock.h"
 #include "base/rules.h"
 
@@ -108,6 +107,45 @@ take_away(struct tq_redis *r, const char *field, struct tq_err *e)
 	    tell(r, e, "HDEL", "tq.next", field + 1, NULL);
 }
 
+/* It runs, and a limit is about to count it. */
+static int
+count_one(struct tq_redis_going *g, struct tq_info *info,
+    const struct tq_redis_read *in, const char *tag)
+{
+	if (g->name != NULL ? strcmp(in->msg.task, g->name) == 0 :
+	    strcmp(info->task.queue, g->sel->queues[0]) == 0)
+		tq_redis_cmd_str(g->cmd, tag);
+	return 0;
+}
+
+/* Count what is held of a queue, or (NULL) of a name, as running. */
+static int
+count_held(struct tq_redis *r, const char *limit, const char *queue,
+    const char *name, struct tq_err *e)
+{
+	const struct tq_select sel = { .queues = &queue, .nqueues = 1 };
+	struct tq_redis_cmd cmd;
+	struct tq_redis_going g = {
+		.r = r, .needle = "", .sel = &sel, .each = count_one,
+		.name = name, .cmd = &cmd, .e = e
+	};
+	struct tq_info info;
+	redisReply *a = NULL;
+	int rv;
+
+	memset(&info, 0, sizeof(info));
+	tq_redis_cmd_init(&cmd);
+	tq_redis_cmd_str(&cmd, "SADD");
+	tq_redis_cmd_join(&cmd, r->place.prefix, "tq.run.", limit, NULL);
+	rv = tq_redis_through(&g, TQ_REDIS_IN_HAND, NULL, "", &info);
+	if (rv == 0 && cmd.n > 2 &&
+	    (a = tq_redis_call(&r->main, TQ_REDIS_PLAIN, &cmd, e)) == NULL)
+		rv = -1;
+	freeReplyObject(a);
+	tq_redis_cmd_fini(&cmd);
+	return rv;
+}
+
 int
 tq_redis_set(void *b, const char *queue, const char *name, const char *value,
     struct tq_err *e)
@@ -124,7 +162,7 @@ tq_redis_set(void *b, const char *queue, const char *name, const char *value,
 			return -1;
 	} else if (tell(r, e, "HSET", "tq.limits", field, text) == -1 ||
 	    /* what is taken from now on counts itself */
-	    (field[0] == 'c' && tq_redis_count_held(r, field + 1, queue,
+	    (field[0] == 'c' && count_held(r, field + 1, queue,
 	    queue == NULL ? field + 2 : NULL, e) == -1))
 		return -1;
 	/* there may be room now */

@@ -22,7 +22,6 @@
 #include <string.h>
 
 #include "backend/redis/redis.h"
-#include "base/clock.h"
 #include "base/crc.h"
 
 int

@@ -16,21 +16,6 @@
 
 #define CHUNK	"10000"
 
-/* Milliseconds since 1970 are the first 48 bits of a UUIDv7. */
-tq_time
-tq_redis_put_time(const char *id)
-{
-	struct tq_uuid u;
-	uint64_t ms = 0;
-	int i;
-
-	if (!tq_uuid_parse(&u, id))
-		return 0;
-	for (i = 0; i < 6; i++)
-		ms = ms << 8 | u.b[i];
-	return (tq_time)ms * TQ_MS;
-}
-
 /* ---- one message ----------------------------------------------------- */
 
 /* "waits for gpu=2 slot=3" */
@@ -98,7 +83,7 @@ tq_redis_describe(struct tq_info *out, struct tq_arena *mem,
 	out->crashes = in->crashes;
 	out->laters = in->laters;
 	out->failures = (unsigned)in->msg.retries;
-	out->put = tq_redis_put_time(in->name);
+	out->put = tq_uuid_time(in->name);
 	out->eta = in->msg.eta;
 	out->state = TQ_READY;
 	if (place == TQ_REDIS_IN_WAIT && *score == '\0') {
@@ -271,4 +256,26 @@ tq_redis_everywhere(struct tq_redis_going *g, struct tq_err *e)
 		rv = tq_redis_through(g, TQ_REDIS_IN_WAIT, NULL, "", &info);
 	tq_arena_fini(&mem);
 	return rv;
+}
+
+int
+tq_redis_is_selected(const struct tq_select *s, const struct tq_info *i)
+{
+	size_t k;
+
+	if (s->nqueues > 0) {
+		/* one that has ended, or that nobody knows, is in none */
+		for (k = 0; i->task.queue != NULL && k < s->nqueues; k++)
+			if (strcmp(s->queues[k], i->task.queue) == 0)
+				break;
+		if (i->task.queue == NULL || k == s->nqueues)
+			return 0;
+	}
+	if (s->states != 0 && !(s->states & 1u << i->state))
+		return 0;
+	if (s->key != NULL && (i->task.key == NULL ||
+	    strcmp(s->key, i->task.key) != 0))
+		return 0;
+	return s->label == NULL || (i->task.label != NULL &&
+	    strcmp(s->label, i->task.label) == 0);
 }

@@ -5,6 +5,7 @@
  * header `tq_past`, [workers that died with it, "try later" ends]; the attempt
  * is one more than retries and these together.
  */
+#define _GNU_SOURCE		/* memrchr(3) */
 #include <errno.h>
 #include <string.h>
 
@@ -116,4 +117,48 @@ tq_redis_reword(struct tq_bytes *out, struct tq_arena *mem,
 	tq_buf_fini(&b);
 	return rv == 0 ? 0 : tq_fail_sys(e, ENOMEM, "message of %s",
 	    in->name == NULL ? "?" : in->name);
+}
+
+/* ---- of what is held ----------------------------------------------------- */
+
+int
+tq_redis_split(struct tq_bytes *message, const char **queue,
+    struct tq_arena *mem, const char *text, size_t n)
+{
+	const struct tq_scan_bounds bounds = { 25 << 20, 1000000, 104 };
+	struct tq_bytes v, key;
+
+	if (tq_scan_check(&v, text, n, &bounds, NULL) == -1)
+		return -1;
+	*message = tq_scan_at(v, 0);
+	key = tq_scan_string(mem, tq_scan_at(v, 2));
+	*queue = key.p;
+	return tq_scan_type(*message) == TQ_SCAN_OBJECT && key.p != NULL &&
+	    tq_name_valid(key.p) ? 0 : -1;
+}
+
+/*
+ * The same of what a worker of tq wrote down: what it took stands there as it
+ * was, JSON or not, before `, "", "QUEUE"]`.  A worker that died before it had
+ * set such a message aside would leave it to no one else.
+ */
+int
+tq_redis_split_ours(struct tq_bytes *message, const char **queue, struct tq_arena *mem,
+    const char *text, size_t n)
+{
+	static const char between[] = ", \"\", ";
+	const size_t len = sizeof(between) - 1;
+	const char *end, *p;
+
+	if (n < len + 5)
+		return -1;
+	end = text + n - 2;
+	if (text[0] != '[' || memcmp(end, "\"]", 2) != 0 ||
+	    (p = memrchr(text, '"', n - 2)) == NULL ||
+	    (size_t)(p - text) < len + 1 || memcmp(p - len, between, len) != 0)
+		return -1;
+	message->p = text + 1;
+	message->n = (size_t)(p - len - message->p);
+	*queue = tq_arena_copy(mem, p + 1, (size_t)(end - p - 1));
+	return *queue != NULL && tq_name_valid(*queue) ? 0 : -1;
 }

@@ -2,7 +2,6 @@
  * A task's meta, as it is stored: what Celery says of it and what we do.
  */
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "backend/redis/meta.h"

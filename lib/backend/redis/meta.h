@@ -6,6 +6,8 @@
 #include "backend/redis/redis.h"
 #include "message/celery_result.h"
 
+#define TQ_REDIS_PROGRESS	"PROGRESS"	/* a report without a state */
+
 struct tq_redis_meta {
 	struct tq_celery_meta m;
 	struct tq_redis_extra x;	/* state TQ_ABSENT: Celery wrote it */

@@ -4,8 +4,6 @@
  */
 #include <bsd/string.h>
 #include <errno.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 

@@ -4,11 +4,10 @@
  *
  * Celery knows the size of a group when it is sent, so nothing is sent before
  * it is known: tasks are kept in the handle from the first open group on until
- * the last has been sealed, and are then put as one (put.c, stage.c).  Who ends
+ * the last has been sealed, and are then put as one (send.c, stage.c).  Who ends
  * before that leaves nothing.  While a group is open every task that is tied to
  * others is one of it.
  */
-#include <bsd/string.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>

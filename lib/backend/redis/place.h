@@ -28,7 +28,7 @@ struct tq_redis_place {
 	/* options, as tq_celery(7) tells them */
 	char		 prefix[TQ_REDIS_PREFIX_MAX + 1];	/* of queues */
 	char		 results[TQ_REDIS_PREFIX_MAX + 2];	/* of results */
-	char		 sep[TQ_REDIS_SEP_MAX + 1];	/* see step.c */
+	char		 sep[TQ_REDIS_SEP_MAX + 1];	/* see keyname.c */
 	tq_time		 visibility;	/* held longer, Celery gives it again */
 	tq_time		 timeout;	/* of one operation */
 	tq_time		 lease;		/* of tq, without a sign of life */

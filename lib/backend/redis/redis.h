@@ -175,6 +175,14 @@ int	tq_redis_open_store(void **b, const struct tq_url *, unsigned flags,
 int	tq_redis_results(void *b, const struct tq_url *, unsigned flags,
 	    struct tq_err *);
 void	tq_redis_close(void *b);
+/* ---- link.c ---------------------------------------------------------- */
+
+/*
+ * Connect for the first time; with TQ_OPEN_AWAY a server that cannot be reached
+ * may come later.
+ */
+int	tq_redis_connect(struct tq_redis *, struct tq_redis_conn *,
+	    struct tq_err *);
 /*
  * See that there is a connection; after a loss it is tried again with growing
  * pauses.  ETIMEDOUT: not yet; ECONNREFUSED: for a worker this means for good.
@@ -184,7 +192,11 @@ int	tq_redis_ready_store(struct tq_redis *, struct tq_err *);
 /* What an operation of a worker returns that came to rv. */
 int	tq_redis_hope(struct tq_redis *, int rv, struct tq_err *);
 
-/* step.c: names of keys, in r->mem; NULL: ENOMEM */
+/* ---- keyname.c: names of keys, in mem; NULL: ENOMEM --------------------- */
+
+/* Up to five pieces as one string. */
+const char *tq_redis_glue(struct tq_arena *, const char *, const char *,
+	    const char *, const char *, const char *);
 const char *tq_redis_list_key(const struct tq_redis_place *,
 	    struct tq_arena *, const char *queue, int priority);
 /* How many bytes of a list's name, behind the prefix, are that of its queue. */
@@ -211,6 +223,8 @@ const char *tq_redis_own_key(const struct tq_redis *, struct tq_arena *,
  * bytes at least; its length.
  */
 size_t	tq_redis_glob(char *out, const char *prefix);
+
+/* ---- step.c ---------------------------------------------------------- */
 
 /* What of a plan: on two servers the halves are carried out apart. */
 #define TQ_REDIS_SENDS		0x01
@@ -241,6 +255,16 @@ int	tq_redis_send_make(struct tq_redis_sent *, struct tq_redis *,
 int	tq_redis_store_plan(struct tq_redis *, struct tq_arena *,
 	    const struct tq_celery_plan *, struct tq_err *);
 
+/* Which queues a plan sends to, each once, sorted; NULL: ENOMEM. */
+const char **tq_redis_queues_of(struct tq_redis *,
+	    const struct tq_celery_plan *, size_t *n);
+/* Celery declares its queues on first use: so others see them. */
+void	tq_redis_add_bindings(struct tq_redis *, struct tq_redis_cmd *,
+	    const char *const *queues, size_t n);
+/* The same of the queues that a plan sends to. */
+int	tq_redis_bind_sends(struct tq_redis *, struct tq_redis_cmd *,
+	    const struct tq_celery_plan *, struct tq_err *);
+
 /* ---- site.c ---------------------------------------------------------- */
 
 /* Read the environment.  EINVAL names TQ_ROUTES and the line. */
@@ -254,6 +278,9 @@ void	tq_redis_site(const struct tq_redis *, struct tq_celery_site *,
 /* The queue that an exchange leads to by that key; NULL on failure. */
 const char *tq_redis_bound_queue(struct tq_redis *, struct tq_arena *,
 	    const char *exchange, const char *key, struct tq_err *);
+/* Names of queues that Celery or tq has declared, sorted, in mem. */
+int	tq_redis_queue_names(struct tq_redis *, const char *const **out,
+	    size_t *n, struct tq_arena *mem, struct tq_err *);
 /* A message's text: what the planner sends, addressed to a queue. */
 int	tq_redis_message(struct tq_redis *, struct tq_arena *,
 	    struct tq_bytes *out, const struct tq_celery_task *,
@@ -307,12 +334,6 @@ int	tq_redis_tick(void *b, const struct tq_tick *, const struct tq_task *,
 	    tq_time timeout, struct tq_id *out, struct tq_err *);
 int	tq_redis_last(void *b, const char *schedule, tq_time *at,
 	    struct tq_err *);
-void	tq_redis_add_bindings(struct tq_redis *, struct tq_redis_cmd *,
-	    const char *const *queues, size_t n);
-/* The same of the queues that a plan sends to. */
-int	tq_redis_bind_sends(struct tq_redis *, struct tq_redis_cmd *,
-	    const struct tq_celery_plan *, struct tq_err *);
-int	tq_redis_sync(void *b, struct tq_err *);
 
 /* message.c: what a held text says, all of it in mem. */
 struct tq_redis_read {
@@ -337,6 +358,9 @@ int	tq_redis_reword(struct tq_bytes *out, struct tq_arena *,
 /* "[message, exchange, routing key]" of unacked; -1: it is none. */
 int	tq_redis_split(struct tq_bytes *message, const char **queue,
 	    struct tq_arena *, const char *text, size_t n);
+/* The same of what a worker of tq wrote down, JSON or not. */
+int	tq_redis_split_ours(struct tq_bytes *message, const char **queue,
+	    struct tq_arena *, const char *text, size_t n);
 
 /* held.c */
 struct tq_redis_held *tq_redis_held_add(struct tq_redis *, const char *tag,
@@ -347,13 +371,16 @@ void	tq_redis_held_use(struct tq_redis_held *);
 int	tq_redis_held_done(struct tq_redis_held *);
 struct tq_redis_held *tq_redis_held_find(struct tq_redis *,
 	    const struct tq_ref *);
+/* tend.c */
+/* Ends whose answer was lost with a connection. */
+int	tq_redis_post_again(struct tq_redis *, struct tq_err *);
+int	tq_redis_sync(void *b, struct tq_err *);
 /*
  * Once in a while: renew what we hold, send again what was not answered, give
  * back what nobody asked for.
  */
 int	tq_redis_tend(struct tq_redis *, struct tq_err *);
-/* Put back what is held without an end; at the end of the handle. */
-void	tq_redis_leave(struct tq_redis *);
+/* sweep.c */
 /* Put back what others held too long.  How many, or -1. */
 int	tq_redis_sweep(void *b, struct tq_err *);
 tq_time	tq_redis_alive(void *b);
@@ -363,12 +390,6 @@ int	tq_redis_renew(void *b, const struct tq_ref *, tq_time lease,
 /* settle.c */
 int	tq_redis_settle(void *b, const struct tq_ref *, struct tq_outcome *,
 	    unsigned flags, struct tq_err *);
-/*
- * All of an end on this server: the words of its script, in h->end; parts: of
- * the plan.
- */
-int	tq_redis_end_words(struct tq_redis *, struct tq_redis_held *,
-	    const struct tq_celery_plan *, unsigned parts, struct tq_err *);
 /* output.c: what it wrote, into its end; flags of what is cut are set. */
 int	tq_redis_output(struct tq_redis *, struct tq_celery_end *,
 	    struct tq_outcome *, struct tq_err *);
@@ -400,6 +421,9 @@ int	tq_redis_drop(struct tq_redis *, struct tq_redis_held *,
 /* Into the dead letters; its end, if it can be told of one. */
 int	tq_redis_bury(struct tq_redis *, struct tq_redis_held *,
 	    const char *why, struct tq_err *);
+/* letter.c: all of a dead letter but its end. */
+void	tq_redis_letter(struct tq_redis *, struct tq_buf *,
+	    const struct tq_redis_held *, const char *why);
 /* The step of an end that sets it aside, if it is one. */
 void	tq_redis_bury_add(struct tq_redis *, struct tq_redis_cmd *);
 /* Wait until its time comes, on the server. */
@@ -428,16 +452,18 @@ int	tq_redis_settings(void *b, const char *queue, int (*each)(const char *,
 /* Say of a ready one which limit keeps it back. */
 int	tq_redis_limit_explain(struct tq_redis *, struct tq_info *,
 	    struct tq_arena *mem, struct tq_err *);
-/* find.c: count what is held of a queue, or (NULL) of a name, as running. */
-int	tq_redis_count_held(struct tq_redis *, const char *limit,
-	    const char *queue, const char *name, struct tq_err *);
-
+/* ending.c */
+/*
+ * All of an end on this server: the words of its script, in h->end; parts: of
+ * the plan.
+ */
+int	tq_redis_end_words(struct tq_redis *, struct tq_redis_held *,
+	    const struct tq_celery_plan *, unsigned parts, struct tq_err *);
 /* Its end stands in h->end: off it goes, with TQ_SETTLE_* flags. */
 int	tq_redis_end_begin(struct tq_redis *, struct tq_redis_held *,
 	    unsigned flags, struct tq_err *);
 /* Once more, after a loss. */
 int	tq_redis_end_post(struct tq_redis_held *, struct tq_err *);
-int	tq_redis_stale(const struct tq_ref *, struct tq_err *);
 int	tq_redis_end_stored(struct tq_redis *, const struct tq_redis_held *,
 	    const struct tq_redis_read *, const struct tq_outcome *,
 	    struct tq_err *);
@@ -449,12 +475,6 @@ int	tq_redis_plan_replaced(struct tq_redis *, struct tq_celery_plan *,
 int	tq_redis_end_unlock(struct tq_redis *, struct tq_redis_held *,
 	    const struct tq_redis_read *, const struct tq_bytes *metas,
 	    size_t n, struct tq_err *);
-/* What a ref names, or NULL with ESTALE. */
-struct tq_redis_held *tq_redis_hold(struct tq_redis *,
-	    const struct tq_ref *, struct tq_err *);
-/* Held by no handle of this process: *out stays NULL when it is nowhere. */
-int	tq_redis_adopt(struct tq_redis *, const struct tq_ref *,
-	    struct tq_redis_held **out, struct tq_err *);
 /* Its worker died; it is given back, or it has had enough. */
 int	tq_redis_died(struct tq_redis *, struct tq_redis_held *,
 	    struct tq_err *);
@@ -553,10 +573,7 @@ int	tq_redis_queues(void *b, int (*each)(const struct tq_queue_info *,
 	    void *), void *arg, struct tq_err *);
 int	tq_redis_wait_idle(void *b, const char *const *queues, size_t n,
 	    tq_time timeout, struct tq_err *);
-/* Names of queues that Celery or tq has declared, sorted, in mem. */
-int	tq_redis_queue_names(struct tq_redis *, const char *const **out,
-	    size_t *n, struct tq_arena *mem, struct tq_err *);
-/* list.c: where tasks stand, for act.c */
+/* spot.c: where tasks stand */
 struct tq_redis_spot {
 	const char	*where;		/* "list", "wait"; NULL: it is held */
 	const char	*key;		/* of the list; tag of the others */
@@ -581,9 +598,7 @@ int	tq_redis_spot_ids(struct tq_redis *, struct tq_redis_spots *,
 int	tq_redis_act(void *b, enum tq_verb, const struct tq_select *,
 	    const char *value, unsigned flags, uint64_t *changed,
 	    struct tq_err *);
-/* look.c */
-/* When an id of ours was made; 0: it is not one. */
-tq_time	tq_redis_put_time(const char *id);
+/* find.c */
 /* Find a task that has not ended: 1 and *out, all in mem; 0; -1. */
 int	tq_redis_find(struct tq_redis *, const char *id, struct tq_info *out,
 	    struct tq_arena *mem, struct tq_err *);

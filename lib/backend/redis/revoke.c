@@ -8,6 +8,7 @@
  * from Python's encoder: a letter is spelled the same way.
  */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 

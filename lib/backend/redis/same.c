@@ -1,13 +1,13 @@
 /*
  * Is what was put under an id this task?  The message is made again, and the
- * server compares what must be the same in both (TQ_REDIS_LUA_PROOF): its own
+ * server compares what must be the same in both (proof.lua): its own
  * note of the id, for the message may have been sent again since, by a worker,
  * with something else.
  */
 #include <errno.h>
 #include <string.h>
 
-#include "backend/redis/key.h"
+#include "backend/redis/redis.h"
 
 /* The message that would be put, all in r->mem. */
 static int

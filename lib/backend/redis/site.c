@@ -1,10 +1,12 @@
 /*
- * What the planner must know of the site, and where an exchange leads.
+ * What the planner must know of the site, where an exchange leads, and which
+ * queues there are.
  *
  * The environment says what a Celery worker's configuration says: TQ_ROUTES
  * is its task_routes, TQ_DEFAULT_QUEUE its task_default_queue.  Bindings of
  * exchanges stand in sets on the server, as kombu keeps them.
  */
+#include <bsd/string.h>
 #include <errno.h>
 #include <regex.h>
 #include <stdlib.h>
@@ -13,6 +15,8 @@
 #include "backend/redis/redis.h"
 #include "base/clock.h"
 #include "message/celery_route.h"
+
+#define BINDING		"_kombu.binding."
 
 /* ---- the site -------------------------------------------------------- */
 
@@ -110,4 +114,87 @@ tq_redis_bound_queue(struct tq_redis *r, struct tq_arena *mem,
 	if (queue == NULL)
 		queue = tq_name_valid(key) ? key : r->usual;
 	return queue;
+}
+
+/* ---- the queues there are ---------------------------------------------- */
+
+static int
+by_name(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* Add what is a queue of tasks and not of control. */
+static int
+add_members(struct tq_redis *r, const char *key, const char ***v, size_t *n,
+    size_t *cap, struct tq_arena *mem, struct tq_err *e)
+{
+	redisReply *a;
+	const char **p, *name;
+	char *pattern;
+	size_t i;
+
+	a = tq_redis_say(&r->main, e, "SMEMBERS", key, NULL);
+	if (a == NULL)
+		return -1;
+	for (i = 0; i < a->elements; i++) {
+		name = tq_redis_binding_cut(&r->place, a->element[i]->str,
+		    &pattern);
+		if (name == NULL || !tq_name_valid(name) || strstr(name, "pidbox") != NULL ||
+		    strncmp(name, "celeryev", 8) == 0)
+			continue;
+		if (*n == *cap) {
+			*cap = *cap == 0 ? 16 : 2 * *cap;
+			p = tq_arena_alloc(mem, *cap * sizeof(*p));
+			if (p == NULL)
+				break;
+			if (*n > 0)
+				memcpy(p, *v, *n * sizeof(*p));
+			*v = p;
+		}
+		(*v)[*n] = tq_arena_copy(mem, name, strlen(name));
+		if ((*v)[*n] == NULL)
+			break;
+		++*n;
+	}
+	name = i < a->elements ? NULL : "";
+	freeReplyObject(a);
+	return name == NULL ? tq_fail_sys(e, ENOMEM, "queues") : 0;
+}
+
+int
+tq_redis_queue_names(struct tq_redis *r, const char *const **out, size_t *n,
+    struct tq_arena *mem, struct tq_err *e)
+{
+	char cursor[TQ_REDIS_CURSOR] = "0", match[2 * TQ_REDIS_PREFIX_MAX + 32];
+	const redisReply *keys;
+	const char **v = NULL;
+	size_t cap = 0, i, k;
+	redisReply *a;
+	int rv = 0;
+
+	*n = 0;
+	tq_redis_glob(match, r->place.prefix);
+	strlcat(match, BINDING "*", sizeof(match));
+	do {
+		a = tq_redis_say(&r->main, e, "SCAN", cursor, "MATCH", match,
+		    "COUNT", "1000", "TYPE", "set", NULL);
+		if (a == NULL)
+			return -1;
+		rv = tq_redis_cursor(&r->place, cursor, a, e);
+		keys = tq_redis_reply_at(a, 1);
+		for (i = 0; i < keys->elements && rv == 0; i++)
+			rv = add_members(r, keys->element[i]->str, &v, n, &cap,
+			    mem, e);
+		freeReplyObject(a);
+	} while (rv == 0 && strcmp(cursor, "0") != 0);
+	if (rv == 0 && *n > 1) {
+		qsort(v, *n, sizeof(*v), by_name);
+		for (i = k = 1; i < *n; i++)
+			if (strcmp(v[i], v[k - 1]) != 0)
+				v[k++] = v[i];
+		*n = k;
+	}
+	*out = (const char *const *)v;
+	return rv;
 }

@@ -6,7 +6,6 @@
  * the plan, into their lists.  So nothing can start before everything is
  * there, and of a producer that is killed on the way nothing remains.
  */
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 

@@ -1,7 +1,7 @@
 /* From a plan to the words of a script: keys, messages, steps. */
-#include <bsd/string.h>
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "backend/redis/redis.h"
@@ -11,119 +11,6 @@
 #define WORDS_MAX	1000000
 #define BYTES_MAX	((size_t)500 << 20)
 #define EXPIRES		"86400"		/* result_expires of Celery, s */
-
-/* ---- keys ------------------------------------------------------------ */
-
-/* Up to five pieces as one string. */
-static const char *
-glue(struct tq_arena *mem, const char *a, const char *b, const char *c,
-    const char *d, const char *f)
-{
-	size_t size = strlen(a) + strlen(b) + strlen(c) + strlen(d) +
-	    strlen(f) + 1;
-	char *s = tq_arena_alloc(mem, size);
-
-	if (s != NULL)
-		snprintf(s, size, "%s%s%s%s%s", a, b, c, d, f);
-	return s;
-}
-
-size_t
-tq_redis_glob(char *out, const char *prefix)
-{
-	size_t n = 0;
-
-	for (; *prefix != '\0'; prefix++) {
-		if (strchr("*?[\\", *prefix) != NULL)
-			out[n++] = '\\';
-		out[n++] = *prefix;
-	}
-	out[n] = '\0';
-	return n;
-}
-
-/* The greatest step that is not over the priority; kombu's rule. */
-static unsigned
-step_of(const struct tq_redis_place *p, int priority)
-{
-	size_t i = p->nsteps;
-
-	while (i > 1 && (priority < 0 || p->steps[i - 1] > (unsigned)priority))
-		i--;
-	return p->steps[i - 1];
-}
-
-const char *
-tq_redis_list_key(const struct tq_redis_place *p, struct tq_arena *mem,
-    const char *queue, int priority)
-{
-	unsigned step = step_of(p, priority);
-	char text[16];
-
-	if (step == 0)
-		return glue(mem, p->prefix, queue, "", "", "");
-	snprintf(text, sizeof(text), "%u", step);
-	return glue(mem, p->prefix, queue, p->sep, text, "");
-}
-
-size_t
-tq_redis_list_queue(const struct tq_redis_place *p, const char *list)
-{
-	size_t i, m, n = strlen(list);
-	char end[TQ_REDIS_SEP_MAX + 16];
-
-	for (i = 1; i < p->nsteps; i++) {
-		m = (size_t)snprintf(end, sizeof(end), "%s%u", p->sep,
-		    p->steps[i]);
-		if (n > m && strcmp(list + n - m, end) == 0)
-			return n - m;
-	}
-	return n;
-}
-
-void
-tq_redis_binding(struct tq_redis_cmd *cmd, const struct tq_redis_place *p,
-    const char *exchange, const char *key, const char *more)
-{
-	tq_redis_cmd_join(cmd, p->prefix, "_kombu.binding.", exchange, NULL);
-	tq_redis_cmd_join(cmd, key, p->sep, p->sep, key, more, NULL);
-}
-
-char *
-tq_redis_binding_cut(const struct tq_redis_place *p, char *member,
-    char **pattern)
-{
-	char *one, *two;
-
-	if ((one = strstr(member, p->sep)) == NULL ||
-	    (two = strstr(one + strlen(p->sep), p->sep)) == NULL)
-		return NULL;
-	*one = *two = '\0';
-	*pattern = one + strlen(p->sep);
-	return two + strlen(p->sep);
-}
-
-const char *
-tq_redis_meta_key(const struct tq_redis *r, struct tq_arena *mem,
-    const char *id)
-{
-	return glue(mem, r->results.results, "celery-task-meta-", id, "", "");
-}
-
-const char *
-tq_redis_group_key(const struct tq_redis *r, struct tq_arena *mem,
-    const char *gid)
-{
-	return glue(mem, r->results.results, "celery-taskset-meta-", gid, "",
-	    "");
-}
-
-const char *
-tq_redis_own_key(const struct tq_redis *r, struct tq_arena *mem,
-    const char *name)
-{
-	return glue(mem, r->place.prefix, name, "", "", "");
-}
 
 /* ---- messages -------------------------------------------------------- */
 
@@ -196,7 +83,7 @@ once(struct tq_arena *mem, const struct tq_celery_step *s)
 		return "";
 	if (s->by == NULL)
 		return s->task->id;
-	return glue(mem, s->task->id, "/", s->by, "", "");
+	return tq_redis_glue(mem, s->task->id, "/", s->by, "", "");
 }
 
 int
@@ -312,7 +199,7 @@ add_step(struct tq_redis *r, struct tq_redis_cmd *cmd, struct tq_arena *mem,
 
 	if (s->chord != NULL &&
 	    ((chord = tq_redis_group_key(r, mem, s->chord)) == NULL ||
-	    (chord = glue(mem, chord, ".s", "", "", "")) == NULL))
+	    (chord = tq_redis_glue(mem, chord, ".s", "", "", "")) == NULL))
 		return tq_fail_sys(e, ENOMEM, "chord %s", s->chord);
 	/* sends go to another server: their ids keep them single there */
 	if (s->what == TQ_CELERY_SEND)
@@ -406,5 +293,61 @@ tq_redis_store_plan(struct tq_redis *r, struct tq_arena *mem,
 	    (a = tq_redis_call(&r->store, TQ_REDIS_DO, &r->cmd, e)) == NULL)
 		return -1;
 	freeReplyObject(a);
+	return 0;
+}
+
+/* ---- the queues that are sent to --------------------------------------- */
+
+static int
+compare(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+const char **
+tq_redis_queues_of(struct tq_redis *r, const struct tq_celery_plan *plan, size_t *n)
+{
+	const struct tq_celery_step *s = plan->step;
+	const char **v;
+	size_t i, sent = 0;
+
+	v = tq_arena_alloc(&r->mem, (plan->nsteps + 1) * sizeof(*v));
+	if (v == NULL)
+		return NULL;
+	for (i = 0; i < plan->nsteps; i++)
+		if (s[i].what == TQ_CELERY_SEND && s[i].queue != NULL)
+			v[sent++] = s[i].queue;
+	qsort(v, sent, sizeof(*v), compare);
+	*n = 0;
+	for (i = 0; i < sent; i++)
+		if (*n == 0 || strcmp(v[*n - 1], v[i]) != 0)
+			v[(*n)++] = v[i];
+	return v;
+}
+
+/* Celery declares its queues on first use: so others see them. */
+void
+tq_redis_add_bindings(struct tq_redis *r, struct tq_redis_cmd *cmd,
+    const char *const *queues, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		tq_redis_cmd_str(cmd, "B");
+		tq_redis_cmd_str(cmd, "");
+		tq_redis_binding(cmd, &r->place, queues[i], queues[i], "");
+	}
+}
+
+int
+tq_redis_bind_sends(struct tq_redis *r, struct tq_redis_cmd *cmd,
+    const struct tq_celery_plan *plan, struct tq_err *e)
+{
+	const char **queues;
+	size_t n;
+
+	if ((queues = tq_redis_queues_of(r, plan, &n)) == NULL)
+		return tq_fail_sys(e, ENOMEM, "queues");
+	tq_redis_add_bindings(r, cmd, queues, n);
 	return 0;
 }

@@ -3,7 +3,7 @@
  *
  * One is taken for each that is asked for.  A worker that asks again at once
  * gets more with each script, so that many short tasks cost few round trips;
- * what it does not ask for within a moment goes back (held.c).
+ * what it does not ask for within a moment goes back (tend.c).
  */
 #include <bsd/string.h>
 #include <errno.h>

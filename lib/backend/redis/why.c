@@ -3,7 +3,7 @@
  * has the lane, whether the queue is paused or served.  Each of these is asked
  * once.
  */
-#include <bsd/string.h>
+#include <errno.h>
 #include <string.h>
 
 #include "backend/redis/key.h"

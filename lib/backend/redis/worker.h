@@ -54,6 +54,7 @@ struct tq_redis_worker {
 int	tq_redis_note(struct tq_redis *, int changed, struct tq_err *);
 
 /* worker.c */
+void	tq_redis_worker_free(struct tq_redis *);
 int	tq_redis_option(void *b, const char *name, const char *value,
 	    struct tq_err *);
 int	tq_redis_join(void *b, const struct tq_take *, unsigned jobs,
@@ -65,18 +66,21 @@ int	tq_redis_sleep(void *b, const struct tq_take *, tq_time *next,
 int	tq_redis_mail(void *b, char *, size_t, struct tq_err *);
 int	tq_redis_workers(void *b, int (*each)(const struct tq_worker_info *,
 	    void *), void *arg, struct tq_err *);
+/* mail.c */
 /* For the loop to read; -1: there are too many already. */
 int	tq_redis_mail_add(struct tq_redis *, const char *fmt, ...)
 	    __attribute__((__format__(__printf__, 2, 3)));
 /* The loop is to kill one that runs, however many there are. */
 void	tq_redis_mail_kill(struct tq_redis *, struct tq_redis_held *, int sig);
+/* The next word of it: 1; 0 there is none. */
+int	tq_redis_mail_take(struct tq_redis *, char *, size_t);
+/* serve.c */
 /* One queue more or less; the loop that takes from them is not told. */
 int	tq_redis_serve(struct tq_redis *, const char *queue, struct tq_err *);
 int	tq_redis_leave_queue(struct tq_redis *, const char *queue,
 	    struct tq_err *);
 /* 1 if it said that it runs tasks of that name. */
 int	tq_redis_runs(const struct tq_redis *, const char *name);
-void	tq_redis_worker_free(struct tq_redis *);
 
 /* control.c */
 /* A message of the channel of remote control. */
