@@ -91,14 +91,28 @@ struct run {
 	struct tq_hold	 hold;
 	struct tq_uses	 uses;
 	struct tq_offers offers;
+	int		 shown;		/* columns of the line that is open */
 };
+
+static void
+end_line(struct run *r)
+{
+	if (r->shown > 0)
+		fputc('\n', stderr);
+	r->shown = 0;
+}
 
 static void
 say(void *arg, enum tq_say_level level, const char *sentence)
 {
-	(void)arg;
-	(void)level;
-	tq_warn("%s", sentence);
+	struct run *r = arg;
+
+	if (level == TQ_SAY_NOW)
+		r->shown = fprintf(stderr, "\r%-*s", r->shown - 1, sentence);
+	else {
+		end_line(r);
+		tq_warn("%s", sentence);
+	}
 }
 
 /* The journal knows who we are, and reads what stands in front. */
@@ -341,7 +355,6 @@ int
 main(int argc, char *argv[])
 {
 	struct tq_handlers handlers = { .n = 0 };
-	struct tq_say s = { .fn = say };
 	struct run r = {
 		.worker = {
 			.places = processors(),
@@ -350,6 +363,7 @@ main(int argc, char *argv[])
 		},
 	};
 	struct tq_place_rules *rules = &r.worker.rules;
+	struct tq_say s = { .fn = say, .arg = &r };
 	struct tq_options o;
 	struct tq_err e;
 	size_t i;
@@ -380,6 +394,7 @@ main(int argc, char *argv[])
 	set_all(&r, &handlers, rules->tq);
 	if ((s.journal = tq_say_journal(STDERR_FILENO)))
 		s.fn = say_line;
+	s.terminal = !s.journal && isatty(STDERR_FILENO);
 	rules->say = &s;
 	/* a spool is here itself */
 	if (r.local_hold && tq_spool_dir(rules->tq) == NULL) {
@@ -394,8 +409,11 @@ main(int argc, char *argv[])
 	    tq_url(rules->tq));
 	rules->plan.results = getenv("TQ_RESULTS");
 	rules->plan.env = (const char *const *)environ;
-	if (tq_worker_run(&r.worker, &e) == -1)
+	if (tq_worker_run(&r.worker, &e) == -1) {
+		end_line(&r);
 		tq_die_err(&e);
+	}
+	end_line(&r);
 
 	tq_close(rules->tq);
 	if (r.worker.hold != NULL)

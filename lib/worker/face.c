@@ -51,25 +51,28 @@ tq_face_row(const struct tq_face *f)
 	tq_worker_status(f->tq, &state);
 }
 
-void
+int
 tq_face_status(struct tq_face *f, const char *how)
 {
 	char lines[128], text[sizeof(f->status)];
 	int64_t rss = tq_rss(getpid());
+	int news;
 
 	snprintf(text, sizeof(text), "%s%u running, %llu done, %llu failed",
 	    how, f->pool->busy, (unsigned long long)f->pool->done,
 	    (unsigned long long)f->pool->failed);
-	if (strcmp(text, f->status) == 0 && rss == f->rss)
-		return;
+	news = strcmp(text, f->status) != 0;
+	if (!news && rss == f->rss)
+		return 0;
 	f->rss = rss;
-	if (strcmp(text, f->status) != 0) {
+	if (news) {
 		memcpy(f->status, text, sizeof(text));
 		snprintf(lines, sizeof(lines), "STATUS=%s", text);
 		tq_notify(lines);
 		setproctitle("%s: %s", f->queues, text);
 	}
 	tq_face_row(f);
+	return news;
 }
 
 void

@@ -29,8 +29,11 @@ void	tq_face_init(struct tq_face *, struct tq *, const struct tq_pool *,
 void	tq_face_queues(struct tq_face *, const struct tq_take *);
 /* Show the row: something in it is another. */
 void	tq_face_row(const struct tq_face *);
-/* Show how it is, if that is news; how: what stands before the numbers. */
-void	tq_face_status(struct tq_face *, const char *how);
+/*
+ * Show how it is, if that is news; how: what stands before the numbers.  1 if
+ * the words in ->status are others.
+ */
+int	tq_face_status(struct tq_face *, const char *how);
 /* Tell the manager that the end has begun, of which grace is known. */
 void	tq_face_stopping(tq_time grace);
 /*

@@ -49,8 +49,8 @@ watch_bell(struct tq_loop *l)
 		(void)epoll_ctl(l->epoll, EPOLL_CTL_ADD, fd, &ev);
 }
 
-/* How it is, before the numbers. */
-static void
+/* How it is, before the numbers.  1 if that is news. */
+static int
 show_status(struct tq_loop *l)
 {
 	char how[48];
@@ -58,19 +58,30 @@ show_status(struct tq_loop *l)
 	snprintf(how, sizeof(how), "%s%s%s",
 	    l->life == TQ_LIFE_RUNNING ? "" : "stopping: ", l->heavy,
 	    l->heavy[0] != '\0' ? ": " : "");
-	tq_face_status(&l->face, how);
+	return tq_face_status(&l->face, how);
+}
+
+/* The same for who waits until nothing is left. */
+static void
+show_now(struct tq_loop *l)
+{
+	l->shown = 1;
+	tq_say(l->say, TQ_SAY_NOW, "%s", l->face.status);
 }
 
 static void
 once_a_second(struct tq_loop *l)
 {
 	struct tq_err e;
+	/* what is over at once is not worth a line */
+	int long_since = l->second != 0;
 
 	if (l->now < l->second)
 		return;
 	l->second = l->now + TQ_SECOND;
 	tq_loop_size(l, tq_scale_down(&l->scale, l->pool.size, l->now));
-	show_status(l);
+	if ((show_status(l) || !l->shown) && long_since && l->w->exit_empty)
+		show_now(l);
 	tq_pool_trim(&l->pool);
 	if (tq_peers_refresh(&l->peers, l->tq, &e) == -1 && errno != ENOTSUP)
 		tq_loop_complain(l, &e);
@@ -293,6 +304,8 @@ tq_worker_run(struct tq_worker *w, struct tq_err *e)
 	tq_peers_init(&l->peers, l->epoll, KEY_PEERS);
 	tq_loop_happen(l, TQ_LIFE_JOINED);
 	run(l);
+	if (l->shown && show_status(l))
+		show_now(l);
 	finish_hooks(l);
 	tq_peers_fini(&l->peers);
 	w->done = l->pool.done;

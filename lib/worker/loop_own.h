@@ -18,6 +18,7 @@ struct tq_loop {
 	struct tq_worker *w;
 	struct tq	*tq;
 	const struct tq_say *say;
+	int		 shown;		/* how it is, at a terminal */
 	struct tq_pool	 pool;
 	struct tq_cgroup cgroup;
 	struct tq_scale	 scale;

@@ -30,6 +30,9 @@ tq_loop_happen(struct tq_loop *l, enum tq_life_event event)
 	case TQ_LIFE_DRAIN:
 		l->deadline = tq_clock_deadline(l->now, l->w->grace);
 		tq_face_stopping(l->w->grace);
+		if (l->pool.busy > 0)
+			tq_say(l->say, TQ_SAY_HINT, "waiting for %u that run; "
+			    "a second signal ends them", l->pool.busy);
 		break;
 	case TQ_LIFE_TERM:
 		l->deadline = tq_clock_deadline(l->now, TQ_KILL_AFTER);

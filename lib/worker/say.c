@@ -20,6 +20,8 @@ static const char *const priority[] = {
 static int
 wanted(const struct tq_say *say, enum tq_say_level level)
 {
+	if (level >= TQ_SAY_HINT)
+		return say->terminal && (level == TQ_SAY_HINT || !say->steps);
 	return level != TQ_SAY_STEP || say->steps;
 }
 

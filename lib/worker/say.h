@@ -14,11 +14,15 @@
 enum tq_say_level {
 	TQ_SAY_WRONG,		/* something is wrong: always shown */
 	TQ_SAY_NOTE,		/* nothing is, but it is good to know */
-	TQ_SAY_STEP		/* a task began or ended: with -v */
+	TQ_SAY_STEP,		/* a task began or ended: with -v */
+	TQ_SAY_HINT,		/* to who sits at a terminal: what to do next */
+	TQ_SAY_NOW		/* and how things stand, in place of the last
+				 * line like this; not with -v */
 };
 
 struct tq_say {
 	int		 steps;		/* 0: no TQ_SAY_STEP */
+	int		 terminal;	/* 0: no TQ_SAY_HINT, no TQ_SAY_NOW */
 	int		 journal;	/* as the journal likes it */
 	/* prints a sentence; for the journal a line, escaped already */
 	void		(*fn)(void *arg, enum tq_say_level, const char *);
