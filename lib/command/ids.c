@@ -9,6 +9,7 @@
 #include "command/records.h"
 #include "command/status.h"
 #include "message/json.h"
+#include "message/quote.h"
 
 void
 tq_ids_init(struct tq_ids *ids)
@@ -49,6 +50,7 @@ tq_ids_add(struct tq_ids *ids, const char *id)
 	ids->n++;
 }
 
+/* What the commands print can be read: a first column, escaped. */
 static void
 add_stdin(struct tq_ids *ids)
 {
@@ -62,6 +64,7 @@ add_stdin(struct tq_ids *ids)
 	while ((rv = tq_records_more(&r, &e)) == 1)
 		while ((line = tq_records_next(&r, &n)) != NULL) {
 			line[strcspn(line, "\t")] = '\0';
+			tq_unescape(line);
 			if (line[0] != '\0')
 				tq_ids_add(ids, line);
 		}

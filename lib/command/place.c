@@ -123,6 +123,8 @@ tq_place_chdir(struct tq_place *p, const char *dir, struct tq_err *e)
 	char here[PATH_MAX] = "";
 	int n;
 
+	if (dir[0] == '\0')
+		return tq_fail(e, EINVAL, "the directory's name is empty");
 	if (dir[0] != '/' && getcwd(here, sizeof(here)) == NULL)
 		return tq_fail_sys(e, errno, "current directory");
 	n = snprintf(p->dir, sizeof(p->dir), "%s%s%s", here,

@@ -87,7 +87,8 @@ decide(struct tq_ctl *c, const char *claim, int status, struct tq_outcome *o,
 	case -1:
 		goto out;
 	case 0:
-		tq_fail(e, ENOENT, "%s: no such id", ref.id.s);
+		/* as done says of it, whose id is not looked for */
+		tq_fail(e, ESTALE, "%s: the claim is no longer yours", claim);
 		goto out;
 	}
 	if (rules_of(c, info.task.queue, &retries, &rules, e) == -1)

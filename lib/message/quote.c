@@ -61,6 +61,40 @@ tq_escape(struct tq_buf *b, const char *p, size_t n)
 	}
 }
 
+/* The byte of \xNN at p, 0 if that is none. */
+static char
+hex_byte(const char *p)
+{
+	static const char hex[] = "0123456789abcdef";
+	const char *high, *low;
+
+	if (p[1] != 'x' || p[2] == '\0' || p[3] == '\0')
+		return '\0';
+	high = strchr(hex, p[2]);
+	low = strchr(hex, p[3]);
+	return high == NULL || low == NULL ? '\0' :
+	    (char)((high - hex) << 4 | (low - hex));
+}
+
+void
+tq_unescape(char *p)
+{
+	char *out = p, c;
+
+	for (; *p != '\0'; p++) {
+		c = *p;
+		if (c == '\\' && (p[1] == '\\' || p[1] == 't' || p[1] == 'n')) {
+			p++;
+			c = *p == 't' ? '\t' : *p == 'n' ? '\n' : '\\';
+		} else if (c == '\\' && hex_byte(p) != '\0') {
+			c = hex_byte(p);
+			p += 3;
+		}
+		*out++ = c;
+	}
+	*out = '\0';
+}
+
 /* ---- shell words ----------------------------------------------------- */
 
 /* How a word has to be written. */

@@ -29,4 +29,6 @@ void	tq_quote_task(struct tq_buf *, const struct tq_task *);
  * each byte of other control characters, bidi controls and bad UTF-8.
  */
 void	tq_escape(struct tq_buf *, const char *, size_t n);
+/* Undo it in place; a backslash that tq_escape() does not write stays. */
+void	tq_unescape(char *);
 #endif

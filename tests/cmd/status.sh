@@ -90,6 +90,8 @@ had tqctl 66 'no such id' 'tqctl: nobody: no such id' tqctl revoke nobody
 had tqctl 78 'no such setting' 'tqctl: *no such setting' tqctl set colour=red
 had tqctl 75 'tasks are in the queue' 'tqctl: *' tqctl rmq other
 had tqctl 75 'a claim that nobody has' 'tqctl: *' tqctl done ready/1
+had tqctl 75 'of no task, whatever the verb' 'tqctl: nobody/1: *' \
+    tqctl fail 1 nobody/1
 had tqbeat 0 'what comes next' '' tqbeat -n 1 "$T/tab"
 echo 'every now and then' >"$T/wrong"
 had tqbeat 65 'a wrong line' 'tqbeat: *wrong*' tqbeat -n 1 "$T/wrong"

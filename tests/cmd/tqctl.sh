@@ -261,7 +261,7 @@ ok 'and another one gets it' wait_for tqget -q short -t 0 true
 check 'a lost claim changes nothing' 75 '' '*c7*' tqctl fail 1 "$claim"
 seen 'so the task is what the other made it' success state c7
 check 'a bare id is not a claim' 64 '' '*c1*' tqctl done c1
-check 'a claim of an unknown id' 66 '' '*nosuch*' tqctl fail 1 nosuch/1
+check 'a claim of an unknown id' 75 '' '*nosuch*' tqctl fail 1 nosuch/1
 check 'a bad status is quoted' 64 '' "*'256'*" tqctl fail 256 "$claim"
 check 'a bad duration is quoted' 64 '' "*'soon'*" tqctl later soon "$claim"
 check 'no claim' 64 '' '*no claim*' tqctl done

@@ -77,6 +77,7 @@ like "and keeps both" "$(tqget -J -q env)" '*"FOO=bar"*"A=b=c"*'
 check "-e of what is no name" 64 "" "tqput: -e: 'A B=1' is not name *" \
     tqput -e 'A B=1' true
 check "-e of what is not set" 64 "" "tqput: -e: 'NOSUCH' is not set" tqput -e NOSUCH true
+check "one without a name" 64 "" "tqput: -C: *empty" tqput -C '' true
 check "-C chooses the directory" 0 "" "" tqput -Q -q dir -C /usr true
 is "absolute" "$(in_queue dir cwd)" /usr
 check "-C may be relative" 0 "" "" tqput -Q -q dir2 -C sub true

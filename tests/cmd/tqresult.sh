@@ -31,6 +31,14 @@ zero	the rest of a line
 zero
 IDS
 is 'ids from stdin' "$status $out" "0 hello${NL}hello$NL"
+for odd in 'back\slash' "$(printf '\377')" "$(printf '\342\200\256x')"; do
+	put "$odd" -q odd echo hello
+done
+tqrun -q odd -E
+tqstat -q odd -s all -o id >ids
+run tqresult - <ids
+is 'ids as tqstat prints them' "$status $out" \
+    "0 hello${NL}hello${NL}hello$NL"
 check 'an unknown id is 125' 125 '' '*nosuch*' tqresult nosuch
 id=$(tqput true)
 check 'a tail is an id' 124 '' "*$id*" \

@@ -131,6 +131,36 @@ escape_leaves_nothing_a_terminal_obeys(void **state)
 }
 
 static void
+what_was_escaped_is_had_back(void **state)
+{
+	static const char *const v[] = { "", "id", "a b", "a\\b", "\\x41",
+	    "\\\\t", "t\tn\n", "\xff\xfe", "\xe2\x80\xae", "\\" };
+	struct tq_buf b;
+	size_t i;
+
+	(void)state;
+	tq_buf_init(&b);
+	for (i = 0; i < sizeof(v) / sizeof(v[0]); i++) {
+		tq_buf_reset(&b);
+		tq_escape(&b, v[i], strlen(v[i]));
+		tq_buf_byte(&b, '\0');
+		tq_unescape((char *)b.p);
+		assert_string_equal((char *)b.p, v[i]);
+	}
+	tq_buf_fini(&b);
+}
+
+static void
+other_backslashes_stay(void **state)
+{
+	char s[] = "a\\s\\x4\\xg0\\x00\\x4A\\";
+
+	(void)state;
+	tq_unescape(s);
+	assert_string_equal(s, "a\\s\\x4\\xg0\\x00\\x4A\\");
+}
+
+static void
 utf8_is_read_strictly(void **state)
 {
 	uint32_t c;
@@ -155,6 +185,8 @@ main(void)
 		cmocka_unit_test(first_word_is_never_syntax),
 		cmocka_unit_test(each_kind_has_its_command_line),
 		cmocka_unit_test(escape_leaves_nothing_a_terminal_obeys),
+		cmocka_unit_test(what_was_escaped_is_had_back),
+		cmocka_unit_test(other_backslashes_stay),
 		cmocka_unit_test(utf8_is_read_strictly),
 	};
 
