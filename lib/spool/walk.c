@@ -109,88 +109,142 @@ find_durable(struct tq_walk *w, const struct tq_segs *segs, size_t used)
 	return 0;
 }
 
+/*
+ * Which segments count, which of them is the last that anything is written in,
+ * and what was durable.
+ */
 static int
-walk_all(struct tq_walk *w, struct tq_segs *segs, struct tq_err *e)
+survey(struct tq_walk *w, struct tq_segs *segs, size_t *used,
+    struct tq_err *e)
 {
-	uint32_t end, number, expect;
-	struct tq_seg_head h;
-	struct tq_rec beyond;
-	size_t i, next, used;
-	int rv;
-
 	if (find_base(w, segs, e) == -1)
 		return -1;
 	while (segs->n > 0 && segs->v[0].number < w->base) {
 		segs->n--;
 		memmove(segs->v, segs->v + 1, segs->n * sizeof(*segs->v));
 	}
-	expect = w->base;
-	if (last_used(w, segs, &used) == -1 || (segs->n > 0 &&
-	    ((used == 0 && tq_walk_nothing(w, segs) == -1) ||
-	    (!w->same_boot && find_durable(w, segs, used) == -1))))
+	if (last_used(w, segs, used) == -1 || (segs->n > 0 &&
+	    ((*used == 0 && tq_walk_nothing(w, segs) == -1) ||
+	    (!w->same_boot && find_durable(w, segs, *used) == -1))))
 		return tq_fail_sys(e, errno, "%s/ledger", w->sp->path);
-	for (i = 0; i < segs->n; i++, expect = number + 1) {
-		number = segs->v[i].number;
-		if (!segs->v[i].sealing && !segs->v[i].unborn)
-			tq_walk_missing(w, expect, number, i > used);
-		if ((rv = tq_walk_load(w, number, &h, e)) == -1)
+	return 0;
+}
+
+/* The first record that verifies behind segment i: 1, 0 there is none, -1. */
+static int
+find_beyond(struct tq_walk *w, const struct tq_segs *segs, size_t i,
+    size_t used, struct tq_rec *out)
+{
+	int rv = 0;
+
+	while (++i <= used && rv != 2 && rv != -1)
+		rv = tq_segs_holds(w->sp, segs->v[i].number, out);
+	return rv == 2 ? 1 : rv == -1 ? -1 : 0;
+}
+
+/*
+ * The end of a segment against the beginning of the next: 1, with what is lost
+ * in between counted; 0, nothing behind it counts; -1.
+ */
+static int
+join(struct tq_walk *w, uint32_t number, uint32_t next)
+{
+	struct tq_rec r;
+	int rv = tq_segs_first(w->sp, next, &r);
+
+	if (rv != 1)
+		return rv == -1 ? -1 : 1;
+	if (r.prev == w->crc && r.seq == w->seq + 1)
+		return 1;
+	if (!tq_walk_is_damage(w, &r)) {
+		w->cut = 1;
+		return 0;
+	}
+	tq_walk_say(w, "ledger/%08" PRIx32 ".seg: records %" PRIu64 " to %"
+	    PRIu64 " are missing", number, w->seq + 1, r.seq - 1);
+	tq_walk_count(w, number);
+	w->chained = 0;
+	w->gaps = 1;
+	return 1;
+}
+
+/*
+ * A segment that is written in, and loaded: 1 the walk goes on, 0 it ends here
+ * though more is written, -1.
+ */
+static int
+walk_one(struct tq_walk *w, const struct tq_segs *segs, size_t i, size_t used,
+    const struct tq_seg_head *h)
+{
+	const struct tq_segs_one *s = &segs->v[i];
+	struct tq_rec beyond;
+	uint32_t end;
+	int rv;
+
+	w->salt = h->salt;
+	w->last = s->number;
+	if ((rv = find_beyond(w, segs, i, used, &beyond)) == -1 ||
+	    (rv = tq_walk_segment(w, h, s->limit, rv ? &beyond : NULL,
+	    i < used, &end)) == -1)
+		return -1;
+	w->tail = TQ_LSN(s->number, end);
+	if (i == used)
+		return 1;
+	if (rv == 0)		/* cut in the middle */
+		return 0;
+	/* a sealed segment in between is passed over, not read */
+	return s->limit != h->size ? 1 :
+	    join(w, s->number, segs->v[i + 1].number);
+}
+
+/* One that is prepared and empty. */
+static void
+see_prepared(struct tq_walk *w, const struct tq_segs_one *s,
+    const struct tq_seg_head *h)
+{
+	if (w->tail == 0) {
+		w->tail = TQ_LSN(s->number, TQ_SEG_HEAD);
+		w->salt = h->salt;
+		w->last = s->number;
+	}
+	/* it must follow on, and must not seal anything once it is used */
+	if (s->number == w->last + 1 && !s->unborn && !w->cut)
+		w->last = s->number;
+}
+
+static int
+walk_all(struct tq_walk *w, struct tq_segs *segs, struct tq_err *e)
+{
+	const struct tq_segs_one *s;
+	struct tq_seg_head h;
+	uint32_t expect;
+	size_t i, used;
+	int rv;
+
+	if (survey(w, segs, &used, e) == -1)
+		return -1;
+	for (i = 0, expect = w->base; i < segs->n; i++) {
+		s = &segs->v[i];
+		if (!s->sealing && !s->unborn)
+			tq_walk_missing(w, expect, s->number, i > used);
+		expect = s->number + 1;
+		if ((rv = tq_walk_load(w, s->number, &h, e)) == -1)
 			return -1;
 		if (rv == 0) {
 			w->chained = 0;
 			w->cut |= i > used;
 			continue;
 		}
-		tq_walk_length(w, number, i >= used);
-		if (w->tail == 0 || i <= used) {
-			w->tail = TQ_LSN(number, TQ_SEG_HEAD);
-			w->salt = h.salt;
-			w->last = number;
-		}
+		tq_walk_length(w, s->number, i >= used);
 		if (i > used) {
-			/*
-			 * Prepared and empty: they must follow on, and must
-			 * not seal anything once they are used.
-			 */
-			if (number == w->last + 1 && !segs->v[i].unborn &&
-			    !w->cut)
-				w->last = number;
+			see_prepared(w, s, &h);
 			continue;
 		}
-		for (next = i + 1, rv = 0; next <= used && rv != 2 && rv != -1;
-		    next++)
-			rv = tq_segs_holds(w->sp, segs->v[next].number, &beyond);
+		rv = walk_one(w, segs, i, used, &h);
 		if (rv == -1)
 			return tq_fail_sys(e, errno, "%s/ledger", w->sp->path);
-		rv = tq_walk_segment(w, &h, segs->v[i].limit,
-		    rv == 2 ? &beyond : NULL, i < used, &end);
-		if (rv == -1)
-			return tq_fail_sys(e, errno, "%s", w->sp->path);
-		w->tail = TQ_LSN(number, end);
-		if (rv == 0 && i < used) {	/* cut in the middle */
-			w->last = number;
+		if (rv == 0)
 			return 0;
-		}
-		/* a sealed segment in between is passed over, not read */
-		if (segs->v[i].limit != h.size)
-			continue;
-		if (i == used)
-			continue;
-		rv = tq_segs_first(w->sp, segs->v[i + 1].number, &beyond);
-		if (rv == -1)
-			return tq_fail_sys(e, errno, "%s/ledger", w->sp->path);
-		if (rv == 1 && (beyond.prev != w->crc ||
-		    beyond.seq != w->seq + 1)) {
-			if (!tq_walk_is_damage(w, &beyond)) {
-				w->cut = 1;
-				return 0;
-			}
-			tq_walk_say(w, "ledger/%08" PRIx32 ".seg: records %" PRIu64
-			    " to %" PRIu64 " are missing", number, w->seq + 1,
-			    beyond.seq - 1);
-			tq_walk_count(w, number);
-			w->chained = 0;
-			w->gaps = 1;
-		}
 	}
 	return 0;
 }
