@@ -27,7 +27,7 @@ int
 tq_ledger_durable(const struct tq_ledger *l, tq_lsn lsn)
 {
 	return l->policy == TQ_SYNC_NONE ||
-	    atomic_load(&l->t->top->durable) >= lsn;
+	    atomic_load(&l->top->durable) >= lsn;
 }
 
 /*
@@ -45,14 +45,14 @@ each_part(struct tq_ledger *l, tq_lsn from, tq_lsn to,
 	for (seg = TQ_LSN_SEG(from); seg <= TQ_LSN_SEG(to); seg++) {
 		if ((s = tq_ledger_segment(l, seg)) == NULL) {
 			/* retired meanwhile: then it was synced before */
-			if (errno == ENOENT && seg < l->t->top->base)
+			if (errno == ENOENT && seg < l->top->base)
 				continue;
 			/* a rescue left a gap: it syncs what it writes */
 			if (errno == ENOENT && seg != TQ_LSN_SEG(to))
 				continue;
 			/* lost to damage that is known: nothing to sync */
 			if ((errno == ENOENT || errno == EBADMSG) &&
-			    l->t->top->damaged > 0)
+			    l->top->damaged > 0)
 				continue;
 			return tq_segment_lost(errno) ? -1 : 1;
 		}
@@ -93,7 +93,7 @@ rewrite_part(struct tq_segment *s, uint32_t from, uint32_t to)
 int
 tq_ledger_dirty(struct tq_ledger *l)
 {
-	const struct tq_top *top = l->t->top;
+	const struct tq_top *top = l->top;
 	uint32_t seg = TQ_LSN_SEG(top->tail);
 	struct tq_rec r;
 
@@ -135,7 +135,7 @@ move(struct tq_top *top, const struct tq_lead *w, tq_lsn from, tq_lsn to,
 static int
 lead(struct tq_ledger *l, const struct tq_lead *w, int inherited)
 {
-	struct tq_top *top = l->t->top;
+	struct tq_top *top = l->top;
 	tq_lsn from = atomic_load(&top->durable), to;
 	uint64_t seq;
 	int rv = 0;
@@ -175,7 +175,7 @@ failed(const struct tq_top *top, tq_lsn lsn)
 int
 tq_ledger_commit(struct tq_ledger *l, tq_lsn lsn)
 {
-	struct tq_top *top = l->t->top;
+	struct tq_top *top = l->top;
 	struct tq_lead w = { 0 };
 	uint32_t seen;
 	int rv;
@@ -206,10 +206,10 @@ tq_ledger_commit(struct tq_ledger *l, tq_lsn lsn)
 int
 tq_ledger_sync_spares(struct tq_ledger *l)
 {
-	uint32_t seg = TQ_LSN_SEG(atomic_load(&l->t->top->tail));
+	uint32_t seg = TQ_LSN_SEG(atomic_load(&l->top->tail));
 	struct tq_segment *s;
 
-	for (; seg <= l->t->top->last; seg++) {
+	for (; seg <= l->top->last; seg++) {
 		if ((s = tq_ledger_segment(l, seg)) == NULL ||
 		    tq_io_sync(s->fd) == -1)
 			return -1;

@@ -19,7 +19,7 @@
 
 #include <tq/types.h>
 
-#include "spool/table.h"
+#include "spool/top.h"
 
 /* A disk that is only slow syncs for some ten seconds; none is awaited longer. */
 #define TQ_LEAD_PATIENCE	(60 * TQ_SECOND)

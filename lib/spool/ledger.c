@@ -44,14 +44,14 @@ tq_ledger_boot(unsigned char out[16])
 
 void
 tq_ledger_open(struct tq_ledger *l, int dirfd, mode_t mode,
-    struct tq_table *t)
+    struct tq_top *top)
 {
 	int i;
 
 	memset(l, 0, sizeof(*l));
 	l->dirfd = dirfd;
 	l->mode = mode;
-	l->t = t;
+	l->top = top;
 	l->in_place = -1;
 	for (i = 0; i < TQ_LEDGER_CACHE; i++)
 		l->cache[i].fd = -1;
@@ -148,7 +148,7 @@ tq_ledger_place(struct tq_ledger *l, size_t i, const struct tq_rec *r)
 int
 tq_ledger_sane(const struct tq_ledger *l, uint32_t seg_size)
 {
-	const struct tq_top *top = l->t->top;
+	const struct tq_top *top = l->top;
 	uint32_t seg = TQ_LSN_SEG(top->tail), off = TQ_LSN_OFF(top->tail);
 
 	return top->seg_size == seg_size && off >= TQ_SEG_HEAD &&
@@ -177,7 +177,7 @@ may_map(struct tq_ledger *l, struct tq_segment *s)
 static int
 write_at_tail(struct tq_ledger *l, const void *p, size_t n)
 {
-	struct tq_top *top = l->t->top;
+	struct tq_top *top = l->top;
 	struct tq_segment *s;
 
 	s = tq_ledger_segment(l, TQ_LSN_SEG(top->tail));
@@ -199,7 +199,7 @@ write_at_tail(struct tq_ledger *l, const void *p, size_t n)
 static void
 head_of(const struct tq_ledger *l, struct tq_rec *r, tq_time now)
 {
-	const struct tq_top *top = l->t->top;
+	const struct tq_top *top = l->top;
 	uint64_t lag = top->seq + 1 - top->durable_seq;
 
 	r->prev = top->crc;
@@ -214,7 +214,7 @@ static int
 rotate(struct tq_ledger *l, tq_time now)
 {
 	struct tq_rec r = { .type = TQ_REC_BASE };
-	struct tq_top *top = l->t->top;
+	struct tq_top *top = l->top;
 	struct tq_segment *s;
 	struct tq_buf b;
 	uint32_t length;
@@ -264,7 +264,7 @@ int
 tq_ledger_fit(struct tq_ledger *l, uint64_t reserve, uint64_t keep,
     tq_time now)
 {
-	struct tq_top *top = l->t->top;
+	struct tq_top *top = l->top;
 
 	if (l->buf.n > tq_ledger_max(l)) {
 		errno = EMSGSIZE;
@@ -282,7 +282,7 @@ tq_ledger_fit(struct tq_ledger *l, uint64_t reserve, uint64_t keep,
 int
 tq_ledger_write(struct tq_ledger *l, tq_time now, tq_lsn *lsn)
 {
-	struct tq_top *top = l->t->top;
+	struct tq_top *top = l->top;
 	uint64_t seq = top->seq;
 	uint32_t crc = top->crc;
 	struct tq_rec r;
@@ -310,7 +310,7 @@ tq_ledger_write(struct tq_ledger *l, tq_time now, tq_lsn *lsn)
 void
 tq_ledger_unsettle(struct tq_ledger *l)
 {
-	l->t->top->dirty = 1;
+	l->top->dirty = 1;
 	atomic_signal_fence(memory_order_seq_cst);
 }
 
@@ -318,13 +318,13 @@ void
 tq_ledger_applied(struct tq_ledger *l)
 {
 	atomic_signal_fence(memory_order_seq_cst);
-	l->t->top->dirty = 0;
+	l->top->dirty = 0;
 }
 
 void
 tq_ledger_ahead(struct tq_ledger *l)
 {
-	tq_lsn tail = atomic_load(&l->t->top->tail);
+	tq_lsn tail = atomic_load(&l->top->tail);
 	struct tq_segment *s;
 
 	for (s = l->cache; s < l->cache + TQ_LEDGER_CACHE; s++)

@@ -44,7 +44,7 @@
 #include "base/buf.h"
 #include "spool/record.h"
 #include "spool/segment.h"
-#include "spool/table.h"
+#include "spool/top.h"
 
 #define TQ_LEDGER_CACHE	8	/* open segments */
 /* Room the BASE record of a new segment takes. */
@@ -66,7 +66,7 @@
 struct tq_ledger {
 	int		 dirfd;		/* of SPOOL/ledger; borrowed */
 	mode_t		 mode;		/* of its files */
-	struct tq_table	*t;		/* borrowed */
+	struct tq_top	*top;		/* of the table; borrowed */
 	int		 policy;	/* TQ_SYNC_* */
 	int		 in_place;	/* see below; -1: not asked yet */
 	int		 full;		/* the disk had no room for a segment */
@@ -90,9 +90,9 @@ struct tq_ledger {
 	struct tq_buf	 rbuf;		/* the record read last */
 };
 
-/* dirfd and t stay the caller's and must outlive it. */
+/* dirfd and top stay the caller's and must outlive it. */
 void	tq_ledger_open(struct tq_ledger *l, int dirfd, mode_t mode,
-	    struct tq_table *t);
+	    struct tq_top *top);
 void	tq_ledger_close(struct tq_ledger *l);
 
 /* 1 if the file system overwrites in place, so that room stays room. */
@@ -148,7 +148,7 @@ int	tq_ledger_ask(struct tq_ledger *l);
 static inline size_t
 tq_ledger_max(const struct tq_ledger *l)
 {
-	return l->t->top->seg_size / 4;
+	return l->top->seg_size / 4;
 }
 
 /* 1 if there are n bytes with `keep` left. */

@@ -19,14 +19,14 @@
 static uint64_t
 room_in(const struct tq_ledger *l, uint64_t n)
 {
-	return n * (l->t->top->seg_size - TQ_SEG_HEAD - TQ_BASE_ROOM -
+	return n * (l->top->seg_size - TQ_SEG_HEAD - TQ_BASE_ROOM -
 	    tq_ledger_max(l));
 }
 
 uint64_t
 tq_ledger_room(const struct tq_ledger *l)
 {
-	const struct tq_top *top = l->t->top;
+	const struct tq_top *top = l->top;
 	tq_lsn tail = top->tail;
 
 	return top->seg_size - TQ_LSN_OFF(tail) +
@@ -37,7 +37,7 @@ tq_ledger_room(const struct tq_ledger *l)
 static uint64_t
 more_segments(const struct tq_ledger *l)
 {
-	const struct tq_top *top = l->t->top;
+	const struct tq_top *top = l->top;
 	uint64_t left = atomic_load_explicit(&top->left, memory_order_relaxed);
 
 	return left < TQ_OUTPUT_ROOM ? 0 :
@@ -47,7 +47,7 @@ more_segments(const struct tq_ledger *l)
 uint64_t
 tq_ledger_kept(const struct tq_ledger *l)
 {
-	const struct tq_top *top = l->t->top;
+	const struct tq_top *top = l->top;
 	uint32_t ended = top->done.n + top->dead.n;
 
 	return (uint64_t)(top->ntasks > ended ? top->ntasks - ended : 0) *
@@ -61,7 +61,7 @@ tq_ledger_ask(struct tq_ledger *l)
 
 	if (fstatvfs(l->dirfd, &v) == -1)
 		return -1;
-	atomic_store(&l->t->top->left, (uint64_t)v.f_bavail * v.f_frsize);
+	atomic_store(&l->top->left, (uint64_t)v.f_bavail * v.f_frsize);
 	return 0;
 }
 
@@ -69,7 +69,7 @@ int
 tq_ledger_spares(struct tq_ledger *l)
 {
 	return tq_ledger_ask(l) == -1 || tq_ledger_room(l) + room_in(l,
-	    more_segments(l)) >= l->t->top->reserved + tq_ledger_kept(l);
+	    more_segments(l)) >= l->top->reserved + tq_ledger_kept(l);
 }
 
 int
@@ -79,20 +79,20 @@ tq_ledger_has_room(const struct tq_ledger *l, uint64_t n, uint64_t keep)
 
 	if (keep == 0)
 		return room >= n;
-	return room >= n + l->t->top->seg_size / 2 &&
+	return room >= n + l->top->seg_size / 2 &&
 	    room + room_in(l, more_segments(l)) >= n + keep;
 }
 
 int
 tq_ledger_wants_segment(const struct tq_ledger *l)
 {
-	return l->t->top->last <= TQ_LSN_SEG(l->t->top->tail);
+	return l->top->last <= TQ_LSN_SEG(l->top->tail);
 }
 
 static int
 make_next(struct tq_ledger *l, tq_time now)
 {
-	struct tq_top *top = l->t->top;
+	struct tq_top *top = l->top;
 	struct tq_seg_head h = { .version = TQ_FORMAT };
 
 	h.number = top->last + 1;
@@ -131,7 +131,7 @@ int
 tq_ledger_make_room(struct tq_ledger *l, uint64_t bytes, uint64_t keep,
     tq_time now, struct tq_err *e)
 {
-	uint64_t n = l->t->top->reserved + bytes;
+	uint64_t n = l->top->reserved + bytes;
 
 	/* there may be room since it was looked for last */
 	if (keep != 0 && tq_ledger_ask(l) == -1)
@@ -151,7 +151,7 @@ int
 tq_ledger_prepare(struct tq_ledger *l, uint64_t bytes, uint64_t keep,
     int must, tq_time now, struct tq_err *e)
 {
-	struct tq_top *top = l->t->top;
+	struct tq_top *top = l->top;
 	int rv;
 
 	rv = must ? tq_lock_take(&top->care, NULL) : tq_lock_try(&top->care);

@@ -114,7 +114,8 @@ use(struct tq_spool *sp, struct tq_share *s)
 {
 	sp->share = s;
 	sp->t = s->t;
-	tq_ledger_open(&sp->l, sp->ledgerfd, sp->format.mode & 0660, &sp->t);
+	tq_ledger_open(&sp->l, sp->ledgerfd, sp->format.mode & 0660,
+	    sp->t.top);
 	sp->looked = tq_clock_coarse();
 	sp->joined = 0;
 	sp->same_boot = sp->begun = 1;
@@ -265,6 +266,7 @@ replace(struct tq_spool *sp, struct tq_share *s, tq_time deadline,
 	sp->share = NULL;
 	/* a handle that was to go on with it has what it had */
 	sp->t = before;
+	sp->l.top = before.top;
 	/* nobody has locked this one: it may go, and must, or each try has one */
 	if (s->t.top != NULL)
 		(void)munmap(s->t.top, tq_table_size());

@@ -38,7 +38,7 @@ setup(void **state)
 	f->t.top->tail = TQ_LSN(1, TQ_SEG_HEAD);
 	f->t.top->base = f->t.top->last = 1;
 	f->t.top->durable = TQ_LSN(1, 0);
-	tq_ledger_open(&f->l, f->dirfd, 0600, &f->t);
+	tq_ledger_open(&f->l, f->dirfd, 0600, f->t.top);
 	*state = f;
 	return 0;
 }
