@@ -39,52 +39,68 @@ nap(tq_time deadline, tq_time next)
 	return due > 0 ? due : 1;
 }
 
+/* What is waited for, and what the last look has found. */
+struct watch {
+	const struct tq_uuid *ids;
+	enum tq_state	*states;	/* of those that have ended, or NULL */
+	size_t		*which;		/* an id that is not known */
+	size_t		 ended;		/* of those that were looked at */
+	tq_time		 next;		/* first time by which one must have been
+					 * started, 0 none */
+};
+
 /*
- * Look at ids [from, n): how many have ended, counted into *ended; *lsn is
- * behind the newest of their ENDs.  With mark set, waiters are noted on those
- * that have not, and *next becomes the first time by which one of them must
- * have been started, if that is before it.  -1: ENOENT at *which.
+ * Under the lock: look at ids [from, to), noting waiters on those that have not
+ * ended if `mark`.  1; -1: ENOENT at *w->which.
  */
 static int
-look(struct tq_spool *sp, const struct tq_uuid *ids, size_t from, size_t n,
-    int mark, size_t *ended, tq_time *next, enum tq_state *states,
-    size_t *which, struct tq_err *e)
+look_slice(struct tq_spool *sp, struct watch *w, size_t from, size_t to,
+    int mark, struct tq_err *e)
 {
 	struct tq_slot *s;
-	size_t i;
+	size_t i, ended = 0;
 
-	for (i = from; i < n; i++) {
-		if (i == from || i % SLICE == 0) {
-			if (i != from)
-				tq_core_leave(sp);
-			if (tq_core_enter(sp, e) == -1)
-				return -1;
-		}
-		s = tq_table_slot(&sp->t, tq_table_find(&sp->t, &ids[i]));
+	for (i = from; i < to; i++) {
+		s = tq_table_slot(&sp->t, tq_table_find(&sp->t, &w->ids[i]));
 		if (s == NULL) {
 			/* what ended before and was forgotten meanwhile */
-			if (states != NULL && TQ_STATE_ENDED(states[i])) {
-				(*ended)++;
+			if (w->states != NULL && TQ_STATE_ENDED(w->states[i])) {
+				ended++;
 				continue;
 			}
-			tq_core_leave(sp);
-			*which = i;
+			*w->which = i;
 			return tq_fail(e, ENOENT, "no such task");
 		}
 		if (TQ_STATE_ENDED(s->state)) {
-			(*ended)++;
-			if (states != NULL)
-				states[i] = s->state;
+			ended++;
+			if (w->states != NULL)
+				w->states[i] = s->state;
 		} else if (mark) {
 			s->waited = 1;
 			if (s->state != TQ_STARTED && s->expires != 0 &&
-			    (*next == 0 || s->expires < *next))
-				*next = s->expires;
+			    (w->next == 0 || s->expires < w->next))
+				w->next = s->expires;
 		}
 	}
-	if (from < n)
-		tq_core_leave(sp);
-	return 0;
+	w->ended += ended;
+	return 1;
+}
+
+static int
+look(struct tq_spool *sp, struct watch *w, size_t from, size_t n, int mark,
+    struct tq_err *e)
+{
+	struct tq_turn t = { .rv = 0 };
+	size_t to;
+
+	w->ended = 0;
+	w->next = 0;
+	for (; from < n && t.rv != -1; from = to) {
+		to = n - from < SLICE ? n : from + SLICE;
+		while (tq_turn_next(sp, &t, e))
+			t.rv = look_slice(sp, w, from, to, mark, e);
+	}
+	return t.rv == -1 ? -1 : 0;
 }
 
 int
@@ -92,20 +108,18 @@ tq_spool_wait(struct tq_spool *sp, const struct tq_uuid *ids, size_t n,
     size_t count, tq_time timeout, enum tq_state *ended, size_t *which,
     struct tq_err *e)
 {
-	tq_time deadline = tq_clock_deadline(tq_clock_mono(), timeout);
-	tq_time next = 0, left;
-	int all = count == 0 || count >= n;
-	size_t from = 0, got = 0;
+	tq_time deadline = tq_clock_deadline(tq_clock_mono(), timeout), left;
+	struct watch w = { .ids = ids, .states = ended, .which = which };
+	int all = count == 0 || count >= n, late;
+	size_t from = 0;
 	uint32_t seen;
 	unsigned word;
-	int late;
 
 	*which = 0;
 	if (ended != NULL)
 		memset(ended, 0, n * sizeof(*ended));
 	/* an unknown id is named at once, wherever it stands */
-	if (n > 1 && look(sp, ids, 0, n, 0, &got, &next, ended, which,
-	    e) == -1)
+	if (n > 1 && look(sp, &w, 0, n, 0, e) == -1)
 		return -1;
 	for (;;) {
 		if ((late = tq_timers_turn(sp, e)) == -1)
@@ -113,30 +127,24 @@ tq_spool_wait(struct tq_spool *sp, const struct tq_uuid *ids, size_t n,
 		/* for all of them, one after the other is enough */
 		word = all && from < n ? tq_table_word(&ids[from]) : 0;
 		seen = atomic_load(&sp->t.top->end_word[word]);
-		got = 0;
-		next = 0;
-		if (look(sp, ids, from, all && from < n ? from + 1 : n, 1,
-		    &got, &next, ended, which, e) == -1)
+		if (look(sp, &w, from, all && from < n ? from + 1 : n, 1,
+		    e) == -1)
 			return -1;
 		if (all) {
-			from += got;
+			from += w.ended;
 			if (from == n)
 				return tq_core_told(sp, e) == -1 ? -1 : 1;
-			if (got > 0)
+			if (w.ended > 0)
 				continue;
-		} else if (got >= count)
+		} else if (w.ended >= count)
 			return tq_core_told(sp, e) == -1 ? -1 : 1;
 		/* when there is room again is not known */
-		if ((left = nap(deadline, late ? 0 : next)) == 0)
+		if ((left = nap(deadline, late ? 0 : w.next)) == 0)
 			break;
 		tq_futex_wait(&sp->t.top->end_word[word], seen, left);
 	}
-	if (all && from + 1 < n) {
-		got = 0;
-		if (look(sp, ids, from + 1, n, 0, &got, &next, ended, which,
-		    e) == -1)
-			return -1;
-	}
+	if (all && from + 1 < n && look(sp, &w, from + 1, n, 0, e) == -1)
+		return -1;
 	return tq_core_told(sp, e) == -1 ? -1 : 0;
 }
 
@@ -162,33 +170,39 @@ busy(struct tq_spool *sp, const char *const *queues, size_t n)
 	return 0;
 }
 
+/* Under the lock, as a waiter: 1 they are idle, 2 not, -1 ENOENT. */
+static int
+look_idle(struct tq_spool *sp, const char *const *queues, size_t n,
+    struct tq_err *e)
+{
+	size_t i;
+
+	atomic_store(&sp->t.top->room_waiters, 1);
+	for (i = 0; i < n; i++)
+		if (tq_table_queue_find(&sp->t, queues[i],
+		    strlen(queues[i])) == 0)
+			return tq_fail(e, ENOENT, "%s: no such queue",
+			    queues[i]);
+	return busy(sp, queues, n) ? 2 : 1;
+}
+
 int
 tq_spool_wait_idle(struct tq_spool *sp, const char *const *queues, size_t n,
     tq_time timeout, struct tq_err *e)
 {
 	tq_time deadline = tq_clock_deadline(tq_clock_mono(), timeout), left;
+	struct tq_turn t = { .rv = 0 };
 	uint32_t seen;
-	size_t i;
-	int rv;
 
 	for (;;) {
 		if (tq_timers_turn(sp, e) == -1)
 			return -1;
 		seen = atomic_load(&sp->t.top->room_word);
-		if (tq_core_enter(sp, e) == -1)
+		while (tq_turn_next(sp, &t, e))
+			t.rv = look_idle(sp, queues, n, e);
+		if (t.rv == -1)
 			return -1;
-		atomic_store(&sp->t.top->room_waiters, 1);
-		for (i = 0, rv = 0; i < n && rv == 0; i++)
-			if (tq_table_queue_find(&sp->t, queues[i],
-			    strlen(queues[i])) == 0)
-				rv = tq_fail(e, ENOENT, "%s: no such queue",
-				    queues[i]);
-		if (rv == 0)
-			rv = busy(sp, queues, n);
-		tq_core_leave(sp);
-		if (rv == -1)
-			return -1;
-		if (rv == 0)
+		if (t.rv == 1)
 			return tq_core_told(sp, e) == -1 ? -1 : 1;
 		if ((left = nap(deadline, 0)) == 0)
 			return 0;
