@@ -3,44 +3,15 @@
 
 #include <bsd/stdlib.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "base/io.h"
 #include "spool/lock.h"
 
 /* A handle that writes more than this maps its segments (policy none). */
 #define MAP_AFTER	16
 /* A first read of this much holds most records whole. */
 #define READ_FIRST	4096
-
-void
-tq_ledger_boot(unsigned char out[16])
-{
-	char s[64];
-	ssize_t n;
-	int fd, i = 0, high = 1;
-	const char *p;
-
-	memset(out, 0, 16);
-	fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
-	if (fd == -1)
-		return;
-	n = tq_io_read(fd, s, sizeof(s) - 1);
-	close(fd);
-	for (p = s; n > 0 && p < s + n && i < 16; p++) {
-		int v = *p >= '0' && *p <= '9' ? *p - '0' :
-		    *p >= 'a' && *p <= 'f' ? *p - 'a' + 10 : -1;
-
-		if (v == -1)
-			continue;
-		out[i] = (unsigned char)(out[i] | (high ? v << 4 : v));
-		i += !high;
-		high = !high;
-	}
-}
 
 void
 tq_ledger_open(struct tq_ledger *l, int dirfd, mode_t mode,

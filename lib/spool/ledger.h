@@ -209,7 +209,4 @@ struct tq_segment *tq_ledger_segment(struct tq_ledger *l, uint32_t number);
 /* Forget cached descriptors of segments below `base`. */
 void	tq_ledger_drop(struct tq_ledger *l, uint32_t base);
 
-/* The boot id of this machine; zeros when it cannot be told. */
-void	tq_ledger_boot(unsigned char out[16]);
-
 #endif

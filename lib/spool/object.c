@@ -18,6 +18,32 @@
 
 #define NAME_SIZE	256		/* of SPOOL/lock */
 
+void
+tq_object_boot(unsigned char out[16])
+{
+	char s[64];
+	ssize_t n;
+	int fd, i = 0, high = 1;
+	const char *p;
+
+	memset(out, 0, 16);
+	fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
+	if (fd == -1)
+		return;
+	n = tq_io_read(fd, s, sizeof(s) - 1);
+	close(fd);
+	for (p = s; n > 0 && p < s + n && i < 16; p++) {
+		int v = *p >= '0' && *p <= '9' ? *p - '0' :
+		    *p >= 'a' && *p <= 'f' ? *p - 'a' + 10 : -1;
+
+		if (v == -1)
+			continue;
+		out[i] = (unsigned char)(out[i] | (high ? v << 4 : v));
+		i += !high;
+		high = !high;
+	}
+}
+
 /* Copy the word at *p up to a blank or line end; 0 when it does not fit. */
 static int
 word(const char **p, char *out, size_t size)
@@ -190,7 +216,7 @@ tq_object_make(const struct tq_spool *sp, int lockfd, struct tq_object *o,
 	}
 	o->dev = st.st_dev;
 	o->ino = st.st_ino;
-	tq_ledger_boot(boot);
+	tq_object_boot(boot);
 	hex(o->boot, boot);
 	return fd;
 }

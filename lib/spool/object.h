@@ -21,6 +21,8 @@ struct tq_object {
 					 * this is a copy, or mounted anew */
 };
 
+/* The boot id of this machine; zeros when it cannot be told. */
+void	tq_object_boot(unsigned char out[16]);
 /* What SPOOL/lock names: 1, 0 it says nothing sensible. */
 int	tq_object_read(struct tq_object *out, int lockfd);
 /* 1 if it has ever named one, of whichever spool and boot. */

@@ -240,7 +240,7 @@ replace(struct tq_spool *sp, struct tq_share *s, tq_time deadline,
 	}
 	use(sp, s);
 	say_home(sp, s->t.top);
-	tq_ledger_boot(s->t.top->boot);
+	tq_object_boot(s->t.top->boot);
 	sp->same_boot = had_old && strcmp(old.boot, new.boot) == 0;
 	sp->begun = had_old || tq_object_was(s->lockfd);
 	if (tq_recover(sp, e) == -1 || tq_distrust(sp, e) == -1) {
