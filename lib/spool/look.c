@@ -231,14 +231,15 @@ int
 tq_spool_known(struct tq_spool *sp, const struct tq_uuid *ids, size_t n,
     unsigned char *known, struct tq_err *e)
 {
+	struct tq_turn t = { .rv = 0 };
 	size_t i;
 
-	if (tq_core_enter(sp, e) == -1)
-		return -1;
-	for (i = 0; i < n; i++)
-		known[i] = tq_table_find(&sp->t, &ids[i]) != 0;
-	tq_core_leave(sp);
-	return 0;
+	while (tq_turn_next(sp, &t, e)) {
+		for (i = 0; i < n; i++)
+			known[i] = tq_table_find(&sp->t, &ids[i]) != 0;
+		t.rv = !sp->t.bad;
+	}
+	return t.rv == -1 ? -1 : 0;
 }
 
 static int

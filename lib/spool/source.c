@@ -52,15 +52,16 @@ int
 tq_spool_source(struct tq_spool *sp, const struct tq_uuid *id,
     struct tq_spool_source *out, struct tq_err *e)
 {
+	struct tq_turn t = { .rv = 0 };
 	uint32_t slot;
 
-	if (tq_core_enter(sp, e) == -1)
-		return -1;
-	if ((slot = tq_table_find(&sp->t, id)) != 0)
-		note(&sp->t, slot, 0, out);
-	tq_core_leave(sp);
-	return slot != 0 ? 0 : tq_fail(e, ENOENT, "what its stdin comes from "
-	    "is not known any more");
+	while (tq_turn_next(sp, &t, e)) {
+		if ((slot = tq_table_find(&sp->t, id)) != 0)
+			note(&sp->t, slot, 0, out);
+		t.rv = slot != 0 ? 1 : tq_fail(e, ENOENT, "what its stdin "
+		    "comes from is not known any more");
+	}
+	return t.rv == -1 ? -1 : 0;
 }
 
 /* ---- groups ------------------------------------------------------------- */

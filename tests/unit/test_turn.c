@@ -1,5 +1,6 @@
 /* Unit tests of the turns that verbs take through the lock (upkeep.c). */
 #include <errno.h>
+#include <string.h>
 
 #include "tests/lib/spool.h"
 
@@ -93,6 +94,37 @@ refusal_keeps_its_errno(void **state)
 	assert_false(t.full);
 }
 
+/* Somebody scribbled over the index by id. */
+static void
+scribble(struct t_spool *f)
+{
+	memset(f->sp->t.buckets, 0xff, f->sp->t.top->buckets.cap *
+	    sizeof(*f->sp->t.buckets));
+}
+
+static void
+task_is_not_unknown_because_the_index_is_wild(void **state)
+{
+	struct t_spool *f = *state;
+	struct tq_uuid id = t_id(1);
+	struct tq_spool_source source;
+	struct tq_spool_look look;
+	unsigned char known = 0;
+	size_t which;
+
+	t_spool_put(f, 1, "q", 8);
+	scribble(f);
+	assert_int_equal(tq_spool_known(f->sp, &id, 1, &known, &f->e), 0);
+	assert_int_equal(known, 1);
+	scribble(f);
+	assert_int_equal(tq_spool_source(f->sp, &id, &source, &f->e), 0);
+	scribble(f);
+	assert_int_equal(tq_spool_look(f->sp, &id, 0, &look, &f->e), 1);
+	scribble(f);
+	assert_int_equal(tq_spool_wait(f->sp, &id, 1, 0, 0, NULL, &which,
+	    &f->e), 0);
+}
+
 #define ON_SPOOL(f)	\
 	cmocka_unit_test_setup_teardown(f, t_setup_spool, t_teardown_spool)
 
@@ -105,6 +137,7 @@ main(void)
 		ON_SPOOL(room_that_is_wanted_is_there_in_the_next_turn),
 		ON_SPOOL(room_that_is_not_to_be_had_is_told),
 		ON_SPOOL(refusal_keeps_its_errno),
+		ON_SPOOL(task_is_not_unknown_because_the_index_is_wild),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
