@@ -28,13 +28,6 @@ struct act {
 	tq_time		 now;
 };
 
-static void
-why(struct tq_rec *r, const char *s)
-{
-	r->why.p = s;
-	r->why.n = strlen(s);
-}
-
 /* 1 if the verb leaves it as it is, whatever its state. */
 static int
 is_spared(const struct act *a, const struct tq_slot *s, int group)
@@ -54,18 +47,6 @@ is_spared(const struct act *a, const struct tq_slot *s, int group)
 	default:
 		return 0;
 	}
-}
-
-static void
-release(const struct act *a, struct tq_table *t, const struct tq_slot *s,
-    struct tq_rec *r)
-{
-	r->st.state = s->attempt == 0 && tq_graph_waits(t, s) ? TQ_BLOCKED :
-	    tq_transfer_was(s, a->now);
-	r->st.row = 0;
-	r->st.epoch = 0;
-	r->st.seq = t->top->seq + 1;	/* a new place in line */
-	why(r, "released");
 }
 
 /*
@@ -93,12 +74,12 @@ decide(const struct act *a, struct tq_table *t, const struct tq_slot *s,
 		if (!tq_arrow_leads(TQ_ARROW_HOLD, s->state))
 			return 0;
 		r->st.state = TQ_HELD;
-		why(r, "held");
+		tq_alter_why(r, "held");
 		return 1;
 	case TQ_DO_RELEASE:
 		if (!tq_arrow_leads(TQ_ARROW_RELEASE, s->state))
 			return 0;
-		release(a, t, s, r);
+		tq_transfer_release(r, t, s, a->now);
 		return 1;
 	case TQ_DO_RETRY:
 		return tq_retry_decide(&a->retry, t, s, recs, n);
@@ -110,14 +91,14 @@ decide(const struct act *a, struct tq_table *t, const struct tq_slot *s,
 			return 0;
 		r->st.queue = (uint16_t)a->queue;
 		r->st.seq = top->seq + 1;
-		why(r, "moved");
+		tq_alter_why(r, "moved");
 		return 1;
 	case TQ_DO_PRI:
 		if (ended || s->state == TQ_STARTED || s->pri == a->pri)
 			return 0;
 		r->st.pri = (uint8_t)a->pri;
 		r->st.seq = top->seq + 1;
-		why(r, "priority");
+		tq_alter_why(r, "priority");
 		return 1;
 	case TQ_DO_FORGET:
 		r->type = TQ_REC_FORGET;

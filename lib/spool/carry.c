@@ -115,19 +115,7 @@ carry_task(struct tq_spool *sp, const struct tq_slot *s, tq_time now)
 	if (r.type == TQ_REC_PUT)
 		r.st.put = r.time;
 	r.type = TQ_REC_CARRY;
-	r.st.state = s->state;
-	r.st.pri = s->pri;
-	r.st.flags = s->flags;
-	r.st.crashes = s->crashes;
-	r.st.laters = s->laters;
-	r.st.failures = s->failures;
-	r.st.queue = s->queue;
-	r.st.attempt = s->attempt;
-	r.st.row = s->row;
-	r.st.epoch = s->epoch;
-	r.st.due = s->due;
-	r.st.start = s->time;
-	r.st.seq = s->seq;
+	tq_state_record(&r.st, s);
 	carry_lane(sp, s, now, &r);
 	r.put.expires = s->expires;	/* waived when it was reopened */
 	r.ends.p = (const char *)ends.p;

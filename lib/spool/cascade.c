@@ -24,26 +24,41 @@
 #define SLICE	64
 
 void
+tq_state_record(struct tq_rec_state *st, const struct tq_slot *s)
+{
+	st->state = s->state;
+	st->pri = s->pri;
+	st->flags = s->flags;
+	st->crashes = s->crashes;
+	st->laters = s->laters;
+	st->failures = s->failures;
+	st->queue = s->queue;
+	st->attempt = s->attempt;
+	st->row = s->row;
+	st->epoch = s->epoch;
+	st->due = s->due;
+	st->start = s->time;
+	st->seq = s->seq;
+}
+
+void
 tq_alter_record(struct tq_rec *r, const struct tq_slot *s)
 {
 	memset(r, 0, sizeof(*r));
 	r->type = TQ_REC_ALTER;
 	r->id = s->id;
-	r->st.state = s->state;
-	r->st.pri = s->pri;
-	r->st.flags = s->flags;
-	r->st.crashes = s->crashes;
-	r->st.laters = s->laters;
-	r->st.failures = s->failures;
-	r->st.queue = s->queue;
-	r->st.attempt = s->attempt;
-	if (s->state == TQ_HELD) {
-		r->st.row = s->row;
-		r->st.epoch = s->epoch;
+	tq_state_record(&r->st, s);
+	if (s->state != TQ_HELD) {
+		r->st.row = 0;
+		r->st.epoch = 0;
 	}
-	r->st.due = s->due;
-	r->st.start = s->time;
-	r->st.seq = s->seq;
+}
+
+void
+tq_alter_why(struct tq_rec *r, const char *why)
+{
+	r->why.p = why;
+	r->why.n = strlen(why);
 }
 
 void
@@ -75,8 +90,7 @@ tq_reopen_record(struct tq_rec *r, const struct tq_slot *s,
 	r->st.attempt = s->attempt;
 	r->st.start = s->time;
 	r->st.seq = seq;		/* a new place in line */
-	r->why.p = "retried";
-	r->why.n = strlen(r->why.p);
+	tq_alter_why(r, "retried");
 }
 
 /* The ALTER that lets an ended task be freed of its cause. */
@@ -85,8 +99,7 @@ stay_record(struct tq_rec *r, const struct tq_slot *s)
 {
 	tq_reopen_record(r, s, s->state, s->seq);
 	r->st.flags |= TQ_PF_FREED;
-	r->why.p = "its key is another's";
-	r->why.n = strlen(r->why.p);
+	tq_alter_why(r, "its key is another's");
 }
 
 /* ---- work --------------------------------------------------------------- */

@@ -67,20 +67,26 @@ is_tied(struct tq_table *t, const struct tq_slot *s)
 	    x->flags & (TQ_XF_GROUP | TQ_XF_TIED));
 }
 
-static void
-say(struct tq_rec *r, const char *why)
-{
-	r->why.p = why;
-	r->why.n = strlen(why);
-}
-
-enum tq_state
-tq_transfer_was(const struct tq_slot *s, tq_time now)
+/* What one that is held becomes when it is let go, and waits for no other. */
+static enum tq_state
+was(const struct tq_slot *s, tq_time now)
 {
 	if (s->due <= now)
 		return TQ_READY;
 	return tq_transfer_mark(s) != 0 && s->row & TQ_WAS_RETRY ? TQ_RETRY :
 	    TQ_DELAYED;
+}
+
+void
+tq_transfer_release(struct tq_rec *r, struct tq_table *t,
+    const struct tq_slot *s, tq_time now)
+{
+	r->st.row = 0;
+	r->st.epoch = 0;
+	r->st.state = s->attempt == 0 && tq_graph_waits(t, s) ? TQ_BLOCKED :
+	    was(s, now);
+	r->st.seq = t->top->seq + 1;	/* a new place in line */
+	tq_alter_why(r, "released");
 }
 
 static uint16_t
@@ -105,23 +111,8 @@ hold(struct tq_rec *r, unsigned flags, uint32_t to, struct tq_table *t,
 		r->st.row = what_it_is(t, s);
 	r->st.state = TQ_HELD;
 	r->st.epoch = to;
-	say(r, "transfer");
+	tq_alter_why(r, "transfer");
 	return 1;
-}
-
-static void
-release(struct tq_rec *r, const struct tq_table *t, const struct tq_slot *s,
-    tq_time now)
-{
-	r->st.epoch = 0;
-	r->st.row = 0;
-	if (s->row & TQ_WAS_HELD) {
-		say(r, "held");
-		return;
-	}
-	r->st.state = tq_transfer_was(s, now);
-	r->st.seq = t->top->seq + 1;	/* a new place in line */
-	say(r, "released");
 }
 
 int
@@ -136,7 +127,12 @@ tq_transfer_decide(struct tq_rec *r, enum tq_verb verb, unsigned flags,
 		return 0;
 	switch (verb) {
 	case TQ_DO_RELEASE:
-		release(r, t, s, now);
+		tq_transfer_release(r, t, s, now);
+		if (s->row & TQ_WAS_HELD) {
+			r->st.state = TQ_HELD;
+			r->st.seq = s->seq;
+			tq_alter_why(r, "held");
+		}
 		return 1;
 	case TQ_DO_REVOKE:
 		tq_end_record(r, s, TQ_REVOKED, TQ_EF_NOCLAIM, now);

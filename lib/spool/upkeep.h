@@ -24,8 +24,11 @@ int	tq_core_write_one(struct tq_spool *sp, struct tq_rec *r, uint64_t keep,
  * who has more to do when he leaves finds sp->behind set.
  */
 int	tq_cascade(struct tq_spool *sp, tq_time now, struct tq_err *e);
-/* An ALTER that leaves all as it is, to be changed. */
+/* All that a record says of a slot's state, but for the time of its PUT. */
+void	tq_state_record(struct tq_rec_state *st, const struct tq_slot *s);
+/* An ALTER that leaves all as it is, to be changed; and the reason for it. */
 void	tq_alter_record(struct tq_rec *r, const struct tq_slot *s);
+void	tq_alter_why(struct tq_rec *r, const char *why);
 /* The END of a task that no worker said; flags are TQ_EF_*. */
 void	tq_end_record(struct tq_rec *r, const struct tq_slot *s,
 	    enum tq_state state, unsigned flags, tq_time now);

@@ -102,8 +102,9 @@ int	tq_gate_list(struct tq_spool *sp, int (*each)(const char *,
 
 /* Mark of the place that a slot's task is on its way to, 0: it is not. */
 uint32_t tq_transfer_mark(const struct tq_slot *s);
-/* What one that is held becomes when it is let go, and waits for no other. */
-enum tq_state tq_transfer_was(const struct tq_slot *s, tq_time now);
+/* Let the ALTER of a held slot let it go. */
+void	tq_transfer_release(struct tq_rec *r, struct tq_table *t,
+	    const struct tq_slot *s, tq_time now);
 /* 1 if the verb is one that room is kept for. */
 int	tq_transfer_is_kept(enum tq_verb verb, unsigned flags,
 	    const struct tq_spool_transfer *tr);
