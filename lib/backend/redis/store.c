@@ -7,6 +7,7 @@
  */
 #include <bsd/string.h>
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -83,6 +84,24 @@ tq_redis_read_stream(void *b, const char *id, unsigned attempt,
 
 /* ---- one task -------------------------------------------------------- */
 
+/* Who runs it, for a meta that some other Celery wrote. */
+static void
+foreign_start(struct tq_info *out, struct tq_arena *mem,
+    const struct tq_redis_meta *m)
+{
+	struct tq_bytes name = tq_scan_string(mem, tq_scan_get(m->m.result,
+	    "hostname"));
+	int64_t pid;
+
+	if (m->state != TQ_STARTED)
+		return;
+	if (name.p != NULL)
+		strlcpy(out->worker, name.p, sizeof(out->worker));
+	if (tq_scan_int(&pid, tq_scan_get(m->m.result, "pid")) && pid > 0 &&
+	    pid <= INT_MAX)
+		out->pid = (int)pid;
+}
+
 /* How it ended, for a meta that some other Celery wrote. */
 static int
 foreign_end(struct tq_info *out, struct tq_arena *mem,
@@ -90,7 +109,9 @@ foreign_end(struct tq_info *out, struct tq_arena *mem,
 {
 	struct tq_bytes text;
 
-	out->attempt = 1;
+	out->failures = m->m.retries > 0 && m->m.retries < INT_MAX ?
+	    (unsigned)m->m.retries : 0;
+	out->attempt = out->failures + 1;
 	out->end.state = out->state;
 	out->end.status = out->state == TQ_SUCCESS ? 0 :
 	    out->state == TQ_FAILURE ? 1 : -1;
@@ -157,6 +178,7 @@ fill(struct tq_redis *r, struct tq_info *out, struct tq_arena *mem,
 	out->task.queue = x->queue != NULL ? x->queue : m->m.queue;
 	out->task.name = m->m.name;
 	if (x->o.state == TQ_ABSENT) {
+		foreign_start(out, mem, m);
 		if (foreign_end(out, mem, m) == -1)
 			return tq_fail_sys(e, ENOMEM, "%s", out->id.s);
 	} else {
@@ -243,6 +265,8 @@ tq_redis_stat(void *b, const char *id, unsigned flags, struct tq_info *out,
 				return found;
 			blank(out, id);
 		}
+		if (found == 1 && rv == 1 && out->worker[0] == '\0')
+			foreign_start(out, mem, &m);
 		if (found == 1 && (rv == 0 || is_report(&m) ||
 		    out->state == TQ_STARTED))
 			return rv == 1 && is_report(&m) && set_progress(out, mem, &m) == -1 ?
