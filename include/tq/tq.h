@@ -566,6 +566,10 @@ void	tq_worker_status(struct tq *, const struct tq_worker_state *);
  * that moment (poll tq_worker_fd() until *next at the latest), 0 when
  * something is ready: claim it; -1.  *next is the time, by the wall clock, of
  * the next timer or second look, never more than 1 s ahead.
+ *
+ * With NULL for take, as who has no place free: it waits for no task, and is
+ * rung for none.  1; *next is when to come again, for what the handle wrote is
+ * to be durable a moment later.
  */
 int	tq_worker_sleep(struct tq *, const struct tq_take *, tq_time *next,
 	    struct tq_err *);

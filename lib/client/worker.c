@@ -82,7 +82,7 @@ tq_worker_sleep(struct tq *tq, const struct tq_take *take, tq_time *next,
 {
 	struct tq_take copy;
 
-	if ((take = take_checked(tq, take, &copy, e)) == NULL)
+	if (take != NULL && (take = take_checked(tq, take, &copy, e)) == NULL)
 		return -1;
 	if (tq->ops->sleep == NULL)
 		return tq_broker_lacks(tq, "ring a worker", e);

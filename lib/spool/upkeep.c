@@ -11,9 +11,6 @@
 
 #include "base/clock.h"
 
-/* Policy batch: what a process wrote is synced at most this much later. */
-#define BATCH_EVERY	(100 * TQ_MS)
-
 int
 tq_core_prepare(struct tq_spool *sp, tq_time now, struct tq_err *e)
 {
@@ -103,6 +100,6 @@ tq_core_upkeep(struct tq_spool *sp, tq_time now)
 	if (sp->retire_due || sp->l.full)
 		(void)tq_retire_try(sp, TQ_RETIRE_BUSY, now, NULL);
 	if (sp->l.policy == TQ_SYNC_BATCH &&
-	    tq_clock_mono() - sp->t.top->synced > BATCH_EVERY)
+	    tq_clock_mono() - sp->t.top->synced > TQ_SYNC_LATER)
 		(void)tq_core_commit(sp, sp->mine, NULL);
 }

@@ -61,6 +61,9 @@ int	tq_retire_try(struct tq_spool *sp, enum tq_retirer who, tq_time now,
 
 /* ---- upkeep.c ------------------------------------------------------------ */
 
+/* What nobody waits for is synced at most this much later. */
+#define TQ_SYNC_LATER	(100 * TQ_MS)
+
 /* Outside the lock: make room for what did not fit; ledger.h, rule 3. */
 int	tq_core_prepare(struct tq_spool *sp, tq_time now, struct tq_err *e);
 /*

@@ -200,6 +200,7 @@ run(struct tq_loop *l)
 		watch_bell(l);
 		length = until(l, length, due);
 		length = until(l, length, l->deadline);
+		length = until(l, length, l->now + tq_loop_keep(l));
 		wait_for(l, length);
 	}
 }

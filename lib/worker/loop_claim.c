@@ -98,12 +98,23 @@ leave_if_done(struct tq_loop *l)
 	return 1;
 }
 
+/* How long it is until next, a second at most. */
+static tq_time
+time_left(tq_time next)
+{
+	tq_time left = next - tq_clock_wall();
+
+	if (left < 0)
+		return 0;
+	return left < TQ_SECOND ? left : TQ_SECOND;
+}
+
 /* How long it may sleep when places are free and nothing is ready. */
 static tq_time
 sleep_time(struct tq_loop *l)
 {
 	struct tq_err e;
-	tq_time next = 0, left;
+	tq_time next = 0;
 	int rv;
 
 	if (l->pool.rules.take.nqueues == 0)
@@ -118,10 +129,26 @@ sleep_time(struct tq_loop *l)
 	l->contrary = 0;
 	if (tq_alarm_set(l->alarm, next) == 1)
 		return 0;
-	left = next - tq_clock_wall();
-	if (left < 0)
-		return 0;
-	return left < TQ_SECOND ? left : TQ_SECOND;
+	return time_left(next);
+}
+
+/*
+ * How long it may sleep for what it wrote, whether or not it claims: while long
+ * tasks run in every place the ends of others are to get durable.
+ */
+tq_time
+tq_loop_keep(struct tq_loop *l)
+{
+	tq_time next = 0;
+	struct tq_err e;
+
+	if (l->gone.num != 0)
+		return TQ_SECOND;
+	if (tq_worker_sleep(l->tq, NULL, &next, &e) != -1)
+		return time_left(next);
+	if (e.num != ENOTSUP)
+		tq_loop_complain(l, &e);
+	return l->gone.num != 0 ? 0 : TQ_SECOND;
 }
 
 /* All places are filled: with -j min,max there may be more of them. */

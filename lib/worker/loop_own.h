@@ -66,4 +66,5 @@ void	tq_loop_complain(struct tq_loop *, const struct tq_err *);
 void	tq_loop_untold(struct tq_loop *, const struct tq_err *);
 /* Claim what can be claimed; returns how long there is nothing to do. */
 tq_time	tq_loop_claim(struct tq_loop *);
+tq_time	tq_loop_keep(struct tq_loop *);
 #endif

@@ -30,10 +30,14 @@ states()
 
 # ---- a worker
 
+# The task ends when the disk has failed: an end before that is written, and who
+# wrote it cannot tell whether it is lost.  With one place, and that taken, what
+# was written is synced nevertheless.
 for error in EIO ENOSPC; do
 	TQ_DIR=$T/$error
-	tqput -Q true
-	check "a worker leaves: $error" 74 '' '*' on_disk $error 1+ tqrun -E
+	tqput -Q -c "until grep -q INJECTED '$T/trace'; do sleep 0.02; done"
+	check "a worker leaves: $error" 74 '' '*' \
+	    on_disk $error 1+ tqrun -E -j 1
 	is 'it says so once' \
 	    "$(printf %s "$err" | grep -c 'the disk failed')" 1
 	like 'and names the task whose end is lost' "$err" \

@@ -157,6 +157,20 @@ worker_does_not_sleep_while_there_is_work(void **state)
 }
 
 static void
+worker_without_a_place_sleeps_while_there_is_work(void **state)
+{
+	struct ground *g = *state;
+	tq_time next;
+	int rv;
+
+	MUST(g, tq_worker_join(g->tq, &q_only, 1, &g->e));
+	contract_put_text(g, "q", "t", "");
+	MUST(g, rv = tq_worker_sleep(g->tq, NULL, &next, &g->e));
+	assert_int_equal(rv, 1);
+	assert_true(next <= tq_clock_wall() + TQ_SECOND);
+}
+
+static void
 sleeping_worker_is_rung_by_a_put(void **state)
 {
 	struct ground *g = *state;
@@ -411,6 +425,7 @@ const struct contract_test contract_worker[] = {
 	CONTRACT_TEST(worker_shows_what_it_runs_under_the_name_tasks_tell),
 	CONTRACT_TEST(tasks_that_a_worker_does_not_ask_for_are_for_others),
 	CONTRACT_TEST(worker_does_not_sleep_while_there_is_work),
+	CONTRACT_TEST(worker_without_a_place_sleeps_while_there_is_work),
 	CONTRACT_TEST(sleeping_worker_is_rung_by_a_put),
 	CONTRACT_TEST(sleep_tells_the_next_timer),
 	CONTRACT_TEST(mail_comes_as_it_was_sent),

@@ -205,6 +205,8 @@ tq_redis_sleep(void *b, const struct tq_take *take, tq_time *next,
 	int n;
 
 	*next = now + LOOK_AGAIN;
+	if (take == NULL)
+		return 1;
 	if (tq_redis_tend(r, e) == -1)
 		return -1;
 	if (r->ntaken > 0)
