@@ -11,6 +11,8 @@
  * Operands and TQ_HANDLERS are directories with the programs of named tasks.
  */
 #define _GNU_SOURCE		/* sched_getaffinity(2) */
+#include <sys/stat.h>
+
 #include <bsd/unistd.h>
 #include <errno.h>
 #include <malloc.h>
@@ -66,7 +68,7 @@ static const struct tq_option table[] = {
 	{ 'U', "resident", "[name=]program", "one that stays up: JSON lines" },
 	{ 'v', "verbose", NULL, "say what begins and ends" },
 	{ 'X', "named-only", NULL, "run no commands, only named tasks" },
-	{ OPT_ALLOW, "allow-commands", NULL, "run those of a remote broker" },
+	{ OPT_ALLOW, "allow-commands", NULL, "run those of others, too" },
 	{ OPT_EVENTS, "events", NULL, "tell a remote broker of each task" },
 	{ OPT_HOOK, "hook", "event=command", "run it when that happens" },
 	{ OPT_IONICE, "ionice", "class", "disk priority: 0 to 7, or idle" },
@@ -297,6 +299,25 @@ add_handlers(struct tq_handlers *h, char *dirs[])
 		tq_die(TQ_EXIT_CONFIG, "TQ_HANDLERS: %s", e.text);
 }
 
+/*
+ * Root does not run whatever the group of a shared spool puts, unless it says
+ * so.  The uid of a task would be no guard: who may write to the spool may
+ * write any.
+ */
+static void
+check_root(const char *dir, const struct tq_plan_rules *plan)
+{
+	struct stat st;
+
+	if (geteuid() != 0 || dir == NULL || plan->named_only ||
+	    plan->commands || stat(dir, &st) == -1 ||
+	    (st.st_uid == 0 && (st.st_mode & S_IWGRP) == 0))
+		return;
+	tq_die(TQ_EXIT_PERM, "%s: root would run the commands of others who "
+	    "may put there; be another user, or say -X or --allow-commands",
+	    dir);
+}
+
 /* The queue that is meant when none is named. */
 static void
 default_queue(struct tq_take *take, const struct tq *tq)
@@ -405,6 +426,7 @@ main(int argc, char *argv[])
 	rules->plan.handlers = &handlers;
 	rules->plan.url = tq_route_url(rules->tq);
 	rules->plan.dir = tq_spool_dir(rules->tq);
+	check_root(rules->plan.dir, &rules->plan);
 	tq_mark_site(rules->plan.site, rules->plan.dir,
 	    tq_url(rules->tq));
 	rules->plan.results = getenv("TQ_RESULTS");

@@ -34,6 +34,14 @@ check "another user's in the place of the worker" 0 \
     "$T/work${NL}0077${NL}/worker C no e" "" as 60002 tqresult other
 check "another user's string of -c" 0 "two words" "" as 60002 tqresult shell
 check "another user's body" 0 body "" as 60002 tqresult body
+as 60002 tqput -Q --id forroot id -u
+check "root does not run what the group puts" 77 "" \
+    "tqrun: $TQ_DIR: root would run *--allow-commands" tqrun -E
+check "but what it has a handler for" 1 "" "" tqrun -X -E
+is "so nothing of theirs was run" "$(state forroot)" failure
+tqctl retry forroot
+check "or everything, if it says so" 0 "" "" tqrun --allow-commands -E
+check "as itself" 0 0 "" as 60002 tqresult forroot
 check "who is not of the group is refused" 77 "" "*Permission denied" \
     setpriv --reuid 60003 --regid 60003 --clear-groups tqput true
 
