@@ -223,12 +223,19 @@ rotate(struct tq_ledger *l, tq_time now)
 	return rv;
 }
 
-int
-tq_ledger_next(struct tq_ledger *l, tq_time now)
+static int
+next(struct tq_ledger *l, tq_time now)
 {
 	if (tq_ledger_wants_segment(l))
 		return 0;
 	return rotate(l, now) == -1 ? -1 : 1;
+}
+
+int
+tq_ledger_next(struct tq_ledger *l, tq_time now)
+{
+	l->asked = l->asked_keep = 0;
+	return next(l, now);
 }
 
 int
@@ -247,7 +254,7 @@ tq_ledger_fit(struct tq_ledger *l, uint64_t reserve, uint64_t keep,
 		return 0;
 	if (TQ_LSN_OFF(top->tail) + l->buf.n <= top->seg_size)
 		return 1;
-	return tq_ledger_next(l, now);
+	return next(l, now);
 }
 
 int
