@@ -3,6 +3,7 @@
 # and in time.
 
 . "${0%/*}/../lib/redis.sh"
+top=$OLDPWD
 redis_start
 base=127.0.0.1:$REDIS_PORT
 unset TQ_BROKER
@@ -76,6 +77,20 @@ one 'a full server' 75 "tqput: redis://$base/0: full: maxmemory is reached" \
     tqput -b "redis://$base/0" -N x
 rcli config set maxmemory 0 >out
 
+# Newer servers say nothing of a command that has too few words.
+may=$top/lib/backend/redis/do_may.lua
+sed -n '/^local rest/,/^}/p' "$may" | grep -o '[A-Z]* = [0-9]' >rest
+grep -E '(unfit|denied|pushes|listed)\(' "$may" | grep -oE "'[A-Z]{3,}'" |
+    tr -d "'" | sort -u >asked
+while read -r cmd; do
+	arity=$(rcli command info "$cmd" | sed -n 2p)
+	words=$(awk -v c="$cmd" '$1 == c { print $3 + 2 }' rest)
+	[ "${words:-0}" -eq "$arity" ] || {
+		[ "$arity" -lt 0 ] && [ "${words:-0}" -ge $((-arity)) ]
+	} || echo "$cmd $arity $words"
+done <asked >short
+is 'rights are asked for with whole commands' "$(grep -c . asked) $(cat short)" \
+    "$(grep -c . rest) "
 rcli acl setuser keys on '>pw' '~celery' '&*' +@all >out
 rcli acl setuser mute on '>pw' '~*' +@all resetchannels >out
 TQ_BROKER="redis://keys:pw@$base/0"

@@ -8,8 +8,16 @@ local function shown(key)
   return (string.gsub(string.sub(key, 1, 200), '%c', '?'))
 end
 
+-- words that follow the key: without them a newer server does not say what its
+-- user may do (redis/redis#14847)
+local rest = {
+  DEL = 0, GET = 0, EXPIRE = 1, HGET = 1, LPUSH = 1, PUBLISH = 1, RPUSH = 1,
+  SADD = 1, SET = 1, SREM = 1, HSET = 2, LREM = 2, SETEX = 2, ZADD = 2
+}
+
 local function denied(cmd, key)
-  if redis.acl_check_cmd and not redis.acl_check_cmd(cmd, key) then
+  if redis.acl_check_cmd and not redis.acl_check_cmd(cmd, key,
+      unpack({ '0', '0' }, 1, rest[cmd])) then
     return { err = 'NOPERM this user has no access to '..shown(key)..
       ' by '..cmd }
   end
