@@ -15,12 +15,6 @@ in_state()
 }
 
 # A script that is run many times below
-script()
-{
-	printf '#!/bin/sh\n%s\n' "$2" >"$1"
-	chmod 755 "$1"
-}
-
 # Sleeps of this run alone, which pgrep(1) tells from all others: each process
 # number has as many digits, or that of 12 would be the beginning of 124's
 long=3000.$(printf %07d $$)

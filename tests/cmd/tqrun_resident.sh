@@ -3,12 +3,6 @@
 
 . "${0%/*}/../lib/tap.sh"
 
-script()
-{
-	printf '#!/bin/sh\n%s\n' "$2" >"$1"
-	chmod 755 "$1"
-}
-
 # A handler that reads lines, with $id of each and its number in $n.
 resident()
 {

@@ -14,6 +14,7 @@
 #				no output: two tests
 #	celery_app		write $T/proj.py, an application with some tasks
 #	celery_handlers dir	make it, proj.add and proj.tsum of that for tqrun
+#	note_runs dir		let each handler there add its task's id to $T/ran
 #	celery_worker [option ...]	in the background; ready when it returns
 #	mortals option ...	two of tqrun, each killed with SIGKILL after a
 #				while, and replaced; "kills" has a line for each
@@ -184,17 +185,18 @@ PY
 
 celery_handlers()
 {
-	mkdir "$1"
-	cat >"$1/proj.add" <<'SH'
-#!/bin/sh
-echo $(($1 + $2))
-SH
-	cat >"$1/proj.tsum" <<'SH'
-#!/bin/sh
-# [1,2,3] -> 6
-echo $(($(echo "$1" | tr -d '[] ' | tr , +)))
-SH
-	chmod +x "$1"/*
+	mkdir -p "$1"
+	script "$1/proj.add" 'echo $(($1 + $2))'
+	# [1,2,3] -> 6
+	script "$1/proj.tsum" \
+	    'echo $(($(echo "$1" | tr -d "[] " | tr , +)))'
+}
+
+note_runs()
+{
+	: >ran
+	sed -i "2i\\
+echo \"\$TQ_ID\" >>'$T/ran'" "$1"/*
 }
 
 celery_worker()

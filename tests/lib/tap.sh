@@ -25,6 +25,7 @@
 #	lose_table		remove the shared memory of the spool
 #	more_time what		under TQ_CRASH=long: the test may go on, which takes
 #				TQ_CRASH_SECONDS; says so every 20 s
+#	script file text	make an executable of text for sh
 #	put id [option] ...	put a task of this id
 #	column id cols		columns of a task, its state, or whether it
 #	state id		is in one
@@ -232,6 +233,12 @@ lose_table()
 	    grep '^/[^/]*$'); do
 		rm -f "/dev/shm$shm"
 	done
+}
+
+script()
+{
+	printf '#!/bin/sh\n%s\n' "$2" >"$1"
+	chmod 755 "$1"
 }
 
 put()

@@ -2,20 +2,7 @@
 # libtq.so shows every public function and nothing else; the map file names
 # them and the headers declare them.
 
-set -u
-tmp=$(mktemp -d) || exit 1
-trap 'rm -rf "$tmp"' EXIT
-trap 'exit 1' HUP INT TERM
-
-same()
-{
-	if diff "$tmp/$2" "$tmp/$3" >"$tmp/diff"; then
-		echo "ok $1 - $4"
-	else
-		sed 's/^/# /' "$tmp/diff"
-		echo "not ok $1 - $4"
-	fi
-}
+. "${0%/*}/../lib/lint.sh"
 
 # What the headers declare: names before a '(' outside comments and structs.
 cat include/tq/*.h | perl -0ne 's{/\*.*?\*/}{}gs; s/^\s*#.*$//gm;
@@ -26,6 +13,11 @@ nm -D --defined-only "$B/libtq.so" |
     awk '$2 ~ /[TDBRW]/ { sub(/@.*/, "", $3); print $3 }' | sort \
     >"$tmp/exported"
 
-echo 1..2
-same 1 declared mapped "the map names what the headers declare"
-same 2 mapped exported "libtq.so shows what the map names"
+# same NAME FILE FILE
+same()
+{
+	diff "$tmp/$2" "$tmp/$3" >"$tmp/found"
+	none "$1"
+}
+same "the map names what the headers declare" declared mapped
+same "libtq.so shows what the map names" mapped exported

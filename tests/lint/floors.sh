@@ -5,11 +5,7 @@
 # never a sibling room of its own floor; a test of a broken rule shows that
 # this script would see one.
 
-set -u
-tmp=$(mktemp -d) || exit 1
-trap 'rm -rf "$tmp"' EXIT
-trap 'exit 1' HUP INT TERM
-n=0
+. "${0%/*}/../lib/lint.sh"
 
 # Print "file: includes other" for each include in the files named that goes
 # up or sideways.  Rooms are named as in "lib/room/x.h" or "room/x.h".
@@ -62,42 +58,25 @@ offences()
 	' "$@"
 }
 
-# ok STATUS NAME: one line of TAP
-ok()
-{
-	n=$((n + 1))
-	if [ "$1" -eq 0 ]; then
-		echo "ok $n - $2"
-	else
-		echo "not ok $n - $2"
-	fi
-}
-
 for room in base spool message backend client worker command beat; do
 	[ -d lib/$room ] || continue
 	find lib/$room -name '*.[ch]' >"$tmp/files"
 	[ -s "$tmp/files" ] || continue
 	offences $(cat "$tmp/files") >"$tmp/found"
-	sed 's/^/# /' "$tmp/found"
-	[ ! -s "$tmp/found" ]
-	ok $? "lib/$room includes nothing above or beside it"
+	none "lib/$room includes nothing above or beside it"
 done
 
 grep -n 'include[ 	]*"' include/tq/*.h >"$tmp/found"
-sed 's/^/# /' "$tmp/found"
-[ ! -s "$tmp/found" ]
-ok $? "public headers include only public headers"
+none "public headers include only public headers"
 
 # Each header stands alone.
 for h in include/tq/*.h $(find lib -name '*.h'); do
 	printf '#include "%s"\n' "$h" |
 	    ${CC:-cc} -std=c11 -D_XOPEN_SOURCE=700 -D_DEFAULT_SOURCE \
 	    -Iinclude -I. -Ilib -fsyntax-only -x c - 2>"$tmp/err" ||
-	    { echo "# $h"; sed 's/^/# /' "$tmp/err"; }
+	    { echo "$h"; cat "$tmp/err"; }
 done >"$tmp/found"
-cat "$tmp/found"
-[ ! -s "$tmp/found" ]
-ok $? "every header stands alone"
+none "every header stands alone"
 
 # The eye itself: each of these must be seen.
 mkdir -p "$tmp/lib/base" "$tmp/lib/spool" "$tmp/lib/backend/null" \
@@ -112,11 +91,8 @@ printf '%s\n' '#include "base/buf.h"' '#include "../message/quote.h"' \
 found=$(find "$tmp/lib" -name '*.c' | while read -r f; do
 	offences "$f"
 done | sed "s|$tmp/||" | sort)
-[ "$found" = 'lib/backend/null/beside.c: includes backend/redis
+ok "a file that breaks a rule is found" [ "$found" = 'lib/backend/null/beside.c: includes backend/redis
 lib/base/up.c: includes spool
 lib/spool/beside.c: includes message
 lib/worker/beside.c: includes command
 lib/worker/lost.c: includes "nowhere/x.h", no room' ]
-ok $? "a file that breaks a rule is found"
-
-echo "1..$n"

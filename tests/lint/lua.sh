@@ -3,23 +3,9 @@
 # module, and goes there as lua.awk can take it.  Who judges is luac of Lua 5.1 or
 # the server itself, which has the Lua that will run them.
 
-set -u
-tmp=$(mktemp -d) || exit 1
+. "${0%/*}/../lib/lint.sh"
 server=
-trap '[ -z "$server" ] || kill "$server"; rm -rf "$tmp"' EXIT
-trap 'exit 1' HUP INT TERM
-n=0
-
-# ok STATUS NAME: one line of TAP
-ok()
-{
-	n=$((n + 1))
-	if [ "$1" -eq 0 ]; then
-		echo "ok $n - $2"
-	else
-		echo "not ok $n - $2"
-	fi
-}
+trap '[ -z "$server" ] || kill "$server"; finish' EXIT
 
 # A server that only listens to us; its tries are bounded, not timed.
 start()
@@ -59,13 +45,11 @@ fi
 for f in lib/backend/*/*.lua; do
 	[ -z "$judge" ] || "$judge" "$f"
 done >"$tmp/found" 2>&1
-sed 's/^/# /' "$tmp/found"
+[ -n "$judge" ] || echo "no luac5.1 and no redis-server" >"$tmp/found"
 if [ -n "$judge" ] || [ "${CI:-}" = true ]; then
-	[ -n "$judge" ] && [ ! -s "$tmp/found" ]
-	ok $? "each script is Lua"
+	none "each script is Lua"
 else
-	n=$((n + 1))
-	echo "ok $n - each script is Lua # SKIP no luac5.1 and no redis-server"
+	skip "each script is Lua" "$(cat "$tmp/found")"
 fi
 
 for f in lib/backend/*/*.lua; do
@@ -73,26 +57,25 @@ for f in lib/backend/*/*.lua; do
 	    echo "$f: not in script.c"
 	awk -f lib/backend/redis/lua.awk "$f" 2>&1 >/dev/null
 done >"$tmp/found"
-sed 's/^/# /' "$tmp/found"
-[ ! -s "$tmp/found" ]
-ok $? "each is part of its module"
+none "each is part of its module"
 
 # The eyes themselves.
 printf '%s\n' 'local a = 1' 'if a then' >"$tmp/bad.lua"
-if [ -n "$judge" ]; then
-	! "$judge" "$tmp/bad.lua" >/dev/null 2>&1
-	ok $? "what is no Lua is found"
-fi
+refused()
+{
+	! "$judge" "$1" >/dev/null 2>&1
+}
+[ -z "$judge" ] || ok "what is no Lua is found" refused "$tmp/bad.lua"
 cat >"$tmp/good.lua" <<'EOF'
 -- what it is
 
 local a = "\n"  .. '\\'
 	  return a
 EOF
-[ "$(awk -f lib/backend/redis/lua.awk "$tmp/good.lua")" = \
+ok "a script becomes a string without what only people read" \
+    [ "$(awk -f lib/backend/redis/lua.awk "$tmp/good.lua")" = \
     '"local a = \"\\n\"  .. '"'\\\\\\\\'"'\n"
 "return a\n"' ]
-ok $? "a script becomes a string without what only people read"
 
 cat >"$tmp/bad.lua" <<'EOF'
 local a = 1 -- why
@@ -104,8 +87,6 @@ local c = 'text \
 of lines'
 local d = a[1]
 EOF
-[ "$(awk -f lib/backend/redis/lua.awk "$tmp/bad.lua" 2>&1 >/dev/null |
+ok "lines that would lose their meaning are refused" \
+    [ "$(awk -f lib/backend/redis/lua.awk "$tmp/bad.lua" 2>&1 >/dev/null |
     sed 's/^.*lua:\([0-9]*\):.*/\1/' | tr '\n' ' ')" = '1 2 4 6 ' ]
-ok $? "lines that would lose their meaning are refused"
-
-echo "1..$n"

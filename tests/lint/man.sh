@@ -6,22 +6,14 @@
 # that newer groffs cannot stretch to the margin.  But the pages of tq that pages
 # refer to, by file or by NAME, are there, and tq(7) and tq(3) lead to all.
 
-set -u
-n=0
+. "${0%/*}/../lib/lint.sh"
+
 nl='
 '
 
 set_page()
 {
 	groff -mandoc -T ascii -P-cbou -rLL=78n "$1"
-}
-
-# report STATUS NAME: a line of TAP
-report()
-{
-	n=$((n + 1))
-	[ "$1" -eq 0 ] || printf 'not '
-	echo "ok $n - $2"
 }
 
 # each "tq_settle 3" that a page documents, and the page itself
@@ -36,40 +28,36 @@ names()
 
 for page in man/*.[1-9]; do
 	[ -e "$page" ] || continue
-	found=$(mandoc -T lint -W warning "$page" 2>&1 |
-	    grep -v 'outdated mandoc.db'
-	    set_page "$page" 2>&1 >/dev/null | grep -v 'cannot adjust line'
-	    set_page "$page" 2>/dev/null | awk -v p="$page" '
-		!margin && /^ / { match($0, /^ +/); margin = RLENGTH }
-		margin && length > 73 + margin { print p ": too long: " $0 }')
-	[ -z "$found" ] || echo "$found" | sed 's/^/# /'
-	[ -z "$found" ]
-	report $? "$page"
+	{
+		mandoc -T lint -W warning "$page" 2>&1 |
+		    grep -v 'outdated mandoc.db'
+		set_page "$page" 2>&1 >/dev/null |
+		    grep -v 'cannot adjust line'
+		set_page "$page" 2>/dev/null | awk -v p="$page" '
+			!margin && /^ / { match($0, /^ +/); margin = RLENGTH }
+			margin && length > 73 + margin { print p ": too long: " $0 }'
+	} >"$tmp/found"
+	none "$page"
 done
 
 known=$(names | sort -u)
-missing=$(grep -H '^\.Xr tq' man/*.[1-9] | sort -u |
+grep -H '^\.Xr tq' man/*.[1-9] | sort -u |
     while read -r at name section rest; do
 	case "$nl$known$nl" in
 	*"$nl$name $section$nl"*)	;;
-	*)	echo "# ${at%%:*}: $name($section)" ;;
+	*)	echo "${at%%:*}: $name($section)" ;;
 	esac
-done)
-[ -z "$missing" ] || echo "$missing"
-[ -z "$missing" ]
-report $? 'pages that others refer to are there'
+done >"$tmp/found"
+none 'pages that others refer to are there'
 
-missing=$(for page in man/*.[1-9]; do
+for page in man/*.[1-9]; do
 	name=${page#man/} section=${page##*.}
 	name=${name%.*}
 	[ "$name.$section" = tq.7 ] || case $section in
 	[157])	grep -q "^\.Xr $name $section" man/tq.7 ||
-		    echo "# man/tq.7: $name($section)" ;;
+		    echo "man/tq.7: $name($section)" ;;
 	3)	[ "$name" = tq ] || grep -q "^\.Xr $name 3" man/tq.3 ||
-		    echo "# man/tq.3: $name(3)" ;;
+		    echo "man/tq.3: $name(3)" ;;
 	esac
-done)
-[ -z "$missing" ] || echo "$missing"
-[ -z "$missing" ]
-report $? 'tq(7) and tq(3) lead to all pages'
-echo "1..$n"
+done >"$tmp/found"
+none 'tq(7) and tq(3) lead to all pages'

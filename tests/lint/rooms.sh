@@ -11,22 +11,7 @@
 # of a floor below includes one, through whichever other header.  Who calls whom
 # is read from the objects, what they include from the dependencies beside them.
 
-set -u
-tmp=$(mktemp -d) || exit 1
-trap 'rm -rf "$tmp"' EXIT
-trap 'exit 1' HUP INT TERM
-n=0
-
-# ok STATUS NAME: one line of TAP
-ok()
-{
-	n=$((n + 1))
-	if [ "$1" -eq 0 ]; then
-		echo "ok $n - $2"
-	else
-		echo "not ok $n - $2"
-	fi
-}
+. "${0%/*}/../lib/lint.sh"
 
 # Of a list of floors, in its order: "file FLOOR NAME", "header FLOOR NAME" and
 # "apart FLOOR FLOOR".
@@ -100,14 +85,6 @@ above()
 	}' "$1" "$2"
 }
 
-# none NAME: that $tmp/found is empty
-none()
-{
-	sed 's/^/# /' "$tmp/found"
-	[ ! -s "$tmp/found" ]
-	ok $? "$1"
-}
-
 for floors in lib/*/floors lib/backend/*/floors; do
 	[ -e "$floors" ] || continue
 	room=${floors%/floors}
@@ -123,8 +100,7 @@ for floors in lib/*/floors lib/backend/*/floors; do
 	# a module whose library is not here was not built
 	if [ -z "$(ls "$B/$room"/*.o 2>/dev/null)" ] && [ "${CI:-}" != true ]
 	then
-		n=$((n + 1))
-		echo "ok $n - $room # SKIP it is not built"
+		skip "$room" "it is not built"
 		continue
 	fi
 	names "$room" >"$tmp/names"
@@ -147,34 +123,31 @@ core core.h all.h: core
 apart: table ledger
 EOF
 listed "$tmp/list" >"$tmp/floors"
-[ "$(cat "$tmp/floors")" = 'file table index
+ok "a list of floors is read" [ "$(cat "$tmp/floors")" = 'file table index
 header ledger ledger.h
 file ledger segment
 header core core.h
 header core all.h
 file core core
 apart table ledger' ]
-ok $? "a list of floors is read"
 
 printf '%s\n' 'index D tq_find' 'segment D tq_read' 'core D tq_enter' \
     'core U tq_find' 'core U tq_read' 'core U memcpy' 'index U tq_enter' \
     'segment U tq_find' >"$tmp/names"
-[ "$(calls "$tmp/floors" "$tmp/names")" = 'index.c (table) calls tq_enter of core.c (core), which stands above it
+ok "a call that breaks a rule is found" \
+    [ "$(calls "$tmp/floors" "$tmp/names")" = 'index.c (table) calls tq_enter of core.c (core), which stands above it
 segment.c (ledger) calls tq_find of index.c (table), which it must not know' ]
-ok $? "a call that breaks a rule is found"
 
 printf '%s\n' 'core core.h' 'core ledger.h' 'index index.h' 'index all.h' \
     'segment ledger.h' >"$tmp/includes"
-[ "$(above "$tmp/floors" "$tmp/includes")" = \
+ok "a header from above is found" \
+    [ "$(above "$tmp/floors" "$tmp/includes")" = \
     'index.c (table) includes all.h (core)' ]
-ok $? "a header from above is found"
 
 mkdir -p "$tmp/lib/x" "$tmp/b/lib/x"
 : >"$tmp/lib/x/a.c"
 printf '%s\n' 'b/lib/x/a.o: lib/x/a.c lib/x/a.h \' ' lib/y/c.h lib/x/b.h' \
     'lib/x/a.h:' >"$tmp/b/lib/x/a.d"
-[ "$(cd "$tmp" && B=b includes lib/x)" = 'a a.h
+ok "what a file includes is read" \
+    [ "$(cd "$tmp" && B=b includes lib/x)" = 'a a.h
 a b.h' ]
-ok $? "what a file includes is read"
-
-echo "1..$n"

@@ -6,10 +6,8 @@ need_celery
 redis_start
 celery_app
 
-mkdir handlers
-printf '#!/bin/sh\nexec sleep "$1"\n' >handlers/proj.nap
-printf '#!/bin/sh\necho $(($1 + $2))\n' >handlers/proj.add
-chmod +x handlers/*
+celery_handlers handlers
+script handlers/proj.nap 'exec sleep "$1"'
 ctl()
 {
 	/usr/bin/python3 -m celery -A proj "$@" 2>&1

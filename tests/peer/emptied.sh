@@ -9,17 +9,13 @@ redis_start
 celery_app
 
 # One that runs until its gate is opened.
-mkdir h
+celery_handlers h
 cat >h/proj.wait <<SH
 #!/bin/sh
 echo "\$1" >>'$T/running'
 cat '$T/gate.'"\$1"
 SH
-cat >h/proj.add <<'SH'
-#!/bin/sh
-echo $(($1 + $2))
-SH
-chmod +x h/*
+chmod +x h/proj.wait
 runs()
 {
 	grep -qx "$1" running

@@ -8,9 +8,7 @@ need_celery
 redis_start
 celery_app
 canvas_handlers
-sed -i '2i\
-echo "$TQ_ID" >>ran' handlers/*
-: >ran
+note_runs handlers
 
 # every end that is told to a client
 redis-cli -p "$REDIS_PORT" --csv psubscribe 'celery-task-meta-*' >ends &

@@ -6,9 +6,7 @@
 need_celery
 redis_start
 celery_app
-mkdir h
-printf '#!/bin/sh\necho "$(($1 + $2))"\n' >h/proj.add
-chmod +x h/proj.add
+celery_handlers h
 cat >odd.py <<'PY'
 # Put each odd message, and tell those that did not end as 3.
 from proj import *

@@ -11,9 +11,7 @@ need_celery
 redis_start
 celery_app
 
-mkdir h
-printf '#!/bin/sh\necho $(($1 + $2))\n' >h/proj.add
-chmod +x h/*
+celery_handlers h
 tqrun -j 2 h 2>w.err &
 W=$!
 pids="$pids $W"

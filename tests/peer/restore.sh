@@ -10,10 +10,9 @@ redis_start
 celery_app
 plain=$TQ_BROKER
 
-mkdir h slow
-printf '#!/bin/sh\necho $(($1 + $2))\n' >h/proj.add
-printf '#!/bin/sh\nexec sleep 1000\n' >slow/proj.add
-chmod +x h/* slow/*
+celery_handlers h
+mkdir slow
+script slow/proj.add 'exec sleep 1000'
 
 # A tq worker dies with a task, and there is no other of its kind.
 setsid tqrun -j 1 slow 2>/dev/null &

@@ -124,11 +124,7 @@ ok 'and not without it' sh -c "tqput -b redis://127.0.0.1:$plain/0 -w -N none &&
 
 celery_worker -Q py
 is 'a Celery worker over TLS' "$(tqput -w -q py -J -N proj.add 2 3)" 5
-cat >h/proj.add <<'SH'
-#!/bin/sh
-echo $(($1 + $2))
-SH
-chmod +x h/proj.add
+celery_handlers h
 bg tqrun h
 is 'a Celery client over TLS' "$(py <<'PY'
 print(add.delay(2, 3).get(timeout=60))

@@ -8,10 +8,8 @@ need_celery
 redis_start
 celery_app
 
-mkdir h
-printf '#!/bin/sh\necho $(($1 + $2))\n' >h/proj.add
-printf '#!/bin/sh\necho "$@" >>'"$T/heard"'\n' >h/proj.note
-chmod +x h/*
+celery_handlers h
+script h/proj.note "echo \"\$@\" >>'$T/heard'"
 
 # ---- each by itself --------------------------------------------------------
 

@@ -8,10 +8,8 @@ need_celery
 redis_start
 celery_app
 
-mkdir h
-printf '#!/bin/sh\necho $(($1 + $2))\n' >h/proj.add
-printf '#!/bin/sh\necho 7\n' >h/proj.tsum
-chmod +x h/*
+celery_handlers h
+script h/proj.tsum 'echo 7'
 
 # Python that sends messages as it likes: raw(id, headers..., ctype, embed).
 cat >raw.py <<'PY'

@@ -6,11 +6,7 @@ need_celery
 redis_start
 celery_app
 
-mkdir handlers
-cat >handlers/proj.add <<'SH'
-#!/bin/sh
-echo $(($1 + $2))
-SH
+celery_handlers handlers
 cat >handlers/proj.boom <<'SH'
 #!/bin/sh
 echo "no good: $1" >&2
