@@ -244,10 +244,12 @@ add_count(const struct tq_redis *r, struct tq_redis_cmd *cmd,
 	tq_redis_cmd_put(cmd, c->head.p, c->head.n);
 	tq_redis_cmd_put(cmd, c->member.p, c->member.n);
 	tq_redis_cmd_str(cmd, c->state != NULL ? c->state : "");
-	tq_redis_cmd_join(cmd, c->left_out ? "out" : "",
-	    c->callback.n > 0 ? "" : " maybe", r->letter != NULL ? " first" :
-	    "", c->again ? " again" : "", r->results.unordered ? " list" : "",
-	    NULL);
+	if (c->left_out)
+		tq_redis_cmd_str(cmd, "out");
+	else
+		tq_redis_cmd_join(cmd, c->callback.n > 0 ? "" : "maybe",
+		    r->letter != NULL ? " first" : "", c->again ? " again" :
+		    "", r->results.unordered ? " list" : "", NULL);
 	return 0;
 }
 
