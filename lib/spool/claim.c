@@ -23,8 +23,6 @@
 #include "spool/state.h"
 #include "spool/verb.h"
 
-/* Dead owners are looked for this often at most, whoever comes by. */
-#define SWEEP_EVERY	TQ_SECOND
 /* A busy claimer looks again this often before it sleeps: some 10 µs. */
 #define LOOKS		256
 /* Reads of a claimed task whose record moves: more often than it ever does. */
@@ -137,7 +135,7 @@ claim_locked(struct tq_spool *sp, const struct tq_take *take,
 	struct tq_wrow *w;
 	tq_time next;
 	uint32_t n, behind;
-	int rv, parks, freed = 0;
+	int rv, parks;
 
 	/* awake: the next ring is for somebody else */
 	w = &sp->t.wrows[sp->owner.row];
@@ -147,9 +145,8 @@ claim_locked(struct tq_spool *sp, const struct tq_take *take,
 	}
 	if ((rv = tq_timers(sp, now, &next, e)) != 1)
 		return rv;
-	if ((now - top->swept > SWEEP_EVERY || now < top->swept) &&
-	    tq_sweep(sp, now, &freed, e) == -1)
-		return -1;
+	if ((rv = tq_sweep_due(sp, now, e)) != 1)
+		return rv;
 	/* what is ready may have expired since, or the clock was set back */
 	while ((n = tq_choose(sp, take, now, &parks)) != 0 &&
 	    !may_start(sp, n, now))

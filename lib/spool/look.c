@@ -56,7 +56,7 @@ look_around(struct tq_spool *sp, const struct tq_slot *s, tq_time now,
 }
 
 /*
- * Under the lock: 1 known, 2 not; 0 and -1 as tq_core_write().  late: its end
+ * Under the lock: 1 known, 2 not; 0 and -1 as tq_core_write().  late: an end
  * cannot be written yet.
  */
 static int
@@ -67,9 +67,15 @@ look_locked(struct tq_spool *sp, const struct tq_uuid *id, int late,
 	struct tq_slot *s = tq_table_slot(&sp->t, n);
 	int rv;
 
-	/* it is what time has made of it, whoever was there to see */
+	/* it is what time has made of it, whoever was there to see, */
 	if (s != NULL && !late && (rv = tq_timer_one(sp, n, now, e)) != 1)
 		return rv;
+	/* or the death of its worker */
+	if (s != NULL && !late && s->state == TQ_STARTED) {
+		if ((rv = tq_sweep_due(sp, now, e)) != 1)
+			return rv;
+		s = tq_table_slot(&sp->t, tq_table_find(&sp->t, id));
+	}
 	/* kept long enough: gone, whether somebody swept it away or not */
 	if (s == NULL || !tq_graph_known(&sp->t, s, now))
 		return 2;

@@ -26,6 +26,8 @@
 
 /* How much one critical section does before others get their turn. */
 #define SLICE	64
+/* Dead owners are looked for this often at most, whoever comes by. */
+#define SWEEP_EVERY	TQ_SECOND
 
 /* Add an END that no worker said to the transaction and to recs. */
 static int
@@ -145,21 +147,6 @@ tq_timers(struct tq_spool *sp, tq_time now, tq_time *next, struct tq_err *e)
 	return 1;
 }
 
-int
-tq_timers_turn(struct tq_spool *sp, struct tq_err *e)
-{
-	tq_time end = tq_clock_mono() + TQ_SECOND / 10, next;
-	struct tq_turn t = { .rv = 0 };
-
-	do {
-		while (tq_turn_next(sp, &t, e))
-			t.rv = tq_timers(sp, t.now, &next, e);
-		if (t.rv == -1)
-			return t.full ? 1 : -1;
-	} while (next == t.now && tq_clock_mono() < end);
-	return 0;
-}
-
 /* Whether the holder of a claim is gone: 1, 0, -1. */
 static int
 is_gone(struct tq_spool *sp, unsigned row, uint32_t epoch)
@@ -234,4 +221,36 @@ tq_sweep(struct tq_spool *sp, tq_time now, int *n, struct tq_err *e)
 			rv = sweep_row(sp, row, now, n, e);
 	}
 	return sp->t.bad ? 0 : rv;
+}
+
+int
+tq_sweep_due(struct tq_spool *sp, tq_time now, struct tq_err *e)
+{
+	struct tq_top *top = sp->t.top;
+	int rv, n = 0;
+
+	if ((now - top->swept <= SWEEP_EVERY && now >= top->swept) ||
+	    (sp->probe == -1 &&
+	    (sp->probe = tq_owner_probe(sp->dirfd)) == -1))
+		return 1;
+	if ((rv = tq_sweep(sp, now, &n, e)) != 2)
+		return rv;
+	top->swept = 0;		/* the rest at the next look */
+	return 1;
+}
+
+int
+tq_timers_turn(struct tq_spool *sp, struct tq_err *e)
+{
+	tq_time end = tq_clock_mono() + TQ_SECOND / 10, next;
+	struct tq_turn t = { .rv = 0 };
+
+	do {
+		while (tq_turn_next(sp, &t, e))
+			if ((t.rv = tq_timers(sp, t.now, &next, e)) == 1)
+				t.rv = tq_sweep_due(sp, t.now, e);
+		if (t.rv == -1)
+			return t.full ? 1 : -1;
+	} while (next == t.now && tq_clock_mono() < end);
+	return 0;
 }

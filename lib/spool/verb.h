@@ -24,8 +24,9 @@ int	tq_timers(struct tq_spool *sp, tq_time now, tq_time *next,
 int	tq_timer_one(struct tq_spool *sp, uint32_t n, tq_time now,
 	    struct tq_err *e);
 /*
- * Not under the lock: all that is due, for a tenth of a second at most, so
- * that who looks at many tasks sees what time has made of them.  0; 1 not now,
+ * Not under the lock: all that is due, for a tenth of a second at most, and
+ * tq_sweep_due(), so that who looks at many tasks, or waits, sees what time and
+ * the death of others have made of them.  0; 1 not now,
  * for the disk is full: those that expired are as they were; -1.
  */
 int	tq_timers_turn(struct tq_spool *sp, struct tq_err *e);
@@ -34,6 +35,11 @@ int	tq_timers_turn(struct tq_spool *sp, struct tq_err *e);
  * *n how many.  As tq_core_write(), or 2 when there may be more.
  */
 int	tq_sweep(struct tq_spool *sp, tq_time now, int *n, struct tq_err *e);
+/*
+ * Under the lock: a slice of that if nobody has done it for a second.  As
+ * tq_core_write(); who has no descriptor to ask for owners leaves it to others.
+ */
+int	tq_sweep_due(struct tq_spool *sp, tq_time now, struct tq_err *e);
 
 /* ---- put_find.c --------------------------------------------------------- */
 

@@ -99,3 +99,23 @@ ok 'whose own does' has_object "$(object again)"
 for dir in kept elsewhere new again; do
 	TQ_DIR=$T/$dir lose_table
 done
+
+# ---- nobody has to run anything for the death of a worker to be seen
+
+TQ_DIR=$T/alone
+# until the end of this test, whoever is dead
+until='while [ -d "$0" ]; do sleep 0.2; done'
+put once --once sh -c "$until" "$T"
+put again sh -c "$until" "$T"
+bg tqrun -j 2
+wait_for is_state once started && wait_for is_state again started
+kill -KILL $!
+ok 'who looks sees it' wait_for is_state again ready
+is 'and what became of the task' "$(column once state,why)" \
+    "failure${TAB}worker died (--once)"
+put third --once -q third sh -c "$until" "$T"
+bg tqrun -q third
+wait_for is_state third started
+kill -KILL $!
+check 'who waits has an answer' 125 '' 'tqresult: third: *worker died*' \
+    timeout 60 tqresult -w third
