@@ -114,6 +114,8 @@ int	tq_share_linked(const struct tq_spool *sp);
 
 /* ---- reap.c: tables whose spool is gone -------------------------------- */
 
+/* Let a table say where its spool is; nothing if that is too long. */
+void	tq_reap_home(const struct tq_spool *sp, struct tq_top *top);
 /* Take them away, looking at so many of ours at most. */
 void	tq_reap(unsigned most);
 

@@ -101,3 +101,16 @@ tq_reap(unsigned most)
 	closedir(dp);
 	errno = saved;
 }
+
+void
+tq_reap_home(const struct tq_spool *sp, struct tq_top *top)
+{
+	char path[32];
+	ssize_t n;
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", sp->dirfd);
+	n = readlink(path, top->home, sizeof(top->home));
+	if (n == -1 || (size_t)n == sizeof(top->home))
+		n = 0;
+	memset(top->home + n, 0, sizeof(top->home) - (size_t)n);
+}

@@ -94,20 +94,6 @@ byte_wait(int fd, off_t byte, short type, tq_time deadline)
 	return 0;
 }
 
-/* Let the table say where its spool is; nothing if that is too long. */
-static void
-say_home(const struct tq_spool *sp, struct tq_top *top)
-{
-	char path[32];
-	ssize_t n;
-
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", sp->dirfd);
-	n = readlink(path, top->home, sizeof(top->home));
-	if (n == -1 || (size_t)n == sizeof(top->home))
-		n = 0;
-	memset(top->home + n, 0, sizeof(top->home) - (size_t)n);
-}
-
 /* Make the handle use a share: its own view of table and ledger. */
 static void
 use(struct tq_spool *sp, struct tq_share *s)
@@ -121,15 +107,45 @@ use(struct tq_spool *sp, struct tq_share *s)
 	sp->same_boot = sp->begun = 1;
 }
 
+/* One that holds this descriptor from now on; NULL, and it is closed. */
 static struct tq_share *
-share_new(int lockfd)
+share_new(int lockfd, const struct stat *st)
 {
 	struct tq_share *s = calloc(1, sizeof(*s));
 
-	if (s != NULL) {
-		s->lockfd = lockfd;
-		s->refs = 1;
+	if (s == NULL || tq_owner_guard(lockfd) == -1) {
+		free(s);
+		close(lockfd);
+		return NULL;
 	}
+	s->dev = st->st_dev;
+	s->ino = st->st_ino;
+	s->lockfd = lockfd;
+	s->refs = 1;
+	return s;
+}
+
+static void
+share_free(struct tq_share *s)
+{
+	int saved = errno;
+
+	tq_owner_unguard(s->lockfd);
+	close(s->lockfd);
+	free(s);
+	errno = saved;
+}
+
+/* The one of a directory that may still be used, or NULL. */
+static struct tq_share *
+share_find(const struct stat *st)
+{
+	struct tq_share *s;
+
+	for (s = shares.first; s != NULL; s = s->next)
+		if (s->dev == st->st_dev && s->ino == st->st_ino &&
+		    !s->t.top->retired)
+			break;
 	return s;
 }
 
@@ -239,7 +255,7 @@ replace(struct tq_spool *sp, struct tq_share *s, tq_time deadline,
 		goto fail;
 	}
 	use(sp, s);
-	say_home(sp, s->t.top);
+	tq_reap_home(sp, s->t.top);
 	tq_object_boot(s->t.top->boot);
 	sp->same_boot = had_old && strcmp(old.boot, new.boot) == 0;
 	sp->begun = had_old || tq_object_was(s->lockfd);
@@ -294,25 +310,13 @@ find_or_make(struct tq_spool *sp, struct tq_share *s, struct tq_err *e)
 	return rv == 1 ? 0 : -1;
 }
 
-int
-tq_share_open(struct tq_spool *sp, struct tq_err *e)
+/* Under the lock of shares: a new one for the spool, or NULL. */
+static struct tq_share *
+share_open(struct tq_spool *sp, const struct stat *st, struct tq_err *e)
 {
 	struct tq_share *s;
-	struct stat st;
-	int fd, saved;
+	int fd = openat(sp->dirfd, "lock", O_RDWR | O_CLOEXEC | O_NOFOLLOW);
 
-	if (fstat(sp->dirfd, &st) == -1)
-		return tq_fail_sys(e, errno, "%s", sp->path);
-	pthread_mutex_lock(&shares.lock);
-	for (s = shares.first; s != NULL; s = s->next)
-		if (s->dev == st.st_dev && s->ino == st.st_ino &&
-		    !s->t.top->retired) {
-			s->refs++;
-			use(sp, s);
-			pthread_mutex_unlock(&shares.lock);
-			return 0;
-		}
-	fd = openat(sp->dirfd, "lock", O_RDWR | O_CLOEXEC | O_NOFOLLOW);
 	if (fd == -1) {
 		/* not made anew: who holds byte 0 of the old one is not seen */
 		if (errno == ENOENT)
@@ -321,37 +325,37 @@ tq_share_open(struct tq_spool *sp, struct tq_err *e)
 			    "one, as tq_spool(5) says", sp->path);
 		else
 			tq_fail_sys(e, errno, "%s/lock", sp->path);
-		goto fail;
+		return NULL;
 	}
-	if ((s = share_new(fd)) == NULL) {
-		close(fd);
+	if ((s = share_new(fd, st)) == NULL) {
 		tq_fail_sys(e, ENOMEM, "%s", sp->path);
-		goto fail;
-	}
-	if (tq_owner_guard(fd) == -1) {
-		close(fd);
-		free(s);
-		tq_fail_sys(e, ENOMEM, "%s", sp->path);
-		goto fail;
+		return NULL;
 	}
 	if (find_or_make(sp, s, e) == -1) {
-		saved = errno;
-		tq_owner_unguard(fd);
-		close(fd);
-		free(s);
-		errno = saved;
-		goto fail;
+		share_free(s);
+		return NULL;
 	}
-	s->dev = st.st_dev;
-	s->ino = st.st_ino;
 	s->next = shares.first;
-	shares.first = s;
-	use(sp, s);
+	return shares.first = s;
+}
+
+int
+tq_share_open(struct tq_spool *sp, struct tq_err *e)
+{
+	struct tq_share *s;
+	struct stat st;
+
+	if (fstat(sp->dirfd, &st) == -1)
+		return tq_fail_sys(e, errno, "%s", sp->path);
+	pthread_mutex_lock(&shares.lock);
+	if ((s = share_find(&st)) != NULL)
+		s->refs++;
+	else
+		s = share_open(sp, &st, e);
+	if (s != NULL)
+		use(sp, s);
 	pthread_mutex_unlock(&shares.lock);
-	return 0;
- fail:
-	pthread_mutex_unlock(&shares.lock);
-	return -1;
+	return s == NULL ? -1 : 0;
 }
 
 void
@@ -369,10 +373,8 @@ tq_share_close(struct tq_spool *sp)
 		for (at = &shares.first; *at != s; at = &(*at)->next)
 			continue;
 		*at = s->next;
-		tq_owner_unguard(s->lockfd);
-		close(s->lockfd);
 		close(s->t.fd);
-		free(s);
+		share_free(s);
 	}
 	pthread_mutex_unlock(&shares.lock);
 }

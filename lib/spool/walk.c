@@ -306,50 +306,50 @@ write_mark(struct tq_walk *w, struct tq_segment *s)
 	return rv;
 }
 
+/* Unlink the segments that there are of these numbers.  0, -1. */
+static int
+unlink_range(struct tq_spool *sp, uint32_t from, uint32_t to)
+{
+	char name[TQ_SEG_NAME];
+	struct tq_segs segs;
+	size_t i;
+
+	if (tq_segs_list(sp, &segs) == -1)
+		return -1;
+	for (i = 0; i < segs.n; i++) {
+		if (segs.v[i].number < from || segs.v[i].number > to)
+			continue;
+		tq_segment_name(name, segs.v[i].number);
+		(void)tq_sys.unlinkat(sp->ledgerfd, name, 0);
+	}
+	free(segs.v);
+	return 0;
+}
+
 int
 tq_walk_cut(struct tq_spool *sp, struct tq_walk *w, struct tq_err *e)
 {
-	uint32_t number;
+	uint32_t number = TQ_LSN_SEG(w->tail);
 	struct tq_segment s;
-	struct tq_segs segs;
-	char name[TQ_SEG_NAME];
-	size_t i;
+	int rv = 0;
 
-	if (tq_segment_open(&s, NULL, sp->ledgerfd, TQ_LSN_SEG(w->tail)) == -1)
+	if (tq_segment_open(&s, NULL, sp->ledgerfd, number) == -1)
 		return tq_fail_sys(e, errno, "%s/ledger", sp->path);
 	if ((w->gaps && write_mark(w, &s) == -1) ||
 	    tq_segment_zero(s.fd, TQ_LSN_OFF(w->tail), s.size) == -1 ||
-	    tq_io_sync(s.fd) == -1) {
-		tq_segment_close(&s);
-		return tq_fail_sys(e, errno, "%s/ledger", sp->path);
-	}
-	number = s.number;
+	    tq_io_sync(s.fd) == -1)
+		rv = -1;
 	tq_segment_close(&s);
-	if (tq_segs_list(sp, &segs) == -1)
+	if (rv == -1 || unlink_range(sp, number + 1, UINT32_MAX) == -1 ||
+	    tq_io_sync_dir(sp->ledgerfd) == -1)
 		return tq_fail_sys(e, errno, "%s/ledger", sp->path);
-	for (i = 0; i < segs.n; i++)
-		if (segs.v[i].number > number) {
-			tq_segment_name(name, segs.v[i].number);
-			(void)tq_sys.unlinkat(sp->ledgerfd, name, 0);
-		}
-	free(segs.v);
 	w->last = number;
-	return tq_io_sync_dir(sp->ledgerfd) == -1 ?
-	    tq_fail_sys(e, errno, "%s/ledger", sp->path) : 0;
+	return 0;
 }
 
 void
 tq_walk_unlink(struct tq_spool *sp, uint32_t base)
 {
-	char name[TQ_SEG_NAME];
-	struct tq_segs segs;
-	size_t i;
-
-	if (tq_segs_list(sp, &segs) == -1)
-		return;
-	for (i = 0; i < segs.n && segs.v[i].number < base; i++) {
-		tq_segment_name(name, segs.v[i].number);
-		(void)tq_sys.unlinkat(sp->ledgerfd, name, 0);
-	}
-	free(segs.v);
+	if (base > 0)
+		(void)unlink_range(sp, 0, base - 1);
 }
