@@ -286,6 +286,13 @@ parse(struct run *r, struct tq_options *o, struct tq_say *s, int argc,
 }
 
 static void
+die_handlers(const char *from, const struct tq_err *e)
+{
+	tq_die(e->num == ENOENT ? TQ_EXIT_NOENT : TQ_EXIT_CONFIG, "%s%s", from,
+	    e->text);
+}
+
+static void
 add_handlers(struct tq_handlers *h, char *dirs[])
 {
 	const char *list = getenv("TQ_HANDLERS");
@@ -293,10 +300,9 @@ add_handlers(struct tq_handlers *h, char *dirs[])
 
 	for (; *dirs != NULL; dirs++)
 		if (tq_handlers_add(h, *dirs, &e) == -1)
-			tq_die(e.num == ENOENT ? TQ_EXIT_NOENT :
-			    TQ_EXIT_CONFIG, "%s", e.text);
+			die_handlers("", &e);
 	if (list != NULL && tq_handlers_add_list(h, list, &e) == -1)
-		tq_die(TQ_EXIT_CONFIG, "TQ_HANDLERS: %s", e.text);
+		die_handlers("TQ_HANDLERS: ", &e);
 }
 
 /*

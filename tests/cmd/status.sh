@@ -105,6 +105,8 @@ had tqget 66 'no such command; it is handed back' 'tqget: no-such-command: *' \
 had tqget 77 'a command that nobody may run' "tqget: $T/tab: *" \
     tqget -q q "$T/tab"
 had tqrun 66 'no such handlers' 'tqrun: *No such file*' tqrun -E "$T/none"
+had tqrun 66 'wherever they are named' 'tqrun: TQ_HANDLERS: *No such file*' \
+    env TQ_HANDLERS="$T/none" tqrun -E
 mkdir -m 777 "$T/theirs"
 had tqrun 78 'handlers that others may write' 'tqrun: *' tqrun -E "$T/theirs"
 
