@@ -175,6 +175,7 @@ try_put(struct tq_spool *sp, struct tq_batch *b, struct tq_err *e)
 	struct tq_turn t = { .rv = 0 };
 
 	for (;;) {
+		b->full = 0;	/* who does not get in knows nothing of it */
 		if (encode_early(sp, b, e) == -1)
 			return -1;
 		while (tq_turn_next(sp, &t, e)) {

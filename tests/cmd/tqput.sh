@@ -159,6 +159,16 @@ check "and after the time of -t" 75 "" "tqput: *full*" tqput -t 0.3 -q full true
 bg sh -c 'tqput -q full late >late.id'
 tqget -q full -t 0 >/dev/null
 ok "without -t it waits for room" wait_for test -s late.id
+gone=$T/gone
+tqctl init "$gone"
+tqput -Q -b "$gone" -q full true
+tqctl -b "$gone" set full limit=1
+tqput -b "$gone" -q full true 2>/dev/null &
+waiting=$!
+wait_for grep -q futex /proc/$waiting/wchan
+rm -r "$gone"
+ok "who waits for room in a spool that is removed leaves" \
+    wait_for sh -c '! kill -0 "$0" 2>/dev/null' $waiting
 tqput -Q -q shut true
 tqctl close shut
 check "a closed queue is 75" 75 "" "tqput: *clos*" tqput -q shut true
