@@ -329,11 +329,8 @@ claim_now(struct tq_spool *sp, const struct tq_take *take,
 		/* who finds nothing ready has to leave, too */
 		if (tq_core_sound(sp, e) == -1)
 			return -1;
-		while (tq_turn_next(sp, &t, e)) {
+		while (tq_turn_next(sp, &t, e))
 			t.rv = claim_locked(sp, take, out, t.now, e);
-			if (sp->t.bad)
-				t.rv = 0;	/* what it found may be nothing */
-		}
 		look_ahead(sp);
 		if (t.rv == -1 || t.rv == 2)
 			return t.rv == 2 ? 0 : -1;

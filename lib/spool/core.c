@@ -258,6 +258,9 @@ tq_core_append(struct tq_spool *sp, struct tq_rec *recs,
 	size_t i;
 	int rv;
 
+	/* what was decided by a wild table is not written */
+	if (sp->t.bad)
+		return 0;
 	/* nothing is refused for want of it: gate.c does without */
 	if (top->passes.used != 0)
 		(void)tq_table_reserve_gates(&sp->t, 0,

@@ -48,7 +48,8 @@ int	tq_core_keep(struct tq_spool *sp, tq_lsn lsn, struct tq_err *e);
 int	tq_core_told(struct tq_spool *sp, struct tq_err *e);
 /*
  * Under the lock: write the transaction in sp->l and apply it.  1 done; 0
- * another segment must be prepared (leave, do it, decide again); -1.
+ * another segment must be prepared, or the table has turned out to be bad
+ * (leave, do it, decide again); -1.
  * reserve: bytes promised to ENDs once it is done; keep: what it leaves of
  * room, ledger.h, rule 3.  Sequence, time and length are filled into recs.
  */

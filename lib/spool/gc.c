@@ -115,7 +115,7 @@ unlink_orphan(struct tq_spool *sp, const char *name, tq_time now)
 		return 0;
 	if (tq_core_enter(sp, NULL) == -1)
 		return 0;
-	gone = tq_table_find(&sp->t, &id) == 0 &&
+	gone = tq_table_find(&sp->t, &id) == 0 && !sp->t.bad &&
 	    tq_sys.unlinkat(tq_file_dir(sp), name, 0) == 0;
 	tq_core_leave(sp);
 	return gone;

@@ -62,7 +62,7 @@ tq_turn_next(struct tq_spool *sp, struct tq_turn *t, struct tq_err *e)
 {
 	if (t->in) {
 		t->in = 0;
-		if (t->rv == 1) {
+		if (t->rv == 1 && (!sp->t.bad || sp->wrote)) {
 			tq_core_leave(sp);
 			return 0;
 		}

@@ -1,5 +1,9 @@
 /* Unit tests of the turns that verbs take through the lock (upkeep.c). */
+#include <sys/stat.h>
+
+#include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 
 #include "tests/lib/spool.h"
@@ -12,12 +16,47 @@ what_is_written_is_not_done_again(void **state)
 	int rounds = 0;
 
 	while (tq_turn_next(f->sp, &t, &f->e)) {
+		uint32_t n;
+
 		rounds++;
+		t.rv = tq_queue_make(f->sp, "q", &n, 0, t.now, &f->e);
 		f->sp->t.bad = 1;
-		t.rv = 1;
 	}
 
 	assert_int_equal(rounds, 1);
+	assert_int_equal(t.rv, 1);
+}
+
+static void
+what_a_bad_table_says_is_done_is_done_again(void **state)
+{
+	struct t_spool *f = *state;
+	struct tq_turn t = { .rv = 0 };
+	int rounds = 0;
+
+	while (tq_turn_next(f->sp, &t, &f->e)) {
+		f->sp->t.bad = rounds++ == 0;
+		t.rv = 1;
+	}
+
+	assert_int_equal(rounds, 2);
+	assert_int_equal(t.rv, 1);
+}
+
+static void
+what_was_decided_by_a_bad_table_is_not_written(void **state)
+{
+	struct t_spool *f = *state;
+	struct tq_turn t = { .rv = 0 };
+	int rounds = 0;
+	uint32_t n;
+
+	while (tq_turn_next(f->sp, &t, &f->e)) {
+		f->sp->t.bad = rounds++ == 0;
+		t.rv = tq_queue_make(f->sp, "q", &n, 0, t.now, &f->e);
+	}
+
+	assert_int_equal(rounds, 2);
 	assert_int_equal(t.rv, 1);
 }
 
@@ -128,6 +167,51 @@ task_is_not_unknown_because_the_index_is_wild(void **state)
 	    &f->e), 0);
 }
 
+static void
+put(struct t_spool *f, uint32_t n, int rv)
+{
+	struct tq_spool_put p = { .id = t_id(n), .queue = "q", .body_fd = -1,
+	    .pri = 4 };
+	size_t which;
+
+	assert_int_equal(tq_spool_put(f->sp, &p, 1, 0, &which, &f->e), rv);
+}
+
+static void
+id_is_not_put_twice_because_the_index_is_wild(void **state)
+{
+	struct t_spool *f = *state;
+
+	put(f, 1, 0);
+	scribble(f);
+	put(f, 1, -1);
+	assert_int_equal(errno, EEXIST);
+}
+
+static void
+body_is_no_orphan_because_the_index_is_wild(void **state)
+{
+	struct timespec long_ago[2] = { { 1, 0 }, { 1, 0 } };
+	struct t_spool *f = *state;
+	struct tq_spool_got got;
+	uint64_t changed = 0;
+	struct dirent *d;
+	int files;
+	DIR *dp;
+
+	t_spool_put(f, 1, "q", 100000);
+	files = openat(f->sp->dirfd, "files", O_RDONLY | O_DIRECTORY);
+	assert_int_not_equal(files, -1);
+	assert_non_null(dp = fdopendir(files));
+	while ((d = readdir(dp)) != NULL)
+		(void)utimensat(files, d->d_name, long_ago, 0);
+	closedir(dp);
+	scribble(f);
+	assert_int_equal(tq_spool_gc(f->sp, &changed, &f->e), 0);
+	t_spool_claim(f, 1, "q", &got);
+	assert_int_equal(changed, 0);
+}
+
 #define ON_SPOOL(f)	\
 	cmocka_unit_test_setup_teardown(f, t_setup_spool, t_teardown_spool)
 
@@ -136,11 +220,15 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		ON_SPOOL(what_is_written_is_not_done_again),
+		ON_SPOOL(what_a_bad_table_says_is_done_is_done_again),
+		ON_SPOOL(what_was_decided_by_a_bad_table_is_not_written),
 		ON_SPOOL(refusal_by_a_bad_table_is_not_believed),
 		ON_SPOOL(room_that_is_wanted_is_there_in_the_next_turn),
 		ON_SPOOL(room_that_is_not_to_be_had_is_told),
 		ON_SPOOL(refusal_keeps_its_errno),
 		ON_SPOOL(task_is_not_unknown_because_the_index_is_wild),
+		ON_SPOOL(id_is_not_put_twice_because_the_index_is_wild),
+		ON_SPOOL(body_is_no_orphan_because_the_index_is_wild),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
