@@ -3,6 +3,7 @@
  * tasks when somebody asked for it.  They are told and not waited for.
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
