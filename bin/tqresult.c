@@ -63,6 +63,7 @@ struct result {
 	const char	*cols;		/* NULL: the default ones */
 	enum tq_print_form form;
 	int		 columns, header, wait, follow;
+	int		 at_once;	/* nothing is waited for any more */
 	unsigned	 streams, attempt;
 	size_t		 count;		/* 0: all */
 	tq_time		 timeout;
@@ -264,8 +265,8 @@ show(struct result *r, const char *id, struct tq_info *info, struct tq_err *e)
 {
 	struct tq_follow f = { .tq = r->tq, .id = id, .streams = r->streams };
 
-	if (r->wait && tq_replay_wait(r->tq, id, r->follow ? &f : NULL,
-	    left(r), NULL, e) == -1)
+	if (r->wait && !r->at_once && tq_replay_wait(r->tq, id,
+	    r->follow ? &f : NULL, left(r), NULL, e) == -1)
 		die(r, e);
 	switch (tq_stat(r->tq, id, TQ_FIND_ATTEMPT(r->attempt), info, e)) {
 	case -1:
@@ -287,7 +288,8 @@ expand(struct result *r, struct tq_err *e)
 {
 	size_t i;
 
-	for (i = 0; r->wait && r->count == 0 && i < r->ids.n; i++)
+	for (i = 0; r->wait && r->count == 0 && i < r->ids.n && left(r) > 0;
+	    i++)
 		if (tq_replay_wait(r->tq, r->ids.v[i], NULL, left(r), NULL,
 		    e) == -1)
 			die(r, e);
@@ -305,6 +307,17 @@ progress(const struct result *r, size_t done)
 		    done == r->ids.n ? "\n" : "");
 }
 
+/* No more is waited for: those from i on are shown as they stand, at once. */
+static void
+look_at_rest(struct result *r, size_t i, struct tq_err *e)
+{
+	if (r->at_once || (r->wait && (r->follow || left(r) > 0)))
+		return;
+	r->at_once = 1;
+	if (tq_stat_ahead(r->tq, r->ids.v + i, r->ids.n - i, e) == -1)
+		die(r, e);
+}
+
 static int
 show_all(struct result *r, struct tq_err *e)
 {
@@ -315,6 +328,7 @@ show_all(struct result *r, struct tq_err *e)
 	tq_info_init(&info);
 	for (i = 0; i < r->ids.n; i++) {
 		progress(r, i);
+		look_at_rest(r, i, e);
 		/* a group has nothing to say once a member has */
 		if (tq_ids_is_group(&r->ids, i) && status != 0)
 			continue;
@@ -325,6 +339,7 @@ show_all(struct result *r, struct tq_err *e)
 			tq_print_flush(&r->print);
 	}
 	progress(r, i);
+	(void)tq_stat_ahead(r->tq, NULL, 0, NULL);
 	tq_info_fini(&info);
 	return status;
 }

@@ -122,6 +122,9 @@ struct tq_store_ops {
 		    struct tq_err *);
 	int	(*stat)(void *b, const char *id, unsigned flags,
 		    struct tq_info *, struct tq_err *);
+	/* n ids that stat is asked for next; 0: no more.  For speed alone */
+	int	(*ahead)(void *b, const char *const *ids, size_t n,
+		    struct tq_err *);
 	int	(*wait)(void *b, const char *const *ids, size_t n,
 		    size_t count, tq_time timeout, enum tq_state *ended,
 		    struct tq_err *);

@@ -344,6 +344,14 @@ int	tq_stat(struct tq *, const char *id, unsigned flags,
  */
 #define TQ_FIND_ATTEMPT(n)	((unsigned)(n) << 8)
 
+/*
+ * Say which n tasks will be found next, so that a server is asked for all of
+ * them at once: until this is called again, with 0 of them in the end, each is
+ * found as it stood now.  Where that is of no use it does nothing.
+ */
+int	tq_stat_ahead(struct tq *, const char *const *ids, size_t n,
+	    struct tq_err *);
+
 /* Which tasks; what is NULL or 0 does not restrict. */
 struct tq_select {
 	const char *const *queues;

@@ -43,6 +43,14 @@ tq_stat(struct tq *tq, const char *id, unsigned flags, struct tq_info *out,
 }
 
 int
+tq_stat_ahead(struct tq *tq, const char *const *ids, size_t n,
+    struct tq_err *e)
+{
+	return tq->store == NULL || tq->store->ahead == NULL ? 0 :
+	    tq->store->ahead(tq->s, ids, n, e);
+}
+
+int
 tq_known(struct tq *tq, const char *const *ids, size_t n, unsigned char *known,
     struct tq_err *e)
 {

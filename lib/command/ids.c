@@ -102,6 +102,8 @@ tq_ids_resolve(struct tq_ids *ids, struct tq *tq, unsigned flags,
 	if (ids->group == NULL || ids->state == NULL)
 		return tq_fail_sys(e, ENOMEM, "%zu ids", ids->n);
 	tq_info_init(&info);
+	if (tq_stat_ahead(tq, ids->v, ids->n, e) == -1)
+		goto out;
 	for (i = 0; i < ids->n; i++) {
 		switch (tq_stat(tq, ids->v[i], flags, &info, e)) {
 		case 1:
@@ -129,6 +131,7 @@ tq_ids_resolve(struct tq_ids *ids, struct tq *tq, unsigned flags,
 	}
 	rv = 0;
 out:
+	(void)tq_stat_ahead(tq, NULL, 0, NULL);
 	tq_info_fini(&info);
 	return rv;
 }

@@ -14,10 +14,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "backend/redis/going.h"
 #include "backend/redis/worker.h"
 #include "base/clock.h"
 
-#define FEW	16	/* ids, for each of which the server goes through all */
 
 /* ---- one task -------------------------------------------------------- */
 
@@ -258,7 +258,7 @@ choose(struct tq_redis *r, struct tq_redis_spots *spots, enum tq_verb verb,
 
 	if (sel->nids == 0)
 		return tq_redis_spot(r, spots, sel, NULL, e);
-	if (sel->nids > FEW)
+	if (sel->nids > TQ_REDIS_FEW)
 		return choose_many(r, spots, verb, sel, value, n, e);
 	for (i = 0; i < sel->nids; i++) {
 		before = spots->n;

@@ -114,23 +114,31 @@ ask(struct tq_redis_waiting *w, struct asked *q, size_t n, struct tq_err *e)
 	return -1;
 }
 
-/* What was heard of n; those that may be nowhere are looked for. */
+/* What was heard of n; those that may be nowhere are looked for, all at once. */
 static int
-check(struct tq_redis_waiting *w, const struct asked *q, size_t n, struct tq_err *e)
+check(struct tq_redis_waiting *w, const struct asked *q, size_t n,
+    struct tq_err *e)
 {
 	struct tq_redis *r = w->r;
-	size_t i;
+	const char *ids[AT_ONCE];
+	size_t i, k = 0;
+	int rv;
 
 	if (w->odd.num != 0)
 		return tq_fail(e, w->odd.num, "%s", w->odd.text);
-	for (i = 0; i < n; i++) {
-		if (q[i].there || r->is_store || !r->place.tq_only)
-			continue;
+	if (r->is_store || !r->place.tq_only)
+		return 0;
+	for (i = 0; i < n; i++)
+		if (!q[i].there)
+			ids[k++] = q[i].a->id;
+	rv = tq_redis_ahead(r, ids, k, e);
+	for (i = 0; i < n && rv != -1; i++) {
 		tq_arena_reset(&r->mem);
-		if (check_known(w, q[i].a, e) == -1)
-			return -1;
+		if (!q[i].there)
+			rv = check_known(w, q[i].a, e);
 	}
-	return 0;
+	tq_redis_ahead_end(r);
+	return rv == -1 ? -1 : 0;
 }
 
 /* Look at each that has not ended. */

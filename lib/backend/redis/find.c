@@ -6,18 +6,31 @@
 #include "backend/redis/going.h"
 #include "backend/redis/key.h"
 
-#define LOOKS	3		/* for one task before it is unknown */
+/* Read what was found once more, into memory that stays: 1, or -1. */
+static int
+tell(struct tq_info *out, struct tq_arena *mem,
+    const struct tq_redis_seen *s, struct tq_err *e)
+{
+	struct tq_redis_read in;
+	const char *text, *queue;
 
-/*
- * Found: read once more, into memory that stays.  The info that was given is
- * of the message's own text.
- */
+	if ((text = tq_arena_copy(mem, s->text.p, s->text.n)) == NULL ||
+	    (queue = tq_arena_copy(mem, s->queue, strlen(s->queue))) == NULL)
+		return tq_fail_sys(e, ENOMEM, "%s", s->id);
+	if (tq_redis_read(&in, mem, text, s->text.n, e) == -1)
+		return -1;
+	if (tq_redis_describe(out, mem, &in, s->place, queue, s->score,
+	    s->tag) == -1)
+		return tq_fail_sys(e, ENOMEM, "%s", s->id);
+	return 1;
+}
+
+/* Found.  The info that was given is of the message's own text. */
 static int
 keep(struct tq_redis_going *g, struct tq_info *info,
     const struct tq_redis_read *in, const char *tag)
 {
-	struct tq_redis_read again;
-	const char *text, *queue;
+	struct tq_redis_seen now;
 
 	if (strcmp(in->name, g->needle) != 0)
 		return 0;
@@ -29,16 +42,13 @@ keep(struct tq_redis_going *g, struct tq_info *info,
 		return g->body->p == NULL ?
 		    tq_fail_sys(g->e, ENOMEM, "body") : 1;
 	}
-	if ((text = tq_arena_copy(g->mem, in->text.p, in->text.n)) == NULL ||
-	    (queue = tq_arena_copy(g->mem, info->task.queue,
-	    strlen(info->task.queue))) == NULL)
-		return tq_fail_sys(g->e, ENOMEM, "%s", g->needle);
-	if (tq_redis_read(&again, g->mem, text, in->text.n, g->e) == -1)
-		return -1;
-	if (tq_redis_describe(g->out, g->mem, &again, g->place, queue,
-	    g->score, tag) == -1)
-		return tq_fail_sys(g->e, ENOMEM, "%s", g->needle);
-	return 1;
+	now.id = in->name;
+	now.queue = info->task.queue;
+	now.score = g->score;
+	now.tag = tag;
+	now.place = g->place;
+	now.text = in->text;
+	return tell(g->out, g->mem, &now, g->e);
 }
 
 int
@@ -48,10 +58,14 @@ tq_redis_find(struct tq_redis *r, const char *id, struct tq_info *out,
 	struct tq_redis_going g = {
 		.r = r, .needle = id, .each = keep, .out = out, .mem = mem
 	};
+	const struct tq_redis_seen *s = tq_redis_ahead_seen(r, id);
 	int rv = 0, looks;
 
-	/* on its way from one place to another it may be missed in both */
-	for (looks = 0; rv == 0 && looks < LOOKS; looks++)
+	if (s != NULL && s->text.p != NULL) {
+		strlcpy(g.found, s->tag, sizeof(g.found));
+		rv = tell(out, mem, s, e);
+	}
+	for (looks = 0; s == NULL && rv == 0 && looks < TQ_REDIS_LOOKS; looks++)
 		rv = tq_redis_everywhere(&g, e);
 	if (rv != 1)
 		return rv;

@@ -4,6 +4,11 @@
 
 #include "backend/redis/redis.h"
 
+/* So many tasks the server looks for by itself; of more all is read here. */
+#define TQ_REDIS_FEW	16
+/* On its way from one place to another a task may be missed in both. */
+#define TQ_REDIS_LOOKS	3
+
 enum tq_redis_where { TQ_REDIS_IN_LIST, TQ_REDIS_IN_HAND, TQ_REDIS_IN_WAIT };
 
 /* One of the ids that are looked for. */
@@ -51,6 +56,15 @@ int	tq_redis_everywhere(struct tq_redis_going *, struct tq_err *);
 int	tq_redis_describe(struct tq_info *out, struct tq_arena *mem,
 	    const struct tq_redis_read *, enum tq_redis_where,
 	    const char *queue, const char *score, const char *tag);
+/* ahead.c: how one stood of many that were looked for; text.p NULL: nowhere. */
+struct tq_redis_seen {
+	const char	*id, *queue, *score, *tag;
+	enum tq_redis_where place;
+	struct tq_bytes	 text;
+};
+/* NULL: it was not among them. */
+const struct tq_redis_seen *tq_redis_ahead_seen(const struct tq_redis *,
+	    const char *id);
 /* 1 if the selectors take it. */
 int	tq_redis_is_selected(const struct tq_select *, const struct tq_info *);
 #endif

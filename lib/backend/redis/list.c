@@ -52,7 +52,7 @@ list_ids(struct tq_redis *r, const struct tq_select *sel,
 {
 	struct tq_info info;
 	size_t i;
-	int rv = 0;
+	int rv = tq_redis_ahead(r, sel->ids, sel->nids, e);
 
 	memset(&info, 0, sizeof(info));
 	for (i = 0; i < sel->nids && rv == 0; i++) {
@@ -63,6 +63,7 @@ list_ids(struct tq_redis *r, const struct tq_select *sel,
 		else if (rv == 1)
 			rv = tq_redis_is_selected(sel, &info) ? each(&info, arg) : 0;
 	}
+	tq_redis_ahead_end(r);
 	tq_arena_free(info.mem);
 	return rv;
 }

@@ -101,6 +101,7 @@ static const struct tq_store_ops store = {
 	.close = tq_redis_close,
 	.put = tq_redis_store_put,
 	.stat = tq_redis_stat,
+	.ahead = tq_redis_ahead,
 	.wait = tq_redis_wait,
 	.read = tq_redis_read_stream,
 	.report = tq_redis_report

@@ -79,6 +79,7 @@ struct tq_redis {
 	struct tq_redis_conn listen;	/* channels of results */
 	struct tq_redis_cmd listens;	/* to these; n is 0: to none */
 	size_t		 unsure;	/* how many are to be confirmed */
+	struct tq_redis_ahead *ahead;	/* what many tasks were found as, or NULL */
 	tq_time		 sure_by;	/* CLOCK_MONOTONIC */
 	struct tq_redis_conn events_in;	/* channels of events */
 
@@ -568,6 +569,10 @@ int	tq_redis_list(void *b, const struct tq_select *,
 int	tq_redis_list_unready(struct tq_redis *, const struct tq_select *,
 	    int (*each)(const struct tq_info *, void *), void *arg,
 	    struct tq_err *);
+/* ahead.c: tq_stat_ahead(); few ids are looked for one by one. */
+int	tq_redis_ahead(void *b, const char *const *ids, size_t n,
+	    struct tq_err *);
+void	tq_redis_ahead_end(struct tq_redis *);
 /* queue.c */
 int	tq_redis_queues(void *b, int (*each)(const struct tq_queue_info *,
 	    void *), void *arg, struct tq_err *);
