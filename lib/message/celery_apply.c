@@ -8,15 +8,9 @@
 #include <stdint.h>
 #include <string.h>
 
-/* ---- one task --------------------------------------------------------- */
+#include "message/celery_field.h"
 
-static void
-put_trail(struct tq_planner *p, struct tq_bytes tuple)
-{
-	if (p->trail.n > 0)
-		tq_buf_str(&p->trail, ", ");
-	tq_buf_put(&p->trail, tuple.p, tuple.n);
-}
+/* ---- one task --------------------------------------------------------- */
 
 /* A message that is given results must still be one to who reads it. */
 static int
@@ -63,7 +57,8 @@ apply_task(struct tq_planner *p, const struct tq_tree *t, struct tq_bytes args,
 		return -1;
 	if (!in_group) {
 		self.sig.task_id = sig.task_id;
-		put_trail(p, tq_tree_tuple(p, &self, none));
+		tq_celery_item_put(&p->trail, tq_tree_tuple(p, &self,
+		    none));
 	}
 	return 0;
 }
@@ -82,19 +77,15 @@ rest_of(struct tq_bytes *out, struct tq_planner *p, const struct tq_tree *t,
 
 	out->p = NULL;
 	out->n = 0;
-	tq_buf_init(&b);
-	tq_scan_init(&i, after);
-	while (tq_scan_next(&i, &text)) {
-		tq_buf_str(&b, b.n == 0 ? "[" : ", ");
-		tq_buf_put(&b, text.p, text.n);
-	}
-	for (k = t->nkids; k-- > 1;) {
-		text = tq_tree_text(p, t->kid[k]);
-		tq_buf_str(&b, b.n == 0 ? "[" : ", ");
-		tq_buf_put(&b, text.p, text.n);
-	}
-	if (b.n == 0)
+	if (tq_scan_count(after) == 0 && t->nkids < 2)
 		return 0;
+	tq_buf_init(&b);
+	tq_buf_byte(&b, '[');
+	tq_scan_init(&i, after);
+	while (tq_scan_next(&i, &text))
+		tq_celery_item_put(&b, text);
+	for (k = t->nkids; k-- > 1;)
+		tq_celery_item_put(&b, tq_tree_text(p, t->kid[k]));
 	tq_buf_byte(&b, ']');
 	*out = tq_plan_keep(p, &b);
 	return out->p != NULL ? 0 : -1;
@@ -264,7 +255,7 @@ apply_group(struct tq_planner *p, struct tq_tree *t, struct tq_bytes args,
 		told = t->kid[0];
 	if ((tuple = tq_tree_tuple(p, told, none)).p == NULL)
 		return -1;
-	put_trail(p, tuple);
+	tq_celery_item_put(&p->trail, tuple);
 	return 0;
 }
 
@@ -277,7 +268,7 @@ send_unlock(struct tq_planner *p, const struct tq_tree *header,
 {
 	struct tq_celery_sig sig;
 	struct tq_celery_task *m;
-	struct tq_bytes none = { NULL, 0 }, tuple;
+	struct tq_bytes none = { NULL, 0 };
 	struct tq_buf b;
 	size_t k;
 
@@ -288,21 +279,16 @@ send_unlock(struct tq_planner *p, const struct tq_tree *header,
 	sig.queue = body->sig.queue;
 	tq_buf_init(&b);
 	tq_buf_byte(&b, '[');
-	tq_scan_quote(&b, header->sig.task_id, strlen(header->sig.task_id));
-	tq_buf_str(&b, ", ");
-	tq_buf_put(&b, text.p, text.n);
+	tq_celery_string_put(&b, header->sig.task_id);
+	tq_celery_item_put(&b, text);
 	tq_buf_byte(&b, ']');
 	if ((sig.args = tq_plan_keep(p, &b)).p == NULL)
 		return -1;
 	tq_buf_init(&b);
 	tq_buf_str(&b, "{\"interval\": null, \"max_retries\": null, "
 	    "\"result\": [");
-	for (k = 0; k < header->nkids; k++) {
-		tuple = tq_tree_tuple(p, header->kid[k], none);
-		if (k > 0)
-			tq_buf_str(&b, ", ");
-		tq_buf_put(&b, tuple.p, tuple.n);
-	}
+	for (k = 0; k < header->nkids; k++)
+		tq_celery_item_put(&b, tq_tree_tuple(p, header->kid[k], none));
 	tq_buf_str(&b, "]}");
 	if ((sig.kwargs = tq_plan_keep(p, &b)).p == NULL ||
 	    (sig.task_id = tq_plan_id(p)) == NULL)

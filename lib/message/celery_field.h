@@ -103,15 +103,19 @@ int	tq_celery_field_get(struct tq_celery_reader *, void *base,
 /* The last of n members that has that name, or no value. */
 struct tq_bytes tq_celery_others_get(const struct tq_celery_member *,
 	    size_t n, const char *name);
-/* Put them as members, with a comma before each but the first of an object. */
+/* Put them as members, with a comma before each but the first. */
 void	tq_celery_fields_put(struct tq_buf *, const void *base,
 	    const struct tq_celery_field *, size_t n);
 void	tq_celery_members_put(struct tq_buf *,
 	    const struct tq_celery_member *, size_t n);
 
+/* A comma, unless an array or object has just been opened, or all begins. */
+void	tq_celery_comma(struct tq_buf *);
+/* A slice, with such a comma before it. */
+void	tq_celery_item_put(struct tq_buf *, struct tq_bytes v);
 /*
- * "name": with a comma before it unless an object has just been opened.  A name
- * of ours needs no escapes; a key may be any text.
+ * "name": with such a comma before it.  A name of ours needs no escapes; a key
+ * may be any text.
  */
 void	tq_celery_name_put(struct tq_buf *, const char *name);
 void	tq_celery_key_put(struct tq_buf *, const char *text);

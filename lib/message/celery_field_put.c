@@ -5,11 +5,19 @@
 #include "message/celery_field.h"
 #include "message/json.h"
 
-static void
-comma(struct tq_buf *b)
+void
+tq_celery_comma(struct tq_buf *b)
 {
-	if (tq_buf_ok(b) && b->n > 0 && b->p[b->n - 1] != '{')
-		tq_buf_str(b, ", ");
+	if (tq_buf_ok(b) && b->n > 0 && b->p[b->n - 1] != '{' &&
+	    b->p[b->n - 1] != '[')
+		tq_buf_put(b, ", ", 2);
+}
+
+void
+tq_celery_item_put(struct tq_buf *b, struct tq_bytes v)
+{
+	tq_celery_comma(b);
+	tq_buf_put(b, v.p, v.n);
 }
 
 void
@@ -18,7 +26,7 @@ tq_celery_name_put(struct tq_buf *b, const char *name)
 	size_t n = strlen(name);
 	char *p;
 
-	comma(b);
+	tq_celery_comma(b);
 	if ((p = tq_buf_grow(b, n + 4)) == NULL)
 		return;
 	*p++ = '"';
@@ -29,7 +37,7 @@ tq_celery_name_put(struct tq_buf *b, const char *name)
 void
 tq_celery_key_put(struct tq_buf *b, const char *text)
 {
-	comma(b);
+	tq_celery_comma(b);
 	tq_scan_quote(b, text, strlen(text));
 	tq_buf_str(b, ": ");
 }
@@ -162,8 +170,7 @@ tq_celery_members_put(struct tq_buf *b, const struct tq_celery_member *m,
     size_t n)
 {
 	for (; n > 0; m++, n--) {
-		comma(b);
-		tq_buf_put(b, m->name.p, m->name.n);
+		tq_celery_item_put(b, m->name);
 		tq_buf_str(b, ": ");
 		tq_buf_put(b, m->value.p, m->value.n);
 	}

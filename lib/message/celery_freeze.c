@@ -7,6 +7,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "message/celery_field.h"
+
 /* Result tuples in each other that Python still reads. */
 #define PARENTS_MAX	100
 
@@ -348,8 +350,7 @@ close_tuple(struct tq_planner *p, struct tq_buf *b, const struct tq_tree *t)
 	case TQ_TREE_GROUP:
 		tq_buf_str(b, "], [");
 		for (k = 0; k < t->nkids; k++) {
-			if (k > 0)
-				tq_buf_str(b, ", ");
+			tq_celery_comma(b);
 			open_tuple(p, b, t->kid[k]);
 			tq_buf_str(b, "null");
 			close_tuple(p, b, t->kid[k]);

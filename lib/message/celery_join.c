@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "message/celery_field.h"
 #include "message/celery_settle.h"
 
 /* ---- members --------------------------------------------------------- */
@@ -147,14 +148,11 @@ put_joined(struct tq_planner *p, struct tq_buf *b, const struct tq_join *m,
 	struct tq_celery_tuple tuple;
 	struct tq_bytes v;
 	struct tq_scan i;
-	int first = 1;
 
 	tq_buf_byte(b, '[');
 	tq_scan_init(&i, tuples);
 	while (tq_scan_next(&i, &v)) {
-		if (!first)
-			tq_buf_str(b, ", ");
-		first = 0;
+		tq_celery_comma(b);
 		if (tq_celery_tuple_decode(&tuple, p->mem, v, NULL) == -1)
 			return 0;
 		if (tuple.members.p != NULL) {
@@ -176,11 +174,8 @@ put_all(struct tq_buf *b, const struct tq_join *m)
 	size_t k;
 
 	tq_buf_byte(b, '[');
-	for (k = 0; k < m->n; k++) {
-		if (k > 0)
-			tq_buf_str(b, ", ");
-		tq_buf_put(b, m->part[k].result.p, m->part[k].result.n);
-	}
+	for (k = 0; k < m->n; k++)
+		tq_celery_item_put(b, m->part[k].result);
 	tq_buf_byte(b, ']');
 }
 

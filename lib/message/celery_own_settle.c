@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "message/celery_field.h"
 #include "message/celery_own.h"
 #include "message/celery_settle.h"
 
@@ -15,15 +16,10 @@ settle_item(const struct tq_settling *t, struct tq_bytes *result)
 	struct tq_planner *p = t->p;
 	struct tq_celery_step *s;
 	struct tq_celery_task *m;
-	struct tq_buf b;
 
 	if (tq_scan_count(it) == 0)
 		return 0;
-	tq_buf_init(&b);
-	tq_buf_byte(&b, '[');
-	tq_buf_put(&b, result->p, result->n);
-	tq_buf_byte(&b, ']');
-	if ((list = tq_plan_keep(p, &b)).p == NULL ||
+	if ((list = tq_plan_list(p, *result)).p == NULL ||
 	    (list = tq_tree_concat(p, tq_own_done(t->m), list)).p == NULL)
 		return -1;
 	if (tq_scan_count(list) >= tq_scan_count(it)) {
@@ -89,10 +85,8 @@ chunks_of(struct tq_tree **out, const struct tq_settling *t)
 		tq_buf_put(&b, task.p, task.n);
 		tq_buf_str(&b, ", \"it\": [");
 		tq_buf_put(&b, v.p, v.n);
-		for (k = 1; k < n && tq_scan_next(&i, &v); k++) {
-			tq_buf_str(&b, ", ");
-			tq_buf_put(&b, v.p, v.n);
-		}
+		for (k = 1; k < n && tq_scan_next(&i, &v); k++)
+			tq_celery_item_put(&b, v);
 		tq_buf_str(&b, "]}");
 		if ((v = tq_plan_keep(p, &b)).p == NULL ||
 		    (group->kid[group->nkids] = tq_tree_new(p, TQ_TREE_TASK,

@@ -95,6 +95,18 @@ tq_plan_keep(struct tq_planner *p, struct tq_buf *b)
 	return out;
 }
 
+struct tq_bytes
+tq_plan_list(struct tq_planner *p, struct tq_bytes v)
+{
+	struct tq_buf b;
+
+	tq_buf_init(&b);
+	tq_buf_byte(&b, '[');
+	tq_buf_put(&b, v.p, v.n);
+	tq_buf_byte(&b, ']');
+	return tq_plan_keep(p, &b);
+}
+
 /*
  * Room for one more of n elements of `size`: the array, moved into a greater
  * one when it is full (the old one stays in the arena).

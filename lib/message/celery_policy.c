@@ -87,8 +87,7 @@ put_vector(struct tq_buf *b, const char *name, size_t n,
 	tq_celery_name_put(b, name);
 	tq_buf_byte(b, '[');
 	for (i = 0; i < n; i++) {
-		if (i > 0)
-			tq_buf_str(b, ", ");
+		tq_celery_comma(b);
 		tq_json_bytes(b, v[i], strlen(v[i]));
 	}
 	tq_buf_byte(b, ']');

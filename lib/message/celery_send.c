@@ -3,21 +3,18 @@
 
 #include <string.h>
 
+#include "message/celery_field.h"
+
 struct tq_bytes
 tq_tree_listed(struct tq_planner *p, struct tq_bytes v)
 {
 	struct tq_bytes none = { NULL, 0 };
-	struct tq_buf b;
 
 	if (tq_scan_type(v) == TQ_SCAN_ARRAY)
 		return tq_scan_count(v) > 0 ? v : none;
 	if (tq_scan_type(v) != TQ_SCAN_OBJECT)
 		return none;
-	tq_buf_init(&b);
-	tq_buf_byte(&b, '[');
-	tq_buf_put(&b, v.p, v.n);
-	tq_buf_byte(&b, ']');
-	return tq_plan_keep(p, &b);
+	return tq_plan_list(p, v);
 }
 
 /* ---- one task -------------------------------------------------------- */
@@ -52,7 +49,7 @@ put_stamps(struct tq_planner *p, struct tq_celery_task *m,
 	struct tq_bytes name;
 	struct tq_scan i;
 	struct tq_buf b;
-	size_t k, n = 0;
+	size_t k;
 
 	if (p->stamping)
 		m->stamps = empty;
@@ -67,13 +64,8 @@ put_stamps(struct tq_planner *p, struct tq_celery_task *m,
 			    memcmp(sig->others[k].name.p, name.p, name.n) == 0)
 				break;
 		}
-		if (k == (size_t)-1)
-			continue;
-		if (n++ > 0)
-			tq_buf_str(&b, ", ");
-		tq_buf_put(&b, name.p, name.n);
-		tq_buf_str(&b, ": ");
-		tq_buf_put(&b, sig->others[k].value.p, sig->others[k].value.n);
+		if (k != (size_t)-1)
+			tq_celery_members_put(&b, &sig->others[k], 1);
 	}
 	tq_buf_byte(&b, '}');
 	m->stamped_headers = sig->stamped_headers;

@@ -18,8 +18,9 @@
 #include "message/celery_settle.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
+
+#include "message/celery_field.h"
 
 /* ---- what it leaves -------------------------------------------------- */
 
@@ -40,15 +41,14 @@ children(struct tq_planner *p, const struct tq_celery_end *end)
 		if (id.p == NULL && tq_celery_tuple_decode(&tuple, p->mem, v,
 		    NULL) == -1)
 			continue;
-		if (b.n > 1)
-			tq_buf_str(&b, ", ");
+		tq_celery_comma(&b);
 		if (id.p != NULL)
 			tq_celery_tuple_put(&b, id.p, NULL);
 		else
 			tq_buf_put(&b, v.p, v.n);
 	}
-	if (p->trail.n > 0 && b.n > 1)
-		tq_buf_str(&b, ", ");
+	if (p->trail.n > 0)
+		tq_celery_comma(&b);
 	tq_buf_put(&b, p->trail.p, p->trail.n);
 	if (p->trail.err != 0)
 		b.err = p->trail.err;
@@ -165,21 +165,16 @@ go_on(const struct tq_settling *t, struct tq_bytes args,
 			chain->kid[k] = list[n - 1 - k];
 		return tq_tree_apply(p, chain, args, o, 0);
 	}
-	tq_buf_init(&b);
-	tq_buf_byte(&b, '[');
-	tq_scan_init(&i, t->m->chain);
-	for (k = 0; k + 1 < n && tq_scan_next(&i, &v); k++) {
-		if (k > 0)
-			tq_buf_str(&b, ", ");
-		tq_buf_put(&b, v.p, v.n);
+	if (n > 1) {
+		tq_buf_init(&b);
+		tq_buf_byte(&b, '[');
+		tq_scan_init(&i, t->m->chain);
+		for (k = 0; k + 1 < n && tq_scan_next(&i, &v); k++)
+			tq_celery_item_put(&b, v);
+		tq_buf_byte(&b, ']');
+		if ((o->chain = tq_plan_keep(p, &b)).p == NULL)
+			return -1;
 	}
-	tq_buf_byte(&b, ']');
-	if (n > 1)
-		o->chain = tq_plan_keep(p, &b);
-	else
-		tq_buf_fini(&b);
-	if (n > 1 && o->chain.p == NULL)
-		return -1;
 	return tq_tree_apply(p, list[n - 1], args, o, 0);
 }
 
@@ -189,16 +184,11 @@ succeed(const struct tq_settling *t)
 	struct tq_celery_sig o;
 	struct tq_bytes result, args, none = { NULL, 0 };
 	struct tq_planner *p = t->p;
-	struct tq_buf b;
 	int rv;
 
 	if ((rv = tq_settle_own(t, &result)) != 0)
 		return rv == 1 ? 0 : -1;
-	tq_buf_init(&b);
-	tq_buf_byte(&b, '[');
-	tq_buf_put(&b, result.p, result.n);
-	tq_buf_byte(&b, ']');
-	if ((args = tq_plan_keep(p, &b)).p == NULL)
+	if ((args = tq_plan_list(p, result)).p == NULL)
 		return -1;
 	tq_celery_sig_init(&o);
 	o.parent_id = t->m->id;
@@ -252,8 +242,7 @@ try_again(const struct tq_settling *t)
 		return -1;
 	if (tq_settle_again(t, m) == NULL)
 		return -1;
-	if (p->trail.n > 0)
-		tq_buf_str(&p->trail, ", ");
+	tq_celery_comma(&p->trail);
 	tq_celery_tuple_put(&p->trail, m->id, NULL);
 	if (tq_celery_raise(&exc, p->mem, t->m, t->end, p->e) == -1)
 		return -1;

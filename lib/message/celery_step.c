@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "message/celery_batch.h"
+#include "message/celery_field.h"
 
 /* Headers of users and of tq, as the option that carries them. */
 static int
@@ -10,26 +11,20 @@ put_headers(struct tq_batch *b, struct tq_celery_sig *sig,
     const struct tq_celery_task *m, const char *each)
 {
 	struct tq_buf buf;
-	size_t k;
 
 	if (m->nothers == 0 && m->tq.n == 0 && each == NULL)
 		return 0;
 	tq_buf_init(&buf);
 	tq_buf_byte(&buf, '{');
-	for (k = 0; k < m->nothers; k++) {
-		tq_buf_put(&buf, m->others[k].name.p, m->others[k].name.n);
-		tq_buf_str(&buf, ": ");
-		tq_buf_put(&buf, m->others[k].value.p, m->others[k].value.n);
-		tq_buf_str(&buf, ", ");
-	}
+	tq_celery_members_put(&buf, m->others, m->nothers);
 	if (m->tq.n > 0) {
-		tq_buf_str(&buf, "\"tq\": ");
+		tq_celery_name_put(&buf, "tq");
 		tq_buf_put(&buf, m->tq.p, m->tq.n);
-		tq_buf_str(&buf, ", ");
 	}
-	if (each != NULL)
-		tq_buf_printf(&buf, "\"" TQ_CELERY_EACH "\": %s, ", each);
-	buf.n -= 2;
+	if (each != NULL) {
+		tq_celery_name_put(&buf, TQ_CELERY_EACH);
+		tq_buf_str(&buf, each);
+	}
 	tq_buf_byte(&buf, '}');
 	sig->headers = tq_plan_keep(b->p, &buf);
 	return sig->headers.p != NULL ? 0 : -1;
@@ -138,6 +133,7 @@ put_links(struct tq_bytes *out, struct tq_batch *b, size_t i, enum tq_when when,
 	size_t k;
 
 	tq_buf_init(&buf);
+	tq_buf_byte(&buf, '[');
 	for (k = b->first[i]; k != b->n; k = b->next[k]) {
 		if (b->task[k].when != when)
 			continue;
@@ -146,11 +142,12 @@ put_links(struct tq_bytes *out, struct tq_batch *b, size_t i, enum tq_when when,
 			tq_buf_fini(&buf);
 			return -1;
 		}
-		tq_buf_str(&buf, buf.n == 0 ? "[" : ", ");
-		tq_buf_put(&buf, text.p, text.n);
+		tq_celery_item_put(&buf, text);
 	}
-	if (buf.n == 0)
+	if (buf.n == 1) {
+		tq_buf_fini(&buf);
 		return 0;
+	}
 	tq_buf_byte(&buf, ']');
 	*out = tq_plan_keep(b->p, &buf);
 	return out->p != NULL ? 0 : -1;

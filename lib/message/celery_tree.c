@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "message/celery_field.h"
+
 /* ---- from text ------------------------------------------------------- */
 
 static int	parse(struct tq_tree **, struct tq_planner *, struct tq_bytes,
@@ -181,8 +183,7 @@ put_tasks(struct tq_planner *p, struct tq_buf *b, const struct tq_tree *t)
 
 	tq_buf_str(b, "{\"tasks\": [");
 	for (k = 0; k < t->nkids; k++) {
-		if (k > 0)
-			tq_buf_str(b, ", ");
+		tq_celery_comma(b);
 		put_text(p, b, t->kid[k]);
 	}
 	tq_buf_str(b, "]}");

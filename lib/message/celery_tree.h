@@ -80,6 +80,8 @@ void	tq_planner_fini(struct tq_planner *);
 
 /* Move what a buffer holds into the arena; {NULL, 0}: ENOMEM, EMSGSIZE. */
 struct tq_bytes tq_plan_keep(struct tq_planner *, struct tq_buf *);
+/* A list of one value. */
+struct tq_bytes tq_plan_list(struct tq_planner *, struct tq_bytes v);
 void	*tq_plan_alloc(struct tq_planner *, size_t n);
 /* Members of an object as a list in the arena; of what is none there are 0. */
 int	tq_plan_members(const struct tq_celery_member **out, size_t *n,

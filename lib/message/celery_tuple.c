@@ -39,8 +39,7 @@ tq_celery_tuple_put_group(struct tq_buf *b, const char *gid,
 	put_head(b, gid, parent);
 	tq_buf_byte(b, '[');
 	for (i = 0; i < n; i++) {
-		if (i > 0)
-			tq_buf_str(b, ", ");
+		tq_celery_comma(b);
 		tq_celery_tuple_put(b, ids[i], NULL);
 	}
 	tq_buf_str(b, "]]");

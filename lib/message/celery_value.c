@@ -135,7 +135,7 @@ put_pool(struct tq_buf *b, const struct tq_celery_stats *s)
 	tq_celery_name_put(b, "processes");
 	tq_buf_byte(b, '[');
 	for (i = 0; i < s->nprocesses; i++) {
-		tq_buf_str(b, i == 0 ? "" : ", ");
+		tq_celery_comma(b);
 		tq_buf_int(b, s->processes[i]);
 	}
 	tq_buf_str(b, "], \"max-tasks-per-child\": \"N/A\", "

@@ -226,8 +226,7 @@ put_args(struct tq_buf *b, const struct tq_task *t, struct tq_err *e)
 
 	tq_buf_byte(b, '[');
 	for (i = 0; i < t->argc; i++) {
-		if (i > 0)
-			tq_buf_str(b, ", ");
+		tq_celery_comma(b);
 		if (put_operand(b, t, t->argv[i], e) == -1)
 			return -1;
 	}
@@ -246,8 +245,7 @@ put_kwargs(struct tq_buf *b, const struct tq_task *t, struct tq_err *e)
 	for (i = 0; i < t->kwc; i++) {
 		s = t->kwargs[i];
 		n = strcspn(s, "=");
-		if (i > 0)
-			tq_buf_str(b, ", ");
+		tq_celery_comma(b);
 		tq_scan_quote(b, s, n);
 		tq_buf_str(b, ": ");
 		if (put_operand(b, t, s + n + 1, e) == -1)
