@@ -1,10 +1,12 @@
 /* Memory given out piece by piece and taken back all at once. */
-#include "arena.h"
+#include "base/arena.h"
 
 #include <errno.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "base/buf.h"
 
 #define ALIGN		_Alignof(max_align_t)
 #define FIRST_SIZE	4096
@@ -101,6 +103,19 @@ tq_arena_copy(struct tq_arena *a, const void *p, size_t n)
 		memcpy(s, p, n);
 	s[n] = '\0';
 	return s;
+}
+
+struct tq_bytes
+tq_arena_keep(struct tq_arena *a, struct tq_buf *b)
+{
+	struct tq_bytes out = { NULL, 0 };
+
+	if (!tq_buf_ok(b))
+		errno = b->err;
+	else if ((out.p = tq_arena_copy(a, b->p, b->n)) != NULL)
+		out.n = b->n;
+	tq_buf_reset(b);
+	return out;
 }
 
 void

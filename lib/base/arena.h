@@ -9,7 +9,10 @@
 
 #include <stddef.h>
 
+#include <tq/types.h>
+
 struct tq_arena_block;
+struct tq_buf;
 
 struct tq_arena {
 	struct tq_arena_block *top;	/* newest and greatest, NULL: none */
@@ -22,6 +25,11 @@ void	 tq_arena_fini(struct tq_arena *);	/* keeps errno */
 void	*tq_arena_alloc(struct tq_arena *, size_t n);
 /* A copy of n bytes and a NUL behind them; NULL: ENOMEM. */
 char	*tq_arena_copy(struct tq_arena *, const void *, size_t n);
+/*
+ * What a buffer holds, copied with a NUL behind it; {NULL, 0}: ENOMEM, or the
+ * buffer had failed.  The buffer is empty then.
+ */
+struct tq_bytes tq_arena_keep(struct tq_arena *, struct tq_buf *);
 /* Take back all that was given out. */
 void	 tq_arena_reset(struct tq_arena *);
 

@@ -123,16 +123,17 @@ put_request(struct tq_buf *b, const struct tq_celery_request *q)
 
 /* Headers and body of a message that needs no acknowledgement. */
 static int
-wrap(struct tq_celery_envelope *out, struct tq_arena *mem,
-    struct tq_buf *headers, struct tq_buf *body, struct tq_err *e)
+wrap(struct tq_celery_envelope *out, struct tq_bytes headers,
+    struct tq_bytes body, int mode, struct tq_err *e)
 {
 	tq_celery_envelope_init(out);
 	out->content_type = "application/json";
 	out->content_encoding = "utf-8";
-	out->headers = tq_celery_keep(mem, headers);
-	out->body = tq_celery_keep(mem, body);
+	out->headers = headers;
+	out->body = body;
+	out->delivery_mode = mode;
 	out->priority = 0;
-	if (out->headers.p == NULL || out->body.p == NULL)
+	if (headers.p == NULL || body.p == NULL)
 		return tq_fail_sys(e, ENOMEM, "control");
 	return 0;
 }
@@ -141,25 +142,23 @@ int
 tq_celery_request_wrap(struct tq_celery_envelope *out, struct tq_arena *mem,
     const struct tq_celery_request *q, struct tq_err *e)
 {
-	struct tq_buf body, headers;
-	int rv;
+	struct tq_bytes body, headers;
+	struct tq_buf b;
 
-	tq_buf_init(&body);
-	tq_buf_init(&headers);
-	put_request(&body, q);
-	tq_buf_byte(&headers, '{');
-	tq_celery_fields_put(&headers, q, header_table, N(header_table));
+	tq_buf_init(&b);
+	put_request(&b, q);
+	body = tq_arena_keep(mem, &b);
+	tq_buf_byte(&b, '{');
+	tq_celery_fields_put(&b, q, header_table, N(header_table));
 	/* Celery's workers read it always: 0 is never */
 	if (q->expires <= 0) {
-		tq_celery_name_put(&headers, "expires");
-		tq_buf_byte(&headers, '0');
+		tq_celery_name_put(&b, "expires");
+		tq_buf_byte(&b, '0');
 	}
-	tq_buf_byte(&headers, '}');
-	rv = wrap(out, mem, &headers, &body, e);
-	out->delivery_mode = 2;
-	tq_buf_fini(&body);
-	tq_buf_fini(&headers);
-	return rv;
+	tq_buf_byte(&b, '}');
+	headers = tq_arena_keep(mem, &b);
+	tq_buf_fini(&b);
+	return wrap(out, headers, body, 2, e);
 }
 
 /* As kombu's Mailbox decides: names first, then the pattern. */
@@ -215,32 +214,32 @@ tq_celery_reply_wrap(struct tq_celery_envelope *out, struct tq_arena *mem,
     const struct tq_celery_reply *reply, const struct tq_celery_request *q,
     struct tq_err *e)
 {
-	struct tq_buf body, headers;
+	struct tq_bytes body, headers;
+	struct tq_buf b;
 	int rv;
 
 	if (q->reply_exchange == NULL || q->reply_key == NULL)
 		return tq_fail(e, EINVAL, "control request %s wants no reply",
 		    q->method == NULL ? "" : q->method);
-	tq_buf_init(&body);
-	tq_buf_init(&headers);
-	tq_buf_byte(&body, '{');
-	tq_celery_key_put(&body, reply->node);
-	tq_celery_value_put(&body, reply->value, "null");
-	tq_buf_byte(&body, '}');
-	tq_buf_byte(&headers, '{');
-	tq_celery_name_put(&headers, "ticket");
-	tq_celery_string_put(&headers, reply->ticket == NULL ? q->ticket :
+	tq_buf_init(&b);
+	tq_buf_byte(&b, '{');
+	tq_celery_key_put(&b, reply->node);
+	tq_celery_value_put(&b, reply->value, "null");
+	tq_buf_byte(&b, '}');
+	body = tq_arena_keep(mem, &b);
+	tq_buf_byte(&b, '{');
+	tq_celery_name_put(&b, "ticket");
+	tq_celery_string_put(&b, reply->ticket == NULL ? q->ticket :
 	    reply->ticket);
 	if (reply->clock >= 0) {
-		tq_celery_name_put(&headers, "clock");
-		tq_buf_int(&headers, reply->clock);
+		tq_celery_name_put(&b, "clock");
+		tq_buf_int(&b, reply->clock);
 	}
-	tq_buf_byte(&headers, '}');
-	rv = wrap(out, mem, &headers, &body, e);
-	out->delivery_mode = 1;
+	tq_buf_byte(&b, '}');
+	headers = tq_arena_keep(mem, &b);
+	tq_buf_fini(&b);
+	rv = wrap(out, headers, body, 1, e);
 	out->exchange = q->reply_exchange;
 	out->routing_key = q->reply_key;
-	tq_buf_fini(&body);
-	tq_buf_fini(&headers);
 	return rv;
 }

@@ -270,7 +270,7 @@ unpack(struct tq_bytes *out, struct tq_arena *mem,
 	tq_buf_init(&b);
 	rv = bounds->unpack(&b, name, env->body, bounds->body.bytes, e);
 	if (rv == 0) {
-		*out = tq_celery_keep(mem, &b);
+		*out = tq_arena_keep(mem, &b);
 		if (out->p == NULL)
 			rv = tq_fail(e, ENOMEM, "message: out of memory");
 	}

@@ -124,6 +124,4 @@ void	tq_celery_string_put(struct tq_buf *, const char *s);
 /* A slice, or what stands for none. */
 void	tq_celery_value_put(struct tq_buf *, struct tq_bytes v,
 	    const char *none);
-/* What was put, in mem; {NULL, 0} and ENOMEM when the buffer failed. */
-struct tq_bytes tq_celery_keep(struct tq_arena *mem, struct tq_buf *);
 #endif

@@ -175,17 +175,3 @@ tq_celery_members_put(struct tq_buf *b, const struct tq_celery_member *m,
 		tq_buf_put(b, m->value.p, m->value.n);
 	}
 }
-
-struct tq_bytes
-tq_celery_keep(struct tq_arena *mem, struct tq_buf *b)
-{
-	struct tq_bytes out = { NULL, 0 };
-
-	if (!tq_buf_ok(b)) {
-		errno = b->err;
-		return out;
-	}
-	out.p = tq_arena_copy(mem, b->n > 0 ? (const char *)b->p : "", b->n);
-	out.n = out.p == NULL ? 0 : b->n;
-	return out;
-}

@@ -69,8 +69,7 @@ look_at_item(struct tq_celery_work *out, struct tq_arena *mem,
 	tq_buf_str(&b, spread ? "" : "[");
 	tq_buf_put(&b, item.p, item.n);
 	tq_buf_str(&b, spread ? "" : "]");
-	call->args.p = tq_buf_ok(&b) ? tq_arena_copy(mem, b.p, b.n) : NULL;
-	call->args.n = b.n;
+	call->args = tq_arena_keep(mem, &b);
 	tq_buf_fini(&b);
 	if (call->args.p == NULL)
 		return -1;

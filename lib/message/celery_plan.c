@@ -84,13 +84,8 @@ tq_plan_keep(struct tq_planner *p, struct tq_buf *b)
 		tq_buf_fini(b);
 		return out;
 	}
-	if (tq_buf_ok(b))
-		out.p = tq_arena_copy(p->mem, b->p != NULL ? b->p :
-		    (const void *)"", b->n);
-	if (out.p == NULL)
+	if ((out = tq_arena_keep(p->mem, b)).p == NULL)
 		tq_fail(p->e, ENOMEM, "out of memory");
-	else
-		out.n = b->n;
 	tq_buf_fini(b);
 	return out;
 }

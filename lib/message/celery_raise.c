@@ -84,11 +84,8 @@ put_utf8(struct tq_buf *b, const char *p, size_t n)
 static struct tq_bytes
 keep(struct tq_arena *mem, struct tq_buf *b)
 {
-	struct tq_bytes out = { NULL, 0 };
+	struct tq_bytes out = tq_arena_keep(mem, b);
 
-	if (tq_buf_ok(b) && (out.p = tq_arena_copy(mem, b->p != NULL ? b->p :
-	    (const void *)"", b->n)) != NULL)
-		out.n = b->n;
 	tq_buf_fini(b);
 	return out;
 }

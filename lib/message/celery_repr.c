@@ -204,7 +204,7 @@ plain_uuid(struct tq_arena *mem, struct tq_bytes value, struct tq_bytes hex)
 		return value;
 	tq_buf_init(&b);
 	put_uuid(&b, hex);
-	out = tq_celery_keep(mem, &b);
+	out = tq_arena_keep(mem, &b);
 	tq_buf_fini(&b);
 	return out.p == NULL ? value : out;
 }

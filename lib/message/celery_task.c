@@ -411,10 +411,9 @@ tq_celery_task_wrap(struct tq_celery_envelope *out, struct tq_arena *mem,
 		return -1;
 	tq_buf_init(&b);
 	tq_celery_headers_encode(&b, t);
-	out->headers = tq_celery_keep(mem, &b);
-	tq_buf_reset(&b);
+	out->headers = tq_arena_keep(mem, &b);
 	tq_celery_body_encode(&b, t);
-	out->body = tq_celery_keep(mem, &b);
+	out->body = tq_arena_keep(mem, &b);
 	tq_buf_fini(&b);
 	out->content_type = "application/json";
 	out->content_encoding = "utf-8";

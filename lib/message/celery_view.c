@@ -23,7 +23,7 @@ operand(struct tq_celery_reader *r, struct tq_bytes name, struct tq_bytes v)
 		tq_buf_byte(&b, '=');
 	}
 	tq_scan_compact(&b, v);
-	out = tq_celery_keep(r->mem, &b);
+	out = tq_arena_keep(r->mem, &b);
 	tq_buf_fini(&b);
 	if (out.p == NULL)
 		tq_celery_bad(r, ENOMEM, "out of memory");
@@ -300,7 +300,7 @@ put_label(struct tq_celery_task *out, struct tq_arena *mem,
 	tq_scan_quote(&b, label, strlen(label));
 	m->name.p = name;
 	m->name.n = sizeof(name) - 1;
-	m->value = tq_celery_keep(mem, &b);
+	m->value = tq_arena_keep(mem, &b);
 	tq_buf_fini(&b);
 	out->others = m;
 	out->nothers = 1;
@@ -315,22 +315,21 @@ put_work(struct tq_celery_task *out, struct tq_arena *mem, struct tq_buf *b,
 		out->task = t->name;
 		if (put_args(b, t, e) == -1)
 			return -1;
-		out->args = tq_celery_keep(mem, b);
-		tq_buf_reset(b);
+		out->args = tq_arena_keep(mem, b);
 		if (put_kwargs(b, t, e) == -1)
 			return -1;
 	} else {
 		out->task = TQ_CELERY_EXEC;
 		tq_celery_exec_put(b, t);
 	}
-	out->kwargs = tq_celery_keep(mem, b);
-	tq_buf_reset(b);
+	out->kwargs = tq_arena_keep(mem, b);
 	if (tq_celery_policy_put(b, t, e) == -1)
 		return -1;
-	if (b->n > strlen("{}"))
-		out->tq = tq_celery_keep(mem, b);
-	if (!tq_buf_ok(b) || out->args.p == NULL || out->kwargs.p == NULL)
+	out->tq = tq_arena_keep(mem, b);
+	if (out->args.p == NULL || out->kwargs.p == NULL || out->tq.p == NULL)
 		return tq_fail_sys(e, ENOMEM, "message %s", t->id);
+	if (out->tq.n == strlen("{}"))
+		out->tq.n = 0;
 	return 0;
 }
 

@@ -106,14 +106,13 @@ const char *
 tq_json_get_text(struct tq_json_reader *r, const char *prefix, size_t n,
     struct tq_bytes v)
 {
-	const char *copy = NULL;
+	const char *copy;
 	struct tq_buf b;
 
 	tq_buf_init(&b);
 	tq_buf_put(&b, prefix, n);
 	tq_scan_compact(&b, v);
-	if (tq_buf_ok(&b))
-		copy = tq_arena_copy(r->mem, b.p, b.n);
+	copy = tq_arena_keep(r->mem, &b).p;
 	tq_buf_fini(&b);
 	if (copy == NULL)
 		tq_json_bad(r, ENOMEM, "out of memory");

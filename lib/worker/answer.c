@@ -48,10 +48,7 @@ static int
 keep(struct tq_bytes *out, struct tq_arena *mem, struct tq_buf *b,
     struct tq_err *e)
 {
-	int ok = tq_buf_ok(b);
-
-	out->n = b->n;
-	out->p = ok ? tq_arena_copy(mem, b->p, b->n) : NULL;
+	*out = tq_arena_keep(mem, b);
 	tq_buf_fini(b);
 	return out->p != NULL ? 0 : tq_fail_sys(e, ENOMEM, "answer");
 }

@@ -110,7 +110,7 @@ again(struct work *w, struct tq_bytes *text, int one)
 		}
 		tq_buf_byte(&b, ']');
 	}
-	*text = tq_celery_keep(&w->mem, &b);
+	*text = tq_arena_keep(&w->mem, &b);
 	rv = 0;
 out:
 	tq_buf_fini(&b);
@@ -143,7 +143,7 @@ operand(struct work *w, struct tq_bytes name, struct tq_bytes value)
 		tq_buf_byte(&b, '=');
 	}
 	tq_buf_put(&b, value.p, value.n);
-	s = tq_celery_keep(&w->mem, &b).p;
+	s = tq_arena_keep(&w->mem, &b).p;
 	tq_buf_fini(&b);
 	return s;
 }
@@ -245,7 +245,7 @@ vector(struct work *w, int n, const char *const *v, int named)
 		}
 	}
 	tq_buf_byte(&b, named ? '}' : ']');
-	out = tq_celery_keep(&w->mem, &b);
+	out = tq_arena_keep(&w->mem, &b);
 	tq_buf_fini(&b);
 	return out;
 }

@@ -165,10 +165,9 @@ add_words(struct tq_redis_asked *a, const char **mark, size_t *n,
 	len = (size_t)(eq - s);
 	tq_buf_init(&b);
 	tq_scan_quote(&b, s, len);
-	name = tq_celery_keep(&a->mem, &b);
-	tq_buf_reset(&b);
+	name = tq_arena_keep(&a->mem, &b);
 	tq_scan_quote(&b, eq + 1, strcspn(eq + 1, "="));
-	value = tq_celery_keep(&a->mem, &b);
+	value = tq_arena_keep(&a->mem, &b);
 	tq_buf_fini(&b);
 	return name.p != NULL && value.p != NULL &&
 	    add_marks(a, mark, n, name, value);

@@ -215,7 +215,7 @@ unit_words(struct tq_arena *mem, const struct tq_task *t, uint64_t hash,
 	const char *name = NULL;
 	size_t i, len = 0;
 	struct tq_buf b;
-	char *words;
+	const char *words;
 
 	for (i = 0; i < t->nneeds; i++) {
 		len = strcspn(t->needs[i], "=");
@@ -230,8 +230,7 @@ unit_words(struct tq_arena *mem, const struct tq_task *t, uint64_t hash,
 		unit = tq_cur_varint(c);
 		tq_buf_printf(&b, "%c%u", i == 0 ? '=' : ',', (unsigned)unit);
 	}
-	words = tq_buf_ok(&b) ? tq_arena_copy(mem, (const char *)b.p, b.n) :
-	    NULL;
+	words = tq_arena_keep(mem, &b).p;
 	tq_buf_fini(&b);
 	return words;
 }

@@ -97,8 +97,7 @@ unoffered(const struct tq_spool_gate *g, const struct tq_task *t,
 				tq_buf_byte(&b, ',');
 			tq_buf_str(&b, t->needs[i]);
 		}
-	why = tq_buf_ok(&b) ? tq_arena_copy(mem, (const char *)b.p, b.n) :
-	    NULL;
+	why = tq_arena_keep(mem, &b).p;
 	tq_buf_fini(&b);
 	return why;
 }
