@@ -41,7 +41,6 @@ static int
 check_identity(struct tq_spool *sp, struct tq_err *e)
 {
 	struct stat st;
-	int rv;
 
 	sp->came = tq_clock_coarse();
 	if (sp->came - sp->looked < IDENTITY_EVERY)
@@ -61,10 +60,9 @@ check_identity(struct tq_spool *sp, struct tq_err *e)
 	}
 	if (tq_share_linked(sp))
 		return 0;
-	if ((rv = tq_lock_take(&sp->t.top->lock, &sp->t.top->progress)) == -1)
+	/* who died in it does not matter: nothing in it is used any more */
+	if (tq_lock_take(&sp->t.top->lock, &sp->t.top->progress) == -1)
 		return lock_failed(sp, e);
-	if (rv == 1)	/* nothing in it is used any more */
-		tq_lock_mended(&sp->t.top->lock);
 	sp->t.top->retired = 1;
 	tq_lock_give(&sp->t.top->lock);
 	return 0;
@@ -130,21 +128,17 @@ int
 tq_core_enter(struct tq_spool *sp, struct tq_err *e)
 {
 	struct tq_top *top;
-	int rv;
 
 	for (;;) {
 		if (check_identity(sp, e) == -1)
 			return -1;
 		top = sp->t.top;
-		rv = tq_lock_take(&top->lock, &top->progress);
-		if (rv == -1)
+		/* what a dead holder left undone is told by dirty and intent */
+		if (tq_lock_take(&top->lock, &top->progress) == -1)
 			return lock_failed(sp, e);
 		bring(sp);
 		atomic_store_explicit(&top->holder, sp->pid,
 		    memory_order_relaxed);
-		/* what he left undone is told by dirty and intent */
-		if (rv == 1)
-			tq_lock_mended(&top->lock);
 		if (top->retired) {
 			tq_lock_give(&top->lock);
 			if (reopen(sp, e) == -1)

@@ -57,7 +57,6 @@ waited(struct tq_lead *w, const struct tq_top *top)
 static int
 too_late(struct tq_top *top, uint32_t n)
 {
-	tq_lock_mended(&top->sync[n]);
 	tq_lock_give(&top->sync[n]);
 	errno = EBUSY;
 	return -1;
@@ -111,6 +110,5 @@ tq_lead_take(struct tq_lead *w, struct tq_top *top)
 void
 tq_lead_give(const struct tq_lead *w, struct tq_top *top)
 {
-	tq_lock_mended(&top->sync[w->n]);
 	tq_lock_give(&top->sync[w->n]);
 }

@@ -160,8 +160,7 @@ tq_ledger_prepare(struct tq_ledger *l, uint64_t bytes, uint64_t keep,
 			return 0;
 		return tq_fail_sys(e, errno, "ledger: making a segment");
 	}
-	if (rv == 1)	/* it died making one, which has no name yet */
-		tq_lock_mended(&top->care);
+	/* who died making one has left it without a name */
 	rv = tq_ledger_make_room(l, bytes, keep, now, e);
 	tq_lock_give(&top->care);
 	return rv;

@@ -17,14 +17,19 @@
  */
 #define SPINS	200
 
-/* 0, 1 or -1 from what a pthread call said. */
+/*
+ * 0, 1 or -1 from what a pthread call said.  After a death the mutex is made
+ * whole at once: who dies while he mends what it guards has died inside, too.
+ */
 static int
-verdict(int rv)
+verdict(pthread_mutex_t *m, int rv)
 {
 	if (rv == 0)
 		return 0;
-	if (rv == EOWNERDEAD)
+	if (rv == EOWNERDEAD) {
+		(void)pthread_mutex_consistent(m);
 		return 1;
+	}
 	errno = rv;
 	return -1;
 }
@@ -32,7 +37,7 @@ verdict(int rv)
 int
 tq_lock_try(pthread_mutex_t *m)
 {
-	return verdict(pthread_mutex_trylock(m));
+	return verdict(m, pthread_mutex_trylock(m));
 }
 
 int
@@ -44,14 +49,14 @@ tq_lock_take(pthread_mutex_t *m, const _Atomic uint32_t *progress)
 
 	for (i = 0; i < SPINS; i++) {
 		if ((rv = pthread_mutex_trylock(m)) != EBUSY)
-			return verdict(rv);
+			return verdict(m, rv);
 		tq_relax();
 	}
 	for (;;) {
 		tq_clock_timespec(&ts, tq_clock_mono() + TQ_LOCK_PATIENCE);
 		rv = pthread_mutex_clocklock(m, CLOCK_MONOTONIC, &ts);
 		if (rv != ETIMEDOUT)
-			return verdict(rv);
+			return verdict(m, rv);
 		now = progress == NULL ? 0 : *progress;
 		if (now == seen) {
 			errno = EBUSY;
@@ -59,12 +64,6 @@ tq_lock_take(pthread_mutex_t *m, const _Atomic uint32_t *progress)
 		}
 		seen = now;
 	}
-}
-
-void
-tq_lock_mended(pthread_mutex_t *m)
-{
-	(void)pthread_mutex_consistent(m);
 }
 
 void

@@ -22,15 +22,13 @@
 #define TQ_LOCK_PATIENCE	(5 * TQ_SECOND)
 
 /*
- * Take m.  0: taken; 1: taken, and its last holder died inside: mend what it
- * guards, then tq_lock_mended().  -1: EBUSY, a holder kept it for longer than
- * TQ_LOCK_PATIENCE without *progress changing (progress may be NULL);
- * ENOTRECOVERABLE.
+ * Take m.  0: taken; 1: taken, and its last holder died inside, which is told
+ * once: mend what it guards.  -1: EBUSY, a holder kept it for longer than
+ * TQ_LOCK_PATIENCE without *progress changing (progress may be NULL).
  */
 int	tq_lock_take(pthread_mutex_t *m, const _Atomic uint32_t *progress);
 /* The same, but EBUSY at once when somebody has it. */
 int	tq_lock_try(pthread_mutex_t *m);
-void	tq_lock_mended(pthread_mutex_t *m);
 void	tq_lock_give(pthread_mutex_t *m);
 
 /*

@@ -213,15 +213,8 @@ write_again(struct tq_spool *sp, tq_lsn from)
 static int
 take(struct tq_spool *sp, pthread_mutex_t *m, struct tq_err *e)
 {
-	switch (tq_lock_take(m, &sp->t.top->progress)) {
-	case -1:
-		return tq_fail_sys(e, errno, "%s: lock", sp->path);
-	case 1:
-		tq_lock_mended(m);
-		return 0;
-	default:
-		return 0;
-	}
+	return tq_lock_take(m, &sp->t.top->progress) != -1 ? 0 :
+	    tq_fail_sys(e, errno, "%s: lock", sp->path);
 }
 
 /* Under the mutexes of care, of the leader and of the table. */

@@ -145,17 +145,14 @@ unlink_base(struct tq_spool *sp, tq_time now, struct tq_err *e)
 	return 0;
 }
 
-/* With `care` held, which was taken so: 1 its last holder died. */
+/* With `care` held; what a dead holder began is found by scan and base. */
 static int
-step(struct tq_spool *sp, int died, enum tq_retirer who, tq_time now,
-    struct tq_err *e)
+step(struct tq_spool *sp, enum tq_retirer who, tq_time now, struct tq_err *e)
 {
 	struct tq_top *top = sp->t.top;
 	uint64_t keep;
 	int rv = 0;
 
-	if (died)
-		tq_lock_mended(&top->care);
 	sp->caring = 1;
 	if (TQ_LSN_SEG(top->tail) == top->base || !tq_retire_due(sp, who))
 		goto out;
@@ -184,24 +181,20 @@ int
 tq_retire_step(struct tq_spool *sp, enum tq_retirer who, tq_time now,
     struct tq_err *e)
 {
-	int died = tq_lock_take(&sp->t.top->care, NULL);
-
-	if (died == -1 && errno == EBUSY)
+	if (tq_lock_take(&sp->t.top->care, NULL) != -1)
+		return step(sp, who, now, e);
+	if (errno == EBUSY)
 		return tq_fail(e, EBUSY, "%s: another process has been making "
 		    "or retiring segments for %d seconds", sp->path,
 		    (int)(TQ_LOCK_PATIENCE / TQ_SECOND));
-	return died == -1 ? tq_fail_sys(e, errno, "%s: lock", sp->path) :
-	    step(sp, died, who, now, e);
+	return tq_fail_sys(e, errno, "%s: lock", sp->path);
 }
 
 int
 tq_retire_try(struct tq_spool *sp, enum tq_retirer who, tq_time now,
     struct tq_err *e)
 {
-	int died = tq_lock_try(&sp->t.top->care);
-
-	if (died == -1)
-		return errno == EBUSY ? 0 :
-		    tq_fail_sys(e, errno, "%s: lock", sp->path);
-	return step(sp, died, who, now, e);
+	if (tq_lock_try(&sp->t.top->care) != -1)
+		return step(sp, who, now, e);
+	return errno == EBUSY ? 0 : tq_fail_sys(e, errno, "%s: lock", sp->path);
 }
