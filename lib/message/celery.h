@@ -157,6 +157,8 @@ struct tq_celery_task {
 	struct tq_bytes	 chord;		/* one signature, or none */
 	struct tq_bytes	 embed;		/* all four as they came, or none */
 	int		 unknown;	/* salvaged without its body */
+	struct tq_bytes	 odd_id;	/* salvaged without an id but this one, a
+					 * JSON string with a NUL; or none */
 };
 
 /* A message with nothing in it: [] and {}, nothing set. */

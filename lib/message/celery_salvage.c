@@ -27,6 +27,16 @@ id_of(struct tq_arena *mem, struct tq_bytes object, const char *name)
 	return s != NULL && *s != '\0' ? s : NULL;
 }
 
+/* An id that no text here can hold, as it is spelled. */
+static struct tq_bytes
+odd_of(struct tq_arena *mem, struct tq_bytes object, const char *name)
+{
+	struct tq_bytes none = { NULL, 0 }, v = tq_scan_get(object, name);
+	struct tq_bytes s = tq_scan_string(mem, v);
+
+	return s.p != NULL && memchr(s.p, '\0', s.n) != NULL ? v : none;
+}
+
 static struct tq_bytes
 typed_of(struct tq_bytes object, const char *name, enum tq_scan_type type)
 {
@@ -144,4 +154,7 @@ tq_celery_salvage(struct tq_celery_task *out, struct tq_arena *mem,
 	if (out->id == NULL)
 		out->id = id_of(mem, tq_scan_get(all, "properties"),
 		    "correlation_id");
+	if (out->id == NULL)
+		out->odd_id = odd_of(mem, out->protocol == 1 ? body : headers,
+		    "id");
 }

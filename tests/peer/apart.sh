@@ -54,6 +54,16 @@ w.wait()
 print(r.llen('tq.dead'), r.hlen('unacked'))
 PY
 )" "BadMessage${NL}ChordError${NL}1 0"
+is 'so does one whose id has a NUL' "$(py <<'PY'
+import subprocess
+r = add.apply_async((1, 2), task_id='a\0b')
+subprocess.run(['tqrun', '-E', 'h'])
+try:
+    r.get(timeout=60)
+except Exception as e:
+    print(type(e).__name__, r.id == 'a\0b')
+PY
+)" 'BadMessage True'
 
 bg tqrun -j 2 h
 is 'on two servers' "$(canvases)" "$want"

@@ -50,6 +50,17 @@ bg tqrun -q celery -v h
 W=$!
 is 'and one of tq' "$(/usr/bin/python3 ids.py)" 14
 is 'none is set aside' "$(rcli LLEN tq.dead)" 0
+cat >nul.py <<'PY'
+from proj import *
+r = add.apply_async((1, 2), task_id='a\0b')
+try:
+    r.get(timeout=20)
+except Exception as e:
+    print(type(e).__name__, ascii(r.id), app.AsyncResult('a\0b').state)
+PY
+is 'but one with a NUL, and who waits for it is told' \
+    "$(/usr/bin/python3 nul.py; rcli LLEN tq.dead)" \
+    "BadMessage 'a\\x00b' FAILURE${NL}1"
 kill -TERM $W
 ok 'the worker leaves when told to' wait_gone $W
 is 'its log has a line for each' "$(grep -vc '^tqrun: ' .bg.err) $(grep \

@@ -211,6 +211,8 @@ void	tq_redis_binding(struct tq_redis_cmd *, const struct tq_redis_place *,
 /* The queue of "key SEP pattern SEP queue", which is cut, or NULL. */
 char	*tq_redis_binding_cut(const struct tq_redis_place *, char *member,
 	    char **pattern);
+#define TQ_REDIS_EXPIRES	"86400"	/* result_expires of Celery, s */
+
 /* Of results: "celery-task-meta-ID", "celery-taskset-meta-GID". */
 const char *tq_redis_meta_key(const struct tq_redis *, struct tq_arena *,
 	    const char *id);

@@ -10,7 +10,6 @@
 /* a server hangs up on one of 1,048,577 words, or a word of over 512 MB */
 #define WORDS_MAX	1000000
 #define BYTES_MAX	((size_t)500 << 20)
-#define EXPIRES		"86400"		/* result_expires of Celery, s */
 
 /* ---- messages -------------------------------------------------------- */
 
@@ -155,7 +154,7 @@ add_store(const struct tq_redis *r, struct tq_redis_cmd *cmd,
 	if (r->keep_id != NULL && strcmp(r->keep_id, s->id) == 0)
 		tq_redis_cmd_num(cmd, keep / TQ_SECOND);
 	else
-		tq_redis_cmd_str(cmd, EXPIRES);
+		tq_redis_cmd_str(cmd, TQ_REDIS_EXPIRES);
 	tq_redis_cmd_put(cmd, s->text.p, s->text.n);
 }
 
@@ -166,7 +165,7 @@ add_size(struct tq_redis_cmd *cmd, const struct tq_celery_step *s,
 	tq_redis_cmd_str(cmd, "Z");
 	tq_redis_cmd_str(cmd, chord);
 	tq_redis_cmd_join(cmd, key, ".s", NULL);
-	tq_redis_cmd_str(cmd, EXPIRES);
+	tq_redis_cmd_str(cmd, TQ_REDIS_EXPIRES);
 	tq_redis_cmd_num(cmd, (int64_t)s->size);
 	tq_redis_cmd_str(cmd, s->flags & TQ_CELERY_IF_NONE ? "1" : "0");
 }
@@ -188,7 +187,7 @@ add_close(struct tq_redis_cmd *cmd, const char *key, const char *chord)
 	tq_redis_cmd_str(cmd, "E");
 	tq_redis_cmd_str(cmd, chord);
 	tq_redis_cmd_join(cmd, "tq.chord.", key, NULL);
-	tq_redis_cmd_str(cmd, EXPIRES);
+	tq_redis_cmd_str(cmd, TQ_REDIS_EXPIRES);
 }
 
 static int
@@ -238,7 +237,7 @@ add_count(const struct tq_redis *r, struct tq_redis_cmd *cmd,
 	tq_redis_cmd_str(cmd, "C");
 	tq_redis_cmd_str(cmd, "");
 	tq_redis_cmd_str(cmd, key);
-	tq_redis_cmd_str(cmd, EXPIRES);
+	tq_redis_cmd_str(cmd, TQ_REDIS_EXPIRES);
 	tq_redis_cmd_str(cmd, c->id);
 	tq_redis_cmd_str(cmd, score);
 	tq_redis_cmd_put(cmd, c->head.p, c->head.n);
