@@ -3,7 +3,7 @@
 
 . "${0%/*}/../lib/tap.sh"
 
-if ! script -qec true /dev/null >/dev/null 2>&1 </dev/null; then
+if ! on_terminal true >/dev/null 2>&1; then
 	skip 'a terminal' 'no script(1)'
 	exit
 fi
@@ -26,7 +26,7 @@ says()
 
 put one sh -c "$until" "$T/go"
 put bad false
-script -qec 'tqrun -E -j 1' /dev/null >seen 2>&1 </dev/null &
+on_terminal 'tqrun -E -j 1' >seen 2>&1 &
 pids="$pids $!"
 ok 'a worker shows how many run' wait_for says seen '1 running, 0 done, 0 failed'
 touch go
@@ -36,7 +36,7 @@ like 'and how many it was' "$(words seen | tail -1)" \
 is 'in one line' "$(tr -d '\r' <seen | grep -c .)" 1
 
 put short true
-script -qec 'tqrun -E' /dev/null >seen 2>&1 </dev/null
+on_terminal 'tqrun -E' >seen 2>&1
 is 'but not if it is over at once' "$(cat seen)" ''
 
 rm go
@@ -53,7 +53,7 @@ is 'nor to a file' "$(cat .bg.err)" ''
 
 rm go
 put three sh -c "$until" "$T/go"
-script -qec 'echo $$ >pid; exec tqrun' /dev/null >seen 2>&1 </dev/null &
+on_terminal 'echo $$ >pid; exec tqrun' >seen 2>&1 &
 pids="$pids $!"
 wait_for is_state three started
 kill -INT "$(cat pid)"
@@ -65,7 +65,7 @@ is 'which has ended' "$(state three)" success
 
 # ---- a queue that nobody serves
 
-script -qec 'tqput -q nobody true' /dev/null >seen 2>&1 </dev/null
+on_terminal 'tqput -q nobody true' >seen 2>&1
 ok 'who puts there is told how to begin' says seen \
     "tqput: no worker serves queue 'nobody'; start one with: tqrun -q nobody"
 check 'a file is not' 0 "$ID" '' tqput -q nobody true

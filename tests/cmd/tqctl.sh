@@ -121,7 +121,7 @@ check 'a whole one that is unknown is no tail' 66 '' \
     'tqctl: 0123abcd-0123-7abc-8abc-0123456789ab: no such id' \
     tqctl forget 0123abcd-0123-7abc-8abc-0123456789ab
 seen 'it revoked nothing' held state "$id"
-run script -qec "tqctl revoke $tail" /dev/null
+run on_terminal "tqctl revoke $tail"
 is 'on a terminal a tail will do' "$status $(state "$id")" '0 revoked'
 
 # ---- move and pri

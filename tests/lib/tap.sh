@@ -22,6 +22,7 @@
 #				within 0.2 s, or before it runs, it hears one
 #	for_others		let other users run the commands, wherever they
 #				were built, and find $T
+#	on_terminal line	what sh -c makes of it, on one of its own
 #	lose_table		remove the shared memory of the spool
 #	more_time what		under TQ_CRASH=long: the test may go on, which takes
 #				TQ_CRASH_SECONDS; says so every 20 s
@@ -233,6 +234,11 @@ lose_table()
 	    grep '^/[^/]*$'); do
 		rm -f "/dev/shm$shm"
 	done
+}
+
+on_terminal()
+{
+	command script -qec "$1" /dev/null </dev/null
 }
 
 script()
