@@ -58,6 +58,7 @@ struct tq_spool {
 	struct tq_uuid	 other;		/* the task that a refusal is about */
 	tq_lsn		 mine;		/* end of the last record we wrote */
 	int		 wrote;		/* one since we entered */
+	uint32_t	 tables;	/* how many it has used, one after another */
 	uint16_t	 reported;	/* capture numbers up to it have said
 					 * something */
 
@@ -71,7 +72,6 @@ struct tq_spool {
 	struct tq_bell_peer *peers;	/* TQ_WORKERS_MAX, made on demand */
 	tq_lsn		*lsns;		/* scratch of a large transaction */
 	size_t		 nlsns;
-	uint32_t	 joined;	/* generation in which the row was filled */
 	unsigned	 jobs;
 	char		 status[64], limits[48];
 	uint32_t	 rotor;		/* of weighted choice */

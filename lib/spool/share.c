@@ -98,12 +98,16 @@ byte_wait(int fd, off_t byte, short type, tq_time deadline)
 static void
 use(struct tq_spool *sp, struct tq_share *s)
 {
+	/* no transaction is taken for one that was begun before it */
+	const uint64_t begun = sp->l.begun;
+
 	sp->share = s;
 	sp->t = s->t;
 	tq_ledger_open(&sp->l, sp->ledgerfd, sp->format.mode & 0660,
 	    sp->t.top);
+	sp->l.begun = begun + 1;
 	sp->looked = tq_clock_coarse();
-	sp->joined = 0;
+	sp->tables++;
 	sp->same_boot = sp->begun = 1;
 }
 

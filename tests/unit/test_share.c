@@ -127,6 +127,25 @@ lost_table_is_made_again(void **state)
 	free(after);
 }
 
+/*
+ * A put encodes its task before it has the lock; behind the lock there is
+ * another table, and a queue that it has to make first.
+ */
+static void
+put_that_meets_another_table_writes_what_it_put(void **state)
+{
+	struct t_spool *f = *state;
+	char *name = object_of(f->dir);
+
+	assert_int_equal(shm_unlink(name), 0);
+	f->sp->t.top->retired = 1;
+	f->sp->l.begun = 0;	/* as in a process that has written nothing */
+	t_spool_put(f, 1, "fresh", 1);
+	t_spool_rebuild(f);
+	assert_true(knows(f->sp, 1));
+	free(name);
+}
+
 /* Entries of a directory, or lines of a file. */
 static unsigned
 count(const char *path)
@@ -387,6 +406,7 @@ main(void)
 		TEST(copy_of_a_spool_has_a_table_of_its_own),
 		TEST(senseless_name_is_replaced),
 		TEST(object_of_another_inode_is_not_used),
+		TEST(put_that_meets_another_table_writes_what_it_put),
 		TEST(copy_on_another_device_has_a_table_of_its_own),
 		TEST(held_table_is_not_replaced),
 		cmocka_unit_test_setup_teardown(
