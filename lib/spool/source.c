@@ -27,6 +27,9 @@
 struct sources {
 	struct tq_spool_source *v;
 	size_t		 n, cap;
+	uint32_t	 at;		/* the next edge, 0: the first */
+	uint32_t	 table;		/* which one has it, and */
+	uint64_t	 generation;	/* how often that was rebuilt */
 };
 
 /* Under the lock: what is known of the task that counts for a slot. */
@@ -82,13 +85,12 @@ another(struct sources *m)
 }
 
 /*
- * Under the lock: a slice of the edges to a group, *at is the next one (0: the
- * first).  1 there are more, 0 not, -1; 2: the edge where it was to go on is
- * gone, and with it the group.
+ * Under the lock: a slice of the edges to a group.  1 that was all, 2 there are
+ * more, 3 the edge where it was to go on is gone, and with it the group; -1.  A
+ * table that was rebuilt has them in another order: it begins again.
  */
 static int
-gather(struct tq_spool *sp, const struct tq_uuid *group, uint32_t *at,
-    struct sources *m)
+gather(struct tq_spool *sp, const struct tq_uuid *group, struct sources *m)
 {
 	struct tq_table *t = &sp->t;
 	uint32_t slot = tq_table_find(t, group);
@@ -98,19 +100,25 @@ gather(struct tq_spool *sp, const struct tq_uuid *group, uint32_t *at,
 	struct tq_edge *g;
 	int i;
 
+	if (m->table != sp->tables || m->generation != t->top->generation) {
+		m->table = sp->tables;
+		m->generation = t->top->generation;
+		m->at = 0;
+		m->n = 0;
+	}
 	if (x == NULL || !(x->flags & TQ_XF_GROUP))
-		return *at == 0 ? 0 : 2;
-	g = tq_table_edge(t, *at == 0 ? x->in : *at);
+		return m->at == 0 ? 1 : 3;
+	g = tq_table_edge(t, m->at == 0 ? x->in : m->at);
 	for (i = 0; g != NULL && i < SLICE; i++) {
 		if (g->to != slot)
-			return 2;
+			return 3;
 		if ((out = another(m)) == NULL)
 			return -1;
 		note(t, g->from, g->number, out);
-		*at = g->tnext;
-		g = tq_table_edge(t, *at);
+		m->at = g->tnext;
+		g = tq_table_edge(t, m->at);
 	}
-	return g != NULL;
+	return g != NULL ? 2 : 1;
 }
 
 static int
@@ -126,24 +134,21 @@ tq_spool_sources(struct tq_spool *sp, const struct tq_uuid *group,
     struct tq_spool_source **out, size_t *n, struct tq_err *e)
 {
 	struct sources m = { .n = 0 };
-	uint32_t at = 0;
-	int rv;
+	struct tq_turn t = { .rv = 0 };
 
 	*out = NULL;
 	*n = 0;
 	do {
-		if (tq_core_enter(sp, e) == -1) {
-			free(m.v);
-			return -1;
-		}
-		rv = gather(sp, group, &at, &m);
-		tq_core_leave(sp);
-	} while (rv == 1);
-	if (rv == -1) {
+		while (tq_turn_next(sp, &t, e))
+			if ((t.rv = gather(sp, group, &m)) == -1)
+				tq_fail_sys(e, ENOMEM, "%s: members",
+				    sp->path);
+	} while (t.rv == 2);
+	if (t.rv == -1) {
 		free(m.v);
-		return tq_fail_sys(e, ENOMEM, "%s: members", sp->path);
+		return -1;
 	}
-	if (rv == 2)
+	if (t.rv == 3)
 		m.n = 0;
 	if (m.n > 0)
 		qsort(m.v, m.n, sizeof(*m.v), by_number);
@@ -175,9 +180,10 @@ read_end(struct tq_spool *sp, tq_lsn at, const struct tq_uuid *id,
 	int rv, steps;
 
 	for (steps = 0; at != 0 && steps < UINT16_MAX; steps++, at = out->prev) {
-		errno = EBADMSG;
-		if (tq_ledger_read(&sp->l, at, &r) == -1 ||
-		    memcmp(&r.id, id, sizeof(*id)) != 0)
+		if (tq_ledger_read(&sp->l, at, &r) == -1)
+			return -1;
+		errno = EBADMSG;	/* of all that is not as it should be */
+		if (memcmp(&r.id, id, sizeof(*id)) != 0)
 			return -1;
 		if (r.type == TQ_REC_CARRY) {
 			tq_cur_init(&c, r.ends.p, r.ends.n);
@@ -195,19 +201,43 @@ read_end(struct tq_spool *sp, tq_lsn at, const struct tq_uuid *id,
 	return 1;
 }
 
-size_t
-tq_spool_head(struct tq_spool *sp, const struct tq_spool_source *s,
-    unsigned char *out, size_t n)
+/*
+ * A record of a source is not where it was: where is it now?  -1: it is not known
+ * any more, or it cannot be read for another reason, which says nothing of it.
+ */
+static int
+ask_again(struct tq_spool *sp, const struct tq_uuid *id,
+    struct tq_spool_source *s, struct tq_err *e)
 {
-	struct tq_rec r;
+	if (!tq_segment_lost(errno))
+		return tq_fail_sys(e, errno, "%s: what a task left cannot be "
+		    "read", sp->path);
+	tq_ledger_drop(&sp->l, UINT32_MAX);
+	return tq_spool_source(sp, id, s, e);
+}
 
-	if (tq_ledger_read(&sp->l, s->put, &r) == -1 ||
-	    memcmp(&r.id, &s->id, sizeof(s->id)) != 0)
-		return 0;
-	if (n > r.put.head.n)
-		n = r.put.head.n;
-	memcpy(out, r.put.head.p, n);
-	return n;
+ssize_t
+tq_spool_head(struct tq_spool *sp, const struct tq_spool_source *from,
+    unsigned char *out, size_t n, struct tq_err *e)
+{
+	struct tq_spool_source s = *from;
+	struct tq_rec r;
+	int i, rv;
+
+	for (i = 0; i < TRIES; i++) {
+		if ((rv = tq_ledger_read(&sp->l, s.put, &r)) == 0 &&
+		    memcmp(&r.id, &from->id, sizeof(r.id)) == 0) {
+			if (n > r.put.head.n)
+				n = r.put.head.n;
+			memcpy(out, r.put.head.p, n);
+			return (ssize_t)n;
+		}
+		if (rv == 0)
+			errno = EBADMSG;
+		if (ask_again(sp, &from->id, &s, e) == -1)
+			return -1;
+	}
+	return 0;
 }
 
 int
@@ -223,8 +253,7 @@ tq_spool_output(struct tq_spool *sp, const struct tq_spool_source *from,
 		if ((rv = read_end(sp, s.end, &s.id, &out->end)) == 1)
 			break;
 		if (rv == -1) {
-			tq_ledger_drop(&sp->l, UINT32_MAX);
-			if (tq_spool_source(sp, &from->id, &s, e) == -1)
+			if (ask_again(sp, &from->id, &s, e) == -1)
 				return -1;
 			continue;
 		}

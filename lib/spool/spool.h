@@ -218,9 +218,9 @@ struct tq_spool_output {
  */
 int	tq_spool_output(struct tq_spool *sp, const struct tq_spool_source *from,
 	    struct tq_spool_output *out, struct tq_err *e);
-/* The first n bytes of its head; how many there are. */
-size_t	tq_spool_head(struct tq_spool *sp, const struct tq_spool_source *s,
-	    unsigned char *out, size_t n);
+/* The first n bytes of its head; how many there are, -1. */
+ssize_t	tq_spool_head(struct tq_spool *sp, const struct tq_spool_source *from,
+	    unsigned char *out, size_t n, struct tq_err *e);
 /* A file without a name in the spool. */
 int	tq_spool_scratch(struct tq_spool *sp, struct tq_err *e);
 

@@ -329,6 +329,35 @@ task_that_cannot_be_read_is_not_unknown(void **state)
 	tq_spool_close(other);
 }
 
+static void
+output_that_cannot_be_read_is_not_missing(void **state)
+{
+	struct t_spool *f = *state;
+	struct tq_uuid id = t_id(1);
+	struct tq_spool_source source;
+	struct tq_spool_output out;
+	struct tq_spool_got got;
+	struct tq_spool *other;
+	unsigned char head[8];
+
+	fill(f);
+	t_spool_claim(f, 1, "q", &got);
+	t_spool_settle(f, &got, TQ_SUCCESS);
+	other = t_spool_open(f);
+	assert_int_equal(tq_spool_source(other, &id, &source, &f->e), 0);
+	have_none();
+	assert_int_equal(tq_spool_output(other, &source, &out, &f->e), -1);
+	assert_int_equal(f->e.num, EMFILE);
+	assert_int_equal(tq_spool_head(other, &source, head, sizeof(head),
+	    &f->e), -1);
+	assert_int_equal(f->e.num, EMFILE);
+	have_all();
+	assert_int_equal(tq_spool_output(other, &source, &out, &f->e), 0);
+	assert_int_equal(tq_spool_head(other, &source, head, sizeof(head),
+	    &f->e), 0);
+	tq_spool_close(other);
+}
+
 #define T(f) cmocka_unit_test_setup_teardown(f, t_setup_spool, t_teardown_spool)
 
 int
@@ -342,6 +371,7 @@ main(void)
 		T(salvage_ends_whatever_fails),
 		T(who_wants_to_retire_sleeps_until_it_is_his_turn),
 		T(task_that_cannot_be_read_is_not_unknown),
+		T(output_that_cannot_be_read_is_not_missing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

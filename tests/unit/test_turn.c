@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "tests/lib/spool.h"
@@ -212,6 +213,29 @@ body_is_no_orphan_because_the_index_is_wild(void **state)
 	assert_int_equal(changed, 0);
 }
 
+static void
+group_is_not_empty_because_the_index_is_wild(void **state)
+{
+	struct tq_spool_ties group = { .rel = { .has = 1u << TQ_REL_GROUP } };
+	struct tq_spool_ties member = { .rel = { .has = 1u << TQ_REL_MEMBER,
+	    .member = t_id(1) } };
+	struct tq_spool_put v[2] = {
+		{ .id = t_id(1), .queue = "q", .body_fd = -1, .ties = &group },
+		{ .id = t_id(2), .queue = "q", .body_fd = -1, .ties = &member },
+	};
+	struct tq_spool_source *members;
+	struct t_spool *f = *state;
+	size_t n;
+
+	assert_int_equal(tq_spool_put(f->sp, v, 2, 0, &n, &f->e), 0);
+	scribble(f);
+	assert_int_equal(tq_spool_sources(f->sp, &v[0].id, &members, &n,
+	    &f->e), 0);
+	assert_int_equal(n, 1);
+	assert_memory_equal(&members->id, &v[1].id, sizeof(v[1].id));
+	free(members);
+}
+
 #define ON_SPOOL(f)	\
 	cmocka_unit_test_setup_teardown(f, t_setup_spool, t_teardown_spool)
 
@@ -228,6 +252,7 @@ main(void)
 		ON_SPOOL(refusal_keeps_its_errno),
 		ON_SPOOL(task_is_not_unknown_because_the_index_is_wild),
 		ON_SPOOL(id_is_not_put_twice_because_the_index_is_wild),
+		ON_SPOOL(group_is_not_empty_because_the_index_is_wild),
 		ON_SPOOL(body_is_no_orphan_because_the_index_is_wild),
 	};
 

@@ -59,32 +59,34 @@ add_file(struct mix *m, int fd)
 
 /* ---- one outcome -------------------------------------------------------- */
 
-/* 1 if a task has a name: what it writes may be JSON. */
+/* 1 if a task has a name: what it writes may be JSON.  0, -1. */
 static int
 is_named(struct mix *m, const struct tq_spool_source *s)
 {
 	unsigned char head[8];
-	size_t n = tq_spool_head(m->l->sp, s, head, sizeof(head));
+	ssize_t n = tq_spool_head(m->l->sp, s, head, sizeof(head), m->e);
 
-	return tq_native_head_kind(head, n) == TQ_KIND_NAMED;
+	return n == -1 ? -1 :
+	    tq_native_head_kind(head, (size_t)n) == TQ_KIND_NAMED;
 }
 
 /*
  * An output as a JSON value: what the task returned; what it wrote, if that is
  * JSON and it is a named task's; else a string without its last newline.
  */
-static void
+static int
 add_value(struct mix *m, const struct tq_spool_source *s,
     const struct tq_rec_end *end, struct tq_bytes out)
 {
 	struct tq_native_sizes sizes;
 	struct tq_outcome o;
+	int named = 0;
 
 	if (end->meta.n > 0 && tq_native_outcome_get(&o, &sizes, end->meta.p,
 	    end->meta.n, NULL) == 0 && o.result.n > 0 &&
 	    tq_json_check(o.result.p, o.result.n, NULL) == 0) {
 		tq_json_line(m->to, o.result.p, o.result.n);
-		return;
+		return 0;
 	}
 	if (out.n > 0 && out.p[out.n - 1] == '\n')
 		out.n--;
@@ -93,12 +95,16 @@ add_value(struct mix *m, const struct tq_spool_source *s,
 		tq_buf_reset(&m->one);
 		tq_buf_put(&m->one, out.p, out.n);
 		out.p = (const char *)m->one.p;
-		if (tq_buf_ok(&m->one) && is_named(m, s)) {
-			tq_json_line(m->to, out.p, out.n);
-			return;
-		}
+		if (!tq_buf_ok(&m->one))
+			return tq_fail_sys(m->e, ENOMEM, "stdin");
+		if ((named = is_named(m, s)) == -1)
+			return -1;
 	}
-	tq_json_bytes(m->to, out.p, out.n);
+	if (named)
+		tq_json_line(m->to, out.p, out.n);
+	else
+		tq_json_bytes(m->to, out.p, out.n);
+	return 0;
 }
 
 /* A long output, read whole: a JSON value stands in memory anyway. */
@@ -107,8 +113,9 @@ add_long_value(struct mix *m, const struct tq_spool_source *s,
     const struct tq_spool_output *o, int fd)
 {
 	struct tq_bytes all;
-	char *p;
 	ssize_t n;
+	char *p;
+	int rv;
 
 	if (o->end.out_size > TQ_JSON_TEXT_MAX)
 		return tq_fail(m->e, ENOENT, "an output of %llu bytes is no "
@@ -121,9 +128,9 @@ add_long_value(struct mix *m, const struct tq_spool_source *s,
 	}
 	all.p = p;
 	all.n = (size_t)n;
-	add_value(m, s, &o->end, all);
+	rv = add_value(m, s, &o->end, all);
 	free(p);
-	return 0;
+	return rv;
 }
 
 /* What a task wrote last; that there is nothing says its name. */
@@ -158,7 +165,7 @@ add_output(struct mix *m, const struct tq_spool_source *s, int json)
 		    add_file(m, o.fd);
 		close(o.fd);
 	} else if (json)
-		add_value(m, s, &o.end, o.end.out);
+		rv = add_value(m, s, &o.end, o.end.out);
 	else
 		tq_buf_put(m->to, o.end.out.p, o.end.out.n);
 	return rv == 0 ? spill(m, FLUSH_AT) : -1;
