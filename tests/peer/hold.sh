@@ -60,7 +60,7 @@ wait_for sh -c 'tqrun -E h 2>/dev/null; [ "$(wc -l <notes)" -eq 3 ]'
 # ---- an ETA
 
 : >notes
-due=$(($(date +%s) + 3))
+due=$(($(date +%s) + 6))
 for i in 1 2 3 4 5; do tqput -a "@$due" -N note; done >ids
 worker
 ok '--local-hold keeps them here' wait_for stands_so '0 0 0 5'

@@ -19,9 +19,9 @@ setsid tqrun -j 10 a 2>a.err &
 A=$!
 pids="$pids $A"
 TQ_BROKER=${TQ_BROKER%\?*} py <<PY
-# 100 that are due in 4 seconds, then 10 long ones
+# 100 that are due when A has looked at all, then 10 long ones
 for i in range(10, 110):
-    nap.apply_async((i,), task_id='late-%d' % i, countdown=4)
+    nap.apply_async((i,), task_id='late-%d' % i, countdown=8)
 for i in range(10):
     nap.apply_async((i,), task_id='long-%d' % i)
 PY
