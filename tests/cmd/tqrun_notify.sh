@@ -27,8 +27,13 @@ ok 'it says how it is' heard 'STATUS=0 running, 0 done, 0 failed'
 tqput -Q -q enc -w true
 tqput -Q -q enc -w false
 ok 'and counts' heard 'STATUS=0 running, 1 done, 1 failed'
-like 'for ps too' "$(tr '\0' ' ' <"/proc/$worker/cmdline")" \
-    'tqrun: mail,enc: 0 running, 1 done, 1 failed*'
+# which is told a moment later
+shown()
+{
+	tr '\0' ' ' <"/proc/$worker/cmdline" |
+	    grep -q '^tqrun: mail,enc: 0 running, 1 done, 1 failed'
+}
+ok 'for ps too' wait_for shown
 fed()
 {
 	[ "$(grep -c 'WATCHDOG=1' heard)" -ge 5 ]
