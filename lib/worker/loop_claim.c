@@ -9,6 +9,7 @@
 #include "loop_own.h"
 
 #define STARVED		(3 * TQ_SECOND)	/* no descriptor to be had */
+#define LOOKS		3		/* before nothing is left to do */
 
 /*
  * The broker takes nothing any more: end as for TERM, but what ends from now
@@ -82,15 +83,19 @@ leave_if_done(struct tq_loop *l)
 {
 	struct tq_backlog b;
 	struct tq_err e;
+	int looks;
 
 	if (!l->w->exit_empty || l->pool.busy > 0)
 		return 0;
-	if (tq_backlog_count(&b, l->tq, &l->pool.rules.take, &e) == -1) {
-		tq_loop_complain(l, &e);
-		return 0;
+	/* a broker may miss what another worker tries again just now */
+	for (looks = 0; looks < LOOKS; looks++) {
+		if (tq_backlog_count(&b, l->tq, &l->pool.rules.take, &e) == -1) {
+			tq_loop_complain(l, &e);
+			return 0;
+		}
+		if (b.work > 0)
+			return 0;
 	}
-	if (b.work > 0)
-		return 0;
 	if (b.waiting > 0)
 		tq_say(l->say, TQ_SAY_NOTE, "%llu task%s delayed or held",
 		    (unsigned long long)b.waiting, b.waiting == 1 ? "" : "s");

@@ -132,3 +132,37 @@ ok 'a server that stalls is asked again' wait_for asked 3
 kill -CONT "$REDIS_PID"
 wait $waits
 is 'and waited for' "$? $(cat got)" '0 9'
+
+# ---- queues ----------------------------------------------------------------
+
+# A task that was delayed is claimed between two questions of who waits for its
+# queue: it is seen in neither place, and not for gone.
+cat >moves.pl <<'PL'
+use IO::Socket::INET;
+my ($port) = @ARGV;
+my $s = IO::Socket::INET->new(Listen => 5, LocalAddr => '127.0.0.1') or die;
+$| = 1;
+print $s->sockport, "\n";
+while (my $c = $s->accept) {
+	my $u = IO::Socket::INET->new(PeerAddr => "127.0.0.1:$port") or die;
+	while (sysread($c, my $text, 1 << 20)) {
+		if ($text =~ /\btq\.waiting\r\n/ && mkdir 'moved') {
+			system('exec sh claim') == 0 or die;
+		}
+		syswrite($u, $text);
+		sysread($u, $text, 1 << 20) or exit;
+		syswrite($c, $text);
+	}
+}
+PL
+echo 'until tqget -q moves -t 10 -L 60s >claimed; do :; done' >claim
+tqput -Q -q moves -N say 1
+tqget -q moves -t 0 -L 60s >held
+tqctl later 0.1 "$(cut -f 1 held)"
+perl moves.pl "$REDIS_PORT" >moves &
+pids="$pids $!"
+wait_for test -s moves
+check 'a queue whose task is claimed meanwhile is not idle' 124 '' \
+    '*moves: not finished*' timeout 60 tqresult -w -t 0 -q moves \
+    -b "redis://127.0.0.1:$(cat moves)/0"
+ok 'it was claimed meanwhile' test -s claimed

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 
 #define LOOK_EVERY	(50 * TQ_MS)
+#define LOOKS		3		/* before queues are idle */
 
 /* ---- depths ---------------------------------------------------------- */
 
@@ -139,9 +140,9 @@ tq_redis_queues(void *b, int (*each)(const struct tq_queue_info *, void *),
 	return rv;
 }
 
-/* 1 nothing is there to do, 0, -1. */
+/* 1 nothing was seen that is to be done, 0, -1. */
 static int
-is_idle(struct tq_redis *r, const char *const *queues, size_t n,
+looks_idle(struct tq_redis *r, const char *const *queues, size_t n,
     struct tq_err *e)
 {
 	struct tq_arena mem;
@@ -161,6 +162,22 @@ is_idle(struct tq_redis *r, const char *const *queues, size_t n,
 		    c.v[i].count[TQ_BLOCKED] > 0)
 			rv = 0;
 	tq_arena_fini(&mem);
+	return rv;
+}
+
+/*
+ * A task on its way from one place to another may be missed in both: one that
+ * is tried again goes from a worker to what is delayed and to a worker, while
+ * these are read one after the other.
+ */
+static int
+is_idle(struct tq_redis *r, const char *const *queues, size_t n,
+    struct tq_err *e)
+{
+	int rv = 1, looks;
+
+	for (looks = 0; rv == 1 && looks < LOOKS; looks++)
+		rv = looks_idle(r, queues, n, e);
 	return rv;
 }
 
