@@ -89,7 +89,7 @@ _tq_walk()
 	*,-*)	((n > 0)) || what=option ;;
 	tqctl,*) if [[ -z $verb ]]; then
 			what=verb
-		else
+		elif [[ $verb != *[!a-z]* ]]; then	# sed reads it
 			# its operands, as "move queue [id ...]"
 			set -- $(sed -n "s/^  $verb  *\(.*[^ ]\)   .*/\1/p" \
 			    <<<"$help" | tr -d '[].')

@@ -52,6 +52,8 @@ typed 'tqctl move main on' 'one one-more'
 typed 'tqctl set keep-f' 'keep-failed='
 typed 'tqctl set mail keep-f' 'keep-failed='
 
+typed 'tqctl a/;1eecho;s/b ma' ''
+
 # ---- what options take
 
 typed 'tqput -q ma' 'mail main'
