@@ -179,6 +179,8 @@ run(struct tq_loop *l)
 	struct tq_err e;
 
 	while (l->life != TQ_LIFE_STOPPED) {
+		/* first: a ring among the mails is for the claim below */
+		once_a_second(l);
 		length = give_back(l);
 		if (l->life == TQ_LIFE_RUNNING)
 			length = until(l, tq_loop_claim(l), l->now + length);
@@ -196,7 +198,6 @@ run(struct tq_loop *l)
 			tq_loop_happen(l, TQ_LIFE_EMPTY);
 		if (l->life == TQ_LIFE_STOPPED)
 			break;
-		once_a_second(l);
 		watch_bell(l);
 		length = until(l, length, due);
 		length = until(l, length, l->deadline);
