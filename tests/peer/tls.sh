@@ -30,12 +30,13 @@ fi
 
 # ---- certificates -----------------------------------------------------------
 
-# authority NAME
+# authority NAME: with what Python 3.13 asks for (VERIFY_X509_STRICT)
 authority()
 {
 	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 \
 	    -nodes -keyout "$1.key" -out "$1.pem" -days 30 -subj "/CN=$1" \
-	    -addext basicConstraints=critical,CA:TRUE
+	    -addext basicConstraints=critical,CA:TRUE \
+	    -addext keyUsage=critical,keyCertSign,cRLSign
 }
 
 # signed NAME AUTHORITY SUBJECTALTNAME
@@ -43,7 +44,8 @@ signed()
 {
 	openssl req -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes \
 	    -keyout "$1.key" -out "$1.csr" -subj "/CN=$1" &&
-	    echo "subjectAltName=$3" >ext &&
+	    printf '%s\n' "subjectAltName=$3" subjectKeyIdentifier=hash \
+	    authorityKeyIdentifier=keyid >ext &&
 	    openssl x509 -req -in "$1.csr" -CA "$2.pem" -CAkey "$2.key" \
 	    -CAcreateserial -days 30 -out "$1.pem" -extfile ext
 }
@@ -131,9 +133,15 @@ print(add.delay(2, 3).get(timeout=60))
 PY
 )" 5
 
-# The certificate is not for this host, and one URL says so to both.
+# The certificate is not for this host, and one URL says so to both.  With redis-py
+# 6 the application has to say it besides.
 cat >hosts.py <<'PY'
 from proj import *
+import redis
+if redis.VERSION >= (6,):
+    if app.conf.broker_url.endswith('='):
+        app.conf.broker_url += 'false'
+    app.conf.redis_backend_use_ssl = {'ssl_check_hostname': False}
 try:
     print(app.send_task('len', ['four'], queue='tq').get(timeout=60))
 except Exception as e:
@@ -205,10 +213,10 @@ check 'and is told in TLS 1.2' 0 "$ID" '' \
 
 # ---- who does not speak it, or does not answer ------------------------------
 
-# Redis waits for the rest of the command that a handshake looks like.
+# Redis waits for the rest of the command that a handshake looks like; Redis 8
+# sees an end of line in it, by chance.
 begin=$(date +%s)
-one 'a server without TLS' 69 \
-    '*: no answer within 300 ms: does it speak TLS[?]' \
+one 'a server without TLS' 69 '*speak*TLS*' \
     with "rediss://localhost:$plain/0?timeout=0.3"
 ok 'in time' test $(($(date +%s) - begin)) -lt 5
 perl -MIO::Socket::INET -e '$s = IO::Socket::INET->new(Listen => 5,
