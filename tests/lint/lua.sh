@@ -1,7 +1,7 @@
 #!/bin/sh
-# The scripts that run inside servers: each file is Lua by itself, is part of the
-# module, and goes there as lua.awk can take it.  Who judges is luac of Lua 5.1 or
-# the server itself, which has the Lua that will run them.
+# The scripts that run inside servers: each file is Lua by itself, is part of
+# the module, and goes there as lua.awk can take it.  Who judges is luac of Lua
+# 5.1 or the server itself, which has the Lua that will run them.
 
 . "${0%/*}/../lib/lint.sh"
 server=

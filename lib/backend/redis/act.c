@@ -14,8 +14,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "backend/redis/calls.h"
+#include "backend/redis/end.h"
 #include "backend/redis/going.h"
-#include "backend/redis/worker.h"
+#include "backend/redis/keyname.h"
+#include "backend/redis/message.h"
+#include "backend/redis/redis.h"
+#include "backend/redis/see.h"
+#include "backend/redis/send.h"
+#include "backend/redis/verb.h"
 #include "base/clock.h"
 
 
@@ -136,7 +143,7 @@ forget(struct tq_redis *r, const char *id, uint64_t *n, struct tq_err *e)
 	if (!ended)
 		return 0;
 	tq_arena_reset(&r->mem);
-	if ((key = tq_redis_meta_key(r, &r->mem, id)) == NULL)
+	if ((key = tq_redis_meta_key(&r->results, &r->mem, id)) == NULL)
 		return tq_fail_sys(e, ENOMEM, "%s", id);
 	if ((a = tq_redis_say(&r->store, e, "DEL", key, NULL)) == NULL)
 		return -1;

@@ -11,7 +11,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "backend/redis/calls.h"
 #include "backend/redis/going.h"
+#include "backend/redis/message.h"
+#include "backend/redis/see.h"
 
 struct tq_redis_ahead {
 	struct tq_arena	 mem;

@@ -10,6 +10,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "backend/redis/calls.h"
+#include "backend/redis/keyname.h"
+#include "backend/redis/redis.h"
+#include "backend/redis/see.h"
 #include "backend/redis/worker.h"
 #include "base/clock.h"
 #include "message/celery_remote.h"

@@ -5,7 +5,10 @@
 #include <string.h>
 
 #include "backend/redis/await.h"
+#include "backend/redis/calls.h"
 #include "backend/redis/meta.h"
+#include "backend/redis/redis.h"
+#include "backend/redis/see.h"
 #include "base/clock.h"
 
 #define LOOK_AGAIN	(5 * TQ_SECOND)	/* while waiting, whatever is told */

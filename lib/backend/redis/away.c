@@ -8,7 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "backend/redis/redis.h"
+#include "backend/redis/keyname.h"
+#include "backend/redis/see.h"
 #include "base/date.h"
 
 /* End the text at a word, and go behind it; NULL: it is not there. */
@@ -58,7 +59,7 @@ tq_redis_away(struct tq_redis *r, const char *id, struct tq_info *info,
     struct tq_arena *mem, int (*each)(const struct tq_info *, void *),
     void *arg, struct tq_err *e)
 {
-	const char *key = tq_redis_own_key(r, &r->mem, "tq.local");
+	const char *key = tq_redis_own_key(&r->place, &r->mem, "tq.local");
 	void *keep = info->mem;
 	redisReply *a;
 	size_t i;

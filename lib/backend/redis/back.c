@@ -1,7 +1,9 @@
 /* Without an end: a held message goes back, or to where it waits. */
 #include <errno.h>
 
-#include "backend/redis/key.h"
+#include "backend/redis/keyname.h"
+#include "backend/redis/message.h"
+#include "backend/redis/send.h"
 #include "base/clock.h"
 
 static int

@@ -20,6 +20,13 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "backend/redis/end.h"
+#include "backend/redis/message.h"
+#include "backend/redis/names.h"
+#include "backend/redis/redis.h"
+#include "backend/redis/see.h"
+#include "backend/redis/send.h"
+#include "backend/redis/work.h"
 #include "backend/redis/worker.h"
 #include "base/clock.h"
 #include "base/io.h"

@@ -11,6 +11,13 @@
 #include <unistd.h>
 
 #include "backend/redis/control.h"
+#include "backend/redis/message.h"
+#include "backend/redis/names.h"
+#include "backend/redis/redis.h"
+#include "backend/redis/see.h"
+#include "backend/redis/send.h"
+#include "backend/redis/work.h"
+#include "backend/redis/worker.h"
 #include "base/clock.h"
 #include "message/json.h"
 

@@ -8,6 +8,9 @@
 #include <string.h>
 
 #include "backend/redis/control.h"
+#include "backend/redis/message.h"
+#include "backend/redis/redis.h"
+#include "backend/redis/worker.h"
 #include "base/signame.h"
 #include "message/celery_field.h"
 

@@ -11,6 +11,9 @@
 #include <string.h>
 
 #include "backend/redis/control.h"
+#include "backend/redis/names.h"
+#include "backend/redis/work.h"
+#include "backend/redis/worker.h"
 #include "base/pace.h"
 
 #define PLACES_MAX	1024

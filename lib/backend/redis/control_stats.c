@@ -9,7 +9,9 @@
 #include <unistd.h>
 
 #include "backend/redis/control.h"
+#include "backend/redis/names.h"
 #include "backend/redis/pids.h"
+#include "backend/redis/worker.h"
 #include "base/clock.h"
 #include "message/json.h"
 

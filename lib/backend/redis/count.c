@@ -37,6 +37,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "backend/redis/end.h"
+#include "backend/redis/redis.h"
+#include "backend/redis/send.h"
 #include "backend/redis/worker.h"
 
 #define ROUNDS_MAX	100

@@ -12,7 +12,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "backend/redis/end.h"
+#include "backend/redis/message.h"
 #include "backend/redis/redis.h"
+#include "backend/redis/send.h"
 #include "base/clock.h"
 #include "message/celery_raise.h"
 #include "message/celery_result.h"

@@ -16,7 +16,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "backend/redis/end.h"
 #include "backend/redis/extra.h"
+#include "backend/redis/message.h"
+#include "backend/redis/redis.h"
+#include "backend/redis/send.h"
 #include "backend/redis/worker.h"
 
 /* What goes before the end of the claim on two servers. */

@@ -7,7 +7,8 @@
 #include <errno.h>
 #include <string.h>
 
-#include "backend/redis/key.h"
+#include "backend/redis/redis.h"
+#include "backend/redis/send.h"
 #include "backend/redis/worker.h"
 #include "base/clock.h"
 

@@ -7,6 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "backend/redis/message.h"
+#include "backend/redis/redis.h"
 #include "backend/redis/worker.h"
 #include "base/clock.h"
 #include "message/celery_raise.h"

@@ -4,7 +4,9 @@
 #include <string.h>
 
 #include "backend/redis/going.h"
-#include "backend/redis/key.h"
+#include "backend/redis/message.h"
+#include "backend/redis/see.h"
+#include "backend/redis/send.h"
 
 /* Read what was found once more, into memory that stays: 1, or -1. */
 static int

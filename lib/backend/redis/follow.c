@@ -9,6 +9,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "backend/redis/calls.h"
+#include "backend/redis/keyname.h"
 #include "backend/redis/redis.h"
 #include "base/clock.h"
 #include "message/celery_remote.h"

@@ -6,14 +6,16 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "backend/redis/keyname.h"
 #include "backend/redis/meta.h"
+#include "backend/redis/redis.h"
 
 /* The meta of the group as text: 1, 0, -1. */
 static int
 fetch(struct tq_redis *r, struct tq_bytes *out, struct tq_arena *mem,
     const char *gid, struct tq_err *e)
 {
-	const char *key = tq_redis_group_key(r, mem, gid);
+	const char *key = tq_redis_group_key(&r->results, mem, gid);
 	redisReply *a;
 
 	out->n = 0;

@@ -5,7 +5,11 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "backend/redis/worker.h"
+#include "backend/redis/calls.h"
+#include "backend/redis/redis.h"
+#include "backend/redis/send.h"
+#include "backend/redis/verb.h"
+#include "backend/redis/work.h"
 #include "base/clock.h"
 
 static void

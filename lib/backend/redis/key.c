@@ -28,7 +28,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "backend/redis/end.h"
 #include "backend/redis/key.h"
+#include "backend/redis/message.h"
+#include "backend/redis/see.h"
+#include "backend/redis/send.h"
 #include "base/clock.h"
 
 #define TRIES		30		/* it cannot move for ever */

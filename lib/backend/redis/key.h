@@ -2,6 +2,7 @@
 #ifndef TQ_REDIS_KEY_H
 #define TQ_REDIS_KEY_H
 
+#include "backend/redis/message.h"
 #include "backend/redis/redis.h"
 
 /* A task with a key. */
@@ -41,15 +42,4 @@ int	tq_redis_keys_done(struct tq_redis *, const struct tq_redis_keys *,
  */
 int	tq_redis_keys_answer(struct tq_redis *, struct tq_redis_keys *,
 	    const char *answer, struct tq_id *out, struct tq_err *);
-/* One step: an id has it no more. */
-void	tq_redis_free_key(struct tq_redis *, struct tq_redis_cmd *,
-	    const char *key, const char *id);
-void	tq_redis_free_lane(struct tq_redis_cmd *, const char *lane,
-	    const char *id);
-/* A message is about to be gone: so is what it had. */
-void	tq_redis_let_go(struct tq_redis *, struct tq_redis_cmd *,
-	    const struct tq_redis_read *);
-/* Say of one that follows whom: it is blocked; and who has its lane. */
-int	tq_redis_key_explain(struct tq_redis *, struct tq_info *,
-	    struct tq_arena *mem, struct tq_err *);
 #endif

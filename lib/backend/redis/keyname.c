@@ -5,11 +5,11 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "backend/redis/redis.h"
+#include "backend/redis/keyname.h"
 
 const char *
-tq_redis_glue(struct tq_arena *mem, const char *a, const char *b, const char *c,
-    const char *d, const char *f)
+tq_redis_glue(struct tq_arena *mem, const char *a, const char *b,
+    const char *c, const char *d, const char *f)
 {
 	size_t size = strlen(a) + strlen(b) + strlen(c) + strlen(d) +
 	    strlen(f) + 1;
@@ -96,23 +96,23 @@ tq_redis_binding_cut(const struct tq_redis_place *p, char *member,
 }
 
 const char *
-tq_redis_meta_key(const struct tq_redis *r, struct tq_arena *mem,
+tq_redis_meta_key(const struct tq_redis_place *p, struct tq_arena *mem,
     const char *id)
 {
-	return tq_redis_glue(mem, r->results.results, "celery-task-meta-", id, "", "");
+	return tq_redis_glue(mem, p->results, "celery-task-meta-", id, "", "");
 }
 
 const char *
-tq_redis_group_key(const struct tq_redis *r, struct tq_arena *mem,
+tq_redis_group_key(const struct tq_redis_place *p, struct tq_arena *mem,
     const char *gid)
 {
-	return tq_redis_glue(mem, r->results.results, "celery-taskset-meta-", gid, "",
+	return tq_redis_glue(mem, p->results, "celery-taskset-meta-", gid, "",
 	    "");
 }
 
 const char *
-tq_redis_own_key(const struct tq_redis *r, struct tq_arena *mem,
+tq_redis_own_key(const struct tq_redis_place *p, struct tq_arena *mem,
     const char *name)
 {
-	return tq_redis_glue(mem, r->place.prefix, name, "", "", "");
+	return tq_redis_glue(mem, p->prefix, name, "", "", "");
 }

@@ -10,7 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "backend/redis/key.h"
+#include "backend/redis/see.h"
+#include "backend/redis/send.h"
+#include "backend/redis/work.h"
 #include "base/clock.h"
 
 #define AGAIN		(600 * TQ_SECOND)

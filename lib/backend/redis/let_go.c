@@ -3,7 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "backend/redis/key.h"
+#include "backend/redis/message.h"
+#include "backend/redis/send.h"
 
 /* What the policy of a message says under a name, or NULL. */
 static const char *

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "backend/redis/redis.h"
+#include "backend/redis/send.h"
 #include "base/clock.h"
 #include "message/json.h"
 
@@ -25,8 +26,8 @@ kept(const struct tq_redis_held *h)
  * it is known what became of the rest: "untold": why somebody did not hear
  */
 void
-tq_redis_letter(struct tq_redis *r, struct tq_buf *b, const struct tq_redis_held *h,
-    const char *why)
+tq_redis_letter(struct tq_redis *r, struct tq_buf *b,
+    const struct tq_redis_held *h, const char *why)
 {
 	tq_buf_str(b, "{\"why\": ");
 	tq_json_str(b, why, strlen(why));

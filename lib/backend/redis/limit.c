@@ -10,7 +10,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "backend/redis/calls.h"
 #include "backend/redis/going.h"
+#include "backend/redis/message.h"
+#include "backend/redis/redis.h"
+#include "backend/redis/see.h"
 #include "base/clock.h"
 #include "base/rules.h"
 

@@ -1,7 +1,7 @@
 /* Finding a server, losing it, and finding it again. */
 #include <errno.h>
 
-#include "backend/redis/worker.h"
+#include "backend/redis/redis.h"
 #include "base/clock.h"
 
 #define PAUSE_MIN	(100 * TQ_MS)

@@ -2,8 +2,12 @@
 #include <errno.h>
 #include <string.h>
 
+#include "backend/redis/calls.h"
 #include "backend/redis/going.h"
+#include "backend/redis/message.h"
 #include "backend/redis/meta.h"
+#include "backend/redis/see.h"
+#include "backend/redis/verb.h"
 #include "backend/redis/why.h"
 
 static int
@@ -61,7 +65,8 @@ list_ids(struct tq_redis *r, const struct tq_select *sel,
 			rv = tq_fail(e, ENOENT, "%s: no such task",
 			    sel->ids[i]);
 		else if (rv == 1)
-			rv = tq_redis_is_selected(sel, &info) ? each(&info, arg) : 0;
+			rv = tq_redis_is_selected(sel, &info) ?
+			    each(&info, arg) : 0;
 	}
 	tq_redis_ahead_end(r);
 	tq_arena_free(info.mem);

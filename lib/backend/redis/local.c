@@ -21,7 +21,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "backend/redis/calls.h"
+#include "backend/redis/keyname.h"
 #include "backend/redis/redis.h"
+#include "backend/redis/send.h"
 #include "base/crc.h"
 
 int

@@ -11,6 +11,9 @@
 #include <string.h>
 
 #include "backend/redis/going.h"
+#include "backend/redis/keyname.h"
+#include "backend/redis/message.h"
+#include "backend/redis/redis.h"
 #include "base/clock.h"
 #include "base/date.h"
 

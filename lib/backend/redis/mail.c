@@ -2,6 +2,7 @@
 #include <bsd/string.h>
 #include <stdio.h>
 
+#include "backend/redis/redis.h"
 #include "backend/redis/worker.h"
 
 void

@@ -9,7 +9,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "backend/redis/redis.h"
+#include "backend/redis/message.h"
 #include "backend/unpack.h"
 
 #define PAST		"tq_past"
@@ -143,8 +143,8 @@ tq_redis_split(struct tq_bytes *message, const char **queue,
  * set such a message aside would leave it to no one else.
  */
 int
-tq_redis_split_ours(struct tq_bytes *message, const char **queue, struct tq_arena *mem,
-    const char *text, size_t n)
+tq_redis_split_ours(struct tq_bytes *message, const char **queue,
+    struct tq_arena *mem, const char *text, size_t n)
 {
 	static const char between[] = ", \"\", ";
 	const size_t len = sizeof(between) - 1;

@@ -4,7 +4,11 @@
 #include <errno.h>
 #include <string.h>
 
+#include "backend/redis/extra.h"
+#include "backend/redis/keyname.h"
 #include "backend/redis/meta.h"
+#include "backend/redis/redis.h"
+#include "backend/redis/see.h"
 
 #define META_MAX	((size_t)512 << 20)	/* of any string of Redis */
 
@@ -14,7 +18,7 @@ int
 tq_redis_meta_get(struct tq_redis *r, struct tq_bytes *out,
     struct tq_arena *mem, const char *id, struct tq_err *e)
 {
-	const char *key = tq_redis_meta_key(r, mem, id);
+	const char *key = tq_redis_meta_key(&r->results, mem, id);
 	redisReply *a;
 
 	out->p = NULL;

@@ -1,8 +1,8 @@
 /* Redis as a broker and a result store: the tables of the module. */
 #include <stddef.h>
 
+#include "backend/redis/calls.h"
 #include "backend/redis/redis.h"
-#include "backend/redis/worker.h"
 
 /* ---- what a worker does again and again ------------------------------- */
 

@@ -7,6 +7,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "backend/redis/calls.h"
+#include "backend/redis/keyname.h"
+#include "backend/redis/redis.h"
+#include "backend/redis/see.h"
 #include "backend/redis/worker.h"
 #include "base/clock.h"
 #include "message/json.h"
@@ -257,7 +261,7 @@ look_at(const struct tq_worker_info *w, const char *stem, struct ask *a)
 static redisReply *
 all_notes(struct tq_redis *r, struct tq_err *e)
 {
-	const char *key = tq_redis_own_key(r, &r->mem, "tq.workers");
+	const char *key = tq_redis_own_key(&r->place, &r->mem, "tq.workers");
 
 	if (key == NULL) {
 		tq_fail_sys(e, ENOMEM, "workers");
@@ -311,7 +315,7 @@ tq_redis_explain(struct tq_redis *r, struct tq_info *out, const char *tag,
 		return -1;
 	if (out->state != TQ_READY)
 		return 0;
-	if ((key = tq_redis_own_key(r, &r->mem, "tq.paused")) == NULL)
+	if ((key = tq_redis_own_key(&r->place, &r->mem, "tq.paused")) == NULL)
 		return tq_fail_sys(e, ENOMEM, "%s", out->id.s);
 	a = tq_redis_say(&r->main, e, "SISMEMBER", key, out->task.queue,
 	    NULL);

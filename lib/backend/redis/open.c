@@ -4,15 +4,16 @@
  *
  * Celery knows the size of a group when it is sent, so nothing is sent before
  * it is known: tasks are kept in the handle from the first open group on until
- * the last has been sealed, and are then put as one (send.c, stage.c).  Who ends
- * before that leaves nothing.  While a group is open every task that is tied to
+ * the last has been sealed, and are then put as one (batch.c, stage.c).  Who
+ * ends before that leaves nothing.  While a group is open every task that is tied to
  * others is one of it.
  */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "backend/redis/redis.h"
+#include "backend/redis/calls.h"
+#include "backend/redis/verb.h"
 
 #define TASKS_MAX	100000	/* with which a server is busy for a second */
 

@@ -1,7 +1,9 @@
 /* The calls of a producer. */
 #include <stdlib.h>
 
+#include "backend/redis/calls.h"
 #include "backend/redis/redis.h"
+#include "backend/redis/verb.h"
 
 int
 tq_redis_put(void *b, const struct tq_task *t, size_t n, tq_time timeout,

@@ -3,7 +3,10 @@
 #include <poll.h>
 #include <string.h>
 
+#include "backend/redis/calls.h"
+#include "backend/redis/keyname.h"
 #include "backend/redis/redis.h"
+#include "backend/redis/verb.h"
 #include "base/clock.h"
 
 #define LOOK_EVERY	(50 * TQ_MS)

@@ -3,7 +3,12 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "backend/redis/calls.h"
+#include "backend/redis/end.h"
+#include "backend/redis/message.h"
 #include "backend/redis/meta.h"
+#include "backend/redis/redis.h"
+#include "backend/redis/send.h"
 #include "message/json.h"
 
 /* The id of a claim as Celery has it. */

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "backend/redis/keyname.h"
 #include "backend/redis/redis.h"
 #include "base/clock.h"
 
@@ -38,7 +39,7 @@ int
 tq_redis_learn_revoked(struct tq_redis *r, const char *revision,
     struct tq_err *e)
 {
-	const char *key = tq_redis_own_key(r, &r->mem, "tq.revoked");
+	const char *key = tq_redis_own_key(&r->place, &r->mem, "tq.revoked");
 	redisReply *a;
 	size_t i;
 

@@ -7,7 +7,10 @@
 #include <errno.h>
 #include <string.h>
 
+#include "backend/redis/calls.h"
 #include "backend/redis/redis.h"
+#include "backend/redis/send.h"
+#include "backend/redis/verb.h"
 
 /* The message that would be put, all in r->mem. */
 static int

@@ -3,6 +3,9 @@
 #include <errno.h>
 #include <string.h>
 
+#include "backend/redis/keyname.h"
+#include "backend/redis/see.h"
+#include "backend/redis/work.h"
 #include "backend/redis/worker.h"
 #include "message/celery.h"
 

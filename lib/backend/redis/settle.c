@@ -1,8 +1,13 @@
-/* What is done with a claim by its name: it is settled, or its lease prolonged. */
+/* What is done with a claim by its name: it is settled, or goes on. */
 #include <errno.h>
 #include <string.h>
 
+#include "backend/redis/calls.h"
+#include "backend/redis/end.h"
 #include "backend/redis/going.h"
+#include "backend/redis/message.h"
+#include "backend/redis/redis.h"
+#include "backend/redis/send.h"
 #include "base/clock.h"
 
 /* ---- what a name means ------------------------------------------------- */

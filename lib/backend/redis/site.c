@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "backend/redis/keyname.h"
 #include "backend/redis/redis.h"
 #include "base/clock.h"
 #include "message/celery_route.h"

@@ -5,6 +5,8 @@
 #include <string.h>
 
 #include "backend/redis/going.h"
+#include "backend/redis/message.h"
+#include "backend/redis/see.h"
 
 static int
 by_wanted(const void *a, const void *b)

@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "backend/redis/redis.h"
+#include "backend/redis/send.h"
 #include "base/clock.h"
 
 #define PART_MESSAGES	1000

@@ -4,7 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "backend/redis/keyname.h"
 #include "backend/redis/redis.h"
+#include "backend/redis/send.h"
 #include "base/clock.h"
 
 /* a server hangs up on one of 1,048,577 words, or a word of over 512 MB */
@@ -197,14 +199,15 @@ add_step(struct tq_redis *r, struct tq_redis_cmd *cmd, struct tq_arena *mem,
 	const char *chord = "", *key = NULL;
 
 	if (s->chord != NULL &&
-	    ((chord = tq_redis_group_key(r, mem, s->chord)) == NULL ||
+	    ((chord = tq_redis_group_key(&r->results, mem, s->chord)) == NULL ||
 	    (chord = tq_redis_glue(mem, chord, ".s", "", "", "")) == NULL))
 		return tq_fail_sys(e, ENOMEM, "chord %s", s->chord);
 	/* sends go to another server: their ids keep them single there */
 	if (s->what == TQ_CELERY_SEND)
 		return add_send(r, cmd, mem, s, r->apart ? "" : chord, e);
-	key = s->what == TQ_CELERY_STORE ? tq_redis_meta_key(r, mem, s->id) :
-	    tq_redis_group_key(r, mem, s->id);
+	key = s->what == TQ_CELERY_STORE ?
+	    tq_redis_meta_key(&r->results, mem, s->id) :
+	    tq_redis_group_key(&r->results, mem, s->id);
 	if (key == NULL)
 		return tq_fail_sys(e, ENOMEM, "result of %s", s->id);
 	switch (s->what) {
@@ -228,7 +231,7 @@ static int
 add_count(const struct tq_redis *r, struct tq_redis_cmd *cmd,
     struct tq_arena *mem, const struct tq_celery_count *c, struct tq_err *e)
 {
-	const char *key = tq_redis_group_key(r, mem, c->gid);
+	const char *key = tq_redis_group_key(&r->results, mem, c->gid);
 	char score[48];
 
 	if (key == NULL)
@@ -306,7 +309,8 @@ compare(const void *a, const void *b)
 }
 
 const char **
-tq_redis_queues_of(struct tq_redis *r, const struct tq_celery_plan *plan, size_t *n)
+tq_redis_queues_of(struct tq_redis *r, const struct tq_celery_plan *plan,
+    size_t *n)
 {
 	const struct tq_celery_step *s = plan->step;
 	const char **v;

@@ -11,7 +11,13 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "backend/redis/calls.h"
+#include "backend/redis/end.h"
+#include "backend/redis/extra.h"
+#include "backend/redis/keyname.h"
+#include "backend/redis/message.h"
 #include "backend/redis/meta.h"
+#include "backend/redis/see.h"
 #include "base/clock.h"
 
 /* ---- its streams ----------------------------------------------------- */
@@ -212,7 +218,7 @@ fill(struct tq_redis *r, struct tq_info *out, struct tq_arena *mem,
 static int
 get_until(struct tq_redis *r, struct tq_info *out, struct tq_err *e)
 {
-	const char *key = tq_redis_meta_key(r, &r->mem, out->id.s);
+	const char *key = tq_redis_meta_key(&r->results, &r->mem, out->id.s);
 	redisReply *a;
 
 	if (key == NULL)

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "backend/redis/work.h"
 #include "backend/redis/worker.h"
 #include "base/clock.h"
 

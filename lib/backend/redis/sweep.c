@@ -5,7 +5,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "backend/redis/calls.h"
+#include "backend/redis/end.h"
+#include "backend/redis/message.h"
 #include "backend/redis/redis.h"
+#include "backend/redis/send.h"
+#include "backend/redis/work.h"
 #include "base/clock.h"
 
 #define SWEEP		(10 * TQ_SECOND)	/* as often as kombu looks */
@@ -71,8 +76,8 @@ recover(struct tq_redis *r, const redisReply *tag, const redisReply *text,
 	tq_arena_reset(&r->mem);
 	if (strlen(tag->str) >= TQ_REDIS_TAG_MAX ||
 	    (strncmp(tag->str, TQ_REDIS_TAG, strlen(TQ_REDIS_TAG)) == 0 ?
-	    tq_redis_split_ours : tq_redis_split)(&message, &queue, &r->mem, text->str,
-	    text->len) == -1)
+	    tq_redis_split_ours : tq_redis_split)(&message, &queue, &r->mem,
+	    text->str, text->len) == -1)
 		return 0;		/* not ours to judge */
 	h = tq_redis_held_add(r, tag->str, queue, message.p, message.n);
 	if (h == NULL)

@@ -10,7 +10,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "backend/redis/worker.h"
+#include "backend/redis/calls.h"
+#include "backend/redis/keyname.h"
+#include "backend/redis/redis.h"
+#include "backend/redis/work.h"
 #include "base/clock.h"
 
 #define BATCH_MAX	64

@@ -9,7 +9,10 @@
 #include <errno.h>
 #include <string.h>
 
+#include "backend/redis/calls.h"
 #include "backend/redis/redis.h"
+#include "backend/redis/send.h"
+#include "backend/redis/work.h"
 #include "base/clock.h"
 
 #define RENEW		TQ_SECOND

@@ -12,7 +12,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "backend/redis/redis.h"
+#include "backend/redis/keyname.h"
+#include "backend/redis/work.h"
 #include "base/clock.h"
 
 #define POLL_EVERY	(20 * TQ_MS)

@@ -6,7 +6,8 @@
 #include <errno.h>
 #include <string.h>
 
-#include "backend/redis/key.h"
+#include "backend/redis/see.h"
+#include "backend/redis/send.h"
 #include "backend/redis/why.h"
 
 void

@@ -13,6 +13,11 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "backend/redis/calls.h"
+#include "backend/redis/names.h"
+#include "backend/redis/redis.h"
+#include "backend/redis/see.h"
+#include "backend/redis/work.h"
 #include "backend/redis/worker.h"
 #include "base/clock.h"
 

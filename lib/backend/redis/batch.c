@@ -18,6 +18,9 @@
 #include <string.h>
 
 #include "backend/redis/key.h"
+#include "backend/redis/redis.h"
+#include "backend/redis/send.h"
+#include "backend/redis/verb.h"
 #include "base/clock.h"
 #include "base/io.h"
 
