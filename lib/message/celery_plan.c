@@ -53,13 +53,24 @@ tq_planner_fini(struct tq_planner *p)
 
 /* ---- memory ---------------------------------------------------------- */
 
+/*
+ * Once memory or weight is wanting it stays so: what was built without a piece
+ * of it is never whole, and not every piece is asked for.
+ */
+static int
+starve(struct tq_planner *p)
+{
+	p->starved = 1;
+	return tq_fail(p->e, ENOMEM, "out of memory");
+}
+
 void *
 tq_plan_alloc(struct tq_planner *p, size_t n)
 {
-	void *out;
+	void *out = NULL;
 
-	if ((out = tq_arena_alloc(p->mem, n)) == NULL)
-		tq_fail(p->e, ENOMEM, "out of memory");
+	if (p->starved || (out = tq_arena_alloc(p->mem, n)) == NULL)
+		starve(p);
 	return out;
 }
 
@@ -67,7 +78,6 @@ tq_plan_alloc(struct tq_planner *p, size_t n)
 static int
 weigh(struct tq_planner *p, size_t n)
 {
-	/* once over it stays so: what was built without is not used */
 	p->weight += n;
 	if (p->plan->of == NULL || p->weight <= TQ_PLAN_BYTES)
 		return 0;
@@ -80,12 +90,11 @@ tq_plan_keep(struct tq_planner *p, struct tq_buf *b)
 {
 	struct tq_bytes out = { NULL, 0 };
 
-	if (weigh(p, b->n) == -1) {
-		tq_buf_fini(b);
-		return out;
-	}
-	if ((out = tq_arena_keep(p->mem, b)).p == NULL)
-		tq_fail(p->e, ENOMEM, "out of memory");
+	if (p->starved)
+		starve(p);
+	else if (weigh(p, b->n) == 0 &&
+	    (out = tq_arena_keep(p->mem, b)).p == NULL)
+		starve(p);
 	tq_buf_fini(b);
 	return out;
 }

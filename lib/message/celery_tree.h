@@ -56,6 +56,7 @@ struct tq_planner {
 	int		 stamping;	/* who put it is of Celery 5.3 or later:
 					 * stamps, and dates with a zone */
 	size_t		 weight;	/* bytes planned so far */
+	int		 starved;	/* there was no memory for a piece */
 	struct tq_buf	 trail;		/* result tuples of what it sent, ", "
 					 * between; fini it */
 };

@@ -18,6 +18,7 @@
 #include "lib/base/arena.h"
 #include "lib/base/buf.h"
 #include "lib/message/celery.h"
+#include "lib/message/celery_plan.h"
 #include "lib/message/json.h"
 #include "lib/spool/upkeep.h"
 #include "lib/worker/conf.h"
@@ -479,6 +480,92 @@ celery_act(struct world *w)
 	return rv;
 }
 
+/*
+ * What a task that succeeded owes: a chord with a group in it, watched, and the
+ * rest of its chain, of groups and chains in each other.
+ */
+#define SIG(name)	"{\"task\": \"" name "\"}"
+#define SHAPE(type, rest) "{\"task\": \"celery." type "\", " \
+	"\"subtask_type\": \"" type "\", \"kwargs\": {" rest "}}"
+
+static const char chord[] = "[" SHAPE("chord", "\"header\": ["
+    SIG("a") ", " SHAPE("group", "\"tasks\": [" SIG("b") ", " SIG("c") "]")
+    "], \"body\": " SIG("d")) "]";
+static const char chain[] = "[" SIG("e") ", " SHAPE("group", "\"tasks\": ["
+    SIG("f") ", " SHAPE("chain", "\"tasks\": [" SIG("g") ", " SIG("h") "]")
+    "]") "]";
+
+static struct tq_buf owed;	/* when memory can be had */
+
+static int
+plan_end(struct tq_buf *to, struct tq_err *e)
+{
+	const struct tq_celery_site site = { .now = 1, .origin = "o",
+	    .queue = "q", .flags = TQ_CELERY_SITE_UNLOCK };
+	struct tq_celery_envelope env;
+	struct tq_celery_plan plan;
+	struct tq_celery_task m;
+	struct tq_outcome o;
+	struct tq_celery_end end = { .outcome = &o, .out = { "1", 1 } };
+	struct tq_arena mem;
+	size_t i;
+	int rv;
+
+	tq_arena_init(&mem);
+	tq_celery_envelope_init(&env);
+	tq_celery_task_init(&m);
+	m.task = "proj.add";
+	m.id = "7e3b1f5c-0d0f-4c2b-9b8e-5f3a5c1d2e4f";
+	m.callbacks = (struct tq_bytes){ chord, sizeof(chord) - 1 };
+	m.chain = (struct tq_bytes){ chain, sizeof(chain) - 1 };
+	tq_outcome_init(&o, TQ_SUCCESS);
+	o.status = 0;
+	tq_celery_plan_init(&plan, &mem);
+	rv = tq_celery_settle(&plan, &m, &env, &end, &site, e);
+	first = 0;			/* what follows is ours */
+	for (i = 0; rv == 0 && i < plan.nsteps; i++) {
+		tq_buf_put(to, plan.step[i].text.p, plan.step[i].text.n);
+		if (plan.step[i].what == TQ_CELERY_SEND) {
+			tq_celery_headers_encode(to, plan.step[i].task);
+			tq_celery_body_encode(to, plan.step[i].task);
+		}
+	}
+	tq_arena_fini(&mem);
+	return rv;
+}
+
+static void
+plan_before(struct world *w)
+{
+	tq_buf_reset(&owed);
+	if (plan_end(&owed, &w->e) == -1)
+		fail_msg("%s", w->e.text);
+}
+
+static int
+plan_act(struct world *w)
+{
+	struct tq_buf b;
+	int rv;
+
+	tq_buf_init(&b);
+	rv = plan_end(&b, &w->e);
+	if (rv == 0) {
+		assert_int_equal(b.n, owed.n);
+		assert_memory_equal(b.p, owed.p, b.n);
+	}
+	tq_buf_fini(&b);
+	return rv;
+}
+
+static void
+plan_after(struct world *w, int rv)
+{
+	(void)w;
+	(void)rv;
+	tq_buf_fini(&owed);
+}
+
 static int
 conf_act(struct world *w)
 {
@@ -606,6 +693,7 @@ static const struct scene scenes[] = {
 	{ "rescue", graph_before, rescue_act, rescue_after },
 	{ "task in JSON", NULL, json_act, NULL },
 	{ "message of Celery", NULL, celery_act, NULL },
+	{ "plan for Celery", plan_before, plan_act, plan_after },
 	{ "settings of a handler", NULL, conf_act, NULL },
 };
 
