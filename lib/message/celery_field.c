@@ -1,166 +1,12 @@
-/* The members of Celery's JSON objects, by tables: reading. */
+/* The members of Celery's JSON objects, by tables. */
 #include "message/celery_field.h"
 
 #include <errno.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 
-/* 2^63 ns are 292 years; nobody times a task by more. */
-#define SECONDS_MAX	INT64_C(9000000000)
-
-void
-tq_celery_bad(struct tq_celery_reader *r, int num, const char *fmt, ...)
-{
-	char text[256];
-	va_list ap;
-
-	if (r->failed)
-		return;
-	r->failed = 1;
-	va_start(ap, fmt);
-	vsnprintf(text, sizeof(text), fmt, ap);
-	va_end(ap);
-	tq_fail(r->e, num, "%s: %s", r->what, text);
-}
-
-void
-tq_celery_want(struct tq_celery_reader *r, const char *name,
-    const char *wanted, struct tq_bytes v)
-{
-	tq_celery_bad(r, EBADMSG, "%s: want %s, found %s %.*s", name, wanted,
-	    tq_scan_type_name(v), v.n < 40 ? (int)v.n : 40, v.p);
-}
+#include "message/json.h"
 
 /* ---- reading --------------------------------------------------------- */
-
-const char *
-tq_celery_get_string(struct tq_celery_reader *r, const char *name,
-    struct tq_bytes v)
-{
-	struct tq_bytes s;
-
-	if (r->failed || tq_scan_unset(v))
-		return NULL;
-	s = tq_scan_string(r->mem, v);
-	if (s.p == NULL && errno == EILSEQ)
-		tq_celery_bad(r, EBADMSG, "%s: half a surrogate pair in %.*s",
-		    name, v.n < 40 ? (int)v.n : 40, v.p);
-	else if (s.p == NULL && errno == ENOMEM)
-		tq_celery_bad(r, ENOMEM, "out of memory");
-	else if (s.p == NULL)
-		tq_celery_want(r, name, "a string", v);
-	else if (memchr(s.p, '\0', s.n) != NULL)
-		tq_celery_bad(r, EBADMSG, "%s holds a NUL: %.*s", name,
-		    v.n < 40 ? (int)v.n : 40, v.p);
-	return r->failed ? NULL : s.p;
-}
-
-const char *
-tq_celery_get_name(struct tq_celery_reader *r, const char *name,
-    struct tq_bytes v)
-{
-	const char *s;
-
-	if (r->failed || tq_scan_type(v) != TQ_SCAN_NUMBER)
-		return tq_celery_get_string(r, name, v);
-	if ((s = tq_arena_copy(r->mem, v.p, v.n)) == NULL)
-		tq_celery_bad(r, ENOMEM, "out of memory");
-	return s;
-}
-
-/*
- * Seconds in plain decimals as ns, digit by digit: a double since 1970 is
- * exact to 240 ns only.  1, or 0 when there is an exponent or too many.
- */
-static int
-exact_seconds(tq_time *out, struct tq_bytes v)
-{
-	tq_time unit = TQ_SECOND / 10;
-	struct tq_bytes whole = { v.p, 0 };
-	int64_t s;
-	size_t i;
-
-	if (v.n > 0 && v.p[0] == '-')
-		return 0;		/* -0.5 has a whole part of 0 */
-	while (whole.n < v.n && v.p[whole.n] != '.')
-		whole.n++;
-	if (!tq_scan_int(&s, whole) || s < 0 || s >= SECONDS_MAX)
-		return 0;
-	*out = s * TQ_SECOND;
-	for (i = whole.n + 1; i < v.n; i++, unit /= 10) {
-		if (v.p[i] < '0' || v.p[i] > '9')
-			return 0;
-		*out += (v.p[i] - '0') * unit;
-	}
-	return 1;
-}
-
-tq_time
-tq_celery_get_seconds(struct tq_celery_reader *r, const char *name,
-    struct tq_bytes v, tq_time unset)
-{
-	tq_time exact;
-	double s;
-
-	if (r->failed || tq_scan_unset(v))
-		return unset;
-	if (exact_seconds(&exact, v))
-		return exact;
-	if (!tq_scan_real(&s, v) || !(s >= 0 && s < SECONDS_MAX)) {
-		tq_celery_want(r, name, "seconds", v);
-		return unset;
-	}
-	return (tq_time)(s * 1e9 + 0.5);
-}
-
-struct tq_bytes
-tq_celery_get_typed(struct tq_celery_reader *r, const char *name,
-    struct tq_bytes v, enum tq_scan_type type)
-{
-	static const struct tq_bytes none = { NULL, 0 };
-
-	if (r->failed || tq_scan_unset(v))
-		return none;
-	if (tq_scan_type(v) != type) {
-		tq_celery_want(r, name, type == TQ_SCAN_ARRAY ? "an array" :
-		    "an object", v);
-		return none;
-	}
-	return v;
-}
-
-int
-tq_celery_nothing(struct tq_bytes v)
-{
-	double n;
-	int on;
-
-	switch (tq_scan_type(v)) {
-	case TQ_SCAN_BOOL:
-		return tq_scan_bool(&on, v) && !on;
-	case TQ_SCAN_NUMBER:
-		return tq_scan_real(&n, v) && n == 0;
-	case TQ_SCAN_STRING:
-		return v.n == strlen("\"\"");
-	case TQ_SCAN_ARRAY:
-	case TQ_SCAN_OBJECT:
-		return tq_scan_count(v) == 0;
-	default:
-		return 1;
-	}
-}
-
-struct tq_bytes
-tq_celery_unquoted(struct tq_bytes v)
-{
-	if (tq_scan_type(v) == TQ_SCAN_STRING && v.n > 2 && v.p[1] >= '0' &&
-	    v.p[1] <= '9') {
-		v.p++;
-		v.n -= 2;
-	}
-	return v;
-}
 
 static int64_t
 get_count(struct tq_celery_reader *r, const char *name, struct tq_bytes v)
@@ -252,41 +98,6 @@ get_date(struct tq_celery_reader *r, const char *name, struct tq_bytes v)
 	return t;
 }
 
-static struct tq_bytes
-get_text(struct tq_celery_reader *r, const char *name, struct tq_bytes v)
-{
-	struct tq_bytes s = { NULL, 0 };
-
-	if (r->failed || tq_scan_unset(v))
-		return s;
-	s = tq_scan_text(r->mem, v);
-	if (s.p == NULL && errno == ENOMEM)
-		tq_celery_bad(r, ENOMEM, "out of memory");
-	else if (s.p == NULL)
-		tq_celery_want(r, name, "a string", v);
-	return s;
-}
-
-/* A text without NUL: Celery's repr of a string has them as they are. */
-const char *
-tq_celery_get_note(struct tq_celery_reader *r, const char *name,
-    struct tq_bytes v)
-{
-	struct tq_bytes s;
-	char *p;
-	size_t i;
-
-	if (tq_scan_type(v) != TQ_SCAN_STRING)
-		return NULL;
-	s = get_text(r, name, v);
-	p = (char *)(uintptr_t)s.p;
-	for (i = 0; i < s.n; i++) {
-		if (p[i] == '\0')
-			p[i] = '?';
-	}
-	return s.p;
-}
-
 static void
 get_field(struct tq_celery_reader *r, void *base,
     const struct tq_celery_field *f, struct tq_bytes v)
@@ -338,7 +149,7 @@ get_field(struct tq_celery_reader *r, void *base,
 			break;
 		/* FALLTHROUGH */
 	case TQ_CELERY_TEXT:
-		*(struct tq_bytes *)to = get_text(r, f->name, v);
+		*(struct tq_bytes *)to = tq_celery_get_text(r, f->name, v);
 		break;
 	case TQ_CELERY_LOOSE_ARRAY:
 		if (tq_scan_type(v) != TQ_SCAN_ARRAY)
@@ -458,4 +269,111 @@ tq_celery_others_get(const struct tq_celery_member *others, size_t n,
 			return others[n].value;
 	}
 	return none;
+}
+
+/* ---- writing --------------------------------------------------------- */
+
+static int
+is_unset(const struct tq_celery_field *f, const void *at)
+{
+	switch (f->kind) {
+	case TQ_CELERY_STRING:
+	case TQ_CELERY_NAME:
+	case TQ_CELERY_NOTE:
+		return *(const char *const *)at == NULL;
+	case TQ_CELERY_COUNT:
+	case TQ_CELERY_LOOSE_COUNT:
+	case TQ_CELERY_RANK:
+		return *(const int64_t *)at < 0;
+	case TQ_CELERY_SIGNED:
+		return 0;
+	case TQ_CELERY_FLAG:
+	case TQ_CELERY_TRUTH:
+		return *(const int *)at < 0;
+	case TQ_CELERY_LENGTH:
+		return *(const tq_time *)at < 0;
+	case TQ_CELERY_LIMIT:
+	case TQ_CELERY_DATE:
+	case TQ_CELERY_STAMP:
+		return *(const tq_time *)at <= 0;
+	case TQ_CELERY_LOOSE:
+	case TQ_CELERY_TEXT:
+	case TQ_CELERY_ARRAY:
+	case TQ_CELERY_OBJECT:
+	case TQ_CELERY_OURS:
+	case TQ_CELERY_LOOSE_ARRAY:
+	case TQ_CELERY_LOOSE_OBJECT:
+	case TQ_CELERY_VALUE:
+		return ((const struct tq_bytes *)at)->n == 0;
+	case TQ_CELERY_OTHER:
+		break;
+	}
+	return 1;
+}
+
+static void
+put_field(struct tq_buf *b, const struct tq_celery_field *f, const void *at)
+{
+	const struct tq_bytes *v = at;
+
+	switch (f->kind) {
+	case TQ_CELERY_STRING:
+	case TQ_CELERY_NAME:
+	case TQ_CELERY_NOTE:
+		tq_celery_string_put(b, *(const char *const *)at);
+		break;
+	case TQ_CELERY_COUNT:
+	case TQ_CELERY_LOOSE_COUNT:
+	case TQ_CELERY_RANK:
+	case TQ_CELERY_SIGNED:
+		tq_buf_int(b, *(const int64_t *)at);
+		break;
+	case TQ_CELERY_FLAG:
+	case TQ_CELERY_TRUTH:
+		tq_buf_str(b, *(const int *)at ? "true" : "false");
+		break;
+	case TQ_CELERY_LENGTH:
+	case TQ_CELERY_LIMIT:
+	case TQ_CELERY_STAMP:
+		tq_json_seconds(b, *(const tq_time *)at);
+		break;
+	case TQ_CELERY_DATE:
+		tq_celery_date_put(b, *(const tq_time *)at, 0);
+		break;
+	case TQ_CELERY_LOOSE:
+	case TQ_CELERY_TEXT:
+		tq_scan_quote(b, v->p, v->n);
+		break;
+	case TQ_CELERY_ARRAY:
+	case TQ_CELERY_OBJECT:
+	case TQ_CELERY_OURS:
+	case TQ_CELERY_LOOSE_ARRAY:
+	case TQ_CELERY_LOOSE_OBJECT:
+	case TQ_CELERY_VALUE:
+		tq_buf_put(b, v->p, v->n);
+		break;
+	case TQ_CELERY_OTHER:
+		break;
+	}
+}
+
+void
+tq_celery_fields_put(struct tq_buf *b, const void *base,
+    const struct tq_celery_field *table, size_t n)
+{
+	const struct tq_celery_field *f;
+	const void *at;
+
+	for (f = table; f < table + n; f++) {
+		at = (const char *)base + f->at;
+		if (f->kind == TQ_CELERY_OTHER)
+			continue;
+		if (!is_unset(f, at)) {
+			tq_celery_name_put(b, f->name);
+			put_field(b, f, at);
+		} else if (f->unset == TQ_CELERY_NULL) {
+			tq_celery_name_put(b, f->name);
+			tq_buf_str(b, "null");
+		}
+	}
 }

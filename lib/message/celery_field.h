@@ -53,6 +53,8 @@ struct tq_celery_field {
 	size_t		 at;		/* offset of the field */
 };
 
+/* ---- celery_read.c: values by hand -------------------------------------- */
+
 /* Reading goes on until the first failure, which stays. */
 struct tq_celery_reader {
 	struct tq_arena	*mem;
@@ -67,7 +69,7 @@ void	tq_celery_bad(struct tq_celery_reader *, int num, const char *fmt, ...)
 void	tq_celery_want(struct tq_celery_reader *, const char *name,
 	    const char *wanted, struct tq_bytes v);
 
-/* Values by hand; null and no value are "not set". */
+/* Null and no value are "not set". */
 const char *tq_celery_get_string(struct tq_celery_reader *, const char *name,
 	    struct tq_bytes v);
 /* The same, and a number is its digits: Python makes a key of either. */
@@ -76,6 +78,9 @@ const char *tq_celery_get_name(struct tq_celery_reader *, const char *name,
 /* Of TQ_CELERY_NOTE. */
 const char *tq_celery_get_note(struct tq_celery_reader *, const char *name,
 	    struct tq_bytes v);
+/* Of TQ_CELERY_TEXT. */
+struct tq_bytes tq_celery_get_text(struct tq_celery_reader *,
+	    const char *name, struct tq_bytes v);
 tq_time	tq_celery_get_seconds(struct tq_celery_reader *, const char *name,
 	    struct tq_bytes v, tq_time unset);
 struct tq_bytes tq_celery_get_typed(struct tq_celery_reader *,
@@ -85,6 +90,8 @@ struct tq_bytes tq_celery_get_typed(struct tq_celery_reader *,
 int	tq_celery_nothing(struct tq_bytes v);
 /* A number in a string without the quotes; anything else as it is. */
 struct tq_bytes tq_celery_unquoted(struct tq_bytes v);
+
+/* ---- celery_field.c: by tables, both ways ------------------------------- */
 
 /* Set a struct of size bytes to 0, but fields of the table to "not set". */
 void	tq_celery_fields_init(void *base, size_t size,
@@ -103,11 +110,11 @@ int	tq_celery_field_get(struct tq_celery_reader *, void *base,
 /* The last of n members that has that name, or no value. */
 struct tq_bytes tq_celery_others_get(const struct tq_celery_member *,
 	    size_t n, const char *name);
-/* Put them as members, with a comma before each but the first. */
+/* Put what is set as members. */
 void	tq_celery_fields_put(struct tq_buf *, const void *base,
 	    const struct tq_celery_field *, size_t n);
-void	tq_celery_members_put(struct tq_buf *,
-	    const struct tq_celery_member *, size_t n);
+
+/* ---- celery_write.c: pieces --------------------------------------------- */
 
 /* A comma, unless an array or object has just been opened, or all begins. */
 void	tq_celery_comma(struct tq_buf *);
@@ -119,6 +126,8 @@ void	tq_celery_item_put(struct tq_buf *, struct tq_bytes v);
  */
 void	tq_celery_name_put(struct tq_buf *, const char *name);
 void	tq_celery_key_put(struct tq_buf *, const char *text);
+void	tq_celery_members_put(struct tq_buf *,
+	    const struct tq_celery_member *, size_t n);
 /* A string, null when s is NULL. */
 void	tq_celery_string_put(struct tq_buf *, const char *s);
 /* A slice, or what stands for none. */
