@@ -12,6 +12,7 @@ celery_handlers h
 cat >ids.py <<'PY'
 # Put tasks with each id, and tell those whose result is another than it should.
 from proj import *
+from celery.exceptions import TimeoutError
 odd = ['a\nb', 'x' * 256, 'z' * 5000, '\u00e9' * 200, 'tab\tbell\a', '\x1b]52;c;eA==',
     '\u202e', 'a b', '"', '\\', '../../etc/passwd', '-rf', '%s%n', '\U0001f600' * 80]
 A = add.s
@@ -19,6 +20,10 @@ A = add.s
 def wait(r, want, what):
     try:
         got = r.get(timeout=20)
+    except TimeoutError:
+        # it listens and looks over two connections, and does not wait for the
+        # server's word that it listens (5.2.6, backends/redis.py)
+        got = r.result if r.state == 'SUCCESS' else r.state
     except Exception as e:
         got = repr(e)
     if got != want:
