@@ -47,8 +47,7 @@ int	tq_redis_renew(void *b, const struct tq_ref *, tq_time lease,
 /* Put back what others held too long.  How many, or -1. */
 int	tq_redis_sweep(void *b, struct tq_err *);
 
-/* list.c */
-/* what stands on the broker */
+/* list.c: what stands on the broker */
 int	tq_redis_list(void *b, const struct tq_select *,
 	    int (*each)(const struct tq_info *, void *), void *arg,
 	    struct tq_err *);
@@ -70,7 +69,6 @@ int	tq_redis_act(void *b, enum tq_verb, const struct tq_select *,
 	    struct tq_err *);
 
 /* limit.c: caps and rates */
-/* caps and rates */
 int	tq_redis_set(void *b, const char *queue, const char *name,
 	    const char *value, struct tq_err *);
 int	tq_redis_settings(void *b, const char *queue, int (*each)(const char *,

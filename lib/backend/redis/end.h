@@ -7,7 +7,7 @@
 
 /* count.c */
 /*
- * the plan of the end of members of chords.  On one server it is
+ * The plan of the end of members of chords.  On one server it is
  * carried out, and h is gone; on two they are counted, and the plan is as long
  * as it will be.  ESTALE: the claim has passed to somebody else.
  */

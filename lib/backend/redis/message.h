@@ -5,7 +5,7 @@
 #include "base/arena.h"
 #include "message/celery.h"
 
-/* what a held text says, all of it in mem. */
+/* All of it in mem. */
 struct tq_redis_read {
 	struct tq_celery_envelope env;
 	struct tq_celery_task msg;

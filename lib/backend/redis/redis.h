@@ -211,7 +211,6 @@ int	tq_redis_queue_names(struct tq_redis *, const char *const **out,
 	    size_t *n, struct tq_arena *mem, struct tq_err *);
 
 /* revoke.c: which ids must not start */
-/* which ids must not start */
 int	tq_redis_learn_revoked(struct tq_redis *, const char *revision,
 	    struct tq_err *);
 int	tq_redis_is_revoked(const struct tq_redis *, const char *id);
@@ -231,7 +230,7 @@ int	tq_redis_is_stamped(const struct tq_redis *, struct tq_arena *mem,
 	    const struct tq_celery_task *);
 
 /* output.c */
-/* what it wrote, into its end; flags of what is cut are set. */
+/* What a task wrote, into its end; flags of what is cut are set. */
 int	tq_redis_output(struct tq_redis *, struct tq_celery_end *,
 	    struct tq_outcome *, struct tq_err *);
 #endif

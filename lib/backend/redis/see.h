@@ -54,7 +54,6 @@ int	tq_redis_find_body(struct tq_redis *, const char *id,
 	    struct tq_bytes *out, struct tq_arena *mem, struct tq_err *);
 
 /* spot.c: where tasks stand */
-/* where tasks stand */
 struct tq_redis_spot {
 	const char	*where;		/* "list", "wait"; NULL: it is held */
 	const char	*key;		/* of the list; tag of the others */

@@ -96,7 +96,7 @@ int	tq_redis_key_explain(struct tq_redis *, struct tq_info *,
 	    struct tq_arena *mem, struct tq_err *);
 
 /* letter.c */
-/* all of a dead letter but its end. */
+/* All of a dead letter but its end. */
 void	tq_redis_letter(struct tq_redis *, struct tq_buf *,
 	    const struct tq_redis_held *, const char *why);
 /* The step of an end that sets it aside, if it is one. */

@@ -25,7 +25,7 @@ int	tq_redis_open_seal(struct tq_redis *, const struct tq_select *,
 void	tq_redis_open_drop(struct tq_redis *);
 
 /* list.c */
-/* The same of what is held or waits, and stands in no list. */
+/* As tq_redis_list(), of what is held or waits, and stands in no list. */
 int	tq_redis_list_unready(struct tq_redis *, const struct tq_select *,
 	    int (*each)(const struct tq_info *, void *), void *arg,
 	    struct tq_err *);

@@ -14,7 +14,7 @@ int	tq_redis_post_again(struct tq_redis *, struct tq_err *);
 int	tq_redis_tend(struct tq_redis *, struct tq_err *);
 
 /* leak.c */
-/* let go what somebody has that is nowhere */
+/* Let go what somebody has that is nowhere. */
 int	tq_redis_look_after(struct tq_redis *, struct tq_err *);
 
 /* sweep.c */
@@ -25,7 +25,7 @@ int	tq_redis_sweep_due(const struct tq_redis *);
 
 /* claim.c */
 /*
- * make a claim of what was taken: 1; 0 it was seen to without one
+ * Make a claim of what was taken: 1; 0 it was seen to without one
  * (poison, revoked, not due yet, Celery's own); -1 it is still there.
  */
 int	tq_redis_prepare(struct tq_redis *, struct tq_redis_held *,
@@ -43,8 +43,7 @@ int	tq_redis_runs(const struct tq_redis *, const char *name);
 /* A message of the channel of remote control. */
 void	tq_redis_control(struct tq_redis *, const char *text, size_t n);
 
-/* sub.c */
-/* the second connection */
+/* sub.c: the second connection */
 int	tq_redis_sub_open(struct tq_redis *, struct tq_err *);
 
 /* wait.c */
