@@ -178,6 +178,9 @@ act_slice(struct tq_spool *sp, struct act *a, const struct tq_uuid *ids,
 		/* given twice: what is decided here is done only below */
 		if (is_among(recs, k, slot) || !decide(a, &sp->t, s, recs, k))
 			continue;
+		/* of several that take a new place each stands behind the last */
+		if (recs[k].st.seq > sp->t.top->seq)
+			recs[k].st.seq = sp->t.top->seq + 1 + k;
 		recs[k].hint = slot;
 		if (tq_ledger_add(&sp->l, &recs[k++]) == -1)
 			return tq_fail_sys(e, errno, "%s", sp->path);

@@ -236,6 +236,41 @@ group_is_not_empty_because_the_index_is_wild(void **state)
 	free(members);
 }
 
+/* Write all that lives into new segments, and read it from there. */
+static void
+carry_all(struct t_spool *f)
+{
+	uint32_t upto = TQ_LSN_SEG(f->sp->t.top->tail);
+	struct tq_turn t = { .rv = 0 };
+
+	while (tq_turn_next(f->sp, &t, &f->e))
+		t.rv = tq_ledger_next(&f->sp->l, t.now);
+	while (f->sp->t.top->base <= upto)
+		assert_int_not_equal(tq_retire_step(f->sp, TQ_RETIRE_FORCED,
+		    t.now, &f->e), -1);
+	t_spool_rebuild(f);
+}
+
+static void
+tasks_that_are_moved_stand_in_the_order_they_were_named_in(void **state)
+{
+	struct tq_uuid ids[3] = { t_id(3), t_id(1), t_id(2) };
+	struct t_spool *f = *state;
+	struct tq_spool_got got;
+	uint64_t changed = 0;
+	size_t which;
+
+	t_spool_put(f, 1, "q", 1);
+	t_spool_put(f, 2, "q", 1);
+	t_spool_put(f, 3, "q", 1);
+	assert_int_equal(tq_spool_act(f->sp, TQ_DO_MOVE, ids, 3, "r", 0,
+	    &changed, &which, &f->e), 0);
+	carry_all(f);
+	t_spool_claim(f, 3, "r", &got);
+	t_spool_claim(f, 1, "r", &got);
+	t_spool_claim(f, 2, "r", &got);
+}
+
 #define ON_SPOOL(f)	\
 	cmocka_unit_test_setup_teardown(f, t_setup_spool, t_teardown_spool)
 
@@ -253,6 +288,8 @@ main(void)
 		ON_SPOOL(task_is_not_unknown_because_the_index_is_wild),
 		ON_SPOOL(id_is_not_put_twice_because_the_index_is_wild),
 		ON_SPOOL(group_is_not_empty_because_the_index_is_wild),
+		ON_SPOOL(
+		    tasks_that_are_moved_stand_in_the_order_they_were_named_in),
 		ON_SPOOL(body_is_no_orphan_because_the_index_is_wild),
 	};
 
