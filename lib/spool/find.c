@@ -31,29 +31,52 @@ by_seq(const void *a, const void *b)
 	return (x->seq > y->seq) - (x->seq < y->seq);
 }
 
-/* Call f for every slot in use, a slice a critical section. */
+/* With a slot: 0, 1 that is enough, -1.  With NULL: forget all that were. */
+typedef int slot_fn(struct tq_spool *, const struct tq_slot *, void *);
+
+/* Under the lock: f for a slice from *n on.  1 all, 2 more, 3 enough, -1. */
 static int
-each_slot(struct tq_spool *sp, int (*f)(struct tq_spool *,
-    const struct tq_slot *, void *), void *arg, struct tq_err *e)
+each_of_slice(struct tq_spool *sp, uint32_t *n, slot_fn *f, void *arg)
 {
-	uint32_t n = 1, end;
+	const uint32_t used = sp->t.top->slots.used, end = *n + SLICE;
 	struct tq_slot *s;
-	int rv = 0;
+	int rv;
+
+	for (; *n <= used && *n < end; (*n)++) {
+		if ((s = tq_table_slot(&sp->t, *n)) == NULL)
+			return -1;
+		if (s->state != TQ_ABSENT && (rv = f(sp, s, arg)) != 0)
+			return rv == -1 ? -1 : 3;
+	}
+	return *n <= used ? 2 : 1;
+}
+
+/*
+ * Call f for every slot in use, a slice a critical section; from the start again
+ * when the table was rebuilt in between, for its tasks stand elsewhere then.
+ */
+static int
+each_slot(struct tq_spool *sp, slot_fn *f, void *arg, struct tq_err *e)
+{
+	struct tq_turn t = { .rv = 0 };
+	uint64_t generation = 0;
+	uint32_t table = 0, n = 1;
 
 	do {
-		if (tq_core_enter(sp, e) == -1)
-			return -1;
-		end = n + SLICE;
-		for (; rv == 0 && n <= sp->t.top->slots.used && n < end; n++) {
-			if ((s = tq_table_slot(&sp->t, n)) == NULL)
-				break;
-			if (s->state != TQ_ABSENT)
-				rv = f(sp, s, arg);
+		while (tq_turn_next(sp, &t, e)) {
+			if (table != sp->tables ||
+			    generation != sp->t.top->generation) {
+				table = sp->tables;
+				generation = sp->t.top->generation;
+				n = 1;
+				(void)f(sp, NULL, arg);
+			}
+			t.rv = each_of_slice(sp, &n, f, arg);
+			if (t.rv == -1)
+				tq_fail_sys(e, errno, "%s", sp->path);
 		}
-		end = sp->t.top->slots.used;
-		tq_core_leave(sp);
-	} while (rv == 0 && n <= end);
-	return rv;
+	} while (t.rv == 2);
+	return t.rv == -1 ? -1 : 0;
 }
 
 struct ids {
@@ -85,6 +108,10 @@ collect(struct tq_spool *sp, const struct tq_slot *s, void *arg)
 	struct place *v;
 	size_t cap;
 
+	if (s == NULL) {
+		w->n = 0;
+		return 0;
+	}
 	if (!(w->states >> s->state & 1) || !wanted_queue(sp, w, s) ||
 	    !tq_graph_known(&sp->t, s, w->now))
 		return 0;
@@ -114,7 +141,7 @@ tq_spool_ids(struct tq_spool *sp, const char *const *queues, size_t n,
 		return -1;
 	if (each_slot(sp, collect, &w, e) == -1) {
 		free(w.v);
-		return tq_fail_sys(e, errno, "%s", sp->path);
+		return -1;
 	}
 	if (w.n == 0) {
 		free(w.v);
@@ -137,25 +164,30 @@ tq_spool_keyed(struct tq_spool *sp, const char *key, struct tq_uuid **out,
     size_t *n, struct tq_err *e)
 {
 	struct tq_table *t = &sp->t;
+	struct tq_turn turn = { .rv = 0 };
 	struct tq_slot *s;
-	uint32_t ext = 0;
+	uint32_t ext;
 	uint64_t hash;
 
 	*n = 0;
 	/* the caller looks at each whether the key is its own */
 	if ((*out = calloc(KEYED_MAX, sizeof(**out))) == NULL)
 		return tq_fail_sys(e, ENOMEM, "%s", sp->path);
-	if (tq_core_enter(sp, e) == -1) {
-		free(*out);
-		*out = NULL;
-		return -1;
+	while (tq_turn_next(sp, &turn, e)) {
+		hash = tq_key_hash(t, key, strlen(key));
+		*n = 0;
+		ext = 0;
+		while (*n < KEYED_MAX && (ext = tq_key_next(t, hash, ext)) != 0)
+			if ((s = tq_table_slot(t, t->exts[ext].slot)) != NULL)
+				(*out)[(*n)++] = s->id;
+		turn.rv = 1;
 	}
-	hash = tq_key_hash(t, key, strlen(key));
-	while (*n < KEYED_MAX && (ext = tq_key_next(t, hash, ext)) != 0)
-		if ((s = tq_table_slot(t, t->exts[ext].slot)) != NULL)
-			(*out)[(*n)++] = s->id;
-	tq_core_leave(sp);
-	return 0;
+	if (turn.rv != -1)
+		return 0;
+	free(*out);
+	*out = NULL;
+	*n = 0;
+	return -1;
 }
 
 struct tail {
@@ -172,6 +204,10 @@ match_tail(struct tq_spool *sp, const struct tq_slot *s, void *arg)
 	char id[37];
 
 	(void)sp;
+	if (s == NULL) {
+		t->found = 0;
+		return 0;
+	}
 	if (s->flags & TQ_PF_FOREIGN)
 		return 0;
 	tq_uuid_format(id, &s->id);

@@ -298,15 +298,16 @@ int
 tq_spool_last(struct tq_spool *sp, const struct tq_uuid *id, tq_time *at,
     struct tq_err *e)
 {
+	struct tq_turn t = { .rv = 0 };
 	struct tq_trow *row;
 
-	if (tq_core_enter(sp, e) == -1)
-		return -1;
-	row = tq_tick_find(&sp->t, id, tq_clock_wall());
-	*at = row == NULL ? 0 : row->at;
-	tq_core_leave(sp);
+	while (tq_turn_next(sp, &t, e)) {
+		row = tq_tick_find(&sp->t, id, t.now);
+		*at = row == NULL ? 0 : row->at;
+		t.rv = row == NULL ? 2 : 1;
+	}
+	if (t.rv != 1)
+		return t.rv == 2 ? 0 : -1;
 	/* nobody acts on what a power cut could undo */
-	if (row != NULL && tq_core_told(sp, e) == -1)
-		return -1;
-	return row != NULL;
+	return tq_core_told(sp, e) == -1 ? -1 : 1;
 }

@@ -236,6 +236,23 @@ group_is_not_empty_because_the_index_is_wild(void **state)
 	free(members);
 }
 
+static void
+task_is_found_although_its_row_is_wild(void **state)
+{
+	static const char *const queue = "q";
+	struct t_spool *f = *state;
+	struct tq_uuid *ids;
+	size_t n;
+
+	t_spool_put(f, 1, "q", 1);
+	t_spool_put(f, 2, "q", 1);
+	f->sp->t.slots[1].queue = UINT16_MAX;
+	assert_int_equal(tq_spool_ids(f->sp, &queue, 1, 0, &ids, &n, &f->e),
+	    0);
+	assert_int_equal(n, 2);
+	free(ids);
+}
+
 /* Write all that lives into new segments, and read it from there. */
 static void
 carry_all(struct t_spool *f)
@@ -290,6 +307,7 @@ main(void)
 		ON_SPOOL(group_is_not_empty_because_the_index_is_wild),
 		ON_SPOOL(
 		    tasks_that_are_moved_stand_in_the_order_they_were_named_in),
+		ON_SPOOL(task_is_found_although_its_row_is_wild),
 		ON_SPOOL(body_is_no_orphan_because_the_index_is_wild),
 	};
 
