@@ -202,6 +202,8 @@ print_task(const struct tq_info *info, void *arg)
 
 	if (r->verbose && r->form != TQ_PRINT_JSON)
 		print_verbose(r, &row);
+	else if (r->form == TQ_PRINT_JSON && r->cols == NULL)
+		tq_columns_all(&r->what, &r->print, &row);
 	else
 		tq_columns_print(&r->what, &r->print, &row);
 	return ++r->printed == r->count;

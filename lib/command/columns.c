@@ -8,6 +8,7 @@
 #include "command/column.h"
 #include "command/status.h"
 #include "message/json.h"
+#include "message/scan.h"
 
 static const struct tq_column *
 find(const char *name, size_t len)
@@ -87,26 +88,77 @@ tq_columns_print(const struct tq_columns *c, struct tq_print *p,
 	tq_print_end(p);
 }
 
-void
-tq_columns_whole(struct tq_print *p, const struct tq_row *r)
+/* The whole task as the JSON record that tqput -mJ takes. */
+static void
+encode(struct tq_buf *text, const struct tq_row *r)
 {
 	struct tq_bytes body;
-	struct tq_buf b, text;
+	struct tq_buf b;
 
 	tq_buf_init(&b);
-	tq_buf_init(&text);
 	if (r->info->body_size <= TQ_COLUMNS_BYTES)
 		(void)tq_column_read(&b, r, TQ_STDIN);
 	body = (struct tq_bytes){ (const char *)b.p, b.n };
-	tq_json_task_encode(&text, r->info,
+	tq_json_task_encode(text, r->info,
 	    b.n == r->info->body_size ? &body : NULL);
-	if (!tq_buf_ok(&text))
+	if (!tq_buf_ok(text))
 		tq_die(TQ_EXIT_OS, "%s: %s", r->info->id.s,
-		    strerror(text.err));
+		    strerror(text->err));
+	tq_buf_fini(&b);
+}
+
+void
+tq_columns_whole(struct tq_print *p, const struct tq_row *r)
+{
+	struct tq_buf text;
+
+	tq_buf_init(&text);
+	encode(&text, r);
 	tq_print_members(p, text.p, text.n);
 	tq_print_end(p);
 	tq_buf_fini(&text);
-	tq_buf_fini(&b);
+}
+
+/* A column may show a member otherwise, or more of it; a body stands here. */
+static int
+is_shown(struct tq_bytes name)
+{
+	return !tq_scan_says(name, "body") &&
+	    find(name.p + 1, name.n - 2) != NULL;
+}
+
+void
+tq_columns_all(const struct tq_columns *c, struct tq_print *p,
+    const struct tq_row *r)
+{
+	struct tq_bytes name, value;
+	struct tq_buf text, rest;
+	struct tq_scan scan;
+	size_t i;
+
+	tq_buf_init(&text);
+	tq_buf_init(&rest);
+	for (i = 0; i < c->n; i++)
+		tq_column_print(c->v[i], p, r);
+	encode(&text, r);
+	tq_scan_init(&scan, (struct tq_bytes){ (const char *)text.p, text.n });
+	while (tq_scan_member(&scan, &name, &value)) {
+		if (is_shown(name))
+			continue;
+		tq_buf_byte(&rest, rest.n == 0 ? '{' : ',');
+		tq_buf_put(&rest, name.p, name.n);
+		tq_buf_byte(&rest, ':');
+		tq_buf_put(&rest, value.p, value.n);
+	}
+	tq_buf_byte(&rest, '}');
+	if (!tq_buf_ok(&rest))
+		tq_die(TQ_EXIT_OS, "%s: %s", r->info->id.s,
+		    strerror(rest.err));
+	if (rest.n > 1)
+		tq_print_members(p, rest.p, rest.n);
+	tq_print_end(p);
+	tq_buf_fini(&text);
+	tq_buf_fini(&rest);
 }
 
 void

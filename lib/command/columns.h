@@ -45,6 +45,12 @@ void	tq_columns_print(const struct tq_columns *, struct tq_print *,
  * -J without -o shows.
  */
 void	tq_columns_whole(struct tq_print *, const struct tq_row *);
+/*
+ * Print a record, and behind it what else tqput -mJ needs to put the task again:
+ * the members of the whole one that no column is called like, and its body.
+ */
+void	tq_columns_all(const struct tq_columns *, struct tq_print *,
+	    const struct tq_row *);
 /* Print one field. */
 void	tq_column_print(const struct tq_column *, struct tq_print *,
 	    const struct tq_row *);

@@ -238,6 +238,35 @@ lose_table
 tqstat -s all -o id,queue,state,pri,label,put,cmd >after
 ok 'the list is the same from the ledger' cmp before after
 
+# ---- what -J prints can be put again, into another spool
+
+TQ_DIR=$T/there
+export TQ_DIR
+tqput -Q --id words -d 1h -e A=1 -l red -r 3 -S lane -R gpu -T 5 -k key \
+    printf '%s|' 'a b' "two${NL}lines" "$(printf '\001')"
+echo hi | tqput -Q --id body -p 2 -i cat
+tqput -Q --id then -A body -D any -P words cat
+tqput -Q --id named -N add -J --kw 'x={"y":[1]}' 2 '"3"'
+tqput -Q --id strings -N add 2 3
+tqput -Q --id shell -c 'echo "$1"' foo
+seq 2 | tqput -mQ --group echo
+listed()
+{
+	tqstat -J | sed 's/"put":"[^"]*"//; s/"wait":[^,]*//'
+}
+tqstat -J >tasks
+listed >want
+TQ_DIR=$T/elsewhere
+tqput -mJQ <tasks
+listed >got
+ok 'tqput -mJ takes what -J prints, and it is the same' cmp got want
+ok 'all of it' test "$(wc -l <got)" -eq 9
+head -c 1100000 /dev/zero | tqput -Q --id big -i cat
+check 'a body over 1 MiB is only counted, and that is no body' 65 '' \
+    'tqput: record 1: *body is only its size, 1100000 bytes' \
+    sh -c 'tqstat -J big | tqput -mJ'
+TQ_DIR=$T/spool
+
 # ---- usage
 
 check 'a wrong state is quoted' 64 '' "*'nonsense'*" tqstat -s nonsense
