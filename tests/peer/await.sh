@@ -133,6 +133,11 @@ kill -CONT "$REDIS_PID"
 wait $waits
 is 'and waited for' "$? $(cat got)" '0 9'
 
+# An id that cannot be looked at may be a group: it is no task that never ends.
+rcli lpush celery-taskset-meta-odd x >/dev/null
+check 'what cannot be read is told' 125 '' '*another type*' \
+    tqresult -w -t 60 odd
+
 # ---- queues ----------------------------------------------------------------
 
 # A task that was delayed is claimed between two questions of who waits for its

@@ -62,3 +62,8 @@ print(GroupResult.restore('$gid').join(timeout=60),
     app.AsyncResult('$id').get(timeout=60))
 PY
 )" '[[11, 21], 5] [[11, 21], 5]'
+
+# One of its results is a group with members of its own, and the same id.
+check 'who waits for the group waits for those in a group of it' 0 \
+    "11${NL}21${NL}5$NL" '' tqresult -w -t 60 "$gid"
+is 'and it stands as they do' "$(tqstat -o state "$gid")" success

@@ -43,8 +43,12 @@ grouped(void *arg, const redisReply *reply)
 	struct asked *q = arg;
 	struct tq_bytes *text = &q->a->group;
 
-	if (reply == NULL || reply->type != REDIS_REPLY_STRING ||
-	    reply->len == 0)
+	if (reply == NULL)
+		return;
+	/* who takes a group for a task waits for ever */
+	if (reply->type == REDIS_REPLY_ERROR)
+		tq_redis_failed(q->w->r->store.place, reply, &q->w->odd);
+	if (reply->type != REDIS_REPLY_STRING || reply->len == 0)
 		return;
 	q->there = 1;
 	if ((text->p = tq_arena_copy(&q->w->mem, reply->str, reply->len)) ==

@@ -38,30 +38,19 @@ int
 tq_redis_group_read(const char *const **ids, size_t *n, struct tq_arena *mem,
     struct tq_bytes text, const char *gid, struct tq_err *e)
 {
-	struct tq_celery_tuple t, member;
+	struct tq_celery_tuple t;
 	struct tq_celery_bounds b;
-	struct tq_bytes v;
-	struct tq_scan scan;
-	const char **list;
 
 	tq_celery_bounds_init(&b);
 	b.body.bytes = 64 << 20;
 	b.body.nodes = 10000000;
 	if (tq_celery_group_decode(&t, mem, text.p, text.n, &b, e) == -1)
 		return -1;
-	list = tq_arena_alloc(mem, (tq_scan_count(t.members) + 1) *
-	    sizeof(*list));
-	if (list == NULL)
-		return tq_fail_sys(e, ENOMEM, "group %s", gid);
-	*n = 0;
-	tq_scan_init(&scan, t.members);
-	while (tq_scan_next(&scan, &v)) {
-		if (tq_celery_tuple_decode(&member, mem, v, e) == -1)
-			return -1;
-		list[(*n)++] = member.id;
-	}
-	*ids = list;
-	return 0;
+	/* a group in it is one of its results, and ends with its own members */
+	if (tq_celery_tuple_ids(ids, n, mem, t.members) == 0)
+		return 0;
+	return errno == ENOMEM ? tq_fail_sys(e, ENOMEM, "group %s", gid) :
+	    tq_fail(e, EBADMSG, "group %s: bad members", gid);
 }
 
 int
