@@ -18,8 +18,12 @@ tq_settle_result(struct tq_planner *p, const struct tq_celery_end *end)
 
 	if (o->result.n > 0)
 		return o->result;
-	if (o->flags & TQ_OUTCOME_JSON)
+	if (o->flags & TQ_OUTCOME_JSON) {
+		/* the line of a value ends, the value does not */
+		while (text.n > 0 && strchr(" \t\r\n", text.p[text.n - 1]))
+			text.n--;
 		return text;
+	}
 	tq_buf_init(&b);
 	if (text.n > 0 && text.p[text.n - 1] == '\n')
 		text.n--;

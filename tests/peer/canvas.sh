@@ -38,5 +38,13 @@ r = add.delay(1, 2)
 r.get(timeout=60)
 print(r.name, r.args, r.kwargs, r.queue, r.retries)
 PY
+id=$(py <<'PY'
+r = add.starmap([(1, 2), (3, 4)]).delay()
+r.get(timeout=60)
+print(r.id)
+PY
+)
+is "what comes of Celery's own tasks is printed" \
+    "$(tqresult "$id"; tqresult -o result "$id")" "[3, 7]$NL[3, 7]"
 check 'a word that is no answer is quoted' 64 '' "*extended='x': want yes or no" \
     tqput -b "$plain?extended=x" -N proj.add -J 1 2

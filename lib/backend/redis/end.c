@@ -22,6 +22,7 @@
 #include "backend/redis/redis.h"
 #include "backend/redis/send.h"
 #include "backend/redis/worker.h"
+#include "message/celery_own.h"
 
 /* What goes before the end of the claim on two servers. */
 static int
@@ -98,6 +99,11 @@ add_extra(struct tq_redis *r, const struct tq_redis_held *h,
 
 	x.o.out = end->out;
 	x.o.err = end->err;
+	/* what a program wrote on the way is not what came of it */
+	x.is_value = x.o.state == TQ_SUCCESS &&
+	    tq_own_of(in->msg.task) != TQ_OWN_NONE;
+	if (x.is_value)
+		x.o.out.n = 0;
 	if (x.o.state == TQ_RETRY || x.o.state == TQ_FAILURE) {
 		x.failures += !(x.o.flags & TQ_OUTCOME_LATER);
 		x.laters += (x.o.flags & TQ_OUTCOME_LATER) != 0;

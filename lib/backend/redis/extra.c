@@ -65,8 +65,8 @@ tq_redis_extra_put(struct tq_buf *b, const struct tq_redis_extra *x)
 	put_text(b, "queue", x->queue);
 	put_text(b, "worker", x->worker);
 	/* of a success it is the meta's own result */
-	if (o->result.n > 0)
-		put_number(b, "result", 1, 0);
+	put_number(b, "result", o->result.n > 0 || x->is_value, 0);
+	put_number(b, "value", x->is_value, 0);
 	put_bytes(b, "out", o->out);
 	put_bytes(b, "err", o->err);
 	tq_buf_str(b, "}");
@@ -128,6 +128,7 @@ tq_redis_extra_get(struct tq_redis_extra *x, struct tq_arena *mem,
 	x->laters = (unsigned)number(json, "laters", 0);
 	x->failures = (unsigned)number(json, "failures", 0);
 	x->has_result = number(json, "result", 0) == 1;
+	x->is_value = number(json, "value", 0) == 1;
 	x->put = number(json, "put", 0);
 	x->start = number(json, "start", 0);
 	x->end = number(json, "end", 0);

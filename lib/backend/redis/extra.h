@@ -14,6 +14,7 @@ struct tq_redis_extra {
 	unsigned	 attempt, crashes, laters, failures;
 	tq_time		 put, start, end;
 	int		 has_result;	/* the meta's is what it returned */
+	int		 is_value;	/* and no program wrote anything else */
 	const char	*queue, *worker;
 };
 

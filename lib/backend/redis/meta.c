@@ -137,7 +137,8 @@ tq_redis_meta_stream(struct tq_bytes *out, struct tq_arena *mem,
 {
 	out->p = NULL;
 	out->n = 0;
-	if (m->x.o.state != TQ_ABSENT) {
+	if (m->x.o.state != TQ_ABSENT &&
+	    !(m->x.is_value && which == TQ_STDOUT)) {
 		*out = which == TQ_STDOUT ? m->x.o.out : m->x.o.err;
 		return 0;
 	}
