@@ -138,6 +138,25 @@ rcli lpush celery-taskset-meta-odd x >/dev/null
 check 'what cannot be read is told' 125 '' '*another type*' \
     tqresult -w -t 60 odd
 
+# So many members that a server would rather drop one than confirm them all.
+rcli config set client-output-buffer-limit 'pubsub 16mb 0 0' >/dev/null
+perl -e '$v = "{\"result\": [[\"huge\", null], [" .
+    join(",", map { sprintf("[[\"%0250d\", null], null]", $_) } 1 .. 120000) .
+    "]]}";
+    printf "*3\r\n\$3\r\nSET\r\n\$24\r\ncelery-taskset-meta-huge\r\n" .
+    "\$%d\r\n%s\r\n", length $v, $v' | rcli --pipe >/dev/null
+tqresult -w huge >got 2>&1 &
+waits=$!
+pids="$pids $waits"
+heard()
+{
+	rcli client list type pubsub | grep ' sub=[1-9][0-9]\{4,\} ' |
+	    grep -q ' omem=0 '
+}
+ok 'who waits for very many is not dropped' wait_for heard
+kill "$waits"
+rcli del celery-taskset-meta-huge >/dev/null
+
 # ---- queues ----------------------------------------------------------------
 
 # A task that was delayed is claimed between two questions of who waits for its

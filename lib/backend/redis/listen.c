@@ -6,6 +6,14 @@
 #include "backend/redis/meta.h"
 #include "base/clock.h"
 
+/*
+ * Bytes of names that are listened for; who is not is looked at now and then.
+ * The server confirms each name before it hears of the next command, and drops
+ * one who has 32 MB unread (client-output-buffer-limit): he would ask again,
+ * and be dropped again, for ever.
+ */
+#define NAMES_MOST	(8 << 20)
+
 /* [message, "celery-task-meta-ID", meta], or [subscribe, channel, n] */
 static void
 told(void *arg, const redisReply *a)
@@ -105,7 +113,7 @@ listen_to(struct tq_redis *r, struct tq_redis_cmd *cmd, struct tq_err *e)
 	return 0;
 }
 
-/* Listen for all, so that who comes back asks for the same. */
+/* Listen for those at hand, so that who comes back asks for the same. */
 static int
 subscribe(struct tq_redis_waiting *w, tq_time until, struct tq_err *e)
 {
@@ -119,7 +127,7 @@ subscribe(struct tq_redis_waiting *w, tq_time until, struct tq_err *e)
 	r->listen.arg = w;
 	tq_redis_cmd_reset(&r->cmd);
 	tq_redis_cmd_str(&r->cmd, "SUBSCRIBE");
-	for (i = 0; i < w->nv; i++)
+	for (i = 0; i < w->nv && r->cmd.bytes.n < NAMES_MOST; i++)
 		tq_redis_cmd_join(&r->cmd, r->results.results,
 		    "celery-task-meta-", w->v[i].id, NULL);
 	if (listen_to(r, &r->cmd, e) == -1)
