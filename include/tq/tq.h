@@ -529,7 +529,8 @@ int	tq_settings(struct tq *, const char *queue, int (*each)(const char *name,
  * Verify the whole broker; each is called with a sentence for every finding.
  * Returns the number of damaged places found, -1 on error.  What is damaged is
  * copied aside and passed over by whoever reads it; TQ_CHECK_SALVAGE writes the
- * rest again, so that it is found no more.
+ * rest again, so that it is found no more.  Of a server that keeps its own files
+ * a finding is what its settings do not promise, and is not counted.
  */
 int	tq_check(struct tq *, unsigned flags, void (*each)(const char *,
 	    void *), void *arg, struct tq_err *);

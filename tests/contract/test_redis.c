@@ -93,7 +93,7 @@ static const struct contract_lack lacks[] = {
 	{ "success_is_kept_as_long_as_set",
 	    "no settings" },
 	{ "healthy_broker_has_no_findings",
-	    "the server checks itself" },
+	    "its files are the server's, which syncs them as it is set" },
 	{ "capture_files_have_places_of_their_own",
 	    "a worker keeps them where it wants" },
 	{ "events_tell_a_life_from_now_on",

@@ -74,6 +74,10 @@ int	tq_redis_set(void *b, const char *queue, const char *name,
 int	tq_redis_settings(void *b, const char *queue, int (*each)(const char *,
 	    const char *, int, void *), void *arg, struct tq_err *);
 
+/* check.c */
+int	tq_redis_check(void *b, unsigned flags, void (*each)(const char *,
+	    void *), void *arg, struct tq_err *);
+
 /* note.c */
 int	tq_redis_workers(void *b, int (*each)(const struct tq_worker_info *,
 	    void *), void *arg, struct tq_err *);

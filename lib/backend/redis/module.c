@@ -85,6 +85,7 @@ static const struct tq_broker_ops broker = {
 	.act = tq_redis_act,
 	.set = tq_redis_set,
 	.settings = tq_redis_settings,
+	.check = tq_redis_check,
 	.join = tq_redis_join,
 	.status = tq_redis_status,
 	.sleep = worker_sleep,
