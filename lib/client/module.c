@@ -55,8 +55,10 @@ module_seek(const struct tq_module **out, const char *scheme,
 	if (strcmp(scheme, "sentinel") == 0)
 		return tq_fail(e, ENOTSUP, "sentinel: not served: name the "
 		    "server itself, see tq_celery(7)");
-	return tq_fail(e, ENOTSUP, "%s: no module: there is no %s/%s.so",
-	    scheme, TQ_MODULE_DIR, scheme);
+	/* what make builds it with, as Debian calls it */
+	return tq_fail(e, ENOTSUP, "%s: no module: there is no %s/%s.so%s",
+	    scheme, TQ_MODULE_DIR, scheme, strncmp(scheme, "redis", 5) == 0 ?
+	    ", which make builds where libhiredis-dev is installed" : "");
 }
 
 int
