@@ -140,6 +140,8 @@ struct tq_redis {
 	struct {
 		unsigned long asked;	/* main.asked behind it; 0: nothing */
 		long long lists;	/* that are not empty */
+		int	 dated;		/* due was told */
+		tq_time	 due;		/* of the next delayed one, wall, 0 */
 		char	 bell[24];
 		struct tq_err e;	/* why they were not told; num 0 */
 	}		 view;		/* what we were shown when we looked */

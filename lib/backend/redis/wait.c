@@ -59,7 +59,9 @@ got_due(void *arg, const redisReply *a)
 
 	if (a == NULL || a->type != REDIS_REPLY_ARRAY)
 		return;
-	r->due = a->elements < 2 ? 0 : tq_redis_time(a->element[1]->str);
+	r->view.dated = 1;
+	r->view.due = a->elements < 2 ? 0 :
+	    tq_redis_time(a->element[1]->str);
 }
 
 static int
@@ -186,6 +188,9 @@ tq_redis_watch(struct tq_redis *r, const struct tq_take *take,
 	}
 	if (r->view.e.num != 0)
 		return tq_fail(e, r->view.e.num, "%s", r->view.e.text);
+	/* it was seen behind the take, which saw another one, maybe */
+	if (r->view.dated)
+		r->due = r->view.due;
 	return (r->paused ? 0 : (int)r->view.lists) +
 	    (strcmp(r->view.bell, r->bell) != 0);
 }
