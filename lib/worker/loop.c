@@ -76,8 +76,6 @@ once_a_second(struct tq_loop *l)
 	/* what is over at once is not worth a line */
 	int long_since = l->second != 0;
 
-	if (l->now < l->second)
-		return;
 	l->second = l->now + TQ_SECOND;
 	tq_loop_size(l, tq_scale_down(&l->scale, l->pool.size, l->now));
 	if ((show_status(l) || !l->shown) && long_since && l->w->exit_empty)
@@ -85,8 +83,6 @@ once_a_second(struct tq_loop *l)
 	tq_pool_trim(&l->pool);
 	if (tq_peers_refresh(&l->peers, l->tq, &e) == -1 && errno != ENOTSUP)
 		tq_loop_complain(l, &e);
-	/* without a bell this is how mails are found */
-	tq_loop_mails(l);
 }
 
 static tq_time
@@ -177,10 +173,13 @@ run(struct tq_loop *l)
 {
 	tq_time length, due;
 	struct tq_err e;
+	int second;
 
 	while (l->life != TQ_LIFE_STOPPED) {
-		/* first: a ring among the mails is for the claim below */
-		once_a_second(l);
+		second = l->now >= l->second;
+		/* without a bell; a ring among them is for the claim below */
+		if (second)
+			tq_loop_mails(l);
 		length = give_back(l);
 		if (l->life == TQ_LIFE_RUNNING)
 			length = until(l, tq_loop_claim(l), l->now + length);
@@ -198,6 +197,9 @@ run(struct tq_loop *l)
 			tq_loop_happen(l, TQ_LIFE_EMPTY);
 		if (l->life == TQ_LIFE_STOPPED)
 			break;
+		/* behind the claim, which says better what a broker lacks */
+		if (second)
+			once_a_second(l);
 		watch_bell(l);
 		length = until(l, length, due);
 		length = until(l, length, l->deadline);
